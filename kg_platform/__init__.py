@@ -1,0 +1,1 @@
+"""Ground floor: what every other package stands on. It imports none of them."""

@@ -1,0 +1,109 @@
+"""Statements that look around in the graph: counts, one entity, its facts, finding by words.
+
+`ROW` is what a list shows of an entity: id, label, type, description and its first picture.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The first label that is not Entity, in alphabetical order, is the entity's type.
+_TYPE = (
+    "COLLECT { UNWIND labels(n) AS l WITH l WHERE l <> 'Entity' RETURN l ORDER BY l LIMIT 1 }[0]"
+)
+_PICTURE = (
+    "COLLECT { MATCH (n)-[h:HAS_MEDIA]->(m:Media) WHERE m.mime STARTS WITH 'image/' "
+    "RETURN m.id ORDER BY h.rank, m.id LIMIT 1 }[0]"
+)
+ROW = (
+    f"n.id AS id, coalesce(n.label, n.id) AS label, {_TYPE} AS type, "
+    f"coalesce(n.description, '') AS description, {_PICTURE} AS picture"
+)
+
+COUNT_ENTITIES = "MATCH (n:Entity) RETURN count(n) AS count"
+COUNT_MEDIA = "MATCH (n:Media) RETURN count(n) AS count"
+COUNT_BY_TYPE = (
+    "MATCH (n:Entity) UNWIND [l IN labels(n) WHERE l <> 'Entity'] AS type "
+    "RETURN type, count(*) AS count ORDER BY count DESC, type"
+)
+COUNT_BY_RELATION = (
+    "MATCH (:Entity)-[r]->(:Entity) RETURN type(r) AS relation, count(*) AS count "
+    "ORDER BY count DESC, relation"
+)
+COUNT_EMBEDDED = (
+    "MATCH (n:Entity) WHERE n.embedding IS NOT NULL AND n.embedding_run = $run "
+    "RETURN count(n) AS count"
+)
+CURRENT_RUN = (
+    "MATCH (r:EmbeddingRun) WHERE r.current RETURN properties(r) AS run "
+    "ORDER BY r.published_at DESC LIMIT 1"
+)
+EMBEDDING_RUNS = (
+    "MATCH (r:EmbeddingRun) RETURN properties(r) AS run ORDER BY r.published_at DESC, r.id DESC"
+)
+
+ENTITY = f"MATCH (n:Entity {{id: $id}}) RETURN {ROW}, properties(n) AS properties"
+ENTITY_MEDIA = (
+    "MATCH (:Entity {id: $id})-[h:HAS_MEDIA]->(m:Media) "
+    "RETURN m.id AS id, m.kind AS kind, m.mime AS mime, m.uri AS uri, m.size AS size, "
+    "m.width AS width, m.height AS height, h.role AS role, h.rank AS rank, "
+    "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id"
+)
+COUNT_FACTS = (
+    "MATCH (n:Entity {id: $id})-[r]-(:Entity) "
+    "RETURN type(r) AS relation, startNode(r) = n AS outgoing, count(*) AS count "
+    "ORDER BY outgoing DESC, relation"
+)
+FACTS = (
+    "MATCH (e:Entity {id: $id})-[r]-(n:Entity) "
+    "WHERE ($relation IS NULL OR type(r) = $relation) "
+    "AND ($outgoing IS NULL OR (startNode(r) = e) = $outgoing) "
+    "WITH type(r) AS relation, startNode(r) = e AS outgoing, properties(r) AS properties, n "
+    "ORDER BY outgoing DESC, relation, coalesce(n.label, n.id), n.id SKIP $offset LIMIT $limit "
+    f"RETURN relation, outgoing, properties, {ROW}"
+)
+
+LIST = (
+    "MATCH (n:Entity) WHERE $type IS NULL OR $type IN labels(n) "
+    f"WITH n ORDER BY n.id SKIP $offset LIMIT $limit RETURN {ROW}"
+)
+ROWS = f"UNWIND range(0, size($ids) - 1) AS i MATCH (n:Entity {{id: $ids[i]}}) RETURN {ROW}"
+# An id that is typed out comes first, then ids that begin so, then words in label and text.
+FIND = (
+    "CALL () { "
+    "MATCH (n:Entity {id: $text}) RETURN n, 1e9 AS score "
+    "UNION ALL MATCH (n:Entity) WHERE n.id STARTS WITH $text WITH n ORDER BY n.id LIMIT $reach "
+    "RETURN n, 1e3 AS score "
+    "UNION ALL UNWIND $words AS words "
+    "CALL db.index.fulltext.queryNodes('entity_text', words, {limit: $reach}) "
+    "YIELD node AS n, score RETURN n, "
+    "CASE WHEN toLower(n.label) = toLower($text) THEN 1e6 ELSE score END AS score } "
+    "WITH n, max(score) AS score WHERE $type IS NULL OR $type IN labels(n) "
+    f"WITH n, score ORDER BY score DESC, n.id SKIP $offset LIMIT $limit RETURN {ROW}"
+)
+BY_LABEL = (
+    "UNWIND $words AS words "
+    "CALL db.index.fulltext.queryNodes('entity_text', words, {limit: 1000}) YIELD node AS n "
+    "WITH n WHERE n:Entity AND toLower(n.label) = toLower($text) "
+    f"WITH n ORDER BY n.id LIMIT 20 RETURN {ROW}"
+)
+
+
+def all_words(text: str) -> list[str]:
+    """The Lucene query for nodes that hold every word (or a longer one), in a list; [] if wordless.
+
+    Only letters and digits are left of the text, so nothing in it is read as query syntax.
+    """
+    words = _words(text)
+    return [" AND ".join(f"({w}^2 OR {w}*)" for w in words)] if words else []
+
+
+def similar_words(text: str) -> list[str]:
+    """The same for nodes that hold some of the words, or words spelled nearly so."""
+    words = _words(text)
+    return [" OR ".join(f"({w}^2 OR {w}* OR {w}~)" for w in words)] if words else []
+
+
+def _words(text: str) -> list[str]:
+    # Lucene takes no longer ones for a prefix or near spelling.
+    return [word[:100] for word in re.findall(r"\w+", text.lower())[:20]]

@@ -1,0 +1,104 @@
+"""What ingest says to the graph: look up, write entities, media and relations."""
+
+from __future__ import annotations
+
+from kg_platform.cypher.names import quote
+
+# Properties the platform itself keeps on an entity: a source cannot set them, and replacing an
+# entity's content leaves the vectors where they are until the next publish.
+RESERVED = frozenset({"id", "source", "content_hash", "updated_at"})
+# Labels and relationship types that mean something to the platform.
+RESERVED_LABELS = frozenset({"Entity", "Media", "EmbeddingRun", "GraphMigration", "GraphLock"})
+RESERVED_TYPES = frozenset({"HAS_MEDIA"})
+
+
+def is_vector_property(key: str) -> bool:
+    """Whether `publish` owns this property: `embedding`, `text_embedding`, `embedding_run`, ..."""
+    return key == "embedding" or key.endswith("_embedding") or key.startswith("embedding_")
+
+
+# $ids: list of texts -> id, content_hash (null when nothing was written completely yet)
+KNOWN_ENTITIES = """
+UNWIND $ids AS id
+MATCH (n:Entity {id: id})
+RETURN n.id AS id, n.content_hash AS content_hash
+"""
+
+# $ids: list of texts -> id, labels, keys; what a changed entity carries now
+PRESENT_CONTENT = """
+UNWIND $ids AS id
+MATCH (n:Entity {id: id})
+RETURN n.id AS id, labels(n) AS labels, keys(n) AS keys
+"""
+
+# $ids: list of SHA-256 -> id
+KNOWN_MEDIA = """
+UNWIND $ids AS id
+MATCH (m:Media {id: id})
+RETURN m.id AS id
+"""
+
+# $rows: {id, properties}
+PUT_MEDIA = """
+UNWIND $rows AS row
+MERGE (m:Media {id: row.id})
+SET m += row.properties
+"""
+
+# $rows: {id, labels, gone_labels, properties}; a null in `properties` removes that property
+PUT_ENTITIES = """
+UNWIND $rows AS row
+MERGE (n:Entity {id: row.id})
+REMOVE n:$(row.gone_labels)
+SET n:$(row.labels), n += row.properties, n.updated_at = datetime()
+"""
+
+# $rows: {id, content_hash, media: [{id, properties}]}. The hash comes last: a load that was cut
+# off before this finds no hash, and writes the entity again.
+LINK_MEDIA = """
+UNWIND $rows AS row
+MATCH (n:Entity {id: row.id})
+OPTIONAL MATCH (n)-[old:HAS_MEDIA]->(:Media)
+DELETE old
+WITH DISTINCT n, row
+SET n.content_hash = row.content_hash
+WITH n, row
+UNWIND row.media AS item
+MATCH (m:Media {id: item.id})
+CREATE (n)-[r:HAS_MEDIA]->(m)
+SET r = item.properties
+"""
+
+# $rows: {id}; $source. A node for a name that only relations mention.
+CREATE_MISSING = """
+UNWIND $rows AS row
+MERGE (n:Entity {id: row.id})
+ON CREATE SET n.label = row.id, n.source = $source, n.updated_at = datetime()
+"""
+
+
+def put_relations(relation_type: str) -> str:
+    """The statement that writes relations of one type.
+
+    Parameters: `$rows`, each [head, tail, kind], and `$kinds`, the property maps that `kind`
+    indexes: most relations of a source share one or three of them. A relationship that is there
+    stays as it is. The text differs by type and is planned once a type, so it is kept short.
+    """
+    return f"""
+UNWIND $rows AS row
+MATCH (h:Entity {{id: row[0]}})
+MATCH (t:Entity {{id: row[1]}})
+MERGE (h)-[r:{quote(relation_type)}]->(t)
+ON CREATE SET r = $kinds[row[2]]
+"""
+
+
+# $type; $rows and $kinds as above: relationships that are there with other properties
+CHANGE_RELATIONS = """
+UNWIND $rows AS row
+MATCH (h:Entity {id: row[0]})
+MATCH (t:Entity {id: row[1]})
+MATCH (h)-[r]->(t)
+WHERE type(r) = $type AND properties(r) <> $kinds[row[2]]
+SET r = $kinds[row[2]]
+"""

@@ -1,0 +1,76 @@
+"""What a snapshot asks of the graph: pages of entities by key, then what hangs on each page.
+
+Every statement reads one page, `$after < id <= $upto` (or the next `$rows` ids), through the index
+of the key: no page is sorted by the server, no transaction is long, and what is created or deleted
+meanwhile does not shift the pages that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kg_platform.cypher.names import quote
+from kg_platform.graph import Statement
+
+# The relationship type that joins an entity to its media; never a relation to learn.
+MEDIA_TYPE = "HAS_MEDIA"
+
+LABELS = Statement("CALL db.labels() YIELD label RETURN label ORDER BY label")
+RELATIONSHIP_TYPES = Statement(
+    "CALL db.relationshipTypes() YIELD relationshipType AS type RETURN type ORDER BY type"
+)
+
+
+def entities(after: str | None, rows: int, labels: Sequence[str]) -> Statement:
+    """The next entities by id -> id, label, description, texts: list, captions: list of lists.
+
+    `texts` are the properties `caption` and `captions`; `captions` has [rank, caption] of media.
+    """
+    text = f"""
+MATCH (n:Entity)
+WHERE {_after("n", after)}{_one_of("n", labels)}
+WITH n ORDER BY n.id LIMIT $rows
+RETURN n.id AS id, n.label AS label, n.description AS description,
+       [n.caption, n.captions] AS texts,
+       COLLECT {{
+         MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''
+         RETURN [coalesce(h.rank, 0), h.caption]
+       }} AS captions
+ORDER BY id
+"""
+    return Statement(text, {"after": after, "rows": rows})
+
+
+def relations(
+    after: str | None, upto: str, labels: Sequence[str], relationship_types: Sequence[str]
+) -> Statement:
+    """The relations whose head is on a page -> head, type, tail, split."""
+    kinds = "|".join(quote(name) for name in relationship_types)
+    text = f"""
+MATCH (n:Entity)-[r{":" + kinds if kinds else ""}]->(m:Entity)
+WHERE {_after("n", after)} AND n.id <= $upto{_one_of("n", labels)}{_one_of("m", labels)}
+RETURN n.id AS head, type(r) AS type, m.id AS tail, r.split AS split
+"""
+    return Statement(text, {"after": after, "upto": upto})
+
+
+def pictures(after: str | None, upto: str, labels: Sequence[str]) -> Statement:
+    """The pictures of the entities on a page -> id, rank, sha256."""
+    text = f"""
+MATCH (n:Entity)-[h:{MEDIA_TYPE}]->(m:Media)
+WHERE {_after("n", after)} AND n.id <= $upto{_one_of("n", labels)}
+  AND m.mime STARTS WITH 'image/'
+RETURN n.id AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256
+"""
+    return Statement(text, {"after": after, "upto": upto})
+
+
+def _after(name: str, after: str | None) -> str:
+    # An id that is not a text compares as null, and is left out.
+    return f"{name}.id >= ''" if after is None else f"{name}.id > $after"
+
+
+def _one_of(name: str, labels: Sequence[str]) -> str:
+    if not labels:
+        return ""
+    return " AND (" + " OR ".join(f"{name}:{quote(label)}" for label in labels) + ")"

@@ -1,0 +1,111 @@
+"""The error tree. Every error a person can meet is one of these, and says what to do next.
+
+::
+
+    KgError                      exit 1   anything we raise on purpose
+    ├── BadInput                 exit 2   an argument, a file or a row is wrong
+    │   ├── SettingsError                 a KG_* variable or the .env file is wrong
+    │   ├── BadPicture                    bytes that are not a picture we can use
+    │   └── RejectedRows                  --strict met a row that validation rejects
+    ├── NotFound                 exit 3   an entity, run or file that is not there
+    ├── QueryRefused             exit 4   the read-only console will not run this statement
+    ├── QueryFailed              exit 4   the database could not run this statement
+    ├── Unavailable              exit 5   something outside us is down, locked, full or wrong
+    │   ├── ServerError                   the local Neo4j cannot be fetched, started or stopped
+    │   ├── GraphUnavailable              Neo4j does not answer
+    │   ├── GraphAuthError                Neo4j does not accept the user or password
+    │   ├── GraphReadOnly                 Neo4j takes no writes
+    │   ├── GraphFull                     Neo4j has no space or memory left
+    │   ├── LedgerError                   the ledger's database does not answer or is locked
+    │   ├── MediaStoreError               the media store cannot be read or written
+    │   └── EncoderError                  an encoder cannot be loaded
+    ├── MigrationError           exit 6   a schema is newer, changed or half applied
+    ├── ArtifactError            exit 6   a snapshot or artifact is missing parts or was changed
+    └── Interrupted              exit 130 a person stopped it; what was done is kept
+
+The message is one sentence that says what happened and what to do; details go to `__cause__`.
+"""
+
+from __future__ import annotations
+
+
+class KgError(Exception):
+    """Base of every error raised on purpose; `exit_code` is what `kg` exits with."""
+
+    exit_code = 1
+
+
+class BadInput(KgError):
+    exit_code = 2
+
+
+class SettingsError(BadInput):
+    pass
+
+
+class BadPicture(BadInput):
+    pass
+
+
+class RejectedRows(BadInput):
+    pass
+
+
+class NotFound(KgError):
+    exit_code = 3
+
+
+class QueryRefused(KgError):
+    exit_code = 4
+
+
+class QueryFailed(KgError):
+    exit_code = 4
+
+
+class Unavailable(KgError):
+    exit_code = 5
+
+
+class ServerError(Unavailable):
+    pass
+
+
+class GraphUnavailable(Unavailable):
+    pass
+
+
+class GraphAuthError(Unavailable):
+    pass
+
+
+class GraphReadOnly(Unavailable):
+    pass
+
+
+class GraphFull(Unavailable):
+    pass
+
+
+class LedgerError(Unavailable):
+    pass
+
+
+class MediaStoreError(Unavailable):
+    pass
+
+
+class EncoderError(Unavailable):
+    pass
+
+
+class MigrationError(KgError):
+    exit_code = 6
+
+
+class ArtifactError(KgError):
+    exit_code = 6
+
+
+class Interrupted(KgError):
+    exit_code = 130

@@ -1,0 +1,97 @@
+"""Every error of the driver or the database, as one of ours with a sentence that says what to do.
+
+Works on the error's status code and class name, so that only graph.py has to import the driver.
+"""
+
+from __future__ import annotations
+
+from kg_platform.errors import (
+    GraphAuthError,
+    GraphFull,
+    GraphReadOnly,
+    GraphUnavailable,
+    KgError,
+    QueryFailed,
+    SettingsError,
+)
+
+_UNREACHABLE = {
+    "ServiceUnavailable",
+    "ReadServiceUnavailable",
+    "WriteServiceUnavailable",
+    "RoutingServiceUnavailable",
+    "SessionExpired",
+    "IncompleteCommit",
+    "ConnectionAcquisitionTimeoutError",
+    "ConnectionPoolError",
+    "DatabaseUnavailable",
+    "OSError",
+    "ConnectionResetError",
+    "BrokenPipeError",
+}
+_MISCONFIGURED = {
+    "ConfigurationError",
+    "AuthConfigurationError",
+    "CertificateConfigurationError",
+    "UnsupportedServerProduct",
+}
+_FULL = (
+    "no space left",
+    "disk is full",
+    "storereservation",
+    "not enough space",
+    "outofmemory",
+    "memorypool",
+)
+
+
+def translate(error: Exception, uri: str) -> KgError:
+    """The error of ours that `error` stands for. `uri` names the server in the sentence."""
+    name = type(error).__name__
+    code = str(getattr(error, "code", None) or "")
+    text = str(getattr(error, "message", None) or error)
+    told = f"{code} {text}".lower()
+
+    if any(sign in told for sign in _FULL):
+        return GraphFull(
+            f"Neo4j at {uri} has no space or memory left ({_short(text)}); make room, restart it, "
+            "and run the same command again to go on."
+        )
+    if "Security.AuthenticationRateLimit" in code:
+        return GraphAuthError(f"Neo4j at {uri} refuses further logins for a while; wait a minute.")
+    if ".Security." in code and (
+        "Unauthorized" in code or "Credentials" in code or "Token" in code
+    ):
+        return GraphAuthError(
+            f"Neo4j at {uri} does not accept this user and password; "
+            "set KG_NEO4J_USERNAME and KG_NEO4J_PASSWORD."
+        )
+    if "ReadOnly" in code or "NotALeader" in code or "read-only" in told or "read only" in told:
+        return GraphReadOnly(
+            f"Neo4j at {uri} takes no writes here ({_short(text)}); use a writable database."
+        )
+    if "TimedOut" in code:
+        return QueryFailed(
+            "The query ran longer than it may and was stopped; narrow it or add LIMIT."
+        )
+    if "DatabaseNotFound" in code:
+        return SettingsError(f"Neo4j at {uri} has no such database; set KG_NEO4J_DATABASE.")
+    if (
+        name in _UNREACHABLE
+        or "DatabaseUnavailable" in code
+        or "General.DatabaseUnavailable" in code
+    ):
+        return GraphUnavailable(
+            f"Neo4j at {uri} does not answer; start it (`kg db start`, or check KG_NEO4J_URI), "
+            "then run the same command again to go on."
+        )
+    if name in _MISCONFIGURED or (name == "ValueError" and "URI" in text):
+        return SettingsError(
+            f"KG_NEO4J_URI {uri} cannot be used; write it like bolt://host:7687 or neo4j://host:7687."
+        )
+    return QueryFailed(f"Neo4j could not run the statement: {_short(text)}")
+
+
+def _short(text: str, limit: int = 400) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,108 @@
+"""Content-addressed media store: bytes are kept under their SHA-256, wherever fsspec can write.
+
+A local folder by default; `s3://bucket/prefix` and the like by URL (with the fsspec driver for it
+installed). The graph holds references, this store holds bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from kg_platform.errors import MediaStoreError, NotFound
+
+
+class MediaStore:
+    """Bytes by content. The same bytes twice are one copy; nothing is ever overwritten."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        try:
+            fs, root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise MediaStoreError(f"KG_MEDIA_URL {url} cannot be used: {error}.") from error
+        self._fs: Any = fs
+        self._root = str(root).rstrip("/")
+
+    def put(self, data: bytes) -> str:
+        """Keep `data`; return its SHA-256 in hex.
+
+        Raises:
+            MediaStoreError: no space left, or the place cannot be written.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        path = self._path(digest)
+        with self._errors("written"):
+            if self._fs.exists(path) and self._fs.size(path) == len(data):
+                return digest
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._write(path, data)
+        return digest
+
+    def put_file(self, path: Path) -> str:
+        """Keep a file's bytes; return their SHA-256 in hex."""
+        return self.put(path.read_bytes())
+
+    def read(self, digest: str) -> bytes:
+        """The bytes kept under `digest`.
+
+        Raises:
+            NotFound: there are none. MediaStoreError: the place cannot be read.
+        """
+        with self._errors("read"):
+            try:
+                return bytes(self._fs.cat_file(self._path(digest)))
+            except FileNotFoundError as error:
+                raise NotFound(
+                    f"Media {digest[:12]}… is not in the store {self._url}; "
+                    "ingest its source again."
+                ) from error
+
+    def exists(self, digest: str) -> bool:
+        with self._errors("read"):
+            return bool(self._fs.exists(self._path(digest)))
+
+    def uri(self, digest: str) -> str:
+        """How the graph refers to these bytes: `media:<sha256>`, whatever the store's place."""
+        return f"media:{digest}"
+
+    def _path(self, digest: str) -> str:
+        return f"{self._root}/{digest[:2]}/{digest}"
+
+    def _write(self, path: str, data: bytes) -> None:
+        # Object stores write whole objects or nothing; on a disk a rename gives the same.
+        if "file" not in self._fs.protocol:
+            self._fs.pipe_file(path, data)
+            return
+        partial = f"{path}.{uuid.uuid4().hex}.part"
+        try:
+            with open(partial, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(partial)
+            raise
+
+    @contextlib.contextmanager
+    def _errors(self, doing: str) -> Any:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise MediaStoreError(
+                    f"The media store {self._url} has no space left; make room or move it "
+                    "(KG_MEDIA_URL), then run the same command again to go on."
+                ) from error
+            raise MediaStoreError(
+                f"The media store {self._url} cannot be {doing}: {error.strerror or error}."
+            ) from error

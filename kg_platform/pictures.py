@@ -1,0 +1,93 @@
+"""Pictures: is this one, and what does it look like in plain RGB? The only decoder of pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from kg_platform.errors import BadPicture
+
+_MIME = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+}
+
+
+_FORMATS = [name for name in _MIME if name != "MPO"]  # Pillow opens MPO through its JPEG reader
+
+# Our own limit, checked before any pixel is decoded, takes the place of Pillow's process-wide one.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class PictureInfo(NamedTuple):
+    """What the graph keeps of a picture; width and height in pixels, as stored."""
+
+    mime: str
+    width: int
+    height: int
+
+
+def inspect(data: bytes, max_pixels: int) -> PictureInfo:
+    """Decode the picture completely, and say what it is.
+
+    Raises:
+        BadPicture: empty, not a picture, of another format, too large, or cut off.
+    """
+    with _opened(data, max_pixels) as picture:
+        picture.load()
+        return PictureInfo(_MIME[str(picture.format)], picture.width, picture.height)
+
+
+def decode_rgb(data: bytes, max_pixels: int) -> Image.Image:
+    """The picture as 8-bit RGB: first frame, turned upright, transparency on white.
+
+    Raises:
+        BadPicture: as `inspect`.
+    """
+    with _opened(data, max_pixels) as picture:
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        return _to_rgb(upright)
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I") or picture.mode == "F":
+        # 16-bit and 32-bit grey: scale the range that is there, a plain convert() clips at 255.
+        grey = picture.convert("F")
+        brightest = float(grey.getextrema()[1])  # type: ignore[arg-type]
+        top = 65535.0 if picture.mode.startswith("I;16") else max(brightest, 1.0)
+        return grey.point(lambda value: value * (255.0 / top)).convert("L").convert("RGB")
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        layered = picture.convert("RGBA")
+        ground = Image.new("RGBA", layered.size, (255, 255, 255, 255))
+        return Image.alpha_composite(ground, layered).convert("RGB")
+    return picture.convert("RGB")
+
+
+@contextmanager
+def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    if not data:
+        raise BadPicture("The picture file is empty (0 bytes); replace it.")
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            if picture.width * picture.height > max_pixels:
+                raise BadPicture(
+                    f"The picture has {picture.width:,} x {picture.height:,} pixels, more than "
+                    f"the {max_pixels:,} allowed; scale it down or raise KG_MAX_PICTURE_PIXELS."
+                )
+            yield picture
+    except UnidentifiedImageError as error:
+        raise BadPicture(
+            "The file is not a PNG, JPEG, GIF, WebP, BMP or TIFF picture, whatever its name says."
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        raise BadPicture(f"The picture is cut off or damaged ({error}); replace it.") from error

@@ -1,0 +1,75 @@
+"""The one place that chooses the real parts: settings in, graph, ledger and media store out."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kg_platform.errors import SettingsError
+from kg_platform.settings import Settings
+
+if TYPE_CHECKING:  # each store's library is loaded when the store is first used
+    from kg_platform.graph import Graph
+    from kg_platform.ledger import Ledger
+    from kg_platform.media import MediaStore
+
+
+class Platform:
+    """Everything a command needs, opened when it is first used, closed together.
+
+    Opening the graph starts the local Neo4j unless `KG_NEO4J_URI` names another one.
+    """
+
+    def __init__(self, settings: Settings, *, migrate: bool = True) -> None:
+        self.settings = settings
+        self._migrate = migrate
+
+    @classmethod
+    def open(cls, settings: Settings, *, migrate: bool = True) -> Platform:
+        """A platform whose stores are brought up to date on first use when `migrate`."""
+        return cls(settings, migrate=migrate)
+
+    @cached_property
+    def graph(self) -> Graph:
+        from kg_platform.graph import Graph
+        from kg_platform.migrate import migrate_graph
+        from kg_platform.server import connection
+
+        graph = Graph(connection(self.settings))
+        if self._migrate:
+            migrate_graph(graph)
+        return graph
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from kg_platform.ledger import Ledger
+        from kg_platform.migrate_ledger import migrate_ledger
+
+        try:
+            self.settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"KG_HOME {self.settings.home} cannot be made: {error.strerror}."
+            ) from error
+        url = self.settings.resolved_ledger_url()
+        if self._migrate:
+            migrate_ledger(url)
+        return Ledger(url)
+
+    @cached_property
+    def media(self) -> MediaStore:
+        from kg_platform.media import MediaStore
+
+        return MediaStore(self.settings.resolved_media_url())
+
+    def close(self) -> None:
+        """Close what was opened; the local server goes on running."""
+        for name in ("graph", "ledger"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    def __enter__(self) -> Platform:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

