@@ -1,0 +1,252 @@
+"""Is this record fit for the graph? Pure functions: a record in, a record and its Rejections out.
+
+A bad id rejects the row. Any other bad field is rejected by itself: it is left out and the entity
+still loads, because every fact about an entity that is not there would be lost with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from kg_platform.cypher.loading import (
+    RESERVED,
+    RESERVED_LABELS,
+    RESERVED_TYPES,
+    is_vector_property,
+)
+from kg_platform.cypher.names import quote
+from kg_platform.errors import BadInput
+from kg_platform.records import Entity, MediaRef, PropertyValue, Rejection, Relation
+
+# Neo4j indexes at most about 8,100 bytes of one value, and the id is indexed.
+MAX_ID_BYTES = 8_000
+_SHOWN = 200
+
+NUL = "holds a NUL character"
+SURROGATE = "holds half of a character (a lone surrogate)"
+PLAIN = "a property is text, a number, true, false, or a list of one of these"
+
+
+class Checked(NamedTuple):
+    """What is left of an entity (None: nothing), and what was refused of it."""
+
+    entity: Entity | None
+    rejections: list[Rejection]
+
+
+def check_entity(record: Entity) -> Checked:
+    """The entity with every value fit to store; `id` as text, `label` filled in."""
+    refused: list[Rejection] = []
+
+    def refuse(field: str, reason: str, value: object = "") -> None:
+        refused.append(Rejection(record.source, record.line, field, reason, shown(value)))
+
+    given: Any = record.id
+    if type(given) is int:
+        given = str(given)
+    if reason := id_problem(given):
+        refuse("id", reason, given)
+        return Checked(None, refused)
+
+    kind: Any = record.type
+    if kind is not None and (reason := type_problem(kind)):
+        refuse("type", reason, kind)
+        kind = None
+    entity = Entity(
+        id=given,
+        type=kind,
+        label=_label(record.label, refuse) or given,
+        description=_text("description", record.description, refuse),
+        aliases=_aliases(record.aliases, refuse),
+        properties=_properties(dict(record.properties), refuse),
+        media=tuple(m for m in record.media if _media(m, refuse)),
+        source=record.source,
+        line=record.line,
+    )
+    return Checked(entity, refused)
+
+
+def check_relation(record: Relation) -> list[Rejection]:
+    """Why the relation cannot be stored; empty when it can. Whether its ends exist is not asked."""
+    found: list[tuple[str, str | None, object]] = [
+        ("head", id_problem(record.head), record.head),
+        ("relation", relation_type_problem(record.type), record.type),
+        ("tail", id_problem(record.tail), record.tail),
+    ]
+    found += [(k, property_problem(k, v), v) for k, v in record.properties.items()]
+    return [
+        Rejection(record.source, record.line, field, reason, shown(value))
+        for field, reason, value in found
+        if reason
+    ]
+
+
+def id_problem(value: Any) -> str | None:
+    """Why `value` is no id. Any text is one: quotes, newlines, emoji, up to MAX_ID_BYTES."""
+    if value is None:
+        return "the id is missing"
+    if not isinstance(value, str):
+        return "an id is text or a whole number"
+    if not value.strip():
+        return "the id is empty"
+    if problem := text_problem(value):
+        return f"the id {problem}"
+    if _too_long(value):
+        return f"the id is longer than {MAX_ID_BYTES:,} bytes"
+    return None
+
+
+def _too_long(text: str) -> bool:
+    return len(text) > MAX_ID_BYTES // 4 and len(text.encode()) > MAX_ID_BYTES
+
+
+def text_problem(text: str) -> str | None:
+    """Why a text cannot be stored, as the end of a sentence."""
+    if "\x00" in text:
+        return NUL
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return SURROGATE
+    return None
+
+
+def type_problem(value: Any) -> str | None:
+    """Why `value` cannot be an entity's type."""
+    if not isinstance(value, str):
+        return "a type is text"
+    if value in RESERVED_LABELS:
+        return "the platform uses this label itself; choose another type"
+    return _name_problem(value)
+
+
+@lru_cache(maxsize=10_000)
+def relation_type_problem(value: str) -> str | None:
+    """Why `value` cannot be a relationship type."""
+    if value in RESERVED_TYPES:
+        return "the platform uses this relationship type itself; choose another"
+    return _name_problem(value)
+
+
+@lru_cache(maxsize=10_000)
+def key_problem(key: str) -> str | None:
+    """Why `key` cannot be a property key of a source."""
+    if key in RESERVED or is_vector_property(key):
+        return "the platform keeps this property itself; rename it"
+    if key in ("label", "type", "description", "aliases"):
+        return "this name has a meaning of its own; rename it"
+    return _name_problem(key)
+
+
+def property_problem(key: str, value: Any) -> str | None:
+    """Why a property cannot be stored; None when it can."""
+    return key_problem(key) or _value_problem(value)
+
+
+def _name_problem(name: str) -> str | None:
+    if problem := text_problem(name):
+        return f"the name {problem}"
+    try:
+        quote(name)
+    except BadInput:
+        return "a name is not empty and at most 1,000 bytes long"
+    return None
+
+
+def _value_problem(value: Any) -> str | None:
+    kind = type(value)
+    if kind is str:
+        problem = text_problem(value)
+        return f"the text {problem}" if problem else None
+    if kind is bool:
+        return None
+    if kind is int:
+        fits = -(2**63) <= value < 2**63
+        return None if fits else "a whole number has at most 64 bits; write it as text"
+    if kind is float:
+        return None if math.isfinite(value) else "a number is finite, not NaN or infinite"
+    if kind is list:
+        kinds = {type(item) for item in value}
+        if not kinds <= {str, int, float, bool}:
+            return PLAIN
+        if len(kinds) > 1 and kinds != {int, float}:
+            return "the items of a list are all of one kind"
+        return next((p for item in value if (p := _value_problem(item))), None)
+    return PLAIN
+
+
+_Refuse = Callable[[str, str, object], None]
+
+
+def _properties(properties: dict[str, Any], refuse: _Refuse) -> dict[str, PropertyValue]:
+    kept: dict[str, PropertyValue] = {}
+    for key, value in properties.items():
+        if value is None:
+            continue
+        if problem := property_problem(key, value):
+            refuse(key, problem, value)
+        elif type(value) is list and len({type(item) for item in value}) > 1:
+            kept[key] = [float(item) for item in value]  # whole numbers among decimals
+        else:
+            kept[key] = value
+    return kept
+
+
+def _text(field: str, value: Any, refuse: _Refuse) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        refuse(field, f"a {field} is text", value)
+        return ""
+    if problem := text_problem(value):
+        refuse(field, f"the text {problem}", value)
+        return ""
+    return value
+
+
+def _label(value: Any, refuse: _Refuse) -> str:
+    text = _text("label", value, refuse)
+    if _too_long(text):  # labels are indexed, too
+        refuse("label", f"a label is at most {MAX_ID_BYTES:,} bytes long", text)
+        return ""
+    return text
+
+
+def _aliases(value: Any, refuse: _Refuse) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        refuse("aliases", "aliases are a list of texts", value)
+        return ()
+    return tuple(dict.fromkeys(a for item in items if (a := _text("aliases", item, refuse))))
+
+
+def _media(ref: MediaRef, refuse: _Refuse) -> bool:
+    location: Any = ref.location
+    if not isinstance(location, str) or not location:
+        refuse("image", "an image is the path of a picture file", location)
+        return False
+    if problem := text_problem(location):
+        refuse("image", f"the path {problem}", location)
+        return False
+    return True
+
+
+def shown(value: object) -> str:
+    """A value as a Rejection keeps it: short, and text that every ledger can store."""
+    text = value if isinstance(value, str) else _literal(value)
+    text = text[:_SHOWN].replace("\x00", "\\0")
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _literal(value: object) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # whole numbers of thousands of digits
+        return "(cannot be shown)"
