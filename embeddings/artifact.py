@@ -1,0 +1,275 @@
+"""The artifact: what an embedding run leaves to be published, scored with and kept.
+
+::
+
+    manifest.json          where it came from, figures, and the SHA-256 of every other file
+    vectors.safetensors    embedding, structure_embedding, <modality>_embedding (N, d) float32,
+                           <modality>_present (N,) bool
+    model.safetensors      relations (2R, D), the fusion's weights, each modality's mean and basis
+    entities.jsonl         entity ids, one JSON string a line, in the order of the rows
+    relations.jsonl        relation types, likewise
+
+It is written beside its place and renamed into it: a folder that is there is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.dataset import Dataset
+from embeddings.models import Scorer, kernel
+from embeddings.train import Trained
+from kg_platform.errors import ArtifactError, NotFound
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+VECTORS = "vectors.safetensors"
+MODEL = "model.safetensors"
+ENTITIES = "entities.jsonl"
+RELATIONS = "relations.jsonl"
+LIBRARIES = (
+    "kg-platform",
+    "torch",
+    "pykeen",
+    "numpy",
+    "safetensors",
+    "transformers",
+    "torchvision",
+)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An artifact on disk. Vectors are read in slices: memory does not grow with their number."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def names(self) -> list[str]:
+        """The vectors there are: "embedding", "structure_embedding", "text_embedding", ..."""
+        return list(self.manifest["vectors"])
+
+    @property
+    def entities(self) -> int:
+        return int(self.manifest["entities"])
+
+    def dimension(self, name: str = "embedding") -> int:
+        return int(self._about(name)["dimension"])
+
+    def entity_ids(self) -> list[str]:
+        """All entity ids, in the order of the rows."""
+        return list(self.iter_entity_ids())
+
+    def iter_entity_ids(self) -> Iterator[str]:
+        yield from _read_lines(self.folder / ENTITIES)
+
+    @cached_property
+    def relation_types(self) -> list[str]:
+        return list(_read_lines(self.folder / RELATIONS))
+
+    def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
+        """Rows start..stop of the vectors `name`, (stop - start, d), read from disk."""
+        self._about(name)
+        return np.asarray(self._slice(name, start, min(stop, self.entities)), dtype=np.float32)
+
+    def present(self, name: str) -> NDArray[np.bool_]:
+        """(N,) which entities have the vector `name`; where False its row means nothing."""
+        mask = self._about(name)["present"]
+        if mask is None:
+            return np.ones(self.entities, dtype=bool)
+        return np.asarray(self._slice(mask, 0, self.entities), dtype=bool)
+
+    def scorer(self) -> Scorer:
+        """What scores facts with these vectors; it holds all of "embedding" in memory."""
+        import torch
+        from safetensors.torch import load_file
+
+        vectors = torch.from_numpy(self.rows("embedding", 0, self.entities))
+        relations = load_file(self.folder / MODEL)["relations"]
+        return Scorer(kernel(self.manifest["model"]), vectors, relations)
+
+    def _about(self, name: str) -> Mapping[str, Any]:
+        vectors: Mapping[str, Mapping[str, Any]] = self.manifest["vectors"]
+        if name not in vectors:
+            raise NotFound(
+                f"This run has no vectors {name!r}; it has {', '.join(vectors)}. Run `kg embed` "
+                "with that modality to get them."
+            )
+        return vectors[name]
+
+    def _slice(self, name: str, start: int, stop: int) -> Any:
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.folder / VECTORS, framework="np") as file:
+                return file.get_slice(name)[start:stop]
+        except (SafetensorError, OSError) as error:
+            raise ArtifactError(_damaged(self.folder, f"{VECTORS} cannot be read")) from error
+
+
+def save_artifact(
+    folder: Path, trained: Trained, dataset: Dataset, manifest: Mapping[str, Any]
+) -> Artifact:
+    """Write the artifact of a training to `folder`, which must not be there yet.
+
+    `manifest` is what the caller knows (run, snapshot, settings, metrics); sizes, options,
+    encoders, library versions, checksums and the time are added.
+
+    Raises:
+        ArtifactError: the folder is there already, or cannot be written.
+    """
+    if folder.exists():
+        raise ArtifactError(f"{folder} is there already; an artifact is never overwritten.")
+    building = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        building.mkdir(parents=True)
+        about = _write_tensors(building, trained, dataset)
+        _write_lines(building / ENTITIES, dataset.entity_ids)
+        _write_lines(building / RELATIONS, dataset.relation_types)
+        files = {file.name: _sha256(file) for file in sorted(building.iterdir())}
+        whole = {
+            **manifest,
+            "format": FORMAT,
+            "model": trained.options.model,
+            "dimension": trained.options.dimension,
+            "seed": trained.options.seed,
+            "options": asdict(trained.options),
+            "best_epoch": trained.best_epoch,
+            "epochs": trained.history,
+            "dataset": dataset.summary(),
+            "entities": dataset.entities,
+            "relations": dataset.relations,
+            "vectors": about,
+            "encoders": {
+                name: {"name": features.encoder, "revision": features.revision}
+                for name, features in dataset.features.items()
+            },
+            "libraries": _libraries(),
+            "files": files,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        with (building / MANIFEST).open("w", encoding="utf-8") as file:
+            json.dump(whole, file, ensure_ascii=False, indent=1)
+        for file_there in building.iterdir():
+            _flush(file_there)
+        os.rename(building, folder)
+        _flush(folder.parent)
+    except OSError as error:
+        raise ArtifactError(
+            f"The artifact cannot be written to {folder}: {error.strerror or error}; make room or "
+            "set KG_HOME to another disk."
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return Artifact(folder, json.loads((folder / MANIFEST).read_text("utf-8")))
+
+
+def open_artifact(folder: Path, verify: bool = True) -> Artifact:
+    """Open an artifact; with `verify`, read every file once and compare its SHA-256.
+
+    Raises:
+        NotFound: there is no such folder.
+        ArtifactError: a file is missing, was changed, or the format is newer than this program.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"There is no artifact at {folder}; `kg runs` lists the runs.")
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        newer, files = manifest["format"] > FORMAT, dict(manifest["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(_damaged(folder, f"{MANIFEST} is missing or not readable")) from error
+    if newer:
+        raise ArtifactError(
+            f"The artifact {folder} was written by a newer kg-platform; upgrade to use it."
+        )
+    for name, expected in files.items():
+        if not (folder / name).is_file():
+            raise ArtifactError(_damaged(folder, f"{name} is missing"))
+        if verify and _sha256(folder / name) != expected:
+            raise ArtifactError(_damaged(folder, f"{name} was changed after it was written"))
+    return Artifact(folder, manifest)
+
+
+def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str, Any]:
+    """Write both safetensors files; returns what is in vectors: name -> dimension, mask."""
+    from safetensors.numpy import save_file
+    from safetensors.torch import save_file as save_torch
+
+    vectors: dict[str, NDArray[Any]] = {
+        "embedding": trained.entity_vectors(),
+        "structure_embedding": trained.structure_vectors(),
+    }
+    about: dict[str, Any] = {
+        name: {"dimension": matrix.shape[1], "present": None} for name, matrix in vectors.items()
+    }
+    for name, features in dataset.features.items():
+        vectors[f"{name}_embedding"] = np.ascontiguousarray(features.matrix, dtype=np.float32)
+        vectors[f"{name}_present"] = np.ascontiguousarray(features.present, dtype=bool)
+        about[f"{name}_embedding"] = {
+            "dimension": features.matrix.shape[1],
+            "present": f"{name}_present",
+        }
+    save_file(vectors, folder / VECTORS)
+    model = {"relations": trained.scorer.relations}
+    model |= {f"fusion.{name}": tensor for name, tensor in trained.fusion.items()}
+    for name, modality in trained.modalities.items():
+        model |= {f"{name}.mean": modality.mean, f"{name}.basis": modality.basis}
+    save_torch({name: t.contiguous() for name, t in model.items()}, folder / MODEL)
+    return about
+
+
+def _write_lines(file: Path, values: Iterable[str]) -> None:
+    # JSON strings: an id may hold a newline.
+    with file.open("w", encoding="utf-8") as stream:
+        stream.writelines(f"{json.dumps(value)}\n" for value in values)
+
+
+def _read_lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8") as stream:
+            for line in stream:
+                yield str(json.loads(line))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(_damaged(file.parent, f"{file.name} cannot be read")) from error
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _libraries() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _damaged(folder: Path, what: str) -> str:
+    return f"The artifact {folder} is damaged: {what}; run `kg embed` again."

@@ -1,0 +1,303 @@
+"""`kg similar`, `show`, `query`, `predict`, `runs`, `rejections`: questions and answers."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kg_platform import console
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.settings import Settings, load
+
+if TYPE_CHECKING:
+    from embeddings.similarity import Neighbour
+    from kg_platform.graph import Graph
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
+Type = Annotated[str | None, typer.Option("--type", help="Only entities with this label.")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (similar, show, query, predict, runs, rejections):
+        app.command(command.__name__)(command)
+
+
+def similar(
+    entity: Annotated[str | None, typer.Argument(help="An entity's id, or its label.")] = None,
+    text: Annotated[str | None, typer.Option(help="Nearest to this text instead.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Nearest to this picture instead.")] = None,
+    by: Annotated[str, typer.Option(help="embedding, structure, text or image.")] = "embedding",
+    type: Type = None,
+    count: Count = 10,
+    as_json: Json = False,
+) -> None:
+    """Entities like an entity, a text or a picture."""
+    if sum(given is not None for given in (entity, text, image)) != 1:
+        raise BadInput("Give one of an entity, --text or --image.")
+    from kg_platform.platform import Platform
+
+    settings = load()
+    with Platform.open(settings) as platform:
+        graph = platform.graph
+        if text is not None:
+            asked, found = text, _like_text(graph, settings, text, count, type)
+        elif image is not None:
+            asked, found = str(image), _like_picture(graph, settings, image, count, type)
+        else:
+            from embeddings.similarity import similar_to_entity
+            from kg_platform.browse import resolve
+
+            row = resolve(graph, str(entity))
+            asked = row.label if row.label == row.id else f"{row.label} ({row.id})"
+            found = similar_to_entity(graph, row.id, count, by, type)
+    if as_json:
+        console.print_json([asdict(n) for n in found])
+        return
+    rows = [(n.id, n.label, n.type, f"{n.score:.4f}") for n in found]
+    console.print_table(("id", "label", "type", "score"), rows, title=f"Like {asked}")
+
+
+def show(
+    entity: Annotated[str, typer.Argument(help="An entity's id, or its label.")],
+    facts: Annotated[int, typer.Option(min=0, help="At most this many facts.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Everything the graph says about one entity."""
+    from kg_platform import browse
+    from kg_platform.platform import Platform
+    from kg_platform.shown import jsonable, short
+
+    with Platform.open(load()) as platform:
+        page = browse.entity(platform.graph, browse.resolve(platform.graph, entity).id, facts)
+    if as_json:
+        console.print_json(jsonable(asdict(page)))
+        return
+    vectors = ", ".join(f"{name} ({size})" for name, size in page.vectors.items())
+    about: list[tuple[str, object]] = [
+        ("id", page.id),
+        ("type", page.type),
+        ("description", page.description),
+        ("aliases", ", ".join(page.aliases)),
+        *((name, short(value)) for name, value in page.properties.items()),
+        ("source", page.source),
+        ("vectors", f"{vectors} of run {page.embedding_run}" if vectors else ""),
+        *((f"{m.role or m.kind} {m.rank}", f"{m.mime} {m.id} {m.caption}") for m in page.media),
+    ]
+    shown = [(name, value) for name, value in about if value]
+    console.print_table(("what", "value"), shown, title=page.label)
+    rows = [
+        ("->" if fact.outgoing else "<-", fact.relation, fact.entity.label, fact.entity.id)
+        for fact in page.neighbours
+    ]
+    if rows:
+        console.print_table(("", "relation", "entity", "id"), rows, title=f"{page.facts:,} facts")
+
+
+def query(
+    text: Annotated[str, typer.Argument(help="Cypher that only reads; - reads it from stdin.")],
+    param: Annotated[
+        list[str] | None,
+        typer.Option(help="name=value for $name; a value that is JSON is read as JSON."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, vectors whole.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Run Cypher that can only read, within the limits of the KG_QUERY_* settings."""
+    if as_json and as_csv:
+        raise BadInput("Choose one of --json and --csv.")
+    parameters = _parameters(param or [])
+    from kg_platform.platform import Platform
+    from kg_platform.readonly import run_read_only
+    from kg_platform.shown import jsonable, short
+
+    settings = load()
+    cypher = sys.stdin.read() if text == "-" else text
+    with Platform.open(settings) as platform:
+        table = run_read_only(platform.graph, cypher, settings, parameters)
+    if as_json:
+        rows = jsonable(table.rows)
+        console.print_json({"columns": table.columns, "rows": rows, "truncated": table.truncated})
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(table.columns)
+        writer.writerows([_cell(value) for value in row] for row in table.rows)
+    else:
+        console.print_table(table.columns, ([short(v) for v in row] for row in table.rows))
+    if table.truncated:
+        console.note(
+            f"Cut off after {len(table.rows):,} rows: there is more. Add LIMIT or a filter, or "
+            "raise KG_QUERY_MAX_ROWS or KG_QUERY_MAX_BYTES."
+        )
+
+
+def predict(
+    entity: Annotated[str, typer.Argument(help="An entity's id, or its label.")],
+    relation: Annotated[str, typer.Argument(help="A relationship type, such as LANGUAGE.")],
+    heads: Annotated[
+        bool, typer.Option("--heads", help="The entity is the tail; predict heads.")
+    ] = False,
+    type: Type = None,
+    count: Count = 10,
+    as_json: Json = False,
+) -> None:
+    """The likeliest facts about an entity that the graph does not have yet."""
+    from embeddings.predict import open_published, predict_heads, predict_tails
+    from kg_platform.browse import resolve
+    from kg_platform.platform import Platform
+
+    settings = load()
+    with Platform.open(settings) as platform:
+        row = resolve(platform.graph, entity)
+        artifact = open_published(platform.graph, settings.artifacts_dir)
+        ask = predict_heads if heads else predict_tails
+        found = ask(artifact, platform.graph, row.id, relation, count, type)
+    if as_json:
+        console.print_json([asdict(p) for p in found])
+        return
+    rows = [(p.id, p.label, p.type, f"{p.score:.3f}") for p in found]
+    fact = f"? {relation} {row.label}" if heads else f"{row.label} {relation} ?"
+    console.print_table(("id", "label", "type", "score"), rows, title=fact)
+
+
+def runs(
+    run: Annotated[str | None, typer.Argument(help="One run, with its steps.")] = None,
+    kind: Annotated[str | None, typer.Option(help="ingest, embed or publish.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """What was done: runs, their steps and figures."""
+    from kg_platform.platform import Platform
+
+    with Platform.open(load()) as platform:
+        ledger = platform.ledger
+        rows = [ledger.run(run)] if run else ledger.runs(kind, limit)
+        refused = {row.id: ledger.count_rejections(row.id) for row in rows}
+    if as_json:
+        found = [asdict(row) | {"rejections": refused[row.id]} for row in rows]
+        console.print_json(found[0] if run else found)
+        return
+    if run is None:
+        lines = [(r.id, r.kind, r.status, _when(r), _figures(r.metrics)) for r in rows]
+        console.print_table(("run", "kind", "status", "time", "figures"), lines)
+        return
+    row = rows[0]
+    facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]
+    facts += [("rejections", f"{refused[row.id]:,}")] if refused[row.id] else []
+    facts += [(f"setting {name}", str(value)) for name, value in _flat(row.settings)]
+    facts += [(name, _figure(value)) for name, value in _flat(row.metrics)]
+    console.print_table(("what", "value"), [f for f in facts if f[1]], title=f"Run {row.id}")
+    steps = [(s.name, s.status, _when(s), _figures(s.details)) for s in row.steps]
+    if steps:
+        console.print_table(("step", "status", "time", "details"), steps)
+
+
+def rejections(
+    run: Annotated[str | None, typer.Argument(help="The latest ingest if left out.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
+    offset: Annotated[int, typer.Option(min=0, help="Leave out the first ones.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Rows that were not loaded: where they stand, and why."""
+    from kg_platform.platform import Platform
+
+    with Platform.open(load()) as platform:
+        ledger = platform.ledger
+        chosen = ledger.run(run).id if run else _latest_ingest(ledger.runs("ingest", 1))
+        total = ledger.count_rejections(chosen)
+        found = ledger.rejections(chosen, limit, offset)
+    if as_json:
+        listed = [asdict(r) for r in found]
+        console.print_json({"run": chosen, "total": total, "rejections": listed})
+        return
+    rows = [(r.source, r.line, r.field, r.reason, r.value) for r in found]
+    title = f"{total:,} rejections of run {chosen}"
+    console.print_table(("source", "line", "field", "reason", "value"), rows, title=title)
+    if offset + len(found) < total:
+        console.note(f"{total - offset - len(found):,} more; --limit and --offset show them.")
+
+
+def _like_text(
+    graph: Graph, settings: Settings, text: str, count: int, type: str | None
+) -> list[Neighbour]:
+    from embeddings.encoders import load_text_encoder
+    from embeddings.similarity import encoder_of, published_run, similar_to_text
+
+    name = encoder_of(published_run(graph), "text")
+    return similar_to_text(graph, text, count, load_text_encoder(name, settings.device), type)
+
+
+def _like_picture(
+    graph: Graph, settings: Settings, file: Path, count: int, type: str | None
+) -> list[Neighbour]:
+    from embeddings.encoders import load_image_encoder
+    from embeddings.similarity import encoder_of, published_run, similar_to_picture
+    from kg_platform.pictures import decode_rgb
+
+    try:
+        picture = decode_rgb(file.read_bytes(), settings.max_picture_pixels)
+    except OSError as error:
+        raise NotFound(f"The picture {file} cannot be read: {error.strerror}.") from error
+    name = encoder_of(published_run(graph), "image")
+    encoder = load_image_encoder(name, settings.device)
+    return similar_to_picture(graph, picture, count, encoder, type)
+
+
+def _parameters(pairs: list[str]) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(f"--param {pair!r} is not name=value.")
+        try:
+            parameters[name.strip()] = json.loads(value)
+        except json.JSONDecodeError:
+            parameters[name.strip()] = value
+    return parameters
+
+
+def _cell(value: Any) -> Any:
+    from kg_platform.shown import jsonable
+
+    plain = jsonable(value)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, dict | list) else plain
+
+
+def _latest_ingest(found: list[Any]) -> str:
+    if not found:
+        raise NotFound("Nothing has been ingested yet; `kg ingest PATH` does it.")
+    return str(found[0].id)
+
+
+def _when(row: Any) -> str:
+    end = f" to {row.finished_at[11:19]}" if row.finished_at else ""
+    return f"{row.started_at[:19].replace('T', ' ')}{end}"
+
+
+def _figures(metrics: dict[str, Any]) -> str:
+    flat = [(name, value) for name, value in _flat(metrics) if isinstance(value, int | float)]
+    return "  ".join(f"{name} {_figure(value)}" for name, value in flat[:6])
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _flat(values: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found += _flat(value, f"{before}{name}.")
+        elif value not in (None, "", []):
+            found.append((f"{before}{name}", value))
+    return found

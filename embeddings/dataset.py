@@ -1,0 +1,264 @@
+"""What training sees: integer triples in three splits, ids to name them, features beside them.
+
+A triple is a row (head, relation, tail) of positions in `entity_ids` and `relation_types`. Inverse
+("reciprocal") relations are numbered after the real ones: the inverse of `r` is `r + relations`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_platform.errors import BadInput, NotFound
+
+if TYPE_CHECKING:
+    from embeddings.features import Features
+    from embeddings.snapshot import Snapshot
+
+Ints = NDArray[np.int64]
+SPLITS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Entities, relations, three splits of (n, 3) int64 triples, features of the entities."""
+
+    entity_ids: list[str]
+    relation_types: list[str]
+    train: Ints
+    valid: Ints
+    test: Ints
+    features: Mapping[str, Features] = field(default_factory=dict)
+
+    @property
+    def entities(self) -> int:
+        return len(self.entity_ids)
+
+    @property
+    def relations(self) -> int:
+        return len(self.relation_types)
+
+    def split(self, name: str) -> Ints:
+        """The triples of "train", "valid" or "test"."""
+        if name not in SPLITS:
+            raise BadInput(f"There is no split {name!r}; the splits are {', '.join(SPLITS)}.")
+        triples: Ints = getattr(self, name)
+        return triples
+
+    @cached_property
+    def split_hash(self) -> str:
+        """SHA-256 of ids, relation types and the three splits: what a figure was measured on."""
+        digest = hashlib.sha256()
+        for names in (self.entity_ids, self.relation_types):
+            digest.update(json.dumps(names).encode())
+        for name in SPLITS:
+            digest.update(np.ascontiguousarray(self.split(name), dtype="<i8").tobytes())
+            digest.update(b"|")
+        return digest.hexdigest()
+
+    @cached_property
+    def known(self) -> Groups:
+        """The tails of every query over all splits: the facts that filtered ranking leaves out."""
+        return group(np.concatenate([self.train, self.valid, self.test]), self.relations)
+
+    def summary(self) -> dict[str, Any]:
+        """Sizes and the split's hash, for the ledger and the manifest."""
+        sizes = {name: len(self.split(name)) for name in SPLITS}
+        return {
+            "entities": self.entities,
+            "relations": self.relations,
+            **sizes,
+            "split_hash": self.split_hash,
+        }
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Triples grouped by query (head, relation), both directions, as offsets into one tail array.
+
+    `keys` (q,) int64 sorted, head * (2 * relations) + relation; the tails of query i are
+    `tails[offsets[i]:offsets[i + 1]]`, sorted.
+    """
+
+    keys: Ints
+    offsets: Ints
+    tails: Ints
+    width: int
+
+    @property
+    def heads(self) -> Ints:
+        return self.keys // self.width
+
+    @property
+    def relations(self) -> Ints:
+        return self.keys % self.width
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def pick(self, queries: Ints) -> tuple[Ints, Ints]:
+        """The tails of some queries, by position: (rows, tails), rows counting `queries`."""
+        starts, counts = self.offsets[queries], self.offsets[queries + 1] - self.offsets[queries]
+        rows = np.repeat(np.arange(len(queries)), counts)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return rows, self.tails[np.repeat(starts, counts) + within]
+
+    def lookup(self, heads: Ints, relations: Ints) -> tuple[Ints, Ints]:
+        """The known tails of (head, relation) pairs, as `pick` gives them; none is no error."""
+        wanted = heads * self.width + relations
+        at = np.searchsorted(self.keys, wanted)
+        at_safe = np.minimum(at, len(self.keys) - 1)
+        found = np.flatnonzero(self.keys[at_safe] == wanted) if len(self.keys) else at[:0]
+        rows, tails = self.pick(at_safe[found])
+        return found[rows], tails
+
+
+def group(triples: Ints, relations: int) -> Groups:
+    """Group (n, 3) triples and their inverses by (head, relation). Duplicates count once."""
+    both = with_inverses(triples, relations)
+    width = 2 * relations
+    both = np.unique(np.stack([both[:, 0] * width + both[:, 1], both[:, 2]], axis=1), axis=0)
+    keys, starts = np.unique(both[:, 0], return_index=True)
+    return Groups(keys, np.append(starts, len(both)), both[:, 1].copy(), max(width, 1))
+
+
+def with_inverses(triples: Ints, relations: int) -> Ints:
+    """(n, 3) -> (2n, 3): every (h, r, t), then every (t, r + relations, h)."""
+    inverse = np.stack([triples[:, 2], triples[:, 1] + relations, triples[:, 0]], axis=1)
+    return np.concatenate([triples, inverse])
+
+
+def random_split(
+    triples: Ints, seed: int, valid_share: float, test_share: float
+) -> tuple[Ints, Ints, Ints]:
+    """Split (n, 3) triples so that every entity and relation keeps a training triple.
+
+    In a random order, the first triple of each entity and of each relation stays in train; valid
+    and test are drawn from the others, so they may be smaller than their shares in a sparse graph.
+    """
+    shuffled = np.random.default_rng(seed).permutation(triples)
+    keep = np.zeros(len(shuffled), dtype=bool)
+    # Ends interleaved, so that "first" means the first triple that names the entity at either end.
+    _, first = np.unique(shuffled[:, [0, 2]].reshape(-1), return_index=True)
+    keep[first // 2] = True
+    _, first = np.unique(shuffled[:, 1], return_index=True)
+    keep[first] = True
+    free = shuffled[~keep]
+    valid = min(round(len(shuffled) * valid_share), len(free) // 2 if test_share else len(free))
+    test = min(round(len(shuffled) * test_share), len(free) - valid)
+    train = np.concatenate([shuffled[keep], free[valid + test :]])
+    return train, free[:valid], free[valid : valid + test]
+
+
+def from_snapshot(
+    snapshot: Snapshot,
+    features: Mapping[str, Features],
+    seed: int,
+    valid_share: float = 0.05,
+    test_share: float = 0.05,
+) -> Dataset:
+    """The dataset of a snapshot: its own splits where relationships carry them, else random ones.
+
+    In a graph with splits, a fact that carries none is a training fact.
+
+    Raises:
+        BadInput: there is nothing to train on.
+    """
+    triples = np.asarray(snapshot.triples(), dtype=np.int64).reshape(-1, 3)
+    marks = snapshot.splits()
+    if marks is not None:
+        held_out = (marks == 1) | (marks == 2)
+        train, valid, test = triples[~held_out], triples[marks == 1], triples[marks == 2]
+    else:
+        unique = np.unique(triples, axis=0)
+        train, valid, test = random_split(unique, seed, valid_share, test_share)
+    return _checked(
+        Dataset(snapshot.entity_ids(), snapshot.relation_types(), train, valid, test, features)
+    )
+
+
+def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:
+    """A published split: `train.tsv valid.tsv test.tsv` (head, relation, tail), no features.
+
+    The entities are those of the three files and of `entities.jsonl` where there is one; each of
+    them is a candidate in ranking. Ids are sorted, so positions do not depend on the files' order.
+
+    Raises:
+        NotFound: the folder or a file is missing.
+        BadInput: a row does not have three columns, or there is nothing to train on.
+    """
+    files = {"train": train_file, "valid": "valid.tsv", "test": "test.tsv"}
+    rows = {name: list(_rows(path / file)) for name, file in files.items()}
+    entities = {end for split in rows.values() for h, _, t in split for end in (h, t)}
+    entities.update(str(row["id"]) for row in entity_rows(path))
+    relations = {relation for split in rows.values() for _, relation, _ in split}
+    entity_ids, relation_types = sorted(entities), sorted(relations)
+    place = {name: position for position, name in enumerate(entity_ids)}
+    kind = {name: position for position, name in enumerate(relation_types)}
+    train, valid, test = (
+        np.array([(place[h], kind[r], place[t]) for h, r, t in part], np.int64).reshape(-1, 3)
+        for part in rows.values()
+    )
+    return _checked(Dataset(entity_ids, relation_types, train, valid, test))
+
+
+def entity_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a folder's `entities.jsonl`; nothing when there is no such file.
+
+    Raises:
+        BadInput: a line is not a JSON object with an `id`.
+    """
+    file = path / "entities.jsonl"
+    if not file.is_file():
+        return
+    for number, line in enumerate(_lines(file), 1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise BadInput(f"{file}, line {number}: this is not JSON; correct the line.") from error
+        if not isinstance(row, dict) or "id" not in row:
+            raise BadInput(f'{file}, line {number}: an entity needs an "id"; add one.')
+        yield row
+
+
+def _rows(file: Path) -> Iterator[tuple[str, str, str]]:
+    for number, line in enumerate(_lines(file), 1):
+        parts = line.split("\t")
+        if len(parts) != 3 or not all(parts):
+            raise BadInput(
+                f"{file}, line {number}: expected head, relation and tail with tabs between them."
+            )
+        if number == 1 and [part.lower() for part in parts] == ["head", "relation", "tail"]:
+            continue
+        yield parts[0], parts[1], parts[2]
+
+
+def _lines(file: Path) -> Iterable[str]:
+    try:
+        with file.open(encoding="utf-8", newline="\n") as stream:
+            for line in stream:
+                if line.strip():
+                    yield line.rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{file} is not there; a benchmark folder has train.tsv, valid.tsv and test.tsv."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} is not UTF-8 text; save it as UTF-8.") from error
+
+
+def _checked(dataset: Dataset) -> Dataset:
+    if len(dataset.train) == 0:
+        raise BadInput(
+            "There are no facts to train on: the graph or folder needs at least one relation "
+            "between two entities."
+        )
+    return dataset

@@ -1,0 +1,303 @@
+"""The embedding job: snapshot -> features -> train -> rank -> artifact -> publish.
+
+Each step is written down in the ledger. A job that was stopped, killed or failed is taken up again
+by the next one with the same options, if the graph is still the same: the snapshot's hash says so.
+Until `publish`, the last step, nothing in the graph changes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from embeddings.artifact import Artifact, open_artifact, save_artifact
+from embeddings.dataset import Dataset, from_snapshot
+from embeddings.encoders import load_image_encoder, load_text_encoder
+from embeddings.features import FeatureCache, Features, picture_features, text_features
+from embeddings.publish import PublishSummary, publish
+from embeddings.ranking import classify, rank
+from embeddings.snapshot import Snapshot, open_snapshot, take
+from embeddings.train import Trained, TrainOptions, train
+from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
+from kg_platform.ledger_rows import RunRow
+from kg_platform.platform import Platform
+
+# on_progress(step, done, total): total is None while it is not known.
+Progress = Callable[[str, int, int | None], None]
+KIND = "embed"
+
+
+@dataclass(frozen=True)
+class EmbedOptions:
+    """What to embed and how. Empty `labels` and `relationship_types` mean the whole graph."""
+
+    labels: tuple[str, ...] = ()
+    relationship_types: tuple[str, ...] = ()
+    text: bool = True
+    pictures: bool = True
+    train: TrainOptions = field(default_factory=TrainOptions)
+
+
+@dataclass(frozen=True)
+class EmbedResult:
+    """What a job made: run, artifact, figures on validation and test, and where time went."""
+
+    run_id: str
+    artifact: Artifact
+    metrics: Mapping[str, float]
+    seconds: Mapping[str, float]
+    published: PublishSummary | None
+    notes: tuple[str, ...]
+
+
+def embed(
+    platform: Platform,
+    options: EmbedOptions,
+    *,
+    publish_vectors: bool = True,
+    on_progress: Progress | None = None,
+) -> EmbedResult:
+    """Do the whole job.
+
+    Raises:
+        BadInput: there is nothing to embed, or another embedding job of this platform is running.
+        Interrupted: a person stopped it; the same command goes on from where it stopped.
+    """
+    with _only_one(platform):
+        job = _Job(platform, options, on_progress or _silent)
+        return job.run(publish_vectors)
+
+
+def publish_run(
+    platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
+) -> PublishSummary:
+    """Publish an artifact: that of `run_id`, or of the latest embedding run that has one.
+
+    Raises:
+        NotFound: there is no such run, or it has no artifact.
+    """
+    report = on_progress or _silent
+    with _only_one(platform):
+        chosen = run_id or _latest_with_artifact(platform)
+        platform.ledger.run(chosen)
+        artifact = open_artifact(platform.settings.artifacts_dir / chosen)
+        return _publish(platform, artifact, chosen, report)
+
+
+class _Job:
+    """One embedding job: what its steps share."""
+
+    def __init__(self, platform: Platform, options: EmbedOptions, report: Progress) -> None:
+        self.platform = platform
+        self.options = options
+        self.report = report
+        self.settings = _settings(platform, options)
+        self.seconds: dict[str, float] = {}
+        self.notes: list[str] = []
+        self.run_id = ""
+
+    def run(self, publish_vectors: bool) -> EmbedResult:
+        ledger = self.platform.ledger
+        self.run_id = ledger.start_run(KIND, self.settings)
+        try:
+            snapshot = self._snapshot()
+            features = self._features(snapshot)
+            with self._step("train") as details:
+                dataset = from_snapshot(snapshot, features, self.options.train.seed)
+                details.update(dataset.summary())
+                trained = train(
+                    dataset, self.options.train, self._folder / "training", self._epochs
+                )
+            metrics = self._rank(trained, dataset)
+            artifact = self._artifact(snapshot, trained, dataset, metrics)
+            published = None
+            if publish_vectors:
+                with self._step("publish") as details:
+                    published = _publish(self.platform, artifact, self.run_id, self.report)
+                    details.update(asdict(published))
+        except KeyboardInterrupt as stop:
+            ledger.finish_run(self.run_id, "interrupted")
+            raise Interrupted(
+                f"Run {self.run_id} was stopped; the same command goes on from there."
+            ) from stop
+        except BaseException as error:
+            ledger.finish_run(self.run_id, "failed", error=str(error))
+            raise
+        ledger.finish_run(self.run_id, "succeeded", metrics=metrics)
+        # The artifact holds all that is needed from here on; TensorBoard's logs stay.
+        shutil.rmtree(self._folder / "snapshot", ignore_errors=True)
+        return EmbedResult(
+            self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return self.platform.settings.runs_dir / self.run_id
+
+    def _snapshot(self) -> Snapshot:
+        with self._step("snapshot") as details:
+            snapshot = take(
+                self.platform.graph,
+                self._folder / "snapshot",
+                labels=self.options.labels,
+                relationship_types=self.options.relationship_types,
+                on_progress=lambda done: self.report("snapshot", done, None),
+            )
+            details.update(snapshot.manifest)
+        unfinished = self._unfinished(str(snapshot.manifest["hash"]))
+        if unfinished is None:
+            return snapshot
+        # The same graph and the same options: go on as that run, with its checkpoints.
+        self.notes.append(f"went on with run {unfinished.id}, which had not finished")
+        details = {"continued_as": unfinished.id}
+        self.platform.ledger.finish_run(self.run_id, "interrupted", metrics=details)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self.run_id = unfinished.id
+        self.platform.ledger.resume_run(self.run_id)
+        return open_snapshot(self._folder / "snapshot")
+
+    def _unfinished(self, snapshot_hash: str) -> RunRow | None:
+        for row in self.platform.ledger.runs(KIND):
+            if row.id == self.run_id or "continued_as" in row.metrics:
+                continue
+            step = next((s for s in row.steps if s.name == "snapshot"), None)
+            same = step is not None and step.details.get("hash") == snapshot_hash
+            folder = self.platform.settings.runs_dir / row.id / "snapshot"
+            if row.status == "succeeded":
+                return None
+            if same and row.settings == self.settings and folder.is_dir():
+                return row
+        return None
+
+    def _features(self, snapshot: Snapshot) -> dict[str, Features]:
+        settings = self.platform.settings
+        found: dict[str, Features] = {}
+        if self.options.text:
+            with self._step("text features") as details:
+                text_encoder = load_text_encoder(settings.text_encoder, settings.device)
+                cache = FeatureCache(settings.features_dir, text_encoder)
+                found["text"], summary = text_features(
+                    snapshot, text_encoder, cache, lambda d, t: self.report("text features", d, t)
+                )
+                details.update(asdict(summary))
+        if self.options.pictures:
+            with self._step("picture features") as details:
+                image_encoder = load_image_encoder(settings.image_encoder, settings.device)
+                cache = FeatureCache(settings.features_dir, image_encoder)
+                found["image"], summary = picture_features(
+                    snapshot,
+                    self.platform.media,
+                    image_encoder,
+                    cache,
+                    lambda d, t: self.report("picture features", d, t),
+                    settings.max_picture_pixels,
+                )
+                details.update(asdict(summary))
+        return {name: features for name, features in found.items() if features.present.any()}
+
+    def _rank(self, trained: Trained, dataset: Dataset) -> dict[str, float]:
+        with self._step("rank") as details:
+            metrics: dict[str, float] = {}
+            for split in ("valid", "test"):
+                if len(getattr(dataset, split)):
+                    ranked = rank(trained, dataset, split).as_dict()
+                    metrics |= {f"{split}_{name}": value for name, value in ranked.items()}
+            if len(dataset.valid) and len(dataset.test):
+                metrics |= classify(trained, dataset, self.options.train.seed).as_dict()
+            details.update(metrics)
+        return metrics
+
+    def _artifact(
+        self, snapshot: Snapshot, trained: Trained, dataset: Dataset, metrics: Mapping[str, float]
+    ) -> Artifact:
+        folder = self.platform.settings.artifacts_dir / self.run_id
+        with self._step("artifact") as details:
+            if folder.exists():  # left whole by the run we go on with; made again from its training
+                shutil.rmtree(folder)
+            artifact = save_artifact(
+                folder,
+                trained,
+                dataset,
+                {
+                    "run": self.run_id,
+                    "snapshot": dict(snapshot.manifest),
+                    "settings": self.settings,
+                    "metrics": dict(metrics),
+                },
+            )
+            details["folder"] = str(folder)
+        return artifact
+
+    def _epochs(self, done: int, total: int) -> None:
+        self.report("train", done, total)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[dict[str, Any]]:
+        begun = time.perf_counter()
+        details: dict[str, Any] = {}
+        owner = self.run_id
+        self.platform.ledger.begin_step(owner, name)
+        yield details
+        self.platform.ledger.finish_step(owner, name, details)
+        self.seconds[name] = round(time.perf_counter() - begun, 2)
+
+
+def _publish(
+    platform: Platform, artifact: Artifact, run_id: str, report: Progress
+) -> PublishSummary:
+    return publish(
+        platform.graph,
+        artifact,
+        platform.ledger,
+        run_id,
+        platform.settings.batch_rows,
+        lambda step, done, total: report(step, done, total),
+    )
+
+
+def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:
+    return {
+        **asdict(options),
+        "labels": list(options.labels),
+        "relationship_types": list(options.relationship_types),
+        "text_encoder": platform.settings.text_encoder if options.text else None,
+        "image_encoder": platform.settings.image_encoder if options.pictures else None,
+    }
+
+
+def _latest_with_artifact(platform: Platform) -> str:
+    for row in platform.ledger.runs(KIND):
+        try:
+            open_artifact(platform.settings.artifacts_dir / row.id, verify=False)
+        except (ArtifactError, NotFound):
+            continue
+        return row.id
+    raise NotFound("There is no embedding run with an artifact yet; run `kg embed` first.")
+
+
+@contextmanager
+def _only_one(platform: Platform) -> Iterator[None]:
+    """One embedding job a platform at a time: two would publish over each other."""
+    platform.settings.home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(platform.settings.home / "embed.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BadInput(
+            "Another embedding job of this platform is running; wait for it, or stop it first."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _silent(step: str, done: int, total: int | None) -> None:
+    del step, done, total

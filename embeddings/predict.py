@@ -1,0 +1,142 @@
+"""Missing links: the likeliest facts that the graph does not have yet, by the trained model."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_platform import browse
+from kg_platform.cypher import vectors as cypher
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.graph import Graph, Statement
+
+if TYPE_CHECKING:
+    from embeddings.artifact import Artifact
+
+PAGE = 256
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A candidate for the open end of a fact; a higher score is likelier, no probability."""
+
+    id: str
+    label: str
+    type: str | None
+    score: float
+
+
+def open_published(graph: Graph, artifacts: Path) -> Artifact:
+    """The artifact of the published run, in the folder of artifacts.
+
+    Raises:
+        NotFound: nothing is published, or the artifact is not on this machine.
+    """
+    from embeddings.artifact import open_artifact
+
+    run = browse.current_run(graph)
+    if run is None:
+        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
+    folder = artifacts / str(run["id"])
+    if not folder.is_dir():
+        raise NotFound(
+            f"The published run {run['id']} has no artifact in {artifacts}: it was trained with "
+            "another KG_HOME or removed; run `kg embed` here, or set KG_HOME to where it is."
+        )
+    return open_artifact(folder, verify=False)
+
+
+def predict_tails(
+    artifact: Artifact,
+    graph: Graph,
+    head: str,
+    relation: str,
+    k: int = 10,
+    type: str | None = None,
+) -> list[Prediction]:
+    """The `k` likeliest tails of (head, relation, ?) that are not yet facts in the graph.
+
+    `type` keeps candidates with that label. Raises:
+        NotFound: the model does not know the head or the relation.
+    """
+    return _predict(artifact, graph, head, relation, k, type, heads=False)
+
+
+def predict_heads(
+    artifact: Artifact,
+    graph: Graph,
+    tail: str,
+    relation: str,
+    k: int = 10,
+    type: str | None = None,
+) -> list[Prediction]:
+    """The `k` likeliest heads of (?, relation, tail) that are not yet facts in the graph."""
+    return _predict(artifact, graph, tail, relation, k, type, heads=True)
+
+
+def _predict(
+    artifact: Artifact,
+    graph: Graph,
+    entity: str,
+    relation: str,
+    k: int,
+    type: str | None,
+    heads: bool,
+) -> list[Prediction]:
+    if k < 1:
+        raise BadInput(f"Ask for at least 1 prediction, not {k}.")
+    relations = artifact.relation_types
+    if relation not in relations:
+        raise NotFound(_unknown_relation(relation, relations))
+    ids = artifact.entity_ids()
+    try:
+        position = ids.index(entity)
+    except ValueError:
+        there_is = browse.resolve(graph, entity)  # says so when there is no such entity at all
+        raise NotFound(
+            f"{there_is.id} was not in the graph when it was embedded; run `kg embed` again."
+        ) from None
+    scorer, number = artifact.scorer(), relations.index(relation)
+    scores = (
+        scorer.score_heads([number], [position])
+        if heads
+        else scorer.score_tails([position], [number])
+    )[0]
+    statement = cypher.KNOWN_HEADS if heads else cypher.KNOWN_TAILS
+    known = {
+        r["id"] for r in graph.read(Statement(statement, {"id": entity, "relation": relation}))
+    }
+    found: list[Prediction] = []
+    for page in _best_first(scores):
+        there = browse.rows(graph, [ids[i] for i in page])
+        for i in page:
+            row = there.get(ids[i])  # an entity may have been deleted since
+            if row is None or row.id in known or row.id == entity:
+                continue
+            if type is not None and row.type != type:
+                continue
+            found.append(Prediction(row.id, row.label, row.type, float(scores[i])))
+            if len(found) == k:
+                return found
+    return found
+
+
+def _best_first(scores: NDArray[np.float32]) -> Iterator[list[int]]:
+    order = np.argsort(-scores, kind="stable")
+    for start in range(0, len(order), PAGE):
+        yield order[start : start + PAGE].tolist()
+
+
+def _unknown_relation(relation: str, relations: Sequence[str]) -> str:
+    # People type `language` for LANGUAGE.
+    close = [name for name in relations if name.lower() == relation.lower()]
+    close = close or difflib.get_close_matches(relation, relations, n=3)
+    known = ", ".join(relations[:20]) + (", …" if len(relations) > 20 else "")
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {known}."
+    return f"The model knows no relation {relation!r}; {hint}"

@@ -1,0 +1,192 @@
+"""What is alike: nearest neighbours of an entity, a text or a picture, from the vector indexes.
+
+Scores are Neo4j's for cosine indexes: (1 + cosine) / 2, so 1 is the same direction and 0.5 nothing
+in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from embeddings import vector_indexes
+from kg_platform import browse
+from kg_platform.cypher import vectors as cypher
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.graph import Graph, Statement
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from embeddings.encoders import ImageEncoder, TextEncoder
+
+# What a person types -> the property; the property's own name does as well.
+WAYS = {
+    "embedding": "embedding",
+    "structure": "structure_embedding",
+    "text": "text_embedding",
+    "image": "image_embedding",
+}
+# With a type filter more are asked for than wanted; beyond this an index is the wrong tool.
+MAX_REACH = 20_000
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An entity and how near it is."""
+
+    id: str
+    label: str
+    type: str | None
+    score: float
+
+
+def similar_to_entity(
+    graph: Graph, entity_id: str, k: int = 10, by: str = "embedding", type: str | None = None
+) -> list[Neighbour]:
+    """The `k` entities nearest to this one, itself left out. `type` keeps those with that label.
+
+    Raises:
+        NotFound: no such entity, or it has no such vector. BadInput: no such way to compare.
+    """
+    name = _property(by)
+    _positive(k)
+    rows = graph.read(Statement(cypher.ROW_VECTOR, {"id": entity_id, "property": name}))
+    if not rows:
+        row = browse.resolve(graph, entity_id)
+        raise NotFound(f"No entity has the id {entity_id!r}; did you mean {row.id} ({row.label})?")
+    vector = rows[0]["vector"]
+    if not vector:
+        raise NotFound(_no_vector(graph, entity_id, name))
+    return _nearest(graph, name, vector, k, type, without=entity_id)
+
+
+def similar_to_text(
+    graph: Graph, text: str, k: int, encoder: TextEncoder, type: str | None = None
+) -> list[Neighbour]:
+    """The `k` entities whose texts mean most nearly this.
+
+    Raises:
+        NotFound: no text vectors are published. BadInput: the text is empty, or the published
+            vectors are of another encoder or revision.
+    """
+    if not text.strip():
+        raise BadInput("There is no text to compare with; write a few words.")
+    _positive(k)
+    check_encoder(published_run(graph), "text", encoder)
+    return _nearest(graph, "text_embedding", encoder.encode([text])[0].tolist(), k, type)
+
+
+def similar_to_picture(
+    graph: Graph, picture: Image, k: int, encoder: ImageEncoder, type: str | None = None
+) -> list[Neighbour]:
+    """The `k` entities whose pictures look most like this one (RGB, `pictures.decode_rgb`).
+
+    Raises:
+        NotFound: no picture vectors are published. BadInput: the published vectors are of another
+            encoder or revision.
+    """
+    _positive(k)
+    check_encoder(published_run(graph), "image", encoder)
+    return _nearest(graph, "image_embedding", encoder.encode([picture])[0].tolist(), k, type)
+
+
+def published_run(graph: Graph) -> dict[str, Any]:
+    """The properties of the current (:EmbeddingRun).
+
+    Raises:
+        NotFound: nothing is published.
+    """
+    run = browse.current_run(graph)
+    if run is None:
+        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
+    return run
+
+
+def encoder_of(run: Mapping[str, Any], modality: str) -> str:
+    """Name of the encoder that made the published `text` or `image` vectors.
+
+    Raises:
+        NotFound: the run has none of this modality.
+    """
+    name = run.get(f"{modality}_encoder")
+    if not name:
+        raise NotFound(
+            f"The published run {run['id']} has no {modality} vectors; "
+            f"run `kg embed` on a graph that has {_SOURCES[modality]}."
+        )
+    return str(name)
+
+
+def check_encoder(
+    run: Mapping[str, Any], modality: str, encoder: TextEncoder | ImageEncoder
+) -> None:
+    """Refuse an encoder whose vectors do not live in the space of the published ones."""
+    published = (encoder_of(run, modality), str(run.get(f"{modality}_revision")))
+    given = (encoder.name, encoder.revision)
+    if published != given:
+        raise BadInput(
+            f"The published {modality} vectors were made by {' revision '.join(published)}, this "
+            f"is {' revision '.join(given)}; run `kg embed` again to compare with this one."
+        )
+
+
+_SOURCES = {"text": "texts", "image": "pictures"}
+
+
+def _nearest(
+    graph: Graph,
+    name: str,
+    vector: Sequence[float],
+    k: int,
+    type: str | None,
+    without: str = "",
+) -> list[Neighbour]:
+    dimension = vector_indexes.dimension_of(graph, name)
+    if dimension is None:
+        raise NotFound(
+            f"There is no vector index over {name}; `kg publish` makes it from the latest run."
+        )
+    if dimension != len(vector):
+        raise BadInput(
+            f"The index over {name} holds vectors of {dimension} numbers, not {len(vector)}; "
+            "a publish may be under way, or be finished with `kg publish`."
+        )
+    reach = k + 1 if type is None else min(MAX_REACH, max(100, 10 * k))
+    while True:
+        parameters = {
+            "index": cypher.INDEXES[name],
+            "vector": list(vector),
+            "reach": reach,
+            "k": k,
+            "type": type,
+            "without": without,
+        }
+        rows = graph.read(Statement(cypher.NEAREST, parameters))
+        found = [Neighbour(r["id"], r["label"], r["type"], r["score"]) for r in rows]
+        if len(found) >= k or type is None or reach >= MAX_REACH:
+            return found
+        reach = min(MAX_REACH, reach * 8)
+
+
+def _property(by: str) -> str:
+    name = WAYS.get(by, by)
+    if name not in cypher.INDEXES:
+        raise BadInput(f"Entities are not compared by {by!r}; compare by {', '.join(WAYS)}.")
+    return name
+
+
+def _positive(k: int) -> None:
+    if not 1 <= k <= MAX_REACH // 2:
+        raise BadInput(f"Ask for 1 to {MAX_REACH // 2:,} neighbours, not {k}.")
+
+
+def _no_vector(graph: Graph, entity_id: str, name: str) -> str:
+    there = [way for way, n in WAYS.items() if n in browse.entity(graph, entity_id, 0).vectors]
+    if there:
+        return (
+            f"{entity_id} has no {name}: it had nothing to make one from when the graph was "
+            f"embedded; compare by {' or '.join(there)}, or run `kg embed` again."
+        )
+    return f"{entity_id} has no vectors yet; `kg embed` makes them."

@@ -1,0 +1,290 @@
+"""The loop: batches, steps, validation, checkpoints, logs. What is learnt is decided elsewhere.
+
+An epoch depends on its number, the seed and the state before it, on nothing else; so a training
+that was killed goes on from its last whole epoch and ends where it would have ended anyway.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from embeddings import checkpoint
+from embeddings.checkpoint import State
+from embeddings.dataset import Dataset
+from embeddings.losses import CrossEntropy, MarginRanking, Objective
+from embeddings.models import Scorer, kernel
+from embeddings.network import Modality, Network, prepare
+from embeddings.options import PRESETS, TrainOptions, preset_options
+from embeddings.ranking import metrics, ranks
+from kg_platform.errors import BadInput
+
+__all__ = ["PRESETS", "TrainOptions", "Trained", "preset_options", "train"]
+
+# on_progress(done, total), in steps.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves: vectors that score, and how it went. All tensors are on the CPU."""
+
+    scorer: Scorer
+    structure: Tensor  # (N, D)
+    options: TrainOptions
+    modalities: dict[str, Modality]
+    fusion: dict[str, Tensor]
+    history: list[dict[str, float]]
+    best_epoch: int
+    notes: list[str] = field(default_factory=list)
+
+    def entity_vectors(self) -> NDArray[np.float32]:
+        """(N, D) fused vectors: what scores facts, and what is published as `embedding`."""
+        return np.asarray(self.scorer.entities.numpy(), dtype=np.float32)
+
+    def structure_vectors(self) -> NDArray[np.float32]:
+        """(N, D) free vectors, before fusion."""
+        return np.asarray(self.structure.numpy(), dtype=np.float32)
+
+    def score_tails(self, heads: Any, relations: Any) -> NDArray[np.float32]:
+        """(B,) positions each -> (B, N) scores of every entity as the tail."""
+        return self.scorer.score_tails(heads, relations)
+
+    def score_heads(self, relations: Any, tails: Any) -> NDArray[np.float32]:
+        """(B,) positions each -> (B, N) scores of every entity as the head."""
+        return self.scorer.score_heads(relations, tails)
+
+
+def train(
+    dataset: Dataset,
+    options: TrainOptions,
+    folder: Path,
+    on_progress: Progress | None = None,
+) -> Trained:
+    """Train, or go on training, in `folder` (checkpoint, TensorBoard logs).
+
+    The best epoch by validation MRR wins; without validation triples the last one does.
+
+    Raises:
+        BadInput: features are not finite, the device is not there, or the loss became NaN.
+    """
+    options = options.resolved(len(dataset.train))
+    device = _device(options.device)
+    modalities = {
+        name: prepare(features, dataset.entities) for name, features in dataset.features.items()
+    }
+    generator = torch.Generator().manual_seed(options.seed)
+    network = Network(
+        kernel(options.model),
+        dataset.entities,
+        dataset.relations,
+        options.dimension,
+        options.fusion,
+        modalities,
+        generator,
+    ).to(device)
+    optimiser = torch.optim.Adagrad(
+        network.parameters(), lr=options.lr or 0.1, fused=_fused(device)
+    )
+    run = _Run(dataset, options, folder, network, optimiser, _objective(dataset, options, device))
+    run.resume()
+    with _logs(folder, run.state.epoch) as log:
+        run.until_done(log, on_progress or _silent)
+    network.load_state_dict(run.best)
+    with torch.no_grad():
+        entities = network.entities().detach().cpu()
+    return Trained(
+        scorer=Scorer(network.kernel, entities, network.relations.detach().cpu()),
+        structure=network.structure.detach().cpu(),
+        options=options,
+        modalities=modalities,
+        fusion={
+            name.removeprefix("fusion."): tensor.cpu()
+            for name, tensor in run.best.items()
+            if name.startswith("fusion.")
+        },
+        history=run.state.history,
+        best_epoch=run.state.best_epoch,
+        notes=run.notes,
+    )
+
+
+class _Run:
+    """One training under way: network, optimiser, where it stands, the best weights so far."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        options: TrainOptions,
+        folder: Path,
+        network: Network,
+        optimiser: torch.optim.Optimizer,
+        objective: Objective,
+    ) -> None:
+        self.dataset, self.options, self.folder = dataset, options, folder
+        self.network, self.optimiser, self.objective = network, optimiser, objective
+        self.state = State(fingerprint(dataset, options))
+        self.best: dict[str, Tensor] = {}
+        self.notes: list[str] = []
+        sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
+        self.valid = dataset.valid[np.sort(sample[: options.validation])]
+
+    def resume(self) -> None:
+        found = checkpoint.load(self.folder, self.state.fingerprint)
+        if isinstance(found, str):
+            self.notes.append(found)
+        elif found is not None:
+            self.state, tensors = found
+            self._restore(tensors)
+            self.notes.append(f"Training goes on after epoch {self.state.epoch}.")
+
+    def until_done(self, log: _Log, report: Progress) -> None:
+        if len(self.valid) == 0:
+            self.notes.append(
+                "There are no validation facts: every epoch is trained and the last one kept."
+            )
+        while self.state.epoch < self.options.epochs and not self.state.stopped:
+            begun = time.perf_counter()
+            loss = self._epoch(report)
+            self._judge({"loss": loss, "seconds": time.perf_counter() - begun})
+            log(self.state.history[-1], self.state.epoch, self.options.lr or 0.0)
+            checkpoint.save(self.folder, self.state, self._tensors())
+        whole = self.options.epochs * len(self.objective)
+        report(whole, whole)
+
+    def _epoch(self, report: Progress) -> float:
+        """Train one epoch; returns the mean loss. The sum stays on the device until the end."""
+        steps = len(self.objective)
+        before, whole = self.state.epoch * steps, self.options.epochs * steps
+        generator = np.random.default_rng([self.options.seed, self.state.epoch])
+        total = torch.zeros((), device=self.network.relations.device)
+        for step, batch in enumerate(self.objective.batches(generator), 1):
+            self.optimiser.zero_grad(set_to_none=True)
+            loss = self.objective.loss(self.network, batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimiser.step()
+            total += loss.detach()
+            report(before + step, whole)
+        mean = float(total) / steps
+        if not np.isfinite(mean):
+            raise BadInput(
+                "Training became unstable (the loss is not a number); choose a smaller lr."
+            )
+        return mean
+
+    def _judge(self, row: dict[str, float]) -> None:
+        """Validate, note the figures, keep the weights if they are the best so far."""
+        state = self.state
+        state.epoch += 1
+        if len(self.valid):
+            with torch.no_grad():
+                network = self.network
+                scorer = Scorer(network.kernel, network.entities(), network.relations)
+                row["valid_mrr"] = metrics(ranks(scorer, self.dataset, self.valid)).mrr
+        state.history.append({"epoch": float(state.epoch), **row})
+        mrr = row.get("valid_mrr")
+        if mrr is None or mrr > state.best_mrr:
+            state.best_epoch, state.best_mrr = state.epoch, mrr if mrr is not None else -1.0
+            self.best = {name: t.clone() for name, t in self.network.state_dict().items()}
+        state.stopped = state.epoch - state.best_epoch >= self.options.patience
+
+    def _tensors(self) -> dict[str, Tensor]:
+        tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        if self.state.best_epoch != self.state.epoch:
+            tensors |= {f"best.{name}": t for name, t in self.best.items()}
+        for name, parameter in self.network.named_parameters():
+            for key, value in self.optimiser.state[parameter].items():
+                tensors[f"optimiser.{name}.{key}"] = value
+        return tensors
+
+    def _restore(self, tensors: dict[str, Tensor]) -> None:
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+
+        self.network.load_state_dict(part("network."))
+        best = part("best.") or part("network.")
+        device = self.network.relations.device
+        self.best = {name: tensor.to(device) for name, tensor in best.items()}
+        for name, parameter in self.network.named_parameters():
+            for key, value in part(f"optimiser.{name}.").items():
+                self.optimiser.state[parameter][key].copy_(value)
+
+
+def fingerprint(dataset: Dataset, options: TrainOptions) -> str:
+    """SHA-256 of everything an epoch depends on: resolved options, splits, features."""
+    digest = hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode())
+    digest.update(dataset.split_hash.encode())
+    for name, features in dataset.features.items():
+        digest.update(f"{name}|{features.encoder}|{features.revision}|".encode())
+        digest.update(np.ascontiguousarray(features.present).tobytes())
+        digest.update(np.ascontiguousarray(features.matrix, dtype=np.float32).tobytes())
+    return digest.hexdigest()
+
+
+def _objective(dataset: Dataset, options: TrainOptions, device: torch.device) -> Objective:
+    assert options.batch is not None
+    assert options.regularisation is not None
+    if options.loss == "cross-entropy":
+        return CrossEntropy(
+            dataset.train, dataset.relations, options.batch, options.regularisation, device
+        )
+    return MarginRanking(
+        dataset.train,
+        dataset.relations,
+        dataset.entities,
+        options.batch,
+        options.negatives,
+        options.margin,
+        options.regularisation,
+        device,
+    )
+
+
+def _device(name: str) -> torch.device:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise BadInput("There is no CUDA device here; use the device auto or cpu.")
+    chosen = "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+    return torch.device(chosen)
+
+
+def _fused(device: torch.device) -> bool:
+    """PyTorch has a one-pass Adagrad for the CPU only; on a GPU the grouped one is as good."""
+    return device.type == "cpu"
+
+
+_Log = Callable[[dict[str, float], int, float], None]
+
+
+@contextmanager
+def _logs(folder: Path, done: int) -> Iterator[_Log]:
+    """TensorBoard logs. Epochs that a killed process logged but did not keep are purged."""
+    from torch.utils.tensorboard.writer import SummaryWriter
+
+    writer = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
+
+    def log(row: dict[str, float], epoch: int, lr: float) -> None:
+        writer.add_scalar("train/loss", row["loss"], epoch)
+        writer.add_scalar("train/learning rate", lr, epoch)
+        writer.add_scalar("train/seconds", row["seconds"], epoch)
+        if "valid_mrr" in row:
+            writer.add_scalar("valid/mrr", row["valid_mrr"], epoch)
+
+    try:
+        yield log
+    finally:
+        writer.close()
+
+
+def _silent(done: int, total: int) -> None:
+    del done, total
