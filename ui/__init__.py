@@ -1,0 +1,1 @@
+"""What people see: the explorer, a Streamlit application over a running platform."""

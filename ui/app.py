@@ -1,0 +1,73 @@
+"""The explorer's frame: pages, navigation, and what happens when the database is away.
+
+Streamlit runs this file from top to bottom at every interaction. It puts this folder first on the
+import path, so no module here may be named like a package that somebody imports.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+from kg_platform.errors import KgError, Unavailable
+from ui import links, plain, resources
+
+# Drawn here: the icons Streamlit knows by name would be fetched from elsewhere for a page's tab.
+DRAWING = """<g stroke="#14a394" stroke-width="2.2"><path d="M7 23 15 8M15 8l9 12M7 23l17-3"/></g>
+<g fill="#14a394"><circle cx="15" cy="7.5" r="5"/><circle cx="6.5" cy="24" r="4"/></g>
+<circle cx="25" cy="20.5" r="4" fill="#e8833a"/>"""
+ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none">{DRAWING}</svg>'
+LOGO = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 176 32" fill="none">{DRAWING}
+<text x="40" y="22" font-family="'Source Sans 3','Segoe UI',Helvetica,Arial,sans-serif"
+ font-size="19" font-weight="650" fill="#14a394">kg-platform</text></svg>"""
+
+st.set_page_config(page_title="kg-platform", page_icon=ICON, layout="wide")
+plain.use_style()
+st.logo(LOGO, size="large")
+
+page = st.navigation(
+    {
+        "Explore": [
+            st.Page(
+                "views/overview.py", title="Overview", icon=":material/dashboard:", default=True
+            ),
+            st.Page("views/browse.py", title="Browse", icon=":material/search:", url_path="browse"),
+            st.Page("views/entity.py", title="Entity", icon=":material/badge:", url_path="entity"),
+        ],
+        "Ask": [
+            st.Page("views/query.py", title="Query", icon=":material/terminal:", url_path="query"),
+            st.Page(
+                "views/similar.py",
+                title="Similar",
+                icon=":material/join_inner:",
+                url_path="similar",
+            ),
+        ],
+        "History": [
+            st.Page("views/runs.py", title="Runs", icon=":material/history:", url_path="runs"),
+        ],
+    }
+)
+
+if (asked := links.asked_for()) is not None:
+    st.switch_page("views/entity.py", query_params={"id": asked})
+
+try:
+    page.run()
+except Unavailable as error:
+    plain.alert(str(error))
+    st.button("Try again", icon=":material/refresh:", key="app_retry")
+except KgError as error:
+    plain.alert(str(error))
+except Exception:  # a mistake of ours: the whole of it for the log, a sentence for the page
+    logging.getLogger("ui").exception("A page failed")
+    plain.alert("This page failed; the terminal that runs `kg ui` says why.")
+
+with st.sidebar:
+    try:
+        server = resources.graph()
+        version = ".".join(map(str, server.server_version))
+        plain.note(f"Neo4j {version}\n{server.connection.uri}")
+    except KgError:
+        plain.note("Neo4j does not answer.")

@@ -1,0 +1,52 @@
+"""Which entities are alike, as cards. The vectors compared are those that publishing wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from embeddings import similarity
+from kg_platform.browse import EntityPage
+from ui import cards, resources
+
+# vector property -> what a person calls it
+WAYS = {
+    "embedding": "Everything",
+    "structure_embedding": "Relations",
+    "text_embedding": "Text",
+    "image_embedding": "Picture",
+}
+
+
+def has_vector(page: EntityPage, way: str) -> bool:
+    return way in page.vectors
+
+
+@st.cache_data(ttl=resources.FRESH, show_spinner=False)
+def nearest(entity_id: str, k: int, by: str) -> list[cards.Card]:
+    return _cards(similarity.similar_to_entity(resources.graph(), entity_id, k, by=by))
+
+
+@st.cache_data(ttl=resources.FRESH, show_spinner=False)
+def nearest_to_text(text: str, k: int) -> list[cards.Card]:
+    graph = resources.graph()
+    name = similarity.encoder_of(similarity.published_run(graph), "text")
+    encoder = resources.text_encoder(name, resources.settings().device)
+    return _cards(similarity.similar_to_text(graph, text, k, encoder))
+
+
+def nearest_to_picture(picture: Any, k: int) -> list[cards.Card]:
+    graph = resources.graph()
+    name = similarity.encoder_of(similarity.published_run(graph), "image")
+    encoder = resources.image_encoder(name, resources.settings().device)
+    return _cards(similarity.similar_to_picture(graph, picture, k, encoder))
+
+
+def _cards(found: list[similarity.Neighbour]) -> list[cards.Card]:
+    rows = resources.rows(tuple(neighbour.id for neighbour in found))
+    return [
+        cards.Card(rows[neighbour.id], neighbour.type or "", f"{neighbour.score:.2f}")
+        for neighbour in found
+        if neighbour.id in rows
+    ]

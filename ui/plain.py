@@ -1,0 +1,89 @@
+"""Graph text on the page, shown and never rendered.
+
+Streamlit reads markdown in titles, metrics, captions, alerts and most labels, and markdown can
+colour, link and load pictures from elsewhere. Labels, descriptions and error sentences hold text
+from the graph, so they go through here: escaped, inside an element of our own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from kg_platform.errors import KgError
+
+STYLE = Path(__file__).with_name("style.css")
+
+
+def use_style() -> None:
+    """Put the stylesheet of the elements below on the page; once a run."""
+    st.html(STYLE)
+
+
+def title(text: str) -> None:
+    st.html(f'<h1 class="kg-title">{escape(text)}</h1>')
+
+
+def lead(text: str) -> None:
+    """A paragraph in reading size."""
+    st.html(f'<div class="kg-lead">{escape(text)}</div>')
+
+
+def note(text: str) -> None:
+    """A small grey line."""
+    st.html(f'<div class="kg-note">{escape(text)}</div>')
+
+
+def heading(text: str, count: str = "") -> None:
+    """A small heading with a grey addition."""
+    st.html(f'<div class="kg-heading"><b>{escape(text)}</b><span>{escape(count)}</span></div>')
+
+
+def figure(name: str, value: str) -> None:
+    """A number and what it is; `st.metric` reads its label as markdown."""
+    st.html(f'<div class="kg-figure"><span>{escape(name)}</span><b>{escape(value)}</b></div>')
+
+
+def tags(
+    *, strong: Iterable[str] = (), mono: Iterable[str] = (), light: Iterable[str] = ()
+) -> None:
+    """Short words in pills, in one row."""
+    kinds = (("strong", strong), ("mono", mono), ("", light))
+    spans = [f'<span class="kg-tag {kind}">{escape(t)}</span>' for kind, ts in kinds for t in ts]
+    if spans:
+        st.html(f'<div class="kg-tags">{"".join(spans)}</div>')
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Names and values, long ones wrapped."""
+    cells = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    if cells:
+        st.html(f'<dl class="kg-facts">{cells}</dl>')
+
+
+def alert(sentence: str) -> None:
+    """Something went wrong, in one sentence; `commands` in backticks stand out."""
+    st.html(f'<div class="kg-alert" role="alert">{_with_code(sentence)}</div>')
+
+
+def hint(sentence: str) -> None:
+    """There is nothing here yet, and what to do about it."""
+    st.html(f'<div class="kg-alert quiet">{_with_code(sentence)}</div>')
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """A part of a page: an error of ours becomes its sentence, and the page goes on."""
+    try:
+        yield
+    except KgError as error:
+        alert(str(error))
+
+
+def _with_code(sentence: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))

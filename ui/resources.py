@@ -1,0 +1,137 @@
+"""What the pages read, kept for a moment: the platform, readings, thumbnails, encoders.
+
+Reads only. Opening the platform may start the local Neo4j; nothing here migrates, trains or writes.
+Errors are never kept: after one, the next run of a page asks again.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import streamlit as st
+
+from kg_platform import browse
+from kg_platform.errors import KgError
+from kg_platform.graph import Graph, ping
+from kg_platform.ledger import Ledger
+from kg_platform.pictures import decode_rgb
+from kg_platform.platform import Platform
+from kg_platform.records import Rejection
+from kg_platform.settings import Settings, load
+
+# Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
+SMALL, CARD, LARGE = 96, 288, 640
+# Seconds a reading may be old. Counting the whole graph is a scan, so it is kept longest.
+ALIVE, FRESH, COUNTS = 3, 10, 30
+PING_SECONDS = 3.0
+
+
+@st.cache_resource(show_spinner=False)
+def _platform() -> Platform:
+    return Platform.open(load(), migrate=False)
+
+
+@st.cache_resource(show_spinner="Opening Neo4j …")
+def _graph() -> Graph:
+    return _platform().graph
+
+
+@st.cache_data(ttl=ALIVE, show_spinner=False)
+def _answers(uri: str) -> bool:
+    # Reads are retried for a minute while a server restarts; a person at a page is told sooner.
+    ping(_graph().connection, PING_SECONDS)
+    return True
+
+
+def graph() -> Graph:
+    """The graph, which answered a moment ago.
+
+    Raises:
+        GraphUnavailable, GraphAuthError, ServerError: it does not.
+    """
+    opened = _graph()
+    _answers(opened.connection.uri)
+    return opened
+
+
+def settings() -> Settings:
+    return _platform().settings
+
+
+def ledger() -> Ledger:
+    return _platform().ledger
+
+
+# ---- readings
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def overview() -> browse.Overview:
+    return browse.overview(graph())
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[browse.EntityRow]:
+    return browse.find(graph(), text, type, limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def entity(entity_id: str) -> browse.EntityPage:
+    return browse.entity(graph(), entity_id, facts=0)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> list[browse.Fact]:
+    return browse.neighbours(graph(), entity_id, relation, outgoing, limit)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def rows(ids: tuple[str, ...]) -> dict[str, browse.EntityRow]:
+    return browse.rows(graph(), ids)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
+    """The first rejections of a run, and how many there are."""
+    return ledger().rejections(run_id, limit), ledger().count_rejections(run_id)
+
+
+# ---- pictures and encoders
+
+
+@st.cache_data(max_entries=4_000, show_spinner=False)
+def _thumbnail(digest: str, size: int) -> str:
+    picture = decode_rgb(_platform().media.read(digest), settings().max_picture_pixels)
+    picture.thumbnail((size, size))
+    packed = io.BytesIO()
+    picture.save(packed, "WEBP", quality=82)
+    return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode()
+
+
+def thumbnail(digest: str | None, size: int) -> str | None:
+    """A small copy as a data URI, so that no page ever points at an address from the graph.
+
+    None when there is no picture, or its bytes are missing or broken: a list goes on without it.
+    """
+    if digest is None:
+        return None
+    try:
+        return _thumbnail(digest, size)
+    except KgError:
+        return None
+
+
+@st.cache_resource(show_spinner="Loading the text encoder …", max_entries=2)
+def text_encoder(name: str, device: str) -> Any:
+    from embeddings.encoders import load_text_encoder
+
+    return load_text_encoder(name, device)
+
+
+@st.cache_resource(show_spinner="Loading the picture encoder …", max_entries=2)
+def image_encoder(name: str, device: str) -> Any:
+    from embeddings.encoders import load_image_encoder
+
+    return load_image_encoder(name, device)

@@ -1,0 +1,113 @@
+"""Run Streamlit with our settings, in the place of this process.
+
+Taking this process's place (exec) leaves nothing behind: Ctrl-C, SIGTERM and kill -9 reach the
+one process there is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from kg_platform.console import note
+from kg_platform.errors import BadInput, Unavailable
+from kg_platform.settings import Settings
+
+HERE = Path(__file__).parent
+PORTS_TO_TRY = 50
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listen everywhere -> how to reach it from here
+
+
+def serve(
+    settings: Settings,
+    *,
+    port: int | None = None,
+    address: str | None = None,
+    browser: bool = True,
+    hosts: Iterable[str] = (),
+) -> NoReturn:
+    """Say where the explorer is and become it. Never returns.
+
+    A port that is taken is passed over for the next free one, and that is said.
+
+    Raises:
+        BadInput: the address is not one of this machine's. Unavailable: no port is free.
+    """
+    address = address or settings.ui_address
+    wanted = port or settings.ui_port
+    free = free_port(address, wanted)
+    if free != wanted:
+        note(f"Port {wanted} is taken; using {free}.")
+    note(f"Explorer: {url(address, free)}  (Ctrl-C stops it)")
+    if address not in ("127.0.0.1", "::1", "localhost"):
+        note("It has no login of its own: everybody who reaches this address can read the graph.")
+    sys.stderr.flush()
+    command = command_line(settings, address, free, browser=browser, hosts=hosts)
+    os.execv(command[0], command)
+
+
+def command_line(
+    settings: Settings, address: str, port: int, *, browser: bool, hosts: Iterable[str] = ()
+) -> list[str]:
+    """The command that runs the explorer. Flags win over any Streamlit file or variable."""
+    options = {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": not browser,
+        # Where nobody looks for new versions of a file, nothing has to be watched.
+        "server.fileWatcherType": "none",
+        "server.showEmailPrompt": False,
+        "server.enableStaticServing": False,
+        "server.maxUploadSize": max(1, settings.max_media_bytes // 2**20),
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "viewer",
+        "logger.hideWelcomeMessage": True,
+        "logger.level": "warning",
+        "theme.base": HERE / "theme.toml",
+    }
+    # -P: a file in the folder a person happens to stand in must not be imported instead of ours.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(HERE / "app.py")]
+    command += [f"--{name}={_flag(value)}" for name, value in options.items()]
+    # Against DNS rebinding: a web page elsewhere cannot reach the explorer under its own name.
+    allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *hosts])
+    return command + [f"--server.allowedHosts={host}" for host in allowed if host not in WILDCARDS]
+
+
+def free_port(address: str, wanted: int) -> int:
+    """`wanted`, or the next port above it that nobody listens on."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    last = min(wanted + PORTS_TO_TRY, 65536)
+    for port in range(wanted, last):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except PermissionError as error:
+                raise BadInput(f"Port {port} needs rights you do not have; use --port.") from error
+            except socket.gaierror as error:
+                raise BadInput(f"{address} is not an address of this machine.") from error
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise BadInput(
+                        f"The explorer cannot listen on {address}: {error.strerror}."
+                    ) from error
+                continue
+            return port
+    raise Unavailable(f"No port from {wanted} to {last - 1} is free; name one with --port.")
+
+
+def url(address: str, port: int) -> str:
+    """The address as a browser on this machine opens it."""
+    host = WILDCARDS.get(address, address)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _flag(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,1 @@
+"""The explorer's pages, one a file; `ui/app.py` lists them."""

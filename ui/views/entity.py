@@ -1,0 +1,144 @@
+"""One entity: pictures, text, properties, neighbours, and what is like it. `?id=` names it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kg_platform.browse import EntityPage, FactCount
+from kg_platform.errors import NotFound
+from ui import cards, links, picking, plain, resources, tables
+from ui.likeness import WAYS, has_vector, nearest
+
+FIRST, MORE = 12, 60  # neighbours of one relation at first, and after each "More"
+ALIKE = 12
+
+
+def choose() -> None:
+    """No entity is named: let the person look for one."""
+    st.title("Entity")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = picking.entity_picker("entity")
+        if chosen and st.button("Open", icon=":material/arrow_forward:", key="entity_open"):
+            links.open_entity(chosen)
+            st.rerun()
+    cards.samples("entity_samples")
+
+
+def head(page: EntityPage) -> None:
+    pictures = [m for m in page.media if resources.thumbnail(m.id, resources.LARGE)]
+    text = st.container()
+    if pictures:
+        picture, text = st.columns([1, 2.4], gap="large")
+        with picture:
+            chosen = pictures[0]
+            if len(pictures) > 1:
+                number = st.segmented_control(
+                    "Picture",
+                    range(len(pictures[:6])),
+                    format_func=lambda i: str(i + 1),
+                    default=0,
+                    required=True,
+                    key=f"entity_picture_{page.id}",
+                    label_visibility="collapsed",
+                )
+                chosen = pictures[number]
+            with st.container(border=True):
+                st.image(
+                    resources.thumbnail(chosen.id, resources.LARGE) or "", width="stretch", alt=""
+                )
+            if chosen.caption:
+                plain.note(chosen.caption)
+    with text:
+        plain.title(page.label)
+        plain.tags(strong=[page.type] if page.type else [], mono=[page.id])
+        if page.description:
+            plain.lead(page.description)
+        if page.aliases:
+            plain.note("Also called " + ", ".join(page.aliases))
+
+
+def properties(page: EntityPage) -> None:
+    rows = [(name, tables.words(value)) for name, value in page.properties.items()]
+    if page.source:
+        rows.append(("source", page.source))
+    if page.embedding_run:
+        rows.append(("embedding run", page.embedding_run))
+    if page.vectors:
+        sizes = [f"{WAYS.get(name, name)}: {size}" for name, size in sorted(page.vectors.items())]
+        rows.append(("vectors", "\n".join(sizes)))
+    if rows:
+        with st.container(border=True):
+            st.subheader("Properties", anchor=False)
+            plain.facts(rows)
+
+
+def group(page: EntityPage, kind: FactCount) -> None:
+    """The neighbours one relation leads to, or comes from."""
+    key = f"entity_{page.id}_{kind.relation}_{kind.outgoing}"
+    limit = st.session_state.get(f"{key}_limit", FIRST)
+    arrow = "→" if kind.outgoing else "←"
+    name, entities = st.columns([1, 2.3], vertical_alignment="top")
+    with name:
+        plain.heading(f"{arrow} {kind.relation}", f"{kind.count:,}")
+    facts = resources.neighbours(page.id, kind.relation, kind.outgoing, limit)
+    with entities:
+        cards.cards([cards.Card(fact.entity) for fact in facts], key=key, shape="chips")
+        if kind.count > len(facts) and st.button(
+            f"Show {min(MORE, kind.count - len(facts)):,} more",
+            icon=":material/expand_more:",
+            type="tertiary",
+            key=f"{key}_more",
+        ):
+            st.session_state[f"{key}_limit"] = limit + MORE
+            st.rerun()
+
+
+def alike(page: EntityPage) -> None:
+    ways = [way for way in WAYS if has_vector(page, way)]
+    if not ways:
+        return
+    with st.container(border=True):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            st.subheader("Most alike", anchor=False, width="content")
+            way = st.segmented_control(
+                "Compare by",
+                ways,
+                format_func=WAYS.__getitem__,
+                default=ways[0],
+                required=True,
+                key="entity_way",
+                label_visibility="collapsed",
+            )
+        with plain.errors():
+            cards.cards(nearest(page.id, ALIKE, way), key=f"entity_alike_{page.id}", shape="strip")
+
+
+def show(page: EntityPage) -> None:
+    head(page)
+    alike(page)
+    left, right = st.columns([1.8, 1], gap="medium")
+    with right:
+        properties(page)
+    with left, st.container(border=True):
+        st.subheader("Connected to", anchor=False)
+        if not page.fact_counts:
+            plain.note("No relations.")
+        # What it leads to before what leads to it, and short groups before long ones.
+        for kind in sorted(page.fact_counts, key=lambda kind: (not kind.outgoing, kind.count)):
+            with plain.errors():
+                group(page, kind)
+
+
+named = st.query_params.get("id")
+if named is None:
+    choose()
+else:
+    try:
+        found = resources.entity(named)
+    except NotFound as error:
+        choose()
+        plain.alert(str(error))
+    else:
+        show(found)

@@ -1,0 +1,79 @@
+"""What is alike: to an entity, to a text, to a picture."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kg_platform.pictures import decode_rgb
+from ui import cards, likeness, picking, plain, resources
+
+st.title("Similar")
+source = st.segmented_control(
+    "Similar to",
+    ["An entity", "A text", "A picture"],
+    default="An entity",
+    required=True,
+    key="similar_source",
+    label_visibility="collapsed",
+)
+
+
+def how_many() -> int:
+    return st.selectbox("How many", [10, 20, 50], key="similar_count", width=110)
+
+
+def to_entity() -> list[cards.Card]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = picking.entity_picker("similar")
+        if not chosen:
+            return []
+        page = resources.entity(chosen)
+        ways = [way for way in likeness.WAYS if likeness.has_vector(page, way)]
+        if not ways:
+            plain.hint("This entity has no vectors yet. Type `kg embed` to make them.")
+            return []
+        way = st.selectbox(
+            "Compare by", ways, format_func=likeness.WAYS.__getitem__, key="similar_way", width=150
+        )
+        count = how_many()
+    return likeness.nearest(chosen, count, way)
+
+
+def to_text() -> list[cards.Card]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "Text",
+            key="similar_text",
+            placeholder="Words, or a sentence: island monarchy",
+            icon=":material/notes:",
+        )
+        count = how_many()
+    return likeness.nearest_to_text(text.strip(), count) if text.strip() else []
+
+
+def to_picture() -> list[cards.Card]:
+    left, middle, right = st.columns([5, 1.4, 1])
+    file = left.file_uploader("Picture", key="similar_picture")
+    if file is None:
+        return []
+    picture = decode_rgb(file.getvalue(), resources.settings().max_picture_pixels)
+    with right:
+        count = how_many()
+    with middle.container(border=True):
+        shown = picture.copy()
+        shown.thumbnail((resources.CARD, resources.CARD))
+        st.image(shown, width="stretch", alt="The picture you chose")
+    return likeness.nearest_to_picture(picture, count)
+
+
+found: list[cards.Card] = []
+with plain.errors():
+    match source:
+        case "An entity":
+            found = to_entity()
+        case "A text":
+            found = to_text()
+        case _:
+            found = to_picture()
+if found:
+    cards.cards(found, key="similar_found")
