@@ -1,0 +1,157 @@
+"""Publishing and snapshots at two sizes: nodes a second, and whether memory grows."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.stage import empty, fresh_platform, in_child, peak_mib
+from kg_platform.graph import Graph, Statement
+from kg_platform.platform import Platform
+from kg_platform.settings import load
+
+DIMENSION = 256
+FACTS_PER_ENTITY = 3
+
+
+def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    peaks: dict[str, list[float]] = {"snapshot": [], "publish": []}
+    with fresh_platform() as platform, tempfile.TemporaryDirectory(prefix="kg-bench-") as scratch:
+        for size in options.sizes:
+            empty(platform.graph)
+            drop_vector_indexes(platform.graph)
+            fill(platform.graph, size)
+            naive = naive_rate(platform.graph, min(size, 20_000))
+            in_child("bench.publish", "artifact", f"{scratch}/{size}", str(size))
+            for job in ("snapshot", "publish"):
+                answer = in_child("bench.publish", job, f"{scratch}/{size}", str(size))
+                peaks[job].append(answer["peak_mib"])
+                rate = {"ratio_to_list_loop": round(answer["rate"] / naive, 2)}
+                yield {
+                    "what": job,
+                    "entities": size,
+                    **answer,
+                    **(rate if job == "publish" else {}),
+                }
+    for job, values in peaks.items():
+        yield {
+            "what": f"peak memory of {job}, largest graph against smallest",
+            "sizes": options.sizes,
+            "ratio": round(values[-1] / values[0], 3),
+            "goal": "independent of graph size",
+        }
+
+
+def fill(graph: Graph, size: int) -> None:
+    ids = ({"i": i} for i in range(size))
+    graph.write_rows(
+        "UNWIND $rows AS row MERGE (n:Entity {id: 'entity-' + toString(row.i)}) "
+        "SET n.label = 'Entity ' + toString(row.i)",
+        ids,
+        10_000,
+    )
+    draw = np.random.default_rng(0)
+    heads = draw.integers(0, size, size * FACTS_PER_ENTITY)
+    tails = draw.integers(0, size, size * FACTS_PER_ENTITY)
+    graph.write_rows(
+        "UNWIND $rows AS row MATCH (h:Entity {id: 'entity-' + toString(row.h)}) "
+        "MATCH (t:Entity {id: 'entity-' + toString(row.t)}) MERGE (h)-[:KNOWS]->(t)",
+        ({"h": int(h), "t": int(t)} for h, t in zip(heads, tails, strict=True)),
+        10_000,
+    )
+
+
+def naive_rate(graph: Graph, count: int) -> float:
+    """Nodes a second of the plain way: lists of floats as parameters, one batch after another."""
+    vectors = np.random.default_rng(0).standard_normal((count, DIMENSION)).astype(np.float32)
+    rows = ({"id": f"entity-{i}", "v": v.tolist()} for i, v in enumerate(vectors))
+    begun = time.perf_counter()
+    graph.write_rows(
+        "UNWIND $rows AS row MATCH (n:Entity {id: row.id}) "
+        "CALL db.create.setNodeVectorProperty(n, 'embedding', row.v)",
+        rows,
+        10_000,
+    )
+    rate = count / (time.perf_counter() - begun)
+    graph.run_schema("MATCH (n:Entity) CALL (n) {REMOVE n.embedding} IN TRANSACTIONS OF 5000 ROWS")
+    return rate
+
+
+def drop_vector_indexes(graph: Graph) -> None:
+    for row in graph.read(Statement("SHOW VECTOR INDEXES YIELD name RETURN name")):
+        graph.run_schema(f"DROP INDEX {row['name']}")
+
+
+def make_artifact(folder: Path, size: int) -> None:
+    """An artifact of random vectors for the synthetic graph, written as a real one is."""
+    from safetensors.numpy import save_file
+
+    from embeddings.artifact import ENTITIES, FORMAT, MANIFEST, VECTORS
+
+    target = folder / "artifact"
+    target.mkdir(parents=True)
+    vectors = np.random.default_rng(1).standard_normal((size, DIMENSION)).astype(np.float32)
+    save_file({"embedding": vectors}, target / VECTORS)
+    ids = sorted(f"entity-{i}" for i in range(size))
+    (target / ENTITIES).write_text("".join(json.dumps(one) + "\n" for one in ids), "utf-8")
+    manifest = {
+        "format": FORMAT,
+        "files": {},
+        "run": f"bench-{size}",
+        "model": "complex",
+        "dimension": DIMENSION,
+        "entities": size,
+        "vectors": {"embedding": {"dimension": DIMENSION, "present": None}},
+        "encoders": {},
+        "metrics": {},
+    }
+    (target / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+
+
+def child(job: str, folder: Path, size: int) -> dict[str, Any]:
+    """One measured piece of work, in a process of its own so that its peak is its own."""
+    with Platform.open(load()) as platform:
+        platform.graph.read(Statement("RETURN 1"))
+        if job == "artifact":
+            make_artifact(folder, size)
+            return {}
+        if job == "snapshot":
+            from embeddings.snapshot import take
+
+            before, begun = peak_mib(), time.perf_counter()
+            snapshot = take(platform.graph, folder / "snapshot")
+            seconds = time.perf_counter() - begun
+            size = len(snapshot.triples())
+            more: dict[str, Any] = {"unit": "triples/s"}
+        else:
+            from embeddings.artifact import open_artifact
+            from embeddings.publish import publish
+
+            artifact = open_artifact(folder / "artifact")
+            run_id = platform.ledger.start_run("embed", {"bench": True})
+            before, begun = peak_mib(), time.perf_counter()
+            summary = publish(
+                platform.graph, artifact, platform.ledger, run_id, load().batch_rows, None
+            )
+            total = time.perf_counter() - begun
+            seconds = summary.write_seconds
+            more = {"unit": "nodes/s", "total_seconds_with_index": round(total, 1)}
+        return {
+            "rate": round(size / seconds),
+            "seconds": round(seconds, 2),
+            "peak_mib": round(peak_mib(), 1),
+            "peak_mib_before": round(before, 1),
+            **more,
+        }
+
+
+if __name__ == "__main__":
+    print(json.dumps(child(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))))
