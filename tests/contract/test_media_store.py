@@ -1,0 +1,69 @@
+"""The media store keeps its promises on a disk and on an object store (fsspec's in-memory one)."""
+
+import errno
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from kg_platform.errors import MediaStoreError, NotFound
+from kg_platform.media import MediaStore
+
+
+@pytest.fixture(params=["disk", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> MediaStore:
+    place = tmp_path / "media store ü" if request.param == "disk" else f"memory://{tmp_path.name}"
+    return MediaStore(str(place))
+
+
+def test_bytes_come_back_under_their_hash(store: MediaStore) -> None:
+    data = bytes(range(256)) * 50
+    digest = store.put(data)
+    assert digest == hashlib.sha256(data).hexdigest()
+    assert store.exists(digest)
+    assert store.read(digest) == data
+
+
+def test_the_same_bytes_twice_are_one_copy(store: MediaStore) -> None:
+    assert store.put(b"twice") == store.put(b"twice")
+    assert store.read(store.put(b"twice")) == b"twice"
+
+
+def test_what_is_not_there_is_said(store: MediaStore) -> None:
+    missing = "0" * 64
+    assert not store.exists(missing)
+    with pytest.raises(NotFound, match="ingest its source again"):
+        store.read(missing)
+
+
+def test_a_copy_cut_off_by_a_crash_is_written_again(tmp_path: Path) -> None:
+    store = MediaStore(str(tmp_path))
+    digest = store.put(b"whole")
+    (tmp_path / digest[:2] / digest).write_bytes(b"who")
+    assert store.put(b"whole") == digest
+    assert store.read(digest) == b"whole"
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MediaStore(str(tmp_path))
+
+    def no_space(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_space)
+    with pytest.raises(MediaStoreError, match="no space left; make room"):
+        store.put(b"too much")
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(MediaStoreError, match="cannot be written"):
+        MediaStore(str(tmp_path / "file")).put(b"x")
+
+
+def test_an_unknown_kind_of_url_is_said() -> None:
+    with pytest.raises(MediaStoreError, match="KG_MEDIA_URL"):
+        MediaStore("nosuch://bucket")

@@ -1,0 +1,83 @@
+"""Models with few random weights, saved as the hubs save theirs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+WORDS = ["a", "king", "island", "monarchy", "many", "rivers", "the", "of", "rules"]
+
+
+def save_vocabulary(folder: Path) -> Path:
+    from transformers import BertTokenizerFast
+
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *WORDS]
+    file = folder / "vocab.txt"
+    file.write_text("\n".join(dict.fromkeys(names)), "utf-8")
+    BertTokenizerFast(
+        vocab={name: i for i, name in enumerate(dict.fromkeys(names))}, model_max_length=40
+    ).save_pretrained(folder)
+    return folder
+
+
+def save_bert(folder: Path, pooling: str | None = None) -> Path:
+    """A tiny BERT with random weights, saved as Hugging Face does."""
+    from transformers import BertConfig, BertModel
+
+    save_vocabulary(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=64, hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
+        intermediate_size=40, max_position_embeddings=48, initializer_range=0.5,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    if pooling:
+        (folder / "1_Pooling").mkdir()
+        said = json.dumps({f"pooling_mode_{pooling}": True})
+        (folder / "1_Pooling" / "config.json").write_text(said, "utf-8")
+    return folder
+
+
+def save_clip(folder: Path) -> Path:
+    """A tiny CLIP with random weights: texts and pictures in one space."""
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
+
+    save_vocabulary(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 3,
+             "intermediate_size": 40, "initializer_range": 0.5}  # fmt: skip
+    text = {**sizes, "vocab_size": 64, "max_position_embeddings": 30, "eos_token_id": 3}
+    vision = {**sizes, "image_size": 32, "patch_size": 16}
+    CLIPModel(
+        CLIPConfig(text_config=text, vision_config=vision, projection_dim=10)
+    ).save_pretrained(folder)
+    CLIPImageProcessor(
+        size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
+    ).save_pretrained(folder)
+    return folder
+
+
+def save_vit(folder: Path, pooler: bool = True) -> Path:
+    """A tiny ViT with random weights; without its pooler it is like a classifier's checkpoint."""
+    from transformers import ViTConfig, ViTImageProcessor, ViTModel
+
+    torch.manual_seed(0)
+    config = ViTConfig(
+        hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+        image_size=32, patch_size=8, initializer_range=0.5,
+    )  # fmt: skip
+    ViTModel(config, add_pooling_layer=pooler).save_pretrained(folder)
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def save_resnet50(folder: Path) -> str:
+    from safetensors.torch import save_file
+    from torchvision.models import resnet50
+
+    torch.manual_seed(0)
+    save_file(resnet50(weights=None).state_dict(), folder / "resnet50.safetensors")
+    return f"resnet50:{folder / 'resnet50.safetensors'}"

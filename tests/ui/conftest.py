@@ -1,0 +1,107 @@
+"""A small world in the real database for the explorer, with text that tries to be markup in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import ui
+from kg_platform.graph import Statement
+from kg_platform.platform import Platform
+from tests.worlds import write_world
+
+APP = Path(ui.__file__).with_name("app.py")
+HOSTILE = (
+    "<script>alert(1)</script> ![x](http://outside.example/x.png) :red[red] $x^2$ :material/home: "
+    "<img src=http://outside.example/y.png> [a](http://outside.example) `c` **b** :smile: "
+    "www.outside.example"
+)
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    """No platform, reading or thumbnail of an earlier test."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def world(platform: Platform, tmp_path: Path) -> Platform:
+    """The small world, ingested, with hostile texts and vectors on its countries."""
+    from ingest.load import ingest
+
+    folder = write_world(tmp_path / "world")
+    with (folder / "entities.jsonl").open("a", encoding="utf-8") as file:
+        row = {
+            "id": "hostile",
+            "type": HOSTILE,
+            "label": HOSTILE,
+            "description": HOSTILE,
+            "aliases": [HOSTILE],
+            "motto": HOSTILE,
+        }
+        file.write(json.dumps(row) + "\n")
+    with (folder / "triples.tsv").open("a", encoding="utf-8") as file:
+        file.write(f"hostile\t{HOSTILE}\tC01\nhostile\tBORDERS\tnobody\n")
+    ingest(platform, folder)
+    publish_by_hand(platform)
+    return platform
+
+
+def publish_by_hand(platform: Platform, dimension: int = 8) -> None:
+    """Random vectors on the countries and the hostile entity, as publishing leaves them."""
+    graph = platform.graph
+    names = ("embedding", "structure_embedding", "text_embedding", "image_embedding")
+    for name in names:
+        graph.run_schema(
+            f"CREATE VECTOR INDEX entity_{name} IF NOT EXISTS FOR (n:Entity) ON (n.{name}) "
+            f"OPTIONS {{indexConfig: {{`vector.dimensions`: {dimension}, "
+            "`vector.similarity_function`: 'cosine'}}"
+        )
+    ids = [f"C{i:02d}" for i in range(24)] + ["hostile"]
+    vectors = np.random.default_rng(0).normal(size=(len(ids), dimension)).astype(np.float32)
+    rows = [{"id": i, "vector": v} for i, v in zip(ids, graph.vectors(vectors), strict=True)]
+    for name in names:
+        graph.write_rows(
+            "UNWIND $rows AS row MATCH (n:Entity {id: row.id}) SET n.embedding_run = 'run-1' "
+            f"WITH n, row CALL db.create.setNodeVectorProperty(n, '{name}', row.vector)",
+            rows,
+            batch_rows=100,
+        )
+    graph.write(
+        Statement(
+            "MERGE (r:EmbeddingRun {id: 'run-1'}) SET r += {current: true, model: 'complex', "
+            "dimension: $dimension, mrr: 0.5, published_at: '2026-01-01T00:00:00Z', "
+            "text_encoder: 'minilm', image_encoder: 'classical'}",
+            {"dimension": dimension},
+        )
+    )
+    graph.read(Statement("CALL db.awaitIndexes(60)"))
+
+
+@pytest.fixture
+def explorer() -> Open:
+    """Open a page of the explorer without a browser, as `explorer("entity", id="C01")`."""
+
+    def open_page(page: str = "overview", **query: str) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        if page == "overview":
+            return app.run()
+        app.run()
+        app.switch_page(f"views/{page}.py")
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return open_page

@@ -1,0 +1,171 @@
+"""Every page on a real database, without a browser: what it says, and how it answers."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kg_platform.platform import Platform
+from tests.conftest import NEO4J_VERSIONS
+from tests.ui.conftest import Open
+
+on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
+PAGES = ("overview", "browse", "entity", "query", "similar", "runs")
+
+
+def words(app: AppTest) -> str:
+    """All text of our own elements on the page, as the HTML they were given."""
+    bodies = [element.proto.body for element in app.get("html")]
+    return "\n".join(body for body in bodies if not body.startswith("<style"))
+
+
+def markdown(app: AppTest) -> str:
+    """All text that Streamlit reads as markdown."""
+    elements = [*app.markdown, *app.title, *app.header, *app.subheader, *app.caption]
+    alerts = [*app.error, *app.warning, *app.info, *app.success]
+    named = [*app.button, *app.text_input, *app.selectbox, *app.metric, *app.button_group]
+    return "\n".join([e.value for e in [*elements, *alerts]] + [e.label for e in named])
+
+
+@on_one_server
+class TestWithAWorld:
+    @pytest.mark.parametrize("page", PAGES)
+    def test_every_page_opens(self, world: Platform, explorer: Open, page: str) -> None:
+        app = explorer(page)
+        assert not app.exception
+        assert "kg-alert" not in words(app)
+
+    def test_overview_counts(self, world: Platform, explorer: Open) -> None:
+        app = explorer()
+        figures = {metric.label: metric.value for metric in app.metric}
+        assert figures["Entities"] == "32"
+        assert figures["Pictures"] == "4"  # the same stripes are one medium
+        assert figures["Embedded"] == "78%"
+        assert figures["MRR"] == "0.500"
+        assert "run-1" in words(app)
+
+    def test_browse_finds_by_words_and_type(self, world: Platform, explorer: Open) -> None:
+        app = explorer("browse")
+        assert [t for t in app.selectbox(key="browse_type").options if t == "Country"]
+        app.text_input(key="browse_q").set_value("Country 7").run()
+        assert app.dataframe[0].value["id"].iloc[0] == "C07"
+        app.selectbox(key="browse_type").set_value("Language").run()
+        assert "Nothing matches" in words(app)
+
+    def test_browse_shows_thumbnails_as_data_and_pages(
+        self, world: Platform, explorer: Open
+    ) -> None:
+        app = explorer("browse")
+        first = app.dataframe[0].value
+        pictures = list(first["picture"].dropna())
+        assert pictures
+        assert all(p.startswith("data:image/webp;base64,") for p in pictures)
+        app.button(key="browse_next").click().run()
+        second = app.dataframe[0].value
+        assert len(second)
+        assert not set(first["id"]) & set(second["id"])
+        assert app.button(key="browse_next").disabled
+        app.button(key="browse_back").click().run()
+        assert list(app.dataframe[0].value["id"]) == list(first["id"])
+
+    def test_entity_by_deep_link(self, world: Platform, explorer: Open) -> None:
+        app = explorer("entity", id="C07")
+        for text in ("Country 7", "C07", "7 rivers", "IN_REGION", "BORDERS", "embedding"):
+            assert text in words(app)
+
+    def test_an_entity_that_is_not_there(self, world: Platform, explorer: Open) -> None:
+        app = explorer("entity", id="<b>nobody</b>")
+        assert not app.exception
+        assert "No entity has the id" in words(app)
+        assert "<b>nobody" not in words(app)
+        assert app.text_input(key="entity_search")
+
+    def test_hostile_text_is_shown_and_never_rendered(
+        self, world: Platform, explorer: Open
+    ) -> None:
+        for page, query in [(p, {}) for p in PAGES] + [("entity", {"id": "hostile"})]:
+            app = explorer(page, **query)
+            assert not app.exception
+            assert "outside.example" not in markdown(app), page
+            assert "<script" not in words(app), page
+            assert "<img" not in words(app), page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in words(app)
+
+    def test_query_answers_and_counts_time(self, world: Platform, explorer: Open) -> None:
+        app = explorer("query")
+        app.text_area(key="query_text").set_value(
+            "MATCH (n:Country) RETURN n.id AS id, n.embedding AS v, n ORDER BY id LIMIT 3"
+        )
+        app.button[0].click().run()
+        answer = app.dataframe[0].value
+        assert list(answer["id"]) == ["C00", "C01", "C02"]
+        assert "8 numbers" in answer["v"].iloc[0] or answer["v"].iloc[0].startswith("[")
+        assert answer["n"].iloc[0].startswith("(:Country:Entity {")
+        assert "3 rows in" in words(app)
+
+    @pytest.mark.parametrize(
+        "text", ["CREATE (n:Hack)", "LOAD CSV FROM 'file:///etc/passwd' AS r RETURN r", "MATCH (n"]
+    )
+    def test_query_refuses_in_one_sentence(
+        self, world: Platform, explorer: Open, text: str
+    ) -> None:
+        app = explorer("query")
+        app.text_area(key="query_text").set_value(text)
+        app.button[0].click().run()
+        assert not app.exception
+        assert words(app).count('role="alert"') == 1
+        assert not app.dataframe
+
+    @pytest.mark.parametrize("example", ["Types", "Best connected", "Facts", "Alike"])
+    def test_query_examples_run(self, world: Platform, explorer: Open, example: str) -> None:
+        app = explorer("query")
+        app.button_group(key="query_example").set_value(example).run()
+        assert "kg-alert" not in words(app)
+        assert len(app.dataframe[0].value)
+
+    def test_query_says_when_there_is_more(
+        self, world: Platform, explorer: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KG_QUERY_MAX_ROWS", "5")
+        app = explorer("query")
+        app.text_area(key="query_text").set_value("UNWIND range(1, 9) AS i RETURN i")
+        app.button[0].click().run()
+        assert len(app.dataframe[0].value) == 5
+        assert "there are more" in words(app)
+
+    def test_runs_show_rejections(self, world: Platform, explorer: Open) -> None:
+        app = explorer("runs")
+        assert app.dataframe[0].value["kind"].iloc[0] == "ingest"
+        assert "nobody" in str(app.dataframe[-1].value.to_dict())
+
+    def test_an_unknown_run_is_one_sentence(self, world: Platform, explorer: Open) -> None:
+        app = explorer("runs", run="no-such-run")
+        assert not app.exception
+        assert words(app).count('role="alert"') == 1
+
+
+@on_one_server
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_platform_says_what_to_type(platform: Platform, explorer: Open, page: str) -> None:
+    app = explorer(page)
+    assert not app.exception
+    if page in ("overview", "runs"):
+        assert "<code>kg ingest FOLDER</code>" in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_database_that_is_down(
+    explorer: Open, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("KG_NEO4J_URI", f"bolt://127.0.0.1:{closed.getsockname()[1]}")
+        monkeypatch.setenv("KG_NEO4J_PASSWORD", "secret")
+        app = explorer(page)
+    assert not app.exception
+    assert "Neo4j does not answer." in words(app)
+    if page != "runs":  # the ledger does not need Neo4j
+        assert "<code>kg db start</code>" in words(app)
+    assert "secret" not in words(app)

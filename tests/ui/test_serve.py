@@ -1,0 +1,83 @@
+"""How `kg ui` starts Streamlit, without starting it."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+import ui
+from kg_platform.errors import BadInput, Unavailable
+from kg_platform.settings import Settings
+from ui import serve
+
+HERE = Path(ui.__file__).parent
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+def test_a_taken_port_is_passed_over(taken: int) -> None:
+    assert taken < serve.free_port("127.0.0.1", taken) <= taken + serve.PORTS_TO_TRY
+
+
+def test_no_free_port_is_said(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "PORTS_TO_TRY", 1)
+    with pytest.raises(Unavailable, match="--port"):
+        serve.free_port("127.0.0.1", taken)
+
+
+@pytest.mark.parametrize("address", ["no such host", "203.0.113.7"])
+def test_an_address_that_is_not_ours(address: str) -> None:
+    with pytest.raises(BadInput):
+        serve.free_port(address, 8501)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:1"),
+        ("0.0.0.0", "http://127.0.0.1:1"),
+        ("::1", "http://[::1]:1"),
+        ("::", "http://[::1]:1"),
+        ("kg.example", "http://kg.example:1"),
+    ],
+)
+def test_the_address_a_browser_opens(address: str, shown: str) -> None:
+    assert serve.url(address, 1) == shown
+
+
+def test_the_settings_streamlit_runs_with(settings: Settings) -> None:
+    command = serve.command_line(settings, "0.0.0.0", 8600, browser=False, hosts=["kg.example"])
+    assert command[0] == sys.executable
+    for flag in (
+        "--server.address=0.0.0.0",
+        "--server.port=8600",
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+        "--client.showErrorDetails=none",
+        "--client.showErrorLinks=false",
+        "--server.allowedHosts=localhost",
+        "--server.allowedHosts=127.0.0.1",
+        "--server.allowedHosts=kg.example",
+    ):
+        assert flag in command
+    assert "--server.allowedHosts=0.0.0.0" not in command
+    assert "--server.allowedHosts=*" not in command
+
+
+def test_no_module_here_shadows_a_package() -> None:
+    """Streamlit puts this folder first on the import path."""
+    names = {p.stem for p in HERE.glob("*.py")} | {p.name for p in HERE.iterdir() if p.is_dir()}
+    names -= {"__init__", "__pycache__"}
+    others = sys.stdlib_module_names | packages_distributions().keys()
+    assert not names & others

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from kg_platform.graph import NodeValue, PathValue, RelationshipValue
+from ui.tables import as_csv, cell, column, words
+
+NODE = NodeValue(("Country", "Entity"), {"id": "JPN", "area": 3.5})
+EDGE = RelationshipValue("BORDERS", "A", "B", {})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        ("plain", "plain"),
+        (True, "true"),
+        (7, "7"),
+        (0.1 + 0.2, "0.3"),
+        (["a", 1, None], '["a", 1, ]'),
+        ([0.5] * 9, "[0.5, 0.5, 0.5, … 9 numbers]"),
+        ({"k": "v"}, '{k: "v"}'),
+        (NODE, '(:Country:Entity {id: "JPN", area: 3.5})'),
+        (EDGE, "(A)-[:BORDERS]->(B)"),
+        (PathValue((NODE, NODE), (EDGE,)), "(JPN)-[:BORDERS]-(JPN)"),
+    ],
+)
+def test_a_value_as_text(value: Any, text: str) -> None:
+    assert cell(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, None, 2], pa.int64()),
+        ([1, 0.5, None], pa.float64()),
+        ([True, None], pa.bool_()),
+        ([1, True], pa.string()),
+        ([1, "a"], pa.string()),
+        ([2**60], pa.string()),  # a browser's numbers would round it
+        ([None], pa.string()),
+        ([], pa.string()),
+        ([[1, 2], NODE], pa.string()),
+    ],
+)
+def test_a_column_holds_one_kind_of_value(values: list[Any], kind: pa.DataType) -> None:
+    made = column(values)
+    assert made.type == kind
+    assert [v is None for v in made.to_pylist()] == [v is None for v in values]
+
+
+def test_csv_leaves_nothing_out() -> None:
+    vector = [i / 7 for i in range(20)]
+    rows = [['a,"b"\n', 1 / 3, vector, None], [":red[x]", 2, [], True]]
+    back = list(csv.reader(io.StringIO(as_csv(["w", "x", "y", "z"], rows))))
+    assert back[0] == ["w", "x", "y", "z"]
+    assert back[1] == ['a,"b"\n', repr(1 / 3), str(vector), ""]
+    assert back[2] == [":red[x]", "2", "[]", "true"]
+
+
+def test_lists_for_people() -> None:
+    assert words(["a", "b"]) == "a, b"
+    assert words("a") == "a"

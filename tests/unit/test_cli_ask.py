@@ -1,0 +1,73 @@
+"""What `kg similar`, `query`, `runs` and `rejections` say without a graph."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from embeddings.cli_ask import _parameters
+from kg_platform.cli import build
+from kg_platform.errors import BadInput, KgError, NotFound
+from kg_platform.platform import Platform
+from kg_platform.records import Rejection
+from kg_platform.settings import load
+
+
+def kg(*words: str) -> str:
+    result = CliRunner().invoke(build(), words)
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["similar"],
+        ["similar", "JPN", "--text", "x"],
+        ["similar", "--text", "x", "--image", "y"],
+        ["query", "RETURN 1", "--json", "--csv"],
+        ["query", "RETURN 1", "--param", "novalue"],
+        ["query", "RETURN 1", "--param", "=1"],
+    ],
+)
+def test_wrong_arguments_are_one_sentence(words: list[str]) -> None:
+    with pytest.raises(BadInput):
+        kg(*words)
+
+
+def test_parameters_are_json_or_text() -> None:
+    given = _parameters(["a=1", "b=JPN", 'c=["x", 2]', "d=a=b", "e="])
+    assert given == {"a": 1, "b": "JPN", "c": ["x", 2], "d": "a=b", "e": ""}
+
+
+def test_runs_and_rejections_need_no_graph() -> None:
+    with Platform.open(load()) as platform:
+        run = platform.ledger.start_run("ingest", {"path": "world"})
+        platform.ledger.begin_step(run, "entities")
+        platform.ledger.finish_step(run, "entities", {"rows": 3, "rate": 1234.5})
+        reasons = [Rejection("a.tsv", n, "head", "unknown", "[red]x[/red]") for n in range(3)]
+        platform.ledger.reject(run, reasons)
+        platform.ledger.finish_run(run, "succeeded", {"entities": 12})
+    assert run in kg("runs")
+    assert [row["id"] for row in json.loads(kg("runs", "--json"))] == [run]
+    one = json.loads(kg("runs", run, "--json"))
+    assert (one["metrics"], one["rejections"]) == ({"entities": 12}, 3)
+    assert one["steps"][0]["details"] == {"rows": 3, "rate": 1234.5}
+    assert "entities" in kg("runs", run)
+    assert json.loads(kg("runs", "--kind", "embed", "--json")) == []
+
+    listed = json.loads(kg("rejections", "--limit", "2", "--json"))
+    assert (listed["run"], listed["total"], len(listed["rejections"])) == (run, 3, 2)
+    assert "[red]" in kg("rejections", run, "--offset", "2")
+    with pytest.raises(NotFound):
+        kg("runs", "nobody")
+    with pytest.raises(NotFound):
+        kg("rejections", "nobody")
+
+
+def test_nothing_ingested_yet() -> None:
+    with pytest.raises(KgError, match="kg ingest"):
+        kg("rejections")
