@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
+HEADLINES = (
+    ("entities.new", "entities"),
+    ("relations.new", "facts"),
+    ("rejected", "rejected"),
+    ("test_mrr", "MRR"),
+    ("test_hits@10", "Hits@10"),
+)
 Type = Annotated[str | None, typer.Option("--type", help="Only entities with this label.")]
 
 
@@ -186,8 +194,9 @@ def runs(
         console.print_json(found[0] if run else found)
         return
     if run is None:
-        lines = [(r.id, r.kind, r.status, _when(r), _figures(r.metrics)) for r in rows]
-        console.print_table(("run", "kind", "status", "time", "figures"), lines)
+        lines = [(r.id, r.kind, r.status, _took(r), _headline(r)) for r in rows]
+        names = ("run", "kind", "status", "took", "figures")
+        console.print_table(names, lines, whole=names[:4])
         return
     row = rows[0]
     facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]
@@ -280,6 +289,22 @@ def _latest_ingest(found: list[Any]) -> str:
 def _when(row: Any) -> str:
     end = f" to {row.finished_at[11:19]}" if row.finished_at else ""
     return f"{row.started_at[:19].replace('T', ' ')}{end}"
+
+
+def _took(row: Any) -> str:
+    if not row.finished_at:
+        return ""
+    spent = datetime.fromisoformat(row.finished_at) - datetime.fromisoformat(row.started_at)
+    return f"{spent.total_seconds():,.0f} s"
+
+
+def _headline(row: Any) -> str:
+    """The few figures a list of runs is read for; `kg runs RUN` has them all."""
+    if "continued_as" in row.metrics:
+        return f"went on as {row.metrics['continued_as']}"
+    flat = dict(_flat(row.metrics))
+    found = [(short, flat[name]) for name, short in HEADLINES if name in flat]
+    return "  ".join(f"{short} {_figure(value)}" for short, value in found) or row.error
 
 
 def _figures(metrics: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,14 +41,20 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    title: str | None = None,
+    whole: Collection[str] = (),
 ) -> None:
-    """A table for people. Cells are printed as they are: graph text is never read as markup."""
+    """A table for people. Cells are printed as they are: graph text is never read as markup.
+
+    Columns named in `whole` stay on one line, to be copied; others fold when there is no room.
+    """
     table = Table(
         title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False
     )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     out.print(table)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from kg_platform.errors import KgError
+from kg_platform.errors import KgError, SettingsError
 from kg_platform.graph_errors import translate
 
 # The driver imports pandas when it is installed, for a conversion nobody here asks for; that takes
@@ -38,6 +38,7 @@ RETRY_SECONDS = 60.0
 # What is retried is no news to a person; what is not retried is raised.
 logging.getLogger("neo4j").setLevel(logging.ERROR)
 CONNECT_SECONDS = 10.0
+SCHEMES = tuple(f"{kind}{trust}://" for kind in ("bolt", "neo4j") for trust in ("", "+s", "+ssc"))
 
 
 class Statement(NamedTuple):
@@ -335,6 +336,12 @@ def _from_driver(error: BaseException) -> bool:
 
 
 def _driver(connection: Connection, timeout: float = CONNECT_SECONDS) -> neo4j.Driver:
+    # The driver also knows http(s), which lacks transactions and needs a package that is not there.
+    if not connection.uri.startswith(SCHEMES):
+        raise SettingsError(
+            f"KG_NEO4J_URI {connection.uri} cannot be used; "
+            "write it like bolt://host:7687 or neo4j://host:7687."
+        )
     return neo4j.GraphDatabase.driver(
         connection.uri,
         auth=(connection.username, connection.password),
