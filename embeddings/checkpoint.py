@@ -60,6 +60,12 @@ def load(folder: Path, fingerprint: str) -> tuple[State, dict[str, Tensor]] | st
         return f"The checkpoint cannot be read ({error}); training starts from the beginning."
 
 
+def discard(folder: Path) -> None:
+    """Remove the checkpoint and what killed processes left of one; a finished run needs none."""
+    for file in (folder / FILE, *folder.glob(f".{FILE}.*")):
+        file.unlink(missing_ok=True)
+
+
 def _state(metadata: Mapping[str, str] | None) -> dict[str, Any]:
     state: dict[str, Any] = json.loads((metadata or {})["state"])
     return state

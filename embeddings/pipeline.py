@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from embeddings import checkpoint
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.encoders import load_image_encoder, load_text_encoder
@@ -133,6 +134,7 @@ class _Job:
         ledger.finish_run(self.run_id, "succeeded", metrics=metrics)
         # The artifact holds all that is needed from here on; TensorBoard's logs stay.
         shutil.rmtree(self._folder / "snapshot", ignore_errors=True)
+        checkpoint.discard(self._folder / "training")
         return EmbedResult(
             self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
         )

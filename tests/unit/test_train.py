@@ -47,10 +47,13 @@ def losses(trained: Trained) -> list[float]:
 @pytest.mark.parametrize("loss", ["cross-entropy", "margin"])
 @pytest.mark.parametrize("model", ["transe", "distmult", "complex"])
 def test_every_model_learns_with_every_loss(model: str, loss: str, tmp_path: Path) -> None:
-    dataset = draw(triples=400)
+    # Without validation the last epoch is kept, which is the one that has learnt most by heart.
+    drawn = draw(triples=400)
+    dataset = replace(drawn, valid=drawn.valid[:0])
     options = replace(OPTIONS, model=model, loss=loss, epochs=40, regularisation=0.0, device="cpu")
     trained = train(dataset, options, tmp_path)
-    assert rank(trained, dataset, "train").mrr > 0.5
+    # A guess among 40 gives 0.107. A ring is hard for TransE: no translation comes back.
+    assert rank(trained, dataset, "train").mrr > (0.35 if model == "transe" else 0.8)
     assert trained.entity_vectors().shape == (40, 16)
     assert trained.entity_vectors().dtype == np.float32
 
@@ -78,7 +81,7 @@ def test_the_seed_decides_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "margin"])
-@pytest.mark.parametrize("steps", [1, 25, 47])
+@pytest.mark.parametrize("steps", [1, 17, 35])  # of 36, six an epoch
 def test_stopped_and_gone_on_is_the_same_as_never_stopped(
     loss: str, steps: int, tmp_path: Path
 ) -> None:
