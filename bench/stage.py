@@ -50,8 +50,15 @@ def in_child(module: str, *words: str) -> dict[str, Any]:
 
 
 def peak_mib() -> float:
-    """The largest resident size of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The largest resident size of this process so far, in MiB.
+
+    `getrusage` will not do on Linux: a new process begins with its parent's peak there.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        fields = dict(line.split(":", 1) for line in status.read_text("ascii").splitlines())
+        return int(fields["VmHWM"].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts bytes
 
 
 def folder_of(data: Path | None, name: str) -> Path | None:
