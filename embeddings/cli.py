@@ -83,9 +83,12 @@ def embed(
         )
         return
     rows = [(name, f"{value:.4f}") for name, value in result.metrics.items()]
-    console.print_table(("metric", "value"), rows, title=f"Run {result.run_id}")
     timings = [(name, f"{value:.1f}") for name, value in result.seconds.items()]
-    console.print_table(("step", "seconds"), timings)
+    console.print_table(("step", "seconds"), timings, title=f"Run {result.run_id}")
+    if rows:
+        console.print_table(("metric", "value"), rows)
+    else:
+        console.note("There are too few facts to hold some out, so nothing could be measured.")
     if result.published is None:
         console.note(f"Not published. `kg publish {result.run_id}` does it.")
     else:

@@ -34,7 +34,7 @@ class IngestSummary:
         """Count it under its field and its reason; numbers differ from row to row."""
         self.rejected += 1
         self.first_rejection = self.first_rejection or rejection
-        self.reasons[rejection.field, re.sub(r"\d[\d,]*", "…", rejection.reason)] += 1
+        self.reasons[rejection.field, re.sub(r"(?<![\w-])\d[\d,]*", "…", rejection.reason)] += 1
 
     @property
     def rows(self) -> int:

@@ -50,9 +50,9 @@ def print_table(
 
     Columns named in `whole` stay on one line, to be copied; others fold when there is no room.
     """
-    table = Table(
-        title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False
-    )
+    if title:
+        out.print(Text(_cell(title), style="bold"))
+    table = Table(header_style="bold", show_edge=False, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
