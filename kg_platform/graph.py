@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from kg_platform.errors import KgError, SettingsError
-from kg_platform.graph_errors import translate
+from kg_platform.errors import KgError, QueryFailed, SettingsError
+from kg_platform.graph_errors import as_written, translate
 
 # The driver imports pandas when it is installed, for a conversion nobody here asks for; that takes
 # longer than the rest of a short command. So pandas is out of sight while the driver is imported.
@@ -38,6 +38,7 @@ RETRY_SECONDS = 60.0
 # What is retried is no news to a person; what is not retried is raised.
 logging.getLogger("neo4j").setLevel(logging.ERROR)
 CONNECT_SECONDS = 10.0
+EXPLAIN = "EXPLAIN "
 SCHEMES = tuple(f"{kind}{trust}://" for kind in ("bolt", "neo4j") for trust in ("", "+s", "+ssc"))
 
 
@@ -239,9 +240,12 @@ class Graph:
         return Table(columns, rows, truncated=False)
 
     def _explain(self, statement: Statement) -> neo4j.ResultSummary:
-        text = _query(f"EXPLAIN {statement.text}")
-        with self._errors(), self._session(neo4j.READ_ACCESS) as session:
-            return session.run(text, dict(statement.parameters)).consume()
+        text = _query(EXPLAIN + statement.text)
+        try:
+            with self._errors(), self._session(neo4j.READ_ACCESS) as session:
+                return session.run(text, dict(statement.parameters)).consume()
+        except QueryFailed as error:
+            raise QueryFailed(as_written(str(error), EXPLAIN)) from error
 
     def _session(self, access: str, **options: Any) -> neo4j.Session:
         return self._driver.session(

@@ -5,6 +5,8 @@ Works on the error's status code and class name, so that only graph.py has to im
 
 from __future__ import annotations
 
+import re
+
 from kg_platform.errors import (
     GraphAuthError,
     GraphFull,
@@ -95,3 +97,16 @@ def translate(error: Exception, uri: str) -> KgError:
 def _short(text: str, limit: int = 400) -> str:
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+_POSITION = re.compile(r"\(line (\d+), column (\d+) \(offset: \d+\)\).*")
+
+
+def as_written(message: str, prefix: str) -> str:
+    """A message about `prefix` + a statement, with the position in the statement a person wrote."""
+
+    def position(found: re.Match[str]) -> str:
+        line, column = int(found[1]), int(found[2])
+        return f"(line {line}, column {column - len(prefix) if line == 1 else column})"
+
+    return _POSITION.sub(position, message)

@@ -73,6 +73,19 @@ def test_answers_are_cut(graph: Graph, limits: Settings) -> None:
     assert not whole.truncated
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("MATCH (n RETURN n", "line 1, column 10"), ("MATCH (n)\nRETRN n", "line 2, column 1")],
+)
+def test_a_mistake_is_placed_in_what_was_typed(
+    graph: Graph, limits: Settings, text: str, place: str
+) -> None:
+    with pytest.raises(QueryFailed) as refusal:
+        run_read_only(graph, text, limits)
+    assert str(refusal.value).endswith(f"({place})")
+    assert "EXPLAIN " not in str(refusal.value)
+
+
 def test_what_takes_too_long_is_given_up(graph: Graph) -> None:
     text = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b)"
     with pytest.raises(QueryFailed, match="longer than it may"):
