@@ -6,7 +6,6 @@ import csv
 import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.run_figures import figure, flattened, in_a_line, seconds
 from kg_platform.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
-HEADLINES = (
-    ("entities.new", "entities"),
-    ("relations.new", "facts"),
-    ("rejected", "rejected"),
-    ("test_mrr", "MRR"),
-    ("test_hits@10", "Hits@10"),
-)
 Type = Annotated[str | None, typer.Option("--type", help="Only entities with this label.")]
 
 
@@ -194,7 +187,7 @@ def runs(
         console.print_json(found[0] if run else found)
         return
     if run is None:
-        lines = [(r.id, r.kind, r.status, _took(r), _headline(r)) for r in rows]
+        lines = [(r.id, r.kind, r.status, _took(r), in_a_line(r)) for r in rows]
         names = ("run", "kind", "status", "took", "figures")
         console.print_table(names, lines, whole=names[:4])
         return
@@ -202,7 +195,7 @@ def runs(
     facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]
     facts += [("rejections", f"{refused[row.id]:,}")] if refused[row.id] else []
     facts += [(f"setting {name}", str(value)) for name, value in _flat(row.settings)]
-    facts += [(name, _figure(value)) for name, value in _flat(row.metrics)]
+    facts += [(name, figure(value)) for name, value in _flat(row.metrics)]
     console.print_table(("what", "value"), [f for f in facts if f[1]], title=f"Run {row.id}")
     steps = [(s.name, s.status, _when(s), _figures(s.details)) for s in row.steps]
     if steps:
@@ -292,37 +285,14 @@ def _when(row: Any) -> str:
 
 
 def _took(row: Any) -> str:
-    if not row.finished_at:
-        return ""
-    spent = datetime.fromisoformat(row.finished_at) - datetime.fromisoformat(row.started_at)
-    return f"{spent.total_seconds():,.0f} s"
-
-
-def _headline(row: Any) -> str:
-    """The few figures a list of runs is read for; `kg runs RUN` has them all."""
-    if "continued_as" in row.metrics:
-        return f"went on as {row.metrics['continued_as']}"
-    flat = dict(_flat(row.metrics))
-    found = [(short, flat[name]) for name, short in HEADLINES if name in flat]
-    return "  ".join(f"{short} {_figure(value)}" for short, value in found) or row.error
+    spent = seconds(row.started_at, row.finished_at)
+    return "" if spent is None else f"{spent:,.0f} s"
 
 
 def _figures(metrics: dict[str, Any]) -> str:
     flat = [(name, value) for name, value in _flat(metrics) if isinstance(value, int | float)]
-    return "  ".join(f"{name} {_figure(value)}" for name, value in flat[:6])
+    return "  ".join(f"{name} {figure(value)}" for name, value in flat[:6])
 
 
-def _figure(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _flat(values: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            found += _flat(value, f"{before}{name}.")
-        elif value not in (None, "", []):
-            found.append((f"{before}{name}", value))
-    return found
+def _flat(values: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(k, v) for k, v in flattened(values).items() if v not in (None, "", [])]

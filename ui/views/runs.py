@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
 from kg_platform.errors import MigrationError
 from kg_platform.ledger_rows import RunRow
+from kg_platform.run_figures import HEADLINES, flattened, headlines, in_a_line, seconds
 from ui import plain, resources, tables
 
 LATEST = 100
 REJECTIONS = 200
-HEADLINES = 6
 IN_A_LINE = 4
 COLOURS = {
     "succeeded": "green",
@@ -28,12 +27,6 @@ def when(moment: str | None) -> str:
     return "" if not moment else moment[:19].replace("T", " ")
 
 
-def seconds(started: str, finished: str | None) -> float | None:
-    if not finished:
-        return None
-    return (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
-
-
 def status_column() -> Any:
     return st.column_config.MultiselectColumn(
         "Status", options=list(COLOURS), color=list(COLOURS.values()), width=120
@@ -41,7 +34,7 @@ def status_column() -> Any:
 
 
 def duration_column() -> Any:
-    return st.column_config.NumberColumn("Seconds", format="%.1f", width=90)
+    return st.column_config.NumberColumn("Seconds", format="%.1f", width=75)
 
 
 def listing(runs: list[RunRow]) -> str | None:
@@ -53,14 +46,14 @@ def listing(runs: list[RunRow]) -> str | None:
             "status": [r.status for r in runs],
             "started": [when(r.started_at) for r in runs],
             "seconds": [seconds(r.started_at, r.finished_at) for r in runs],
-            "about": [r.error or summary(r.metrics) for r in runs],
+            "about": [r.error or in_a_line(r) for r in runs],
         },
         key="runs_list",
         column_config={
-            "id": st.column_config.TextColumn("Run", width=190),
-            "kind": st.column_config.TextColumn("Kind", width=90),
+            "id": st.column_config.TextColumn("Run", width=170),
+            "kind": st.column_config.TextColumn("Kind", width=70),
             "status": status_column(),
-            "started": st.column_config.TextColumn("Started (UTC)", width=160),
+            "started": st.column_config.TextColumn("Started (UTC)", width=150),
             "seconds": duration_column(),
             "about": st.column_config.TextColumn("Result"),
         },
@@ -70,7 +63,7 @@ def listing(runs: list[RunRow]) -> str | None:
 
 
 def summary(values: Mapping[str, Any]) -> str:
-    """The first figures in one line; the texts where there are no figures."""
+    """The first figures of a step in one line; the texts where there are no figures."""
     flat = flattened(values)
     figures = {name: v for name, v in flat.items() if isinstance(v, int | float)}
     texts = {name: v for name, v in flat.items() if isinstance(v, str)}
@@ -78,38 +71,27 @@ def summary(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {tables.cell(value)}" for name, value in shown)
 
 
-def flattened(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested settings and metrics as one level, names joined by dots."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flattened(value, f"{before}{name}.")
-        else:
-            flat[f"{before}{name}"] = value
-    return flat
-
-
 def details(run: RunRow) -> None:
     plain.heading(run.id, f"{run.kind} · {run.status}")
     if run.error:
         plain.alert(run.error)
     metrics = flattened(run.metrics)
-    numbers = {k: v for k, v in metrics.items() if isinstance(v, int | float)}
-    if numbers:
-        tiles = st.grid(HEADLINES, min_column_width=130)
-        for name, value in list(numbers.items())[:HEADLINES]:
+    first = headlines(run)
+    if first:
+        tiles = st.grid(len(first), min_column_width=130)
+        for name, value in first:
             with tiles.cell(), st.container(border=True):
-                plain.figure(name, f"{value:,}" if isinstance(value, int) else f"{value:,.4g}")
-    left, right = st.columns(2, gap="medium")
+                plain.figure(name, value)
     if run.steps:
-        with left, st.container(border=True):
+        with st.container(border=True):
             steps(run)
-    rest = {k: v for k, v in metrics.items() if k not in list(numbers)[:HEADLINES]}
+    left, right = st.columns(2, gap="medium")
+    rest = {k: v for k, v in metrics.items() if k not in HEADLINES}
     if rest:
         with left, st.container(border=True):
             st.subheader("More figures", anchor=False)
             plain.facts([(name, tables.cell(value)) for name, value in rest.items()])
-    with right if run.steps or rest else left, st.container(border=True):
+    with right if rest else left, st.container(border=True):
         st.subheader("Settings", anchor=False)
         plain.facts([(n, tables.cell(v) or "-") for n, v in flattened(run.settings).items()])
     rejected(run.id)
@@ -126,7 +108,7 @@ def steps(run: RunRow) -> None:
         },
         key="runs_steps",
         column_config={
-            "step": st.column_config.TextColumn("Step"),
+            "step": st.column_config.TextColumn("Step", width=140),
             "status": status_column(),
             "seconds": duration_column(),
             "details": st.column_config.TextColumn("Details"),
