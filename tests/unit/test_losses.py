@@ -43,8 +43,8 @@ def test_grouped_cross_entropy_is_the_mean_over_single_facts() -> None:
     objective = CrossEntropy(dataset.train, RELATIONS, 10_000, n3, CPU)
     (batch,) = objective.batches(np.random.default_rng(0))
     interaction, expected, count = made.kernel.interaction, 0.0, 0
-    complex_entities = made.kernel.pykeen_form(made.structure)
-    complex_relations = made.kernel.pykeen_form(made.relations)
+    complex_entities = made.kernel.entity_slots(made.structure)[0]
+    complex_relations = made.kernel.relation_slots(made.relations)[0]
     for h, r, t in dataset.train.tolist():
         for head, relation, tail in ((h, r, t), (t, r + RELATIONS, h)):
             factors = complex_entities[head], complex_relations[relation], complex_entities[tail]

@@ -61,5 +61,5 @@ def test_heads_are_scored_through_the_inverse_relation(name: str) -> None:
 
 
 def test_an_unknown_model_is_refused() -> None:
-    with pytest.raises(BadInput, match="the models are transe, distmult, complex"):
+    with pytest.raises(BadInput, match="the models are transe, transe-l1, distmult"):
         kernel("mystery")
