@@ -1,13 +1,16 @@
 """Fusion: structure, text and pictures of an entity become one vector.
 
 Every entity has a free vector s (structure); modality m has inputs x_m (n, w_m) for the entities
-that have it, a presence mask, and a linear projection P_m (D, w_m) to the embedding's dimension:
+that have it and a linear projection P_m (w_m, D) to the embedding's dimension. The vector is a sum
+of parts,
 
-    e = a_0 s + sum over the modalities m it has of a_m P_m x_m
+    e = sum over m of c_m,    c_0 = a_0 s,    c_m = a_m x_m P_m,
 
-The fusions differ in the weights a. A missing modality is a mask, never a zero row: it gets no
-weight (`weighted`, `attention`) or a learnt vector in its place (`concat`). The projections start
-small, so training starts from the structure and takes from the features what they are worth.
+and the fusions differ in the weights a. `there` (n, 1 + M) says which parts an entity has (structure
+first): what is missing, or was dropped for a step, is a mask, never a zero row, and is never read.
+It gets no weight (`weighted`, `attention`, `gated`) or a learnt vector in its place (`concat`).
+The projections start small, so training starts from the structure and takes from the features
+what they are worth.
 """
 
 from __future__ import annotations
@@ -22,46 +25,92 @@ KEY_WIDTH = 32
 
 
 class Fusion(nn.Module):
-    """(structure (n, D), inputs of each modality (n, w_m), present (n, M) bool) -> (n, D)."""
+    """(structure (n, D), inputs of each modality (n, w_m), there (n, 1 + M) bool) -> (n, D).
+
+    `relations` counts those a query may ask with, inverse ones included.
+    """
 
     name: ClassVar[str]
 
-    def __init__(self, dimension: int, widths: list[int], generator: torch.Generator) -> None:
+    def __init__(
+        self, dimension: int, widths: list[int], relations: int, generator: torch.Generator
+    ) -> None:
         super().__init__()
+        del relations
         self.projections = nn.ParameterList(
             small(width, dimension, generator=generator) for width in widths
         )
 
-    def forward(self, structure: Tensor, inputs: list[Tensor], present: Tensor) -> Tensor:
-        weights = self.weights(structure, inputs, present)
+    def forward(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
+        """The vector of an entity as a candidate, and as a head unless there are gates."""
+        return self.sum(structure, inputs, there, self.weights(structure, inputs, there))
+
+    def heads(
+        self, structure: Tensor, inputs: list[Tensor], there: Tensor, relations: Tensor
+    ) -> Tensor:
+        """The vector of an entity as the head of a query with `relations` (n,): (n, D)."""
+        weights, gates = self.weights(structure, inputs, there), self.gates()
+        if gates is not None:
+            weights = weights * gates[relations]
+        return self.sum(structure, inputs, there, weights)
+
+    def weights(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
+        """-> (n, 1 + M): the weights a; 0 where a part is missing."""
+        raise NotImplementedError
+
+    def gates(self) -> Tensor | None:
+        """(relations, 1 + M) by which a query's head multiplies its parts; None: there are none."""
+        return None
+
+    def sum(
+        self, structure: Tensor, inputs: list[Tensor], there: Tensor, weights: Tensor
+    ) -> Tensor:
+        """The sum of the parts with these weights."""
+        del there
         fused = structure * weights[:, :1]
         for index, (projection, x) in enumerate(zip(self.projections, inputs, strict=True), 1):
-            # Weights multiply x, not P x: x is the narrower one.
+            # Weights multiply x, not x P: x is the narrower one.
             fused = torch.addmm(fused, x * weights[:, index, None], projection)
         return fused
 
-    def weights(self, structure: Tensor, inputs: list[Tensor], present: Tensor) -> Tensor:
-        """-> (n, 1 + M): of structure, of each modality; 0 where it is missing."""
-        raise NotImplementedError
+    def parts(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
+        """The parts c_m side by side, (n, 1 + M, D); their sum is `forward`."""
+        weights = self.weights(structure, inputs, there)
+        parts = [structure * weights[:, :1]]
+        for index, (projection, x) in enumerate(zip(self.projections, inputs, strict=True), 1):
+            parts.append((x * weights[:, index, None]) @ projection)
+        return torch.stack(parts, 1)
 
 
 class Concat(Fusion):
     """The projection of the concatenation [s; x_1; ...; x_M] by [I, P_1, ..., P_M].
 
-    All weights are 1. Where modality m is missing, a learnt vector u_m stands for P_m x_m.
+    All weights are 1. Where modality m is missing, a learnt vector u_m stands for x_m P_m; missing
+    structure is left out.
     """
 
     name = "concat"
 
-    def __init__(self, dimension: int, widths: list[int], generator: torch.Generator) -> None:
-        super().__init__(dimension, widths, generator)
+    def __init__(
+        self, dimension: int, widths: list[int], relations: int, generator: torch.Generator
+    ) -> None:
+        super().__init__(dimension, widths, relations, generator)
         self.missing = nn.Parameter(torch.zeros(len(widths), dimension))
 
-    def forward(self, structure: Tensor, inputs: list[Tensor], present: Tensor) -> Tensor:
-        fused = torch.addmm(structure, (~present).to(structure.dtype), self.missing)
-        for index, (projection, x) in enumerate(zip(self.projections, inputs, strict=True)):
-            fused = torch.addmm(fused, x * present[:, index, None], projection)
-        return fused
+    def weights(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
+        del inputs
+        return there.to(structure.dtype)
+
+    def sum(
+        self, structure: Tensor, inputs: list[Tensor], there: Tensor, weights: Tensor
+    ) -> Tensor:
+        fused = super().sum(structure, inputs, there, weights)
+        return torch.addmm(fused, (~there[:, 1:]).to(fused.dtype), self.missing)
+
+    def parts(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
+        parts = super().parts(structure, inputs, there)
+        gaps = (~there[:, 1:, None]).to(parts.dtype) * self.missing
+        return torch.cat([parts[:, :1], parts[:, 1:] + gaps], 1)
 
 
 class Weighted(Fusion):
@@ -69,26 +118,55 @@ class Weighted(Fusion):
 
     name = "weighted"
 
-    def __init__(self, dimension: int, widths: list[int], generator: torch.Generator) -> None:
-        super().__init__(dimension, widths, generator)
+    def __init__(
+        self, dimension: int, widths: list[int], relations: int, generator: torch.Generator
+    ) -> None:
+        super().__init__(dimension, widths, relations, generator)
         self.logits = nn.Parameter(torch.zeros(1 + len(widths)))
 
-    def weights(self, structure: Tensor, inputs: list[Tensor], present: Tensor) -> Tensor:
+    def weights(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
         del inputs
-        return _softmax(self.logits.expand(len(structure), -1), present)
+        return masked_softmax(self.logits.expand(len(structure), -1), there)
+
+
+class Gated(Weighted):
+    """A weighted average whose parts a query's head takes in shares of the relation's own:
+
+        head of (h, r, ?) = sum over m of g_m(r) c_m(h),    g(r) = 2 sigmoid(l_r),    l (2R, 1 + M)
+
+    Candidates are the average itself. All gates start at 1, so training starts from `weighted`; a
+    relation may then ask by the text and another by the picture (between 0 and twice the part).
+    The idea is the relation-guided mixture of modalities of MoMoK (Zhang et al. 2024,
+    arXiv:2405.16869) without its experts; gates of single relations, not of pairs, keep every
+    entity's candidate vector one vector, which is what can be published.
+    """
+
+    name = "gated"
+
+    def __init__(
+        self, dimension: int, widths: list[int], relations: int, generator: torch.Generator
+    ) -> None:
+        super().__init__(dimension, widths, relations, generator)
+        self.relation_logits = nn.Parameter(torch.zeros(relations, 1 + len(widths)))
+
+    def gates(self) -> Tensor | None:
+        return 2 * torch.sigmoid(self.relation_logits)
 
 
 class Attention(Fusion):
     """Weights of each entity's own: softmax of q.k_m / sqrt(K) over the modalities it has.
 
-    q = Q s asks, k_m = K_m x_m answers, and structure answers with a learnt key k_0 (Vaswani et al.
-    2017, one head, one query). O(n K (D + sum of w_m)) beside the projections.
+    q = s Q asks, k_m = x_m K_m answers, and structure answers with a learnt key k_0 (Vaswani et al.
+    2017, one head, one query). Without structure a learnt query asks instead.
+    O(n K (D + sum of w_m)) beside the projections.
     """
 
     name = "attention"
 
-    def __init__(self, dimension: int, widths: list[int], generator: torch.Generator) -> None:
-        super().__init__(dimension, widths, generator)
+    def __init__(
+        self, dimension: int, widths: list[int], relations: int, generator: torch.Generator
+    ) -> None:
+        super().__init__(dimension, widths, relations, generator)
         # Queries and keys start larger: a product of two small ones would hardly ever learn.
         self.query = small(dimension, KEY_WIDTH, scale=dimension**-0.5, generator=generator)
         self.key = small(KEY_WIDTH, scale=KEY_WIDTH**-0.5, generator=generator)
@@ -96,20 +174,25 @@ class Attention(Fusion):
             small(width, KEY_WIDTH, scale=max(width, 1) ** -0.5, generator=generator)
             for width in widths
         )
+        self.missing_query = nn.Parameter(torch.zeros(KEY_WIDTH))
 
-    def weights(self, structure: Tensor, inputs: list[Tensor], present: Tensor) -> Tensor:
-        query = structure @ self.query
+    def weights(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
+        query = torch.where(there[:, :1], structure @ self.query, self.missing_query)
         scores = [query @ self.key]
         scores += [(query * (x @ key)).sum(1) for x, key in zip(inputs, self.keys, strict=True)]
-        return _softmax(torch.stack(scores, 1) * KEY_WIDTH**-0.5, present)
+        return masked_softmax(torch.stack(scores, 1) * KEY_WIDTH**-0.5, there)
 
 
-FUSIONS: dict[str, type[Fusion]] = {kind.name: kind for kind in (Concat, Weighted, Attention)}
+FUSIONS: dict[str, type[Fusion]] = {
+    kind.name: kind for kind in (Concat, Weighted, Attention, Gated)
+}
 
 
-def fusion(name: str, dimension: int, widths: list[int], generator: torch.Generator) -> Fusion:
+def fusion(
+    name: str, dimension: int, widths: list[int], relations: int, generator: torch.Generator
+) -> Fusion:
     """The fusion of a name, with initial weights drawn from `generator`."""
-    return FUSIONS[name](dimension, widths, generator)
+    return FUSIONS[name](dimension, widths, relations, generator)
 
 
 def small(*shape: int, scale: float = INITIAL_SCALE, generator: torch.Generator) -> nn.Parameter:
@@ -117,7 +200,10 @@ def small(*shape: int, scale: float = INITIAL_SCALE, generator: torch.Generator)
     return nn.Parameter(torch.randn(*shape, generator=generator) * scale)
 
 
-def _softmax(scores: Tensor, present: Tensor) -> Tensor:
-    """Softmax over structure, which is always there, and the modalities that are present."""
-    there = torch.cat([torch.ones_like(present[:, :1]), present], 1)
-    return torch.softmax(scores.masked_fill(~there, -torch.inf), 1)
+def masked_softmax(scores: Tensor, there: Tensor) -> Tensor:
+    """Softmax over the parts that are there, 0 for the others; (n, 1 + M) each.
+
+    A row that has nothing is all 0, and so is its gradient: a plain softmax would give NaN.
+    """
+    masked = scores.masked_fill(~there & there.any(1, keepdim=True), -torch.inf)
+    return torch.softmax(masked, 1) * there

@@ -3,73 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from embeddings.fusion import Fusion, fusion, small
+from embeddings.modalities import Modality, Pool, prepare
 from embeddings.models import Kernel
-from kg_platform.errors import BadInput
 
-if TYPE_CHECKING:
-    from embeddings.features import Features
-
-WIDTH = 128  # principal components kept of a modality
-
-
-@dataclass(frozen=True)
-class Modality:
-    """A modality as the network reads it: `inputs` (N, w), centred principal components, scaled to
-    rows of length 1 in quadratic mean; zero, and never read, where `present` (N,) is False.
-
-    `mean` (d,) and `basis` (d, w) turn raw features into inputs: (x - mean) @ basis.
-    """
-
-    inputs: Tensor
-    present: Tensor
-    mean: Tensor
-    basis: Tensor
-
-
-def prepare(features: Features, entities: int, width: int = WIDTH) -> Modality:
-    """Centre, rotate to the leading principal components, scale. O(N d^2 + d^3).
-
-    Raises:
-        BadInput: a vector of the modality is not finite, or there is not one for each entity.
-    """
-    if len(features.matrix) != entities or len(features.present) != entities:
-        raise BadInput(
-            f"The {features.name} features are of {len(features.matrix)} entities and the facts of "
-            f"{entities}; make both from one snapshot."
-        )
-    present = torch.from_numpy(np.asarray(features.present, dtype=bool))
-    raw = torch.from_numpy(np.asarray(features.matrix, dtype=np.float32))[present]
-    if not torch.isfinite(raw).all():
-        raise BadInput(
-            f"The {features.name} features have values that are not finite numbers (NaN or "
-            f"infinity); encode again with another encoder than {features.encoder}."
-        )
-    mean = raw.mean(0) if len(raw) else torch.zeros(raw.shape[1])
-    centred = raw - mean
-    # In double: few rows leave many eigenvalues that are all but equal, and single precision then
-    # may not converge.
-    exact = centred.double()
-    _, vectors = torch.linalg.eigh(exact.T @ exact)
-    basis = _signed(vectors[:, -width:].flip(1)).float()
-    rotated = centred @ basis
-    scale = rotated.square().sum(1).mean().sqrt() if len(raw) else torch.tensor(0.0)
-    # One entity, or all alike: there is nothing to tell them apart by, and nothing to scale.
-    basis = basis / scale if scale > 1e-6 else torch.zeros_like(basis)
-    inputs = torch.zeros(len(present), basis.shape[1])
-    inputs[present] = centred @ basis
-    return Modality(inputs, present, mean, basis)
+__all__ = ["Modality", "Network", "prepare", "start_from_features"]
 
 
 class Network(nn.Module):
-    """Parameters and their fusion. `entities()` is what scoring sees."""
+    """Parameters and their fusion. `entities()` is what scoring compares with, `heads()` what asks.
+
+    `keep` (N, 1 + M) bool, in the order [structure, each modality], says what of each entity is
+    used; None means everything that is there. It takes away and cannot add: what an entity does
+    not have stays missing.
+    """
 
     def __init__(
         self,
@@ -84,32 +35,113 @@ class Network(nn.Module):
         super().__init__()
         self.kernel = kernel
         self.structure = small(entities, dimension, generator=generator)
-        self.relations = small(2 * relations, dimension, generator=generator)
+        # relation_width and trainable come with the kernels' next version.
+        width = getattr(kernel, "relation_width", int)(dimension)
+        self.relations = small(2 * relations, width, generator=generator)
+        if getattr(kernel, "trainable", False):
+            self.interaction = kernel.interaction
         self.names = tuple(modalities)
         self.fusion: Fusion | None = None
-        if modalities:
-            widths = [modality.inputs.shape[1] for modality in modalities.values()]
-            self.fusion = fusion(fusion_name, dimension, widths, generator)
+        self.pools = nn.ModuleDict(
+            {name: Pool(each) for name, each in modalities.items() if each.items is not None}
+        )
+        if not modalities:
+            return
+        widths = [modality.inputs.shape[1] for modality in modalities.values()]
+        self.fusion = fusion(fusion_name, dimension, widths, 2 * relations, generator)
         for name, modality in modalities.items():
             self.register_buffer(f"{name}_inputs", modality.inputs, persistent=False)
-        if modalities:
-            present = torch.stack([modality.present for modality in modalities.values()], 1)
-            self.register_buffer("present", present, persistent=False)
+        columns = [modality.present for modality in modalities.values()]
+        there = torch.stack([torch.ones_like(columns[0]), *columns], 1)
+        self.register_buffer("there", there, persistent=False)
 
-    def entities(self, rows: Tensor | None = None) -> Tensor:
-        """Fused vectors of all entities (N, D), or of `rows` (n, D)."""
-        structure = self.structure if rows is None else self.structure[rows]
+    def entities(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
+        """Fused vectors of all entities (N, D), or of `rows` (n, D): what is compared with."""
         if self.fusion is None:
-            return structure
-        inputs = [self.get_buffer(f"{name}_inputs") for name in self.names]
-        present = self.get_buffer("present")
-        if rows is not None:
-            inputs, present = [x[rows] for x in inputs], present[rows]
-        fused: Tensor = self.fusion(structure, inputs, present)
+            return self._structure(rows)
+        fused: Tensor = self.fusion(
+            self._structure(rows), self.inputs(rows), self.there_is(rows, keep)
+        )
         return fused
 
+    def heads(
+        self,
+        rows: Tensor,
+        relations: Tensor,
+        table: Tensor | None = None,
+        keep: Tensor | None = None,
+    ) -> Tensor:
+        """Vectors (B, D) of `rows` (B,) as heads of queries with `relations` (B,).
 
-def _signed(basis: Tensor) -> Tensor:
-    """Eigenvectors have no sign of their own: make the largest entry of each positive."""
-    largest = basis.gather(0, basis.abs().argmax(0, keepdim=True))
-    return basis * torch.where(largest < 0, -1.0, 1.0)
+        Without gates they are those of `entities`; `table`, when given, is its finished answer for
+        all entities and the same `keep`, and saves making them again.
+        """
+        if self.fusion is None or self.gates() is None:
+            return self.entities(rows, keep) if table is None else table[rows]
+        return self.fusion.heads(
+            self._structure(rows), self.inputs(rows), self.there_is(rows, keep), relations
+        )
+
+    def parts(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
+        """What structure and each modality add, (n, 1 + M, D); the sum is `entities`."""
+        if self.fusion is None:
+            return self._structure(rows)[:, None]
+        return self.fusion.parts(
+            self._structure(rows), self.inputs(rows), self.there_is(rows, keep)
+        )
+
+    def gates(self) -> Tensor | None:
+        """(2R, 1 + M): what `heads` multiplies the parts by; None when it is always 1."""
+        return None if self.fusion is None else self.fusion.gates()
+
+    def draw(
+        self, generator: torch.Generator, modality_dropout: float, structure_dropout: float
+    ) -> Tensor | None:
+        """What to keep of each entity in a step, (N, 1 + M) bool; None: everything.
+
+        Each modality of an entity is dropped with probability `modality_dropout`. Its structure is
+        dropped with probability `structure_dropout`, but only where a modality was kept: no entity
+        loses everything. Drawn on the generator's device, so that its state alone decides.
+        """
+        if self.fusion is None or not (modality_dropout or structure_dropout):
+            return None
+        there = self.get_buffer("there")
+        device = generator.device
+        chance = torch.rand(there.shape, generator=generator, device=device).to(there.device)
+        modalities = there[:, 1:] & (chance[:, 1:] >= modality_dropout)
+        lonely = ~modalities.any(1, keepdim=True)
+        return torch.cat([lonely | (chance[:, :1] >= structure_dropout), modalities], 1)
+
+    def inputs(self, rows: Tensor | None = None) -> list[Tensor]:
+        """The inputs of each modality (n, w), several items pooled."""
+        found = []
+        for name in self.names:
+            x = self.get_buffer(f"{name}_inputs")
+            x = x if rows is None else x[rows]
+            found.append(self.pools[name](x, rows) if name in self.pools else x)
+        return found
+
+    def there_is(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
+        """(n, 1 + M) what of each entity is used: it is there, and kept."""
+        there = self.get_buffer("there")
+        if rows is not None:
+            there, keep = there[rows], None if keep is None else keep[rows]
+        return there if keep is None else there & keep
+
+    def _structure(self, rows: Tensor | None) -> Tensor:
+        return self.structure if rows is None else self.structure[rows]
+
+
+@torch.no_grad()
+def start_from_features(network: Network, scale: float = 1.0) -> None:
+    """Begin the free vectors with the principal components of the features ("text initialisation").
+
+    Components of the modalities stand side by side, the first modality's first, until the D columns
+    are full; an entity that lacks a modality keeps its small random numbers there.
+    """
+    column = 0
+    for index, name in enumerate(network.names, 1):
+        x = network.get_buffer(f"{name}_inputs")[:, : network.structure.shape[1] - column]
+        has = network.get_buffer("there")[:, index]
+        network.structure[has, column : column + x.shape[1]] = scale * x[has]
+        column += x.shape[1]
