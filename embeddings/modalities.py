@@ -3,7 +3,7 @@
 An entity may have several texts or pictures ("items"). Their inputs z_i are pooled by a learnt
 softmax attention, one query q a modality, that starts as the mean:
 
-    x = sum over the entity's items of a_i z_i,    a = softmax over them of z_i . q,    q = 0 at first
+    x = sum over the entity's items of a_i z_i,    a = softmax over them of z_i . q,    q = 0 first
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Pool(nn.Module):
             self.register_buffer(name, tensor, persistent=False)
 
     def forward(self, inputs: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Inputs (N, w) of all entities, or those of `rows` (n, w), with the pooled ones in place."""
+        """Inputs (N, w) of all entities, or (n, w) of `rows`, with the pooled ones in place."""
         starts, counts = self.get_buffer("starts"), self.get_buffer("counts")
         if rows is None:
             every = torch.arange(len(self.get_buffer("items")), device=inputs.device)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from embeddings.fusion import Fusion, fusion, small
 from embeddings.modalities import Modality, Pool, prepare
-from embeddings.models import Kernel
+from embeddings.models import Kernel, Scorer
 
 __all__ = ["Modality", "Network", "prepare", "start_from_features"]
 
@@ -35,11 +35,9 @@ class Network(nn.Module):
         super().__init__()
         self.kernel = kernel
         self.structure = small(entities, dimension, generator=generator)
-        # relation_width and trainable come with the kernels' next version.
-        width = getattr(kernel, "relation_width", int)(dimension)
+        width = kernel.relation_width(dimension)
         self.relations = small(2 * relations, width, generator=generator)
-        if getattr(kernel, "trainable", False):
-            self.interaction = kernel.interaction
+        self.interaction = kernel.prepare(dimension, generator)  # of most kernels there is none
         self.names = tuple(modalities)
         self.fusion: Fusion | None = None
         self.pools = nn.ModuleDict(
@@ -93,6 +91,13 @@ class Network(nn.Module):
     def gates(self) -> Tensor | None:
         """(2R, 1 + M): what `heads` multiplies the parts by; None when it is always 1."""
         return None if self.fusion is None else self.fusion.gates()
+
+    @torch.no_grad()
+    def scorer(self) -> Scorer:
+        """What scores facts with these weights as they are now."""
+        gates = self.gates()
+        parts = None if gates is None else self.parts()
+        return Scorer(self.kernel, self.entities(), self.relations.detach(), parts, gates)
 
     def draw(
         self, generator: torch.Generator, modality_dropout: float, structure_dropout: float
