@@ -69,6 +69,27 @@ def test_groups_hold_every_fact_in_both_directions_once() -> None:
     assert len(found) == 2 * len(triples)
 
 
+@pytest.mark.parametrize("relations", [3, 1 << 52], ids=["one number", "two numbers"])
+def test_groups_are_sorted_by_query_and_then_by_tail(relations: int) -> None:
+    """Both ways of sorting, against a dictionary; 2^53 queries an entity do not fit in 63 bits."""
+    triples = np.concatenate([draw().train, draw().train[:9]])
+    tails_of: dict[tuple[int, int], set[int]] = {}
+    for head, relation, tail in triples.tolist():
+        tails_of.setdefault((head, relation), set()).add(tail)
+        tails_of.setdefault((tail, relation + relations), set()).add(head)
+    groups = group(triples, relations)
+    queries = sorted(tails_of)
+    assert list(zip(groups.heads.tolist(), groups.relations.tolist(), strict=True)) == queries
+    parts = np.split(groups.tails, groups.offsets[1:-1])
+    assert [part.tolist() for part in parts] == [sorted(tails_of[query]) for query in queries]
+
+
+def test_no_facts_are_no_groups() -> None:
+    groups = group(np.zeros((0, 3), np.int64), 3)
+    assert (len(groups), len(groups.tails), groups.offsets.tolist()) == (0, 0, [0])
+    assert len(groups.lookup(np.array([1]), np.array([2]))[0]) == 0
+
+
 def test_looking_up_known_tails_is_what_a_search_finds() -> None:
     dataset = draw()
     whole = rows(with_inverses(np.concatenate([dataset.train, dataset.valid, dataset.test]), 3))
