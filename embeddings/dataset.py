@@ -125,7 +125,7 @@ def group(triples: Ints, relations: int) -> Groups:
     """Group (n, 3) triples and their inverses by (head, relation). Duplicates count once.
 
     A triple is one number, (head * 2R + relation) * N + tail: one sort of 2n numbers, O(n log n).
-    Where that does not fit into 63 bits, rows of two numbers are sorted, which takes 20 x as long.
+    Where that does not fit into 63 bits, rows of two numbers are sorted, which takes 5 x as long.
     """
     width = max(2 * relations, 1)
     both = _queries_and_tails(triples, relations)
