@@ -50,12 +50,9 @@ def run(
     """
     report = on_progress or (lambda step, done, total: None)
     begun = time.perf_counter()
-    dataset = from_folder(folder)
+    dataset, choosing = load(folder, settings, text=text, on_progress=report)
     if len(dataset.test) == 0:
         raise BadInput(f"{folder / 'test.tsv'} has no facts, so there is nothing to report.")
-    if text:
-        dataset = _with_texts(folder, dataset, settings, report)
-    choosing = _choosing(folder, dataset)
     found = [run_seed(dataset, choosing, replace(options, seed=seed), report) for seed in seeds]
     splits = [split for split in ("valid", "test") if split in found[0]]
     return {
@@ -65,6 +62,21 @@ def run(
         "dataset": dataset.summary(),
         "notes": sorted({line for one in found for line in one.pop("notes")}),
     }
+
+
+def load(
+    folder: Path, settings: Settings, *, text: bool, on_progress: Progress
+) -> tuple[Dataset, Dataset | None]:
+    """The dataset of a folder, with its texts as features; the one to choose on, if it is another.
+
+    Raises:
+        NotFound: the folder or one of its files is missing.
+        BadInput: a file is malformed.
+    """
+    dataset = from_folder(folder)
+    if text:
+        dataset = _with_texts(folder, dataset, settings, on_progress)
+    return dataset, _choosing(folder, dataset)
 
 
 def run_seed(

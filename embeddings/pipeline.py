@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from embeddings import checkpoint
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, from_snapshot
-from embeddings.encoders import load_image_encoder, load_text_encoder
-from embeddings.features import FeatureCache, Features, picture_features, text_features
+from embeddings.features import Features
+from embeddings.inputs import Progress, graph_features
 from embeddings.publish import PublishSummary, publish
 from embeddings.ranking import classify, rank
 from embeddings.snapshot import Snapshot, open_snapshot, take
@@ -30,8 +30,6 @@ from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 
-# on_progress(step, done, total): total is None while it is not known.
-Progress = Callable[[str, int, int | None], None]
 KIND = "embed"
 
 
@@ -179,30 +177,14 @@ class _Job:
         return None
 
     def _features(self, snapshot: Snapshot) -> dict[str, Features]:
-        settings = self.platform.settings
-        found: dict[str, Features] = {}
-        if self.options.text:
-            with self._step("text features") as details:
-                text_encoder = load_text_encoder(settings.text_encoder, settings.device)
-                cache = FeatureCache(settings.features_dir, text_encoder)
-                found["text"], summary = text_features(
-                    snapshot, text_encoder, cache, lambda d, t: self.report("text features", d, t)
-                )
-                details.update(asdict(summary))
-        if self.options.pictures:
-            with self._step("picture features") as details:
-                image_encoder = load_image_encoder(settings.image_encoder, settings.device)
-                cache = FeatureCache(settings.features_dir, image_encoder)
-                found["image"], summary = picture_features(
-                    snapshot,
-                    self.platform.media,
-                    image_encoder,
-                    cache,
-                    lambda d, t: self.report("picture features", d, t),
-                    settings.max_picture_pixels,
-                )
-                details.update(asdict(summary))
-        return {name: features for name, features in found.items() if features.present.any()}
+        return graph_features(
+            self.platform,
+            snapshot,
+            text=self.options.text,
+            pictures=self.options.pictures,
+            step=self._step,
+            report=self.report,
+        )
 
     def _rank(self, trained: Trained, dataset: Dataset) -> dict[str, float]:
         with self._step("rank") as details:
