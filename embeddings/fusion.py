@@ -6,11 +6,11 @@ of parts,
 
     e = sum over m of c_m,    c_0 = a_0 s,    c_m = a_m x_m P_m,
 
-and the fusions differ in the weights a. `there` (n, 1 + M) says which parts an entity has, structure
-first: what is missing, or was dropped for a step, is a mask, never a zero row, and is never read.
-It gets no weight (`weighted`, `attention`, `gated`) or a learnt vector in its place (`concat`).
-The projections start small, so training starts from the structure and takes from the features
-what they are worth.
+and the fusions differ in the weights a. `there` (n, 1 + M) says which parts an entity has,
+structure first: what is missing, or was dropped for a step, is a mask, never a zero row, and is
+never read. It gets no weight (`weighted`, `attention`, `gated`) or a learnt vector in its place
+(`concat`). The projections start small, so training starts from the structure and takes from the
+features what they are worth.
 """
 
 from __future__ import annotations

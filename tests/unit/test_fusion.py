@@ -1,125 +1,271 @@
-"""Fusion: masks, weights, the start; features as the network reads them."""
+"""Every fusion: masks, what is dropped, gradients, gates, the start.
+
+Each test runs for every fusion there is, so that a new one cannot be without.
+"""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from embeddings.fusion import FUSIONS, Fusion, fusion
+from embeddings.fusion import FUSIONS, Fusion, fusion, masked_softmax
 from embeddings.models import kernel
-from embeddings.network import Network, prepare
-from kg_platform.errors import BadInput
+from embeddings.network import Network, prepare, start_from_features
 from tests.facts import ENTITIES, features
 
-WIDTH = 12
+WIDTH, RELATIONS = 12, 3
+WIDTHS = {"text": 7, "image": 5}
+TEXT = features("text", WIDTHS["text"], 0.6)
+IMAGE = features("image", WIDTHS["image"], 0.3, seed=1)
+NAMES = sorted(FUSIONS)
 
 
-@pytest.fixture(params=sorted(FUSIONS))
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-def network(name: str, *given: object) -> Network:
-    text, image = features("text", 7, 0.6), features("image", 5, 0.3, seed=1)
-    modalities = {"text": prepare(text, ENTITIES), "image": prepare(image, ENTITIES)}
+def network(name: str, text: bool = True, image: bool = True) -> Network:
+    """A network as it may be after some training: no parameter is 0."""
+    modalities = {}
+    if text:
+        modalities["text"] = prepare(TEXT, ENTITIES)
+    if image:
+        modalities["image"] = prepare(IMAGE, ENTITIES)
     generator = torch.Generator().manual_seed(0)
-    made = Network(kernel("distmult"), ENTITIES, 2, WIDTH, name, modalities, generator)
-    with torch.no_grad():  # as after some training
+    made = Network(kernel("distmult"), ENTITIES, RELATIONS, WIDTH, name, modalities, generator)
+    with torch.no_grad():
         for parameter in made.parameters():
             parameter.normal_(generator=generator)
     return made
 
 
+def everything() -> torch.Tensor:
+    return torch.ones(ENTITIES, 3, dtype=torch.bool)
+
+
+def some(seed: int = 0) -> torch.Tensor:
+    """What may be kept of each entity; some keep nothing."""
+    return torch.rand(ENTITIES, 3, generator=torch.Generator().manual_seed(seed)) < 0.5
+
+
+def asked() -> torch.Tensor:
+    return torch.arange(ENTITIES) % (2 * RELATIONS)
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_the_vector_is_the_one_written_down(name: str) -> None:
+    """e = sum of a_m c_m over what is there, entity by entity."""
+    made, keep = network(name), some()
+    assert made.fusion is not None
+    weights = made.fusion.weights(made.structure, made.inputs(), made.there_is(None, keep))
+    missing = getattr(made.fusion, "missing", torch.zeros(2, WIDTH))
+    found, parts = made.entities(keep=keep), made.parts(keep=keep)
+    for entity in range(ENTITIES):
+        expected = [torch.zeros(WIDTH)] * 3
+        if keep[entity, 0]:
+            expected[0] = weights[entity, 0] * made.structure[entity]
+        for index, given in enumerate((TEXT, IMAGE)):
+            if given.present[entity] and keep[entity, 1 + index]:
+                x = made.inputs()[index][entity] @ made.fusion.projections[index]
+                expected[1 + index] = weights[entity, 1 + index] * x
+            else:
+                expected[1 + index] = missing[index]
+        torch.testing.assert_close(parts[entity], torch.stack(expected))
+        torch.testing.assert_close(found[entity], torch.stack(expected).sum(0))
+
+
 def test_some_rows_are_those_of_all(name: str) -> None:
-    made, rows = network(name), torch.tensor([3, 1, 30])
-    torch.testing.assert_close(made.entities(rows), made.entities()[rows])
+    made, keep, rows = network(name), some(), torch.tensor([3, 1, 30, 3])
+    for kept in (None, keep):
+        torch.testing.assert_close(made.entities(rows, kept), made.entities(keep=kept)[rows])
+        torch.testing.assert_close(made.parts(rows, kept), made.parts(keep=kept)[rows])
 
 
-def test_what_stands_in_the_place_of_a_missing_modality_is_never_read(name: str) -> None:
+@pytest.mark.parametrize("column", [1, 2])
+def test_dropped_is_the_same_as_never_there(name: str, column: int) -> None:
+    made, keep = network(name), everything()
+    keep[:, column] = False
+    dropped, heads = made.entities(keep=keep), made.heads(torch.arange(40), asked(), None, keep)
+    made.get_buffer("there")[:, column] = False
+    torch.testing.assert_close(dropped, made.entities())
+    torch.testing.assert_close(heads, made.heads(torch.arange(40), asked()))
+
+
+def test_keeping_everything_changes_nothing_and_adds_nothing(name: str) -> None:
     made = network(name)
-    before = made.entities()
-    for modality, column in (("text", 0), ("image", 1)):
-        made.get_buffer(f"{modality}_inputs")[~made.get_buffer("present")[:, column]] = 1e6
-    torch.testing.assert_close(made.entities(), before)
+    torch.testing.assert_close(made.entities(keep=everything()), made.entities())
 
 
-def test_every_modality_an_entity_has_matters(name: str) -> None:
+def test_what_is_missing_or_dropped_is_never_read(name: str) -> None:
+    made, keep = network(name), some()
+    used = made.there_is(None, keep)
+    before = made.entities(keep=keep)
+    with torch.no_grad():
+        made.structure[~used[:, 0]] = 1e6
+        for index, modality in enumerate(WIDTHS, 1):
+            made.get_buffer(f"{modality}_inputs")[~used[:, index]] = 1e6
+    torch.testing.assert_close(made.entities(keep=keep), before)
+
+
+def test_every_part_an_entity_has_matters(name: str) -> None:
+    made, keep = network(name), some()
+    used, before = made.there_is(None, keep), made.entities(keep=keep)
+    tables = [made.structure.data, *(made.get_buffer(f"{m}_inputs") for m in WIDTHS)]
+    for index, table in enumerate(tables):
+        table += 1.0
+        changed = (made.entities(keep=keep) - before).abs().sum(1) > 1e-4
+        assert torch.equal(changed, used[:, index])
+        table -= 1.0
+
+
+def test_an_entity_of_which_nothing_is_kept_has_a_vector_and_a_gradient(name: str) -> None:
     made = network(name)
-    present, before = made.get_buffer("present"), made.entities()
-    for modality, column in (("text", 0), ("image", 1)):
-        inputs = made.get_buffer(f"{modality}_inputs")
-        inputs += 1.0
-        changed = (made.entities() - before).abs().sum(1) > 1e-4
-        assert torch.equal(changed, present[:, column])
-        inputs -= 1.0
+    nothing = ~everything()
+    vectors = made.entities(keep=nothing)
+    assert torch.isfinite(vectors).all()
+    (vectors - 1).square().sum().backward()
+    for parameter in made.parameters():
+        assert parameter.grad is None or torch.isfinite(parameter.grad).all()
 
 
-def test_an_average_has_weights_that_add_up_to_one() -> None:
-    for kind in ("weighted", "attention"):
-        made = network(kind)
-        inputs = [made.get_buffer(f"{modality}_inputs") for modality in made.names]
-        present = made.get_buffer("present")
-        assert isinstance(made.fusion, Fusion)
-        weights = made.fusion.weights(made.structure, inputs, present)
-        torch.testing.assert_close(weights.sum(1), torch.ones(ENTITIES))
-        assert ((weights[:, 1:] > 0) == present).all()
-        assert (weights[:, 0] > 0).all()
+def test_the_gradient_reaches_every_parameter(name: str) -> None:
+    made = network(name)
+    keep = made.draw(torch.Generator().manual_seed(3), 0.2, 0.8)
+    rows = torch.arange(ENTITIES)
+    heads = made.heads(rows, asked(), keep=keep)
+    scores = made.kernel.query(heads, made.relations[asked()]) @ made.entities(keep=keep).T
+    scores.square().mean().backward()
+    for which, parameter in made.named_parameters():
+        assert parameter.grad is not None, which
+        assert torch.isfinite(parameter.grad).all(), which
+        reached = parameter.grad.abs().sum() if parameter.dim() < 2 else parameter.grad.abs().sum(1)
+        if which in ("structure", "relations"):
+            assert (reached > 0).float().mean() > 0.4, which
+        else:
+            assert (reached > 0).all(), which
+
+
+def test_heads_are_entities_unless_there_are_gates(name: str) -> None:
+    made, keep, rows = network(name), some(), torch.tensor([5, 5, 0, 39])
+    relations, table = torch.tensor([0, 4, 4, 1]), made.entities(keep=keep)
+    heads = made.heads(rows, relations, table, keep)
+    gates = made.gates()
+    if gates is None:
+        assert torch.equal(heads, table[rows])
+        torch.testing.assert_close(made.heads(rows, relations, keep=keep), heads)
+    else:
+        parts = made.parts(rows, keep)
+        expected = (parts * gates[relations][:, :, None]).sum(1)
+        torch.testing.assert_close(heads, expected)
+        torch.testing.assert_close(made.heads(rows, relations, keep=keep), heads)
+
+
+def test_a_scorer_of_the_network_scores_as_the_network(name: str) -> None:
+    made, rows = network(name), torch.tensor([5, 6, 0])
+    relations = torch.tensor([0, 4, 1])
+    queries = made.kernel.query(made.heads(rows, relations), made.relations[relations])
+    expected = made.kernel.scores(queries, made.entities()).detach()
+    found = torch.from_numpy(made.scorer().score_tails(rows.numpy(), relations.numpy()))
+    torch.testing.assert_close(found, expected)
+
+
+def test_gates_start_open() -> None:
+    made = fusion("gated", WIDTH, [7, 5], 6, torch.Generator().manual_seed(0))
+    gates = made.gates()
+    assert gates is not None
+    assert torch.equal(gates, torch.ones(6, 3))
+
+
+@pytest.mark.parametrize("name", ["weighted", "attention", "gated"])
+def test_an_average_has_weights_that_add_up_to_one(name: str) -> None:
+    made, keep = network(name), some()
+    assert isinstance(made.fusion, Fusion)
+    used = made.there_is(None, keep)
+    weights = made.fusion.weights(made.structure, made.inputs(), used)
+    torch.testing.assert_close(weights.sum(1), used.any(1).float())
+    assert ((weights > 0) == used).all()
+
+
+def test_a_masked_softmax_is_the_softmax_of_what_is_there() -> None:
+    scores = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    there = torch.tensor([[1, 1, 1], [1, 0, 1], [0, 1, 0], [0, 0, 0]], dtype=torch.bool)
+    found = masked_softmax(scores, there)
+    for row in range(4):
+        total = sum(float(scores[row, m].exp()) for m in range(3) if there[row, m])
+        for m in range(3):
+            expected = float(scores[row, m].exp()) / total if there[row, m] else 0.0
+            assert float(found[row, m]) == pytest.approx(expected, abs=1e-6)
 
 
 def test_attention_gives_each_entity_its_own_weights() -> None:
     made = network("attention")
-    inputs = [made.get_buffer(f"{modality}_inputs") for modality in made.names]
     assert made.fusion is not None
-    weights = made.fusion.weights(made.structure, inputs, made.get_buffer("present"))
-    both = weights[made.get_buffer("present").all(1)]
+    weights = made.fusion.weights(made.structure, made.inputs(), made.there_is())
+    both = weights[made.there_is().all(1)]
     assert both.std(0).min() > 0.01
 
 
 def test_concatenation_is_one_projection_of_everything_side_by_side() -> None:
     generator = torch.Generator().manual_seed(0)
-    made = fusion("concat", WIDTH, [7, 5], generator)
+    made = fusion("concat", WIDTH, [7, 5], 6, generator)
     structure, text, image = (torch.randn(4, w, generator=generator) for w in (WIDTH, 7, 5))
     whole = torch.cat([structure, text, image], 1)
     matrix = torch.cat([torch.eye(WIDTH), *made.projections], 0)
-    present = torch.ones(4, 2, dtype=torch.bool)
-    torch.testing.assert_close(made(structure, [text, image], present), whole @ matrix)
+    there = torch.ones(4, 3, dtype=torch.bool)
+    torch.testing.assert_close(made(structure, [text, image], there), whole @ matrix)
 
 
-def test_inputs_are_centred_and_of_mean_length_one() -> None:
-    given = features("text", 7, 0.6)
-    made = prepare(given, ENTITIES)
-    rows = made.inputs[made.present]
-    torch.testing.assert_close(rows.mean(0), torch.zeros(7), atol=1e-6, rtol=0)
-    assert float(rows.square().sum(1).mean()) == pytest.approx(1.0, abs=1e-5)
-    raw = torch.from_numpy(given.matrix)[made.present]
-    torch.testing.assert_close((raw - made.mean) @ made.basis, rows)
+def test_nothing_is_drawn_where_nothing_is_dropped(name: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    before = generator.get_state()
+    assert network(name).draw(generator, 0.0, 0.0) is None
+    assert network(name, text=False, image=False).draw(generator, 0.5, 0.5) is None
+    assert torch.equal(generator.get_state(), before)
 
 
-def test_wide_features_keep_their_leading_components() -> None:
-    made = prepare(features("text", 30), ENTITIES, width=4)
-    assert made.inputs.shape == (ENTITIES, 4)
-    spread = made.inputs.std(0)
-    assert (spread[:-1] >= spread[1:]).all()
+def test_dropping_keeps_something_of_every_entity_and_the_shares_asked_for() -> None:
+    made, generator = network("weighted"), torch.Generator().manual_seed(0)
+    there, count = made.get_buffer("there"), 2_000
+    kept = torch.zeros(ENTITIES, 3)
+    for _ in range(count):
+        keep = made.draw(generator, 0.2, 0.3)
+        assert keep is not None
+        assert (keep & there).any(1).all()
+        assert keep[~there[:, 1:].any(1), 0].all()
+        kept += keep & there
+    shares = kept / count
+    torch.testing.assert_close(shares[:, 1:], 0.8 * there[:, 1:], atol=0.06, rtol=0)
+    alone = 0.2 ** there[:, 1:].sum(1)  # all its modalities were dropped: structure stays
+    torch.testing.assert_close(shares[:, 0], 1 - 0.3 * (1 - alone), atol=0.06, rtol=0)
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_features_that_tell_nothing_apart_add_nothing(share: float) -> None:
-    given = features("image", 5, share)
-    given = replace(given, matrix=np.full_like(given.matrix, 0.4))
-    assert not prepare(given, ENTITIES).inputs.any()
+def test_what_is_drawn_depends_on_the_generator_alone() -> None:
+    made = network("weighted")
+    draws = [made.draw(torch.Generator().manual_seed(seed), 0.5, 0.5) for seed in (1, 1, 2)]
+    assert all(draw is not None for draw in draws)
+    assert torch.equal(draws[0], draws[1])  # type: ignore[arg-type]
+    assert not torch.equal(draws[0], draws[2])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_values_that_are_not_finite_are_refused_by_modality(value: float) -> None:
-    given = features("image", 5)
-    given.matrix[3, 2] = value
-    with pytest.raises(BadInput, match="image features have values that are not finite"):
-        prepare(given, ENTITIES)
+def test_free_vectors_may_start_from_the_features() -> None:
+    made = network("weighted")
+    before = made.structure.detach().clone()
+    start_from_features(made, scale=0.5)
+    text, image = made.inputs()
+    for entity in range(ENTITIES):
+        expected = before[entity].clone()
+        if TEXT.present[entity]:
+            expected[:7] = 0.5 * text[entity]
+        if IMAGE.present[entity]:
+            expected[7:12] = 0.5 * image[entity]
+        torch.testing.assert_close(made.structure[entity].detach(), expected)
 
 
-def test_features_of_another_graph_are_refused() -> None:
-    with pytest.raises(BadInput, match="text features are of 40 entities and the facts of 41"):
-        prepare(features(), 41)
+def test_a_start_from_features_that_are_too_wide_takes_the_leading_components() -> None:
+    modalities = {"text": prepare(TEXT, ENTITIES), "image": prepare(IMAGE, ENTITIES)}
+    generator = torch.Generator().manual_seed(0)
+    made = Network(kernel("distmult"), ENTITIES, 2, 4, "concat", modalities, generator)
+    start_from_features(made)
+    has = torch.from_numpy(np.asarray(TEXT.present))
+    torch.testing.assert_close(made.structure[has].detach(), made.inputs()[0][has, :4])
