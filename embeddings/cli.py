@@ -31,7 +31,7 @@ def embed(
     ] = None,
     loss: Annotated[
         str | None,
-        typer.Option(help="cross-entropy (one against all) or margin (negative sampling)."),
+        typer.Option(help="1-vs-all, k-vs-all, margin, logistic or self-adversarial."),
     ] = None,
     preset: Annotated[str, typer.Option(help="balanced, or fast for a first look.")] = "balanced",
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,

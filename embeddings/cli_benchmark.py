@@ -29,7 +29,9 @@ def benchmark(
     fusion: Annotated[
         str | None, typer.Option(help="How modalities become one: weighted, concat or attention.")
     ] = None,
-    loss: Annotated[str | None, typer.Option(help="cross-entropy or margin.")] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="1-vs-all, k-vs-all, margin, logistic or self-adversarial.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
     batch: Annotated[int | None, typer.Option(help="Queries or triples a step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Step size of Adagrad.")] = None,

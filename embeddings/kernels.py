@@ -30,8 +30,8 @@ class Kernel:
     interactions have Dr = D, and queries are (..., D) too.
     """
 
-    name: ClassVar[str]
-    interaction_class: ClassVar[str]
+    name: str
+    interaction_class: str
     interaction_options: ClassVar[dict[str, Any]] = {}
     multiple: ClassVar[int] = 1  # D must be a multiple of this
     # Whether scores(q, E) is exactly q @ E.T, so that a loss may be fused with the product.
@@ -71,8 +71,8 @@ class Kernel:
         raise NotImplementedError
 
     def scores(self, queries: Tensor, entities: Tensor) -> Tensor:
-        """Queries (B, D) against entities (N, D) -> (B, N) scores."""
-        return queries @ entities.T
+        """Queries (B, D) against entities (N, D) -> (B, N); leading axes of both are batches."""
+        return queries @ entities.mT
 
     def pairs(self, queries: Tensor, tails: Tensor) -> Tensor:
         """Queries (..., D), each with its own tail (..., D) -> (...) scores; axes broadcast."""

@@ -1,64 +1,123 @@
-"""Objectives: how a network is told what is true. Each yields batches and turns one into a loss."""
+"""Objectives: how a network is told what is true. Each yields batches and turns one into a loss.
+
+The losses themselves are in `against_all.py` and `sampled.py`; here they meet the network, the
+regulariser and the prediction of relations.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from embeddings.dataset import Ints, group, with_inverses
+from embeddings import sampled
+from embeddings.against_all import (
+    Truth,
+    narrow_pays,
+    product_loss,
+    score_loss,
+    sigmoid_slope,
+    softmax_slope,
+)
+from embeddings.dataset import Dataset, Ints, group, with_inverses
 from embeddings.models import Kernel
+from embeddings.options import AGAINST_ALL, TrainOptions
+from embeddings.sampled import Contrast
+
+Batch = tuple[Tensor, ...]
 
 
 class Vectors(Protocol):
     """What an objective needs of a network."""
 
     kernel: Kernel
-    relations: torch.nn.Parameter  # (2R, D)
+    relations: torch.nn.Parameter  # (2R, Dr)
 
-    def entities(self, rows: Tensor | None = None) -> Tensor:
+    def entities(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """Entity vectors: all (N, D), or some (n, D)."""
+
+    def heads(
+        self,
+        rows: Tensor,
+        relations: Tensor,
+        table: Tensor | None = None,
+        keep: Tensor | None = None,
+    ) -> Tensor:
+        """(B,) entities as heads of queries with (B,) relations -> (B, D)."""
 
 
 class Objective(Protocol):
     """One way to train; `batches` depends on the generator only, so an epoch can be redone."""
 
-    def batches(self, generator: np.random.Generator) -> Iterator[tuple[Tensor, ...]]: ...
+    def batches(self, generator: np.random.Generator) -> Iterator[Batch]: ...
 
-    def loss(self, network: Vectors, batch: tuple[Tensor, ...]) -> Tensor: ...
+    def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
+        """The loss of a batch; at most `cells` scores are kept in memory at a time."""
 
     def __len__(self) -> int:
         """Batches an epoch."""
 
 
-class CrossEntropy:
-    """Softmax cross-entropy of each true tail against all entities (Lacroix et al. 2018).
+@dataclass(frozen=True)
+class Extras:
+    """What is added to any objective: the regulariser, and predicting relations."""
 
-    Triples are grouped by query (head, relation), so that a query's scores are computed once
-    whatever its number of tails; each triple keeps its weight. `regularisation` weighs the N3 norm
-    of the factors, averaged over the batch's triples. O(batch * N * D) a step.
+    regulariser: str
+    regularisation: float
+    relation_prediction: float
+
+    def loss(
+        self,
+        network: Vectors,
+        head: Tensor,
+        relation: Tensor,
+        tail: Tensor,
+        kinds: Tensor,
+        rows: Tensor,
+    ) -> Tensor | float:
+        """Of triples i: tail (T, D) of the query rows[i], whose head and relation are (B, D).
+
+        N3 is sum |x|^3 of head, relation and tail, averaged over triples (Lacroix et al. 2018,
+        arXiv:1806.07297); L2 the same with squares. Relation prediction is the cross-entropy of
+        the relation given both ends (Chen et al. 2021, arXiv:2110.02834).
+        """
+        added: Tensor | float = 0.0
+        if self.regularisation:
+            size = network.kernel.cubes if self.regulariser == "n3" else _squares
+            by_query = size(head) + size(relation)
+            added = (by_query[rows].sum() + size(tail).sum()) * (self.regularisation / len(tail))
+        if self.relation_prediction:
+            scores = network.kernel.relation_scores(head[rows], tail, network.relations)
+            predicted = torch.nn.functional.cross_entropy(scores, kinds[rows])
+            added = added + self.relation_prediction * predicted
+        return added
+
+
+class AgainstAll:
+    """Each query (head, relation) against every entity: 1-vs-all softmax or k-vs-all sigmoid.
+
+    Triples are grouped by query, so that its scores are computed once whatever its number of
+    tails; in the softmax each triple keeps its weight. O(batch * N * D) a step.
     """
 
-    def __init__(
-        self,
-        triples: Ints,
-        relations: int,
-        batch: int,
-        regularisation: float,
-        device: torch.device,
-    ) -> None:
-        self.groups = group(triples, relations)
-        self.batch = batch
-        self.regularisation = regularisation
+    def __init__(self, dataset: Dataset, options: TrainOptions, device: torch.device) -> None:
+        assert options.batch is not None
+        self.groups = group(dataset.train, dataset.relations)
+        self.batch = options.batch
+        self.softmax = options.loss == "1-vs-all"
+        self.smoothing = options.label_smoothing
+        self.narrow = narrow_pays(device, options.precision)
+        self.extras = _extras(options)
         self.device = device
 
     def __len__(self) -> int:
         return -(-len(self.groups) // self.batch)
 
-    def batches(self, generator: np.random.Generator) -> Iterator[tuple[Tensor, ...]]:
+    def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield heads (B,), relations (B,), rows (T,), tails (T,): tail i is of query rows[i]."""
         heads, relations = self.groups.heads, self.groups.relations
         order = generator.permutation(len(self.groups))
@@ -67,101 +126,101 @@ class CrossEntropy:
             rows, tails = self.groups.pick(chosen)
             yield _to(self.device, heads[chosen], relations[chosen], rows, tails)
 
-    def loss(self, network: Vectors, batch: tuple[Tensor, ...]) -> Tensor:
+    def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
         heads, relations, rows, tails = batch
-        kernel, entities = network.kernel, network.entities()
-        head, relation = entities[heads], network.relations[relations]
-        scores = kernel.scores(kernel.query(head, relation), entities)
-        loss = softmax_cross_entropy(scores, rows, tails)
-        if self.regularisation:
-            by_query = kernel.cubes(head) + kernel.cubes(relation)
-            cubes = by_query[rows].sum() + kernel.cubes(entities[tails]).sum()
-            loss = loss + cubes * (self.regularisation / len(tails))
-        return loss
+        kernel, entities = network.kernel, network.entities(keep=keep)
+        head = network.heads(heads, relations, entities, keep)
+        relation = network.relations[relations]
+        truth = Truth(rows, tails, self.smoothing)
+        slope = softmax_slope if self.softmax else sigmoid_slope
+        queries = kernel.query(head, relation)
+        if kernel.product:
+            loss = product_loss(queries, entities, truth, slope, self.narrow, cells)
+        else:
+            loss = score_loss(kernel.scores(queries, entities), truth, slope)
+        # The softmax speaks of triples, the sigmoid of queries.
+        loss = loss / (len(tails) if self.softmax else len(heads))
+        return loss + self.extras.loss(network, head, relation, entities[tails], relations, rows)
 
 
-class MarginRanking:
-    """max(0, margin - f(true) + f(corrupted)), averaged over negatives (Bordes et al. 2013).
+class Sampled:
+    """Each triple against corrupted ones: the tail replaced by entities drawn uniformly.
 
-    A negative replaces the tail by an entity drawn uniformly; inverse relations make the tail of
-    one direction the head of the other. Scores come from PyKEEN's interaction.
+    Inverse relations make the tail of one direction the head of the other. O(batch * K * D).
     """
 
-    def __init__(
-        self,
-        triples: Ints,
-        relations: int,
-        entities: int,
-        batch: int,
-        negatives: int,
-        margin: float,
-        regularisation: float,
-        device: torch.device,
-    ) -> None:
-        self.triples = with_inverses(triples, relations)
-        self.entities = entities
-        self.batch = batch
-        self.negatives = negatives
-        self.margin = margin
-        self.regularisation = regularisation
+    def __init__(self, dataset: Dataset, options: TrainOptions, device: torch.device) -> None:
+        assert options.batch is not None
+        self.triples = with_inverses(dataset.train, dataset.relations)
+        self.entities = dataset.entities
+        self.batch = options.batch
+        self.negatives = options.negatives
+        self.contrast = _contrast(options)
+        self.extras = _extras(options)
         self.device = device
 
     def __len__(self) -> int:
         return -(-len(self.triples) // self.batch)
 
-    def batches(self, generator: np.random.Generator) -> Iterator[tuple[Tensor, ...]]:
-        """Yield (triples (B, 3), negatives (B, K))."""
+    def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
+        """Yield triples (C, B, 3), negatives (C, K) and which triples are there (C, B).
+
+        The last block of an epoch is filled up with triples that do not count.
+        """
+        block = self.negatives
         order = generator.permutation(len(self.triples))
         for start in range(0, len(order), self.batch):
             chosen = self.triples[order[start : start + self.batch]]
-            corrupted = generator.integers(self.entities, size=(len(chosen), self.negatives))
-            yield _to(self.device, chosen, corrupted)
+            blocks = -(-len(chosen) // block)
+            filled = np.resize(chosen, (blocks * block, 3)).reshape(blocks, block, 3)
+            there = (np.arange(blocks * block) < len(chosen)).reshape(blocks, block)
+            corrupted = generator.integers(self.entities, size=(blocks, self.negatives))
+            yield _to(self.device, filled, corrupted, there)
 
-    def loss(self, network: Vectors, batch: tuple[Tensor, ...]) -> Tensor:
-        triples, corrupted = batch
+    def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
+        del cells  # a batch against its own negatives is small
+        triples, corrupted, there = batch
         kernel = network.kernel
-        ends = torch.cat([triples[:, [0, 2]].reshape(-1), corrupted.reshape(-1)])
+        ends = torch.cat([triples[..., [0, 2]].reshape(-1), corrupted.reshape(-1)])
         unique, where = torch.unique(ends, return_inverse=True)
-        vectors = network.entities(unique)
-        count = len(triples)
-        head, tail = vectors[where[: 2 * count]].view(count, 2, -1).unbind(1)
-        negative = vectors[where[2 * count :]].view(count, self.negatives, -1)
-        relation = network.relations[triples[:, 1]]
-        true = kernel.triples(head, relation, tail)
-        false = kernel.triples(head[:, None], relation[:, None], negative)
-        loss = torch.relu(self.margin - true[:, None] + false).mean()
-        if self.regularisation:
-            cubes = kernel.cubes(head) + kernel.cubes(relation) + kernel.cubes(tail)
-            loss = loss + self.regularisation * cubes.mean()
-        return loss
+        vectors = network.entities(unique, keep)
+        shape = triples.shape[:2]
+        at, negative = where[: 2 * there.numel()].view(*shape, 2), where[2 * there.numel() :]
+        kinds = triples[..., 1]
+        head = network.heads(triples[..., 0].reshape(-1), kinds.reshape(-1), None, keep)
+        relation, tail = network.relations[kinds.reshape(-1)], vectors[at[..., 1].reshape(-1)]
+        queries = kernel.query(head, relation)
+        true = kernel.pairs(queries, tail).view(shape)
+        candidates = vectors[negative].view(*corrupted.shape, -1)
+        false = kernel.scores(queries.view(*shape, -1), candidates)
+        loss = self.contrast(true, false, there.to(true.dtype))
+        rows = there.reshape(-1).nonzero()[:, 0]
+        return loss + self.extras.loss(network, head, relation, tail[rows], kinds.reshape(-1), rows)
 
 
-def softmax_cross_entropy(scores: Tensor, rows: Tensor, tails: Tensor) -> Tensor:
-    """Mean over the true cells (rows[i], tails[i]) of -log softmax(scores[rows[i]])[tails[i]].
-
-    `scores` (B, N) is used up: its memory becomes the gradient. There is no (B, N) label matrix.
-    """
-    loss: Tensor = _InPlaceSoftmax.apply(scores, rows, tails)
-    return loss
+def objective(dataset: Dataset, options: TrainOptions, device: torch.device) -> Objective:
+    """The objective of resolved options."""
+    if options.loss in AGAINST_ALL:
+        return AgainstAll(dataset, options, device)
+    return Sampled(dataset, options, device)
 
 
-class _InPlaceSoftmax(torch.autograd.Function):
-    """d loss / d scores = (count of a row * softmax - one at each true cell) / cells."""
-
-    @staticmethod
-    def forward(ctx: Any, scores: Tensor, rows: Tensor, tails: Tensor) -> Tensor:
-        torch.log_softmax(scores, 1, out=scores)
-        loss = -scores[rows, tails].mean()
-        counts = torch.bincount(rows, minlength=len(scores)).to(scores.dtype) / len(tails)
-        gradient = scores.exp_().mul_(counts[:, None])
-        share = torch.full_like(tails, -1 / len(tails), dtype=scores.dtype)
-        ctx.gradient = gradient.index_put_((rows, tails), share, accumulate=True)
-        return loss
-
-    @staticmethod
-    def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.gradient.mul_(outer), None, None
+def _contrast(options: TrainOptions) -> Contrast:
+    if options.loss == "margin":
+        return sampled.margin(options.margin)
+    if options.loss == "logistic":
+        return sampled.logistic(options.margin)
+    return sampled.self_adversarial(options.margin, options.temperature)
 
 
-def _to(device: torch.device, *arrays: Ints) -> tuple[Tensor, ...]:
+def _extras(options: TrainOptions) -> Extras:
+    assert options.regularisation is not None
+    return Extras(options.regulariser, options.regularisation, options.relation_prediction)
+
+
+def _squares(factors: Tensor) -> Tensor:
+    return factors.square().sum(-1)
+
+
+def _to(device: torch.device, *arrays: Ints | np.ndarray) -> Batch:  # type: ignore[type-arg]
     return tuple(torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)

@@ -33,6 +33,7 @@ class Network(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        self.row_sparse = False  # whether gradients of some free vectors are sparse (optimisers.py)
         self.kernel = kernel
         self.structure = small(entities, dimension, generator=generator)
         width = kernel.relation_width(dimension)
@@ -97,7 +98,17 @@ class Network(nn.Module):
         """What scores facts with these weights as they are now."""
         gates = self.gates()
         parts = None if gates is None else self.parts()
-        return Scorer(self.kernel, self.entities(), self.relations.detach(), parts, gates)
+        entities = self.entities().detach()
+        return Scorer(self.kernel, entities, self.relations.detach(), parts, gates)
+
+    def shared(self) -> dict[str, Tensor]:
+        """Copies on the CPU of the weights that all entities share: of the fusion, the pools, the
+        interaction. With the free vectors, the relations and the features they are the network."""
+        return {
+            name: tensor.detach().cpu().clone()
+            for name, tensor in self.state_dict().items()
+            if name not in ("structure", "relations")
+        }
 
     def draw(
         self, generator: torch.Generator, modality_dropout: float, structure_dropout: float
@@ -134,7 +145,9 @@ class Network(nn.Module):
         return there if keep is None else there & keep
 
     def _structure(self, rows: Tensor | None) -> Tensor:
-        return self.structure if rows is None else self.structure[rows]
+        if rows is None:
+            return self.structure
+        return nn.functional.embedding(rows, self.structure, sparse=self.row_sparse)
 
 
 @torch.no_grad()

@@ -8,26 +8,45 @@ from typing import Any
 from embeddings.models import kernel
 from kg_platform.errors import BadInput
 
-FUSIONS = ("concat", "weighted", "attention")
-LOSSES = ("cross-entropy", "margin")
+FUSIONS = ("concat", "weighted", "attention", "gated")
+AGAINST_ALL = ("1-vs-all", "k-vs-all")
+SAMPLED = ("margin", "logistic", "self-adversarial")
+LOSSES = AGAINST_ALL + SAMPLED
+OPTIMISERS = ("adagrad", "adam")
+REGULARISERS = ("n3", "l2")
+PRECISIONS = ("auto", "fp32", "bf16")
+POSITIVE = (
+    "epochs", "batch", "negatives", "patience", "validation", "lr", "members", "temperature",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Settings of one training; None means "chosen by model, loss and size" (`resolve`)."""
+    """Settings of one training; None means "chosen by model, loss and size" (`resolved`)."""
 
-    model: str = "complex"  # complex | distmult | transe
+    model: str = "complex"  # see models.py
     dimension: int = 200  # real numbers an entity; ComplEx keeps half of them for imaginary parts
-    fusion: str = "weighted"  # concat | weighted | attention; without features there is none
-    loss: str = "cross-entropy"  # cross-entropy | margin
+    fusion: str = (
+        "weighted"  # concat | weighted | attention | gated; none without features
+    )
+    loss: str = "1-vs-all"  # 1-vs-all | k-vs-all | margin | logistic | self-adversarial
     epochs: int = 12  # at most; early stopping may end sooner
-    batch: int | None = None  # cross-entropy: queries a step; margin: triples a step
-    lr: float | None = None  # Adagrad's step
-    regularisation: float | None = None  # weight of the N3 norm
-    negatives: int = 32  # margin: corrupted tails a triple
-    margin: float = 1.0  # margin: how far a fact must be above a corrupted one
-    patience: int = 3  # epochs without a better validation MRR before training ends
+    batch: int | None = None  # against all: queries a step; sampled: triples a step
+    optimiser: str = "adagrad"  # adagrad | adam
+    lr: float | None = None  # the optimiser's step
+    regulariser: str = "n3"  # n3 | l2
+    regularisation: float | None = None  # its weight
+    relation_prediction: float = 0.0  # weight of predicting the relation between two ends
+    label_smoothing: float = 0.0  # against all: the share of the truth spread over all entities
+    negatives: int = 32  # sampled: corrupted tails a step, shared by the triples of a block
+    margin: float = 1.0  # sampled: how far a fact must be above a corrupted one
+    temperature: float = 1.0  # self-adversarial: how much more the likelier negatives weigh
+    modality_dropout: float = 0.0  # how often an entity's text or picture is hidden in a step
+    structure_dropout: float = 0.0  # how often its free vector is hidden, where it has features
+    members: int = 1  # models trained with seeds of their own and joined into one
+    patience: int = 3  # validations without a better MRR before training ends
     validation: int = 5_000  # at most this many validation triples are ranked after an epoch
+    precision: str = "auto"  # auto | fp32 | bf16: of matrix products while training
     seed: int = 0
     device: str = "auto"  # auto | cpu | cuda
 
@@ -40,28 +59,37 @@ class TrainOptions:
             )
         _one_of("fusion", self.fusion, FUSIONS)
         _one_of("loss", self.loss, LOSSES)
+        _one_of("optimiser", self.optimiser, OPTIMISERS)
+        _one_of("regulariser", self.regulariser, REGULARISERS)
+        _one_of("precision", self.precision, PRECISIONS)
         _one_of("device", self.device, ("auto", "cpu", "cuda"))
-        for name in ("epochs", "batch", "negatives", "patience", "validation", "lr"):
+        for name in POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise BadInput(f"{name} must be greater than 0; {value} is not.")
-
-        if self.regularisation is not None and not self.regularisation >= 0:
-            raise BadInput(f"regularisation must not be below 0; {self.regularisation} is.")
+        for name in ("regularisation", "relation_prediction", "margin"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise BadInput(f"{name} must not be below 0; {value} is.")
+        for name in ("label_smoothing", "modality_dropout", "structure_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise BadInput(
+                    f"{name} is a share from 0 to below 1; {getattr(self, name)} is not."
+                )
 
     def resolved(self, triples: int) -> TrainOptions:
         """The same with every None filled in, for a training split of this many triples.
 
-        A step of the cross-entropy costs batch x entities; a small graph takes small batches, so
+        A step against all entities costs batch x entities; a small graph takes small batches, so
         that an epoch still has about a hundred steps.
         """
         batch = self.batch
-        if batch is None and self.loss == "cross-entropy":
+        if batch is None and self.loss in AGAINST_ALL:
             batch = min(500, max(50, triples // 100))
         return replace(
             self,
             batch=batch or 1_000,
-            lr=self.lr or 0.1,
+            lr=self.lr or (0.1 if self.optimiser == "adagrad" else 0.001),
             regularisation=self._regularisation(),
         )
 
@@ -69,7 +97,9 @@ class TrainOptions:
         if self.regularisation is not None:
             return self.regularisation
         # N3 bounds a product of three factors; a distance needs no such bound.
-        return 0.0 if self.model == "transe" else 0.1 if self.loss == "cross-entropy" else 0.001
+        if self.model in ("transe", "transe-l1", "rotate"):
+            return 0.0
+        return 0.1 if self.loss in AGAINST_ALL else 0.001
 
 
 PRESETS: dict[str, dict[str, Any]] = {

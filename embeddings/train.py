@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from torch import Tensor
 from embeddings import checkpoint
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
-from embeddings.losses import CrossEntropy, MarginRanking, Objective
+from embeddings.losses import Batch, Objective, objective
+from embeddings.memory import Room, cells
 from embeddings.models import Scorer, kernel
 from embeddings.network import Modality, Network, prepare
+from embeddings.optimisers import Optimisers, sparse_pays
 from embeddings.options import PRESETS, TrainOptions, preset_options
 from embeddings.ranking import metrics, ranks
 from kg_platform.errors import BadInput
@@ -44,7 +47,7 @@ class Trained:
     structure: Tensor  # (N, D)
     options: TrainOptions
     modalities: dict[str, Modality]
-    fusion: dict[str, Tensor]
+    shared: dict[str, Tensor]  # weights that all entities share (Network.shared)
     history: list[dict[str, float]]
     best_epoch: int
     notes: list[str] = field(default_factory=list)
@@ -84,7 +87,6 @@ def train(
     modalities = {
         name: prepare(features, dataset.entities) for name, features in dataset.features.items()
     }
-    generator = torch.Generator().manual_seed(options.seed)
     network = Network(
         kernel(options.model),
         dataset.entities,
@@ -92,28 +94,19 @@ def train(
         options.dimension,
         options.fusion,
         modalities,
-        generator,
+        torch.Generator().manual_seed(options.seed),
     ).to(device)
-    optimiser = torch.optim.Adagrad(
-        network.parameters(), lr=options.lr or 0.1, fused=_fused(device)
-    )
-    run = _Run(dataset, options, folder, network, optimiser, _objective(dataset, options, device))
+    run = _Run(dataset, options, folder, network, objective(dataset, options, device))
     run.resume()
     with _logs(folder, run.state.epoch) as log:
         run.until_done(log, on_progress or _silent)
     network.load_state_dict(run.best)
-    with torch.no_grad():
-        entities = network.entities().detach().cpu()
     return Trained(
-        scorer=Scorer(network.kernel, entities, network.relations.detach().cpu()),
+        scorer=network.to("cpu").scorer(),
         structure=network.structure.detach().cpu(),
         options=options,
         modalities=modalities,
-        fusion={
-            name.removeprefix("fusion."): tensor.cpu()
-            for name, tensor in run.best.items()
-            if name.startswith("fusion.")
-        },
+        shared=network.shared(),
         history=run.state.history,
         best_epoch=run.state.best_epoch,
         notes=run.notes,
@@ -129,14 +122,18 @@ class _Run:
         options: TrainOptions,
         folder: Path,
         network: Network,
-        optimiser: torch.optim.Optimizer,
         objective: Objective,
     ) -> None:
         self.dataset, self.options, self.folder = dataset, options, folder
-        self.network, self.optimiser, self.objective = network, optimiser, objective
+        self.network, self.objective = network, objective
+        network.row_sparse = sparse_pays(options, dataset.entities)
+        self.optimisers = Optimisers(network, network.structure, options, network.row_sparse)
         self.state = State(fingerprint(dataset, options))
         self.best: dict[str, Tensor] = {}
-        self.notes: list[str] = []
+        self.notes: list[str] = [network.kernel.note] if network.kernel.note else []
+        # The gradient of the scores is held in half the width, and a piece of it in full.
+        room = cells(network.structure.device, copies=2)
+        self.room = Room[Tensor](room, "scores", self.notes.append, least=dataset.entities)
         sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
         self.valid = dataset.valid[np.sort(sample[: options.validation])]
 
@@ -168,13 +165,14 @@ class _Run:
         steps = len(self.objective)
         before, whole = self.state.epoch * steps, self.options.epochs * steps
         generator = np.random.default_rng([self.options.seed, self.state.epoch])
+        masks = torch.Generator().manual_seed(int(generator.integers(1 << 62)))
         total = torch.zeros((), device=self.network.relations.device)
         for step, batch in enumerate(self.objective.batches(generator), 1):
-            self.optimiser.zero_grad(set_to_none=True)
-            loss = self.objective.loss(self.network, batch)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-            total += loss.detach()
+            keep = self.network.draw(
+                masks, self.options.modality_dropout, self.options.structure_dropout
+            )
+            total += self.room.run(partial(self._gradients, batch, keep))
+            self.optimisers.step()
             report(before + step, whole)
         mean = float(total) / steps
         if not np.isfinite(mean):
@@ -183,15 +181,20 @@ class _Run:
             )
         return mean
 
+    def _gradients(self, batch: Batch, keep: Tensor | None, room: int) -> Tensor:
+        """Loss and gradients of a batch, with at most `room` scores in memory at a time."""
+        self.optimisers.zero()
+        loss = self.objective.loss(self.network, batch, keep, room)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
     def _judge(self, row: dict[str, float]) -> None:
         """Validate, note the figures, keep the weights if they are the best so far."""
         state = self.state
         state.epoch += 1
         if len(self.valid):
-            with torch.no_grad():
-                network = self.network
-                scorer = Scorer(network.kernel, network.entities(), network.relations)
-                row["valid_mrr"] = metrics(ranks(scorer, self.dataset, self.valid)).mrr
+            scorer = self.network.scorer()
+            row["valid_mrr"] = metrics(ranks(scorer, self.dataset, self.valid)).mrr
         state.history.append({"epoch": float(state.epoch), **row})
         mrr = row.get("valid_mrr")
         if mrr is None or mrr > state.best_mrr:
@@ -203,10 +206,7 @@ class _Run:
         tensors = {f"network.{name}": t for name, t in self.network.state_dict().items()}
         if self.state.best_epoch != self.state.epoch:
             tensors |= {f"best.{name}": t for name, t in self.best.items()}
-        for name, parameter in self.network.named_parameters():
-            for key, value in self.optimiser.state[parameter].items():
-                tensors[f"optimiser.{name}.{key}"] = value
-        return tensors
+        return tensors | {f"optimiser.{name}": t for name, t in self.optimisers.state()}
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:
         def part(prefix: str) -> dict[str, Tensor]:
@@ -216,9 +216,7 @@ class _Run:
         best = part("best.") or part("network.")
         device = self.network.relations.device
         self.best = {name: tensor.to(device) for name, tensor in best.items()}
-        for name, parameter in self.network.named_parameters():
-            for key, value in part(f"optimiser.{name}.").items():
-                self.optimiser.state[parameter][key].copy_(value)
+        self.optimisers.restore(part("optimiser."))
 
 
 def fingerprint(dataset: Dataset, options: TrainOptions) -> str:
@@ -232,35 +230,11 @@ def fingerprint(dataset: Dataset, options: TrainOptions) -> str:
     return digest.hexdigest()
 
 
-def _objective(dataset: Dataset, options: TrainOptions, device: torch.device) -> Objective:
-    assert options.batch is not None
-    assert options.regularisation is not None
-    if options.loss == "cross-entropy":
-        return CrossEntropy(
-            dataset.train, dataset.relations, options.batch, options.regularisation, device
-        )
-    return MarginRanking(
-        dataset.train,
-        dataset.relations,
-        dataset.entities,
-        options.batch,
-        options.negatives,
-        options.margin,
-        options.regularisation,
-        device,
-    )
-
-
 def _device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise BadInput("There is no CUDA device here; use the device auto or cpu.")
     chosen = "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
     return torch.device(chosen)
-
-
-def _fused(device: torch.device) -> bool:
-    """PyTorch has a one-pass Adagrad for the CPU only; on a GPU the grouped one is as good."""
-    return device.type == "cpu"
 
 
 _Log = Callable[[dict[str, float], int, float], None]
