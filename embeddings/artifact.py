@@ -5,7 +5,9 @@
     manifest.json          where it came from, figures, and the SHA-256 of every other file
     vectors.safetensors    embedding, structure_embedding, <modality>_embedding (N, d) float32,
                            <modality>_present (N,) bool
-    model.safetensors      relations (2R, D), the fusion's weights, each modality's mean and basis
+    model.safetensors      relations (2R, Dr), weights that all entities share (fusion, pools, the
+                           interaction's own), each modality's mean, basis and, of entities with
+                           several, single items: all that `rebuild.py` needs beside the vectors
     entities.jsonl         entity ids, one JSON string a line, in the order of the rows
     relations.jsonl        relation types, likewise
 
@@ -95,13 +97,24 @@ class Artifact:
         return np.asarray(self._slice(mask, 0, self.entities), dtype=bool)
 
     def scorer(self) -> Scorer:
-        """What scores facts with these vectors; it holds all of "embedding" in memory."""
+        """What scores facts with these vectors; it holds all of "embedding" in memory.
+
+        Where "embedding" is not all that scoring needs, because relations have gates or the
+        interaction has weights of its own, the network is built again, in memory too.
+        """
         import torch
         from safetensors.torch import load_file
 
+        from embeddings.rebuild import rebuild
+
         vectors = torch.from_numpy(self.rows("embedding", 0, self.entities))
-        relations = load_file(self.folder / MODEL)["relations"]
-        return Scorer(kernel(self.manifest["model"]), vectors, relations)
+        model = load_file(self.folder / MODEL)
+        if not any(name.startswith(("interaction.", "fusion.relation")) for name in model):
+            return Scorer(kernel(self.manifest["model"]), vectors, model["relations"])
+        network = rebuild(self)
+        gates = network.gates()
+        parts = None if gates is None else network.parts()
+        return Scorer(network.kernel, vectors, network.relations.detach(), parts, gates)
 
     def _about(self, name: str) -> Mapping[str, Any]:
         vectors: Mapping[str, Mapping[str, Any]] = self.manifest["vectors"]
@@ -226,9 +239,11 @@ def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str
         }
     save_file(vectors, folder / VECTORS)
     model = {"relations": trained.scorer.relations}
-    model |= {f"fusion.{name}": tensor for name, tensor in trained.fusion.items()}
+    model |= trained.shared
     for name, modality in trained.modalities.items():
         model |= {f"{name}.mean": modality.mean, f"{name}.basis": modality.basis}
+        if modality.items is not None and modality.owners is not None:
+            model |= {f"{name}.items": modality.items, f"{name}.owners": modality.owners}
     save_torch({name: t.contiguous() for name, t in model.items()}, folder / MODEL)
     return about
 

@@ -94,11 +94,10 @@ def _several(
     The published row of an entity is the direction of its items' mean; so they are stretched alike
     until their mean has the length of that row, and pooling starts from `inputs` exactly.
     """
-    # `items` and `owners` come with the features' next version.
-    if getattr(features, "items", None) is None:
+    if features.items is None or features.owners is None:
         return None, None
-    owners = torch.from_numpy(np.asarray(getattr(features, "owners"), dtype=np.int64))
-    raw = torch.from_numpy(np.asarray(getattr(features, "items"), dtype=np.float32))
+    owners = torch.from_numpy(np.asarray(features.owners, dtype=np.int64))
+    raw = torch.from_numpy(np.asarray(features.items, dtype=np.float32))
     counts = torch.bincount(owners, minlength=len(present))
     chosen = (counts[owners] > 1) & present[owners]
     if not chosen.any():

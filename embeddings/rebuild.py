@@ -1,0 +1,91 @@
+"""From an artifact back to the network that made it, to fuse its entities anew.
+
+What an artifact keeps is enough: free vectors, features, and the weights that all entities share.
+So the vector of an entity without its picture, or of one that has only a text, can be made at any
+time, by the fusion that was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from embeddings.features import Features
+from embeddings.modalities import Modality, project
+from embeddings.models import kernel
+from embeddings.network import Network
+from kg_platform.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from embeddings.artifact import Artifact
+
+Name = Literal["text", "image"]
+
+
+def rebuild(artifact: Artifact, rows: Sequence[int] | None = None) -> Network:
+    """The network of an artifact: of all its entities, or of those in `rows`, in that order.
+
+    Reads only those rows from disk. `entities()` gives the published vectors to rounding.
+
+    Raises:
+        ArtifactError: the artifact has not all the weights its fusion needs.
+    """
+    from safetensors.torch import load_file
+
+    from embeddings.artifact import MODEL
+
+    model = load_file(artifact.folder / MODEL)
+    modalities = {
+        name: _modality(artifact, name, model, rows) for name in artifact.manifest["encoders"]
+    }
+    options = artifact.manifest["options"]
+    network = Network(
+        kernel(options["model"]),
+        artifact.entities if rows is None else len(rows),
+        len(artifact.relation_types),
+        options["dimension"],
+        options["fusion"],
+        modalities,
+        torch.Generator().manual_seed(0),
+    )
+    wanted = network.state_dict().keys() - {"structure"}
+    if missing := wanted - model.keys():
+        raise ArtifactError(
+            f"The artifact {artifact.folder} lacks the weights {', '.join(sorted(missing))}: an "
+            "older kg-platform made it; run `kg embed` again."
+        )
+    structure = torch.from_numpy(_rows(artifact, "structure_embedding", rows))
+    network.load_state_dict({"structure": structure, **{name: model[name] for name in wanted}})
+    return network.requires_grad_(False)
+
+
+def _modality(
+    artifact: Artifact, name: Name, model: dict[str, Tensor], rows: Sequence[int] | None
+) -> Modality:
+    matrix, present = (
+        _rows(artifact, f"{name}_embedding", rows),
+        artifact.present(f"{name}_embedding"),
+    )
+    chosen = present if rows is None else present[list(rows)]
+    about = artifact.manifest["encoders"][name]
+    features = Features(name, matrix, chosen, about["name"], about["revision"])
+    made = project(features, model[f"{name}.mean"], model[f"{name}.basis"])
+    if f"{name}.items" not in model:
+        return made
+    items, owners = model[f"{name}.items"], model[f"{name}.owners"]
+    if rows is not None:
+        places = [torch.nonzero(owners == row).squeeze(1) for row in rows]
+        owners = torch.arange(len(rows)).repeat_interleave(torch.tensor([len(p) for p in places]))
+        items = items[torch.cat(places)]
+    return Modality(made.inputs, made.present, made.mean, made.basis, items, owners)
+
+
+def _rows(artifact: Artifact, name: str, rows: Sequence[int] | None) -> NDArray[np.float32]:
+    if rows is None:
+        return artifact.rows(name, 0, artifact.entities)
+    return np.concatenate([artifact.rows(name, row, row + 1) for row in rows])
