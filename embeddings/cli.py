@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from embeddings import presets
 from kg_platform import console
 from kg_platform.settings import load
 
@@ -22,7 +23,9 @@ def embed(
     relationship_type: Annotated[
         list[str] | None, typer.Option(help="Only relationships of this type; may be repeated.")
     ] = None,
-    model: Annotated[str, typer.Option(help="complex, distmult or transe.")] = "complex",
+    model: Annotated[
+        str | None, typer.Option(help="complex, distmult, transe, ... (the preset's: complex).")
+    ] = None,
     dimension: Annotated[
         int | None, typer.Option(help="Length of the published vector (real numbers).")
     ] = None,
@@ -33,7 +36,7 @@ def embed(
         str | None,
         typer.Option(help="1-vs-all, k-vs-all, margin, logistic or self-adversarial."),
     ] = None,
-    preset: Annotated[str, typer.Option(help="balanced, or fast for a first look.")] = "balanced",
+    preset: Annotated[str, typer.Option(help=presets.HELP)] = "balanced",
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the split, the start and the order.")] = 0,
     text: Annotated[bool, typer.Option(help="Use texts.")] = True,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from embeddings import presets
 from kg_platform import console
 from kg_platform.settings import load
 
@@ -19,8 +20,10 @@ def benchmark(
     folder: Annotated[
         Path, typer.Argument(help="Folder with train.tsv, valid.tsv, test.tsv (entities.jsonl).")
     ],
-    model: Annotated[str, typer.Option(help="complex, distmult or transe.")] = "complex",
-    preset: Annotated[str, typer.Option(help="balanced, or fast for a first look.")] = "balanced",
+    model: Annotated[
+        str | None, typer.Option(help="complex, distmult, transe, ... (the preset's: complex).")
+    ] = None,
+    preset: Annotated[str, typer.Option(help=presets.HELP)] = "balanced",
     seeds: Annotated[int, typer.Option(min=1, help="Train this often: seeds 0, 1, ...")] = 1,
     text: Annotated[
         bool, typer.Option("--text/--no-text", help="Use the texts of entities.jsonl.")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from embeddings import presets
 from embeddings.models import kernel
 from kg_platform.errors import BadInput
 
@@ -51,12 +53,7 @@ class TrainOptions:
     device: str = "auto"  # auto | cpu | cuda
 
     def __post_init__(self) -> None:
-        kind = kernel(self.model)
-        if self.dimension < 2 or self.dimension % kind.multiple:
-            raise BadInput(
-                f"{self.model} needs a dimension that is a multiple of {kind.multiple} and at "
-                f"least 2; {self.dimension} is not."
-            )
+        kernel(self.model).check(self.dimension)
         _one_of("fusion", self.fusion, FUSIONS)
         _one_of("loss", self.loss, LOSSES)
         _one_of("optimiser", self.optimiser, OPTIMISERS)
@@ -97,25 +94,22 @@ class TrainOptions:
         if self.regularisation is not None:
             return self.regularisation
         # N3 bounds a product of three factors; a distance needs no such bound.
-        if self.model in ("transe", "transe-l1", "rotate"):
+        if not kernel(self.model).product:
             return 0.0
         return 0.1 if self.loss in AGAINST_ALL else 0.001
 
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "balanced": {},
-    "fast": {"dimension": 128, "epochs": 8},
-}
-
-
 def preset_options(preset: str = "balanced", **chosen: Any) -> TrainOptions:
-    """The options of a preset, with some of them chosen.
+    """The options of a preset, by its name or its file, with some of them chosen.
 
     Raises:
         BadInput: there is no such preset, or a choice is not possible.
+        NotFound: there is no such file.
     """
-    _one_of("preset", preset, tuple(PRESETS))
-    return TrainOptions(**{**PRESETS[preset], **chosen})
+    if presets.is_file(preset):
+        return TrainOptions(**{**presets.read(Path(preset), TrainOptions), **chosen})
+    _one_of("preset", preset, tuple(presets.PRESETS))
+    return TrainOptions(**{**presets.PRESETS[preset], **chosen})
 
 
 def _one_of(what: str, value: str, names: tuple[str, ...]) -> None:

@@ -29,14 +29,16 @@ from embeddings.memory import Room, cells
 from embeddings.models import Scorer, kernel
 from embeddings.network import Modality, Network, prepare
 from embeddings.optimisers import Optimisers, sparse_pays
-from embeddings.options import PRESETS, TrainOptions, preset_options
+from embeddings.options import TrainOptions, preset_options
 from embeddings.ranking import metrics, ranks
 from kg_platform.errors import BadInput
 
-__all__ = ["PRESETS", "TrainOptions", "Trained", "preset_options", "train"]
+__all__ = ["TrainOptions", "Trained", "preset_options", "train"]
 
 # on_progress(done, total), in steps.
 Progress = Callable[[int, int], None]
+# on_epoch(state) after every epoch, with its checkpoint written; False ends the training there.
+OnEpoch = Callable[[State], bool]
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,12 @@ def train(
     options: TrainOptions,
     folder: Path,
     on_progress: Progress | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Trained:
     """Train, or go on training, in `folder` (checkpoint, TensorBoard logs).
 
-    The best epoch by validation MRR wins; without validation triples the last one does.
+    The best epoch by validation MRR wins; without validation triples the last one does. What
+    `on_epoch` ended is trained so far, and goes on from there when it is trained again.
 
     Raises:
         BadInput: features are not finite, the device is not there, or the loss became NaN.
@@ -99,7 +103,7 @@ def train(
     run = _Run(dataset, options, folder, network, objective(dataset, options, device))
     run.resume()
     with _logs(folder, run.state.epoch) as log:
-        run.until_done(log, on_progress or _silent)
+        run.until_done(log, on_progress or _silent, on_epoch or _go_on)
     network.load_state_dict(run.best)
     return Trained(
         scorer=network.to("cpu").scorer(),
@@ -146,7 +150,7 @@ class _Run:
             self._restore(tensors)
             self.notes.append(f"Training goes on after epoch {self.state.epoch}.")
 
-    def until_done(self, log: _Log, report: Progress) -> None:
+    def until_done(self, log: _Log, report: Progress, on_epoch: OnEpoch) -> None:
         if len(self.valid) == 0:
             self.notes.append(
                 "There are no validation facts: every epoch is trained and the last one kept."
@@ -157,6 +161,8 @@ class _Run:
             self._judge({"loss": loss, "seconds": time.perf_counter() - begun})
             log(self.state.history[-1], self.state.epoch, self.options.lr or 0.0)
             checkpoint.save(self.folder, self.state, self._tensors())
+            if not on_epoch(self.state):
+                return
         whole = self.options.epochs * len(self.objective)
         report(whole, whole)
 
@@ -166,6 +172,9 @@ class _Run:
         before, whole = self.state.epoch * steps, self.options.epochs * steps
         generator = np.random.default_rng([self.options.seed, self.state.epoch])
         masks = torch.Generator().manual_seed(int(generator.integers(1 << 62)))
+        self.network.train()  # a scorer has put the interaction's dropout to rest
+        if self.network.interaction is not None:
+            torch.manual_seed(masks.initial_seed())  # which that dropout draws from
         total = torch.zeros((), device=self.network.relations.device)
         for step, batch in enumerate(self.objective.batches(generator), 1):
             keep = self.network.draw(
@@ -262,3 +271,8 @@ def _logs(folder: Path, done: int) -> Iterator[_Log]:
 
 def _silent(done: int, total: int) -> None:
     del done, total
+
+
+def _go_on(state: State) -> bool:
+    del state
+    return True

@@ -17,6 +17,7 @@ HEADLINES = {
     "test_hits@1": "Hits@1",
     "accuracy": "accuracy",
     "f1": "F1",
+    "best_valid_mrr": "validation MRR",
 }
 IN_A_LINE = 3
 

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
     def artifacts_dir(self) -> Path:
         return self.home / "artifacts"
 
+    @property
+    def tune_dir(self) -> Path:
+        """What `kg tune` tried and found, a few files a search."""
+        return self.home / "tune"
+
     def resolved_ledger_url(self) -> str:
         if self.ledger_url is not None:
             return self.ledger_url.get_secret_value()
