@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import platform
 import sys
 from pathlib import Path
 
-from bench import embed, ingest, publish
-
-ALL = {"ingest": ingest.run, "publish": publish.run, "embed": embed.run}
+# Each is a module here, imported when it is run: some of them load PyKEEN, which takes seconds.
+ALL = ("ingest", "publish", "embed", "ranking", "epochs", "negatives", "million")
 
 
 def main() -> int:
@@ -23,18 +23,26 @@ def main() -> int:
         "--data",
         type=Path,
         default=os.environ.get("BENCH_DATA"),
-        help="folder that holds mkgw/ (entities.jsonl, train.tsv, valid.tsv, test.tsv)",
+        help="folder that holds mkgw/ and fb15k237/ (entities.jsonl and three .tsv files each)",
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 200_000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2, help="of PyTorch, where it is timed")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="ranking: of the test triples, for a quick look"
+    )
+    parser.add_argument("--pykeen-epochs", type=int, default=4, help="negatives: epochs of PyKEEN")
+    parser.add_argument("--pykeen-lr", type=float, default=0.1, help="negatives: PyKEEN's Adagrad")
+    parser.add_argument("--entities", type=int, default=1_000_000, help="million: entities")
+    parser.add_argument("--triples", type=int, default=10_000_000, help="million: triples")
     options = parser.parse_args()
     unknown = set(options.names) - set(ALL)
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     print(json.dumps(machine()))
     for name in options.names or ALL:
-        for line in ALL[name](options):
+        for line in importlib.import_module(f"bench.{name}").run(options):
             print(json.dumps({"benchmark": name, **line}), flush=True)
     return 0
 
