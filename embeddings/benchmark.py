@@ -121,15 +121,18 @@ class FolderTexts:
             )
             for row in entity_rows(folder)
         }
-        self._texts = {position: text for position, text in sorted(texts.items()) if text}
+        self._texts = [Text(at, text, _sha256(text)) for at in sorted(texts) for text in texts[at]]
         self.manifest: dict[str, Any] = {"entities": len(entity_ids)}
 
     def __len__(self) -> int:
         return len(self._texts)
 
     def texts(self) -> Iterator[Text]:
-        for position, text in self._texts.items():
-            yield Text(position, text, hashlib.sha256(text.encode()).hexdigest())
+        yield from self._texts
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progress) -> Dataset:

@@ -28,7 +28,12 @@ _ROWS = 50_000  # relations in memory as texts at a time
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 ENTITIES = pa.schema(
-    [("id", pa.string()), ("label", pa.string()), ("text", pa.string()), ("hash", pa.binary(32))]
+    [
+        ("id", pa.string()),
+        ("label", pa.string()),
+        ("texts", pa.list_(pa.string())),
+        ("hashes", pa.list_(pa.binary(32))),
+    ]
 )
 PICTURES = pa.schema([("entity", pa.int32()), ("rank", pa.int64()), ("sha256", pa.string())])
 
@@ -58,7 +63,7 @@ class Export:
         self._on_progress = on_progress
         self._pages: list[_Page] = []
         self._rows = 0
-        self._content = hashlib.sha256(b"kg snapshot 1")
+        self._content = hashlib.sha256(b"kg snapshot 2")
         self.relation_types: list[str] = []
         self.counts = dict.fromkeys(
             ("entities", "texts", "triples", "pictures", "skipped_relations", "parallel_relations",
@@ -78,12 +83,12 @@ class Export:
             while rows := self._graph.read(cypher.entities(after, PAGE, self._labels)):
                 ids = [row["id"] for row in rows]
                 labels = [text_of(row["label"]) for row in rows]
-                texts = [compose(row) or None for row in rows]
-                hashes = [text and hashlib.sha256(text.encode()).digest() for text in texts]
+                texts = [compose(row) for row in rows]
+                hashes = [[hashlib.sha256(t.encode()).digest() for t in own] for own in texts]
                 file.write_batch(pa.record_batch([ids, labels, texts, hashes], schema=ENTITIES))
-                for row in zip(ids, labels, texts, strict=True):
-                    self._add(*(value or "" for value in row))
-                self.counts["texts"] += sum(text is not None for text in texts)
+                for entity, label, own in zip(ids, labels, texts, strict=True):
+                    self._add(entity, label, str(len(own)), *own)
+                self.counts["texts"] += sum(map(len, texts))
                 self.counts["entities"] += len(rows)
                 self._pages.append(_Page(after, ids[-1]))
                 after = ids[-1]
@@ -195,12 +200,23 @@ class Export:
         self._on_progress(self._rows)
 
 
-def compose(row: dict[str, Any]) -> str:
-    """The text an entity is encoded by: label, description, captions; nothing twice."""
+def compose(row: dict[str, Any]) -> list[str]:
+    """The texts an entity is encoded by: label and description as one, then every caption.
+
+    Nothing twice: a caption that says what the label, the description or another caption says is
+    left out. The captions of media come last, in the order of their ranks.
+    """
+    named = _different([row["label"], row["description"]], without=())
     ranked = sorted((_rank(rank), str(caption)) for rank, caption in row["captions"])
-    values = [row["label"], row["description"], *row["texts"], [caption for _, caption in ranked]]
-    parts = (part.strip() for value in values for part in _texts(value))
-    return ". ".join(dict.fromkeys(part.rstrip(". ") for part in parts if part.strip(". ")))
+    more = _different([*row["texts"], [caption for _, caption in ranked]], without=named)
+    return [". ".join(named), *more] if named else more
+
+
+def _different(values: Iterable[Any], without: Iterable[str]) -> list[str]:
+    """The texts in these values, each once, without full stops and blanks at their ends."""
+    parts = (part.strip().rstrip(". ") for value in values for part in _texts(value))
+    seen = set(without)
+    return [part for part in dict.fromkeys(parts) if part and part not in seen]
 
 
 def text_of(value: Any) -> str:
@@ -209,9 +225,8 @@ def text_of(value: Any) -> str:
 
 
 def _texts(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    items = value if isinstance(value, list) else [value]
+    return [str(item) for item in items if item is not None]
 
 
 def _rank(value: Any) -> int:

@@ -13,7 +13,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -43,8 +43,12 @@ MAX_PIXELS = 100_000_000
 class Features:
     """One modality of the entities of a snapshot.
 
-    `matrix` is (N, d) float32 with unit rows; where `present` (N,) is False the entity has no such
-    content, and its row is zero and means nothing.
+    `matrix` is (N, d) float32 with unit rows: the mean direction of an entity's items. Where
+    `present` (N,) is False the entity has no such content, and its row is zero and means nothing.
+
+    `items` is (n, d) float32 with unit rows, every single text or picture of every entity that is
+    present, and `owners` (n,) int64 says whose each is; sorted by owner, an entity's own in the
+    snapshot's order. Both are None when no entity has more than one.
     """
 
     name: Literal["text", "image"]
@@ -52,6 +56,8 @@ class Features:
     present: npt.NDArray[np.bool_]
     encoder: str
     revision: str
+    items: Vectors | None = None
+    owners: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,7 @@ def text_features(
     cache: FeatureCache,
     on_progress: Progress | None = None,
 ) -> tuple[Features, FeatureSummary]:
-    """One vector for each entity that has a text."""
+    """One vector for each entity with texts, their mean direction, and one for each text."""
     entities, hashes = _columns((text.entity, text.content_hash) for text in snapshot.texts())
     work = _Work(hashes, encoder, cache, on_progress)
     # From the snapshot again, not from memory: only what is missing, once, a shard at a time.
@@ -246,7 +252,13 @@ class _Work:
         # Two opposite pictures have no mean direction; that entity has none.
         present = lengths[:, 0] > 1e-6
         matrix = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=present[:, None])
-        return Features(name, matrix, present, self._encoder.name, self._encoder.revision)
+        found = Features(name, matrix, present, self._encoder.name, self._encoder.revision)
+        # A snapshot is in the order of entity, so its rows are sorted by owner already.
+        single = np.flatnonzero(usable & present[entities])
+        owners = entities[single]
+        if (owners[1:] == owners[:-1]).any():
+            return replace(found, items=self._vectors[self._place[single]], owners=owners)
+        return found
 
     def summary(self) -> FeatureSummary:
         return FeatureSummary(

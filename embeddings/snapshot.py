@@ -1,6 +1,6 @@
 """A snapshot: an immutable copy of a part of the graph, on disk, that says what it holds.
 
-`<folder>/` holds `entities.arrow` (id, label, text, hash of the text), `pictures.arrow`,
+`<folder>/` holds `entities.arrow` (id, label, texts, hashes of the texts), `pictures.arrow`,
 `triples.npy`, `relation_types.json`, `splits.npy` if relationships carry a split, and
 `manifest.json`. It is written beside itself and renamed when it is complete.
 """
@@ -27,12 +27,12 @@ from kg_platform.cypher import snapshots as cypher
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph import Graph
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
 
 
 class Text(NamedTuple):
-    """An entity's text, and the SHA-256 of that text in hex."""
+    """One text of an entity, and the SHA-256 of that text in hex."""
 
     entity: int
     text: str
@@ -78,11 +78,11 @@ class Snapshot:
         return np.load(file) if file.is_file() else None
 
     def texts(self) -> Iterator[Text]:
-        """The text of each entity that has one, in order."""
+        """The texts in the order of entity: what it is called and described by, then the others."""
         position = 0
-        for texts, hashes in self._entities("text", "hash"):
-            for text, digest in zip(texts, hashes, strict=True):
-                if text is not None:
+        for texts, hashes in self._entities("texts", "hashes"):
+            for own, digests in zip(texts, hashes, strict=True):
+                for text, digest in zip(own, digests, strict=True):
                     yield Text(position, text, digest.hex())
                 position += 1
 

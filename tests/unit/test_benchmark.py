@@ -57,12 +57,12 @@ def test_texts_are_features_unless_told_otherwise(
     rows = [{"id": f"e{i:02d}", "label": f"Entity {i}", "caption": "seen"} for i in range(30)]
     (folder / "entities.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with_text = benchmark.run(folder, OPTIONS, load())
-    assert sorted(encoder.asked)[:2] == ["Entity 0. seen", "Entity 1. seen"]
-    assert len(encoder.asked) == 30
+    assert sorted(encoder.asked)[:2] == ["Entity 0", "Entity 1"]
+    assert len(encoder.asked) == 31  # one text an entity, and the caption that all share
     without = benchmark.run(folder, OPTIONS, load(), text=False)
     assert with_text["test"] != without["test"]
     assert benchmark.run(folder, OPTIONS, load())["test"] == with_text["test"]
-    assert len(encoder.asked) == 30, "the second run encodes nothing"
+    assert len(encoder.asked) == 31, "the second run encodes nothing"
 
 
 def test_a_folder_with_a_train_split_to_choose_on(folder: Path) -> None:

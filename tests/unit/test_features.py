@@ -22,14 +22,16 @@ from tests.fake_encoders import FakeImage, FakeText
 class Contents(Snapshot):
     """A snapshot that holds what a test gives it."""
 
-    def __init__(self, entities: int, texts: dict[int, str], pictures: list[Picture]) -> None:
+    def __init__(
+        self, entities: int, texts: list[tuple[int, str]], pictures: list[Picture]
+    ) -> None:
         super().__init__(Path(), {"entities": entities})
         object.__setattr__(self, "_texts", texts)
         object.__setattr__(self, "_pictures", pictures)
 
     def texts(self) -> Iterator[Text]:
-        given: dict[int, str] = self._texts  # type: ignore[attr-defined]
-        for entity, text in given.items():
+        given: list[tuple[int, str]] = self._texts  # type: ignore[attr-defined]
+        for entity, text in given:
             yield Text(entity, text, hashlib.sha256(text.encode()).hexdigest())
 
     def pictures(self) -> Iterator[Picture]:
@@ -37,7 +39,7 @@ class Contents(Snapshot):
 
 
 def with_texts(*texts: str) -> Contents:
-    return Contents(len(texts), {i: text for i, text in enumerate(texts) if text}, [])
+    return Contents(len(texts), [(i, text) for i, text in enumerate(texts) if text], [])
 
 
 def encode(snapshot: Snapshot, root: Path, encoder: FakeText) -> Features:
@@ -66,6 +68,47 @@ def test_a_second_run_encodes_nothing(tmp_path: Path) -> None:
     assert not cold.matrix[1].any()
     np.testing.assert_allclose(cold.matrix[4], FakeText().encode(["c"])[0], atol=1e-6)
     assert (cold.name, cold.encoder, cold.revision) == ("text", "fake", "1")
+
+
+def test_several_texts_an_entity(tmp_path: Path) -> None:
+    given = [(0, "a"), (0, "b"), (2, "b"), (4, "c"), (4, "a"), (4, "d")]
+    encoder = FakeText()
+    found, summary = text_features(Contents(5, given, []), encoder, FeatureCache(tmp_path, encoder))
+    assert sorted(encoder.asked) == ["a", "b", "c", "d"]
+    assert summary.contents == 4
+    assert found.items is not None
+    assert found.owners is not None
+    assert found.owners.dtype == np.int64
+    assert found.owners.tolist() == [0, 0, 2, 4, 4, 4]
+    vector = {text: FakeText().encode([text])[0] for text in "abcd"}
+    np.testing.assert_allclose(found.items, [vector[text] for _, text in given], atol=1e-6)
+    # The slow and obvious mean direction.
+    for entity in (0, 2, 4):
+        total = sum(vector[text] for owner, text in given if owner == entity)
+        np.testing.assert_allclose(found.matrix[entity], total / np.linalg.norm(total), atol=1e-6)
+    assert found.present.tolist() == [True, False, True, False, True]
+
+
+def test_items_are_left_out_when_no_entity_has_two(tmp_path: Path) -> None:
+    found = encode(with_texts("a", "", "b"), tmp_path, FakeText())
+    assert found.items is None
+    assert found.owners is None
+
+
+class Opposite(FakeText):
+    """Points one way for "+" and the other for "-"."""
+
+    def encode(self, contents, /):  # type: ignore[no-untyped-def]
+        rows = [[1.0 if text[0] == "+" else -1.0, *[0.0] * 6] for text in contents]
+        return np.array(rows, dtype=np.float32)
+
+
+def test_opposite_items_have_no_mean_and_are_no_items(tmp_path: Path) -> None:
+    snapshot = Contents(2, [(0, "+"), (0, "-"), (1, "+ 1"), (1, "+ 2")], [])
+    found = encode(snapshot, tmp_path, Opposite())
+    assert found.present.tolist() == [False, True]
+    assert found.owners is not None
+    assert found.owners.tolist() == [1, 1]
 
 
 def test_only_what_is_new_is_encoded(tmp_path: Path) -> None:
@@ -172,7 +215,7 @@ def test_pictures_are_averaged_and_bad_ones_counted(tmp_path: Path) -> None:
     red, blue, broken = (media.put(data) for data in (png("red"), png("blue"), b"no picture"))
     gone = "0" * 64
     snapshot = Contents(
-        5, {}, [Picture(0, 0, red), Picture(1, 0, red), Picture(1, 1, blue), Picture(1, 2, broken),
+        5, [], [Picture(0, 0, red), Picture(1, 0, red), Picture(1, 1, blue), Picture(1, 2, broken),
                 Picture(3, 0, broken), Picture(4, 0, gone)],
     )  # fmt: skip
     encoder = FakeImage()
@@ -185,6 +228,10 @@ def test_pictures_are_averaged_and_bad_ones_counted(tmp_path: Path) -> None:
     mean = both.sum(0) / np.linalg.norm(both.sum(0))
     np.testing.assert_allclose(found.matrix[:2], [both[0], mean], atol=1e-6)
     assert not found.matrix[2:].any()
+    assert found.items is not None
+    assert found.owners is not None
+    assert found.owners.tolist() == [0, 1, 1]  # what cannot be used is no item
+    np.testing.assert_allclose(found.items, [both[0], both[0], both[1]], atol=1e-6)
 
     again = FakeImage()
     _, summary = picture_features(snapshot, media, again, FeatureCache(tmp_path, again))
