@@ -24,7 +24,8 @@ SMALLEST = 1e-12  # of a square, under a root: its gradient stays finite
 
 
 class Kernel:
-    """How one interaction scores. Stateless but for `interaction`: vectors in, scores out.
+    """How one interaction scores: vectors in, scores out. Only some interactions of `generic.py`
+    have weights of their own, which `prepare` draws and the caller trains.
 
     Shapes: heads, tails (..., D), relations (..., Dr), entities (N, D), scores (..., N). Most
     interactions have Dr = D, and queries are (..., D) too.
@@ -65,6 +66,10 @@ class Kernel:
         None where the interaction has none. Whoever owns the parameters calls it, once."""
         del dimension, generator
         return None
+
+    def settle(self, device: torch.device) -> None:
+        """Score from now on as a finished model, on this device: no dropout, nothing is learnt."""
+        del device
 
     def query(self, heads: Tensor, relations: Tensor) -> Tensor:
         """Fold heads (..., D) and relations (..., Dr) into queries."""

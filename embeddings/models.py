@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from embeddings import generic
 from embeddings.kernels import FAST as KERNELS
 from embeddings.kernels import Kernel
 from kg_platform.errors import BadInput
@@ -17,14 +18,21 @@ __all__ = ["KERNELS", "Kernel", "Scorer", "kernel"]
 
 
 def kernel(name: str) -> Kernel:
-    """The kernel of a model by name.
+    """The kernel of a model by name, or of any of PyKEEN's interactions by PyKEEN's name for it.
 
     Raises:
         BadInput: there is no such model.
     """
-    if name not in KERNELS:
-        raise BadInput(f"There is no model {name!r}; the models are {', '.join(KERNELS)}.")
-    return KERNELS[name]()
+    wanted = name.lower()
+    if wanted in KERNELS:
+        return KERNELS[wanted]()
+    others = generic.names()
+    if wanted in others:
+        return generic.Generic(wanted)
+    raise BadInput(
+        f"There is no model {name!r}; the models are {', '.join(KERNELS)} and, slower, PyKEEN's "
+        f"{', '.join(others)}."
+    )
 
 
 class Scorer:
@@ -43,6 +51,7 @@ class Scorer:
         components: Tensor | None = None,
         gates: Tensor | None = None,
     ) -> None:
+        kind.settle(entities.device)
         self.kernel = kind
         self.entities = entities
         self.relations = relations
