@@ -19,11 +19,12 @@ from filelock import FileLock, Timeout
 
 from embeddings import checkpoint
 from embeddings.artifact import Artifact, open_artifact, save_artifact
+from embeddings.classification import classify
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
 from embeddings.inputs import Progress, graph_features
 from embeddings.publish import PublishSummary, publish
-from embeddings.ranking import classify, rank
+from embeddings.ranking import rank
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
 from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound

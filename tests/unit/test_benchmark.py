@@ -17,7 +17,7 @@ from tests.facts import draw
 from tests.fake_encoders import FakeText
 
 OPTIONS = TrainOptions(dimension=8, epochs=3)
-METRICS = {"mrr", "hits@1", "hits@3", "hits@10"}
+METRICS = {"mrr", "hits@1", "hits@3", "hits@10", "amri"}
 
 
 @pytest.fixture

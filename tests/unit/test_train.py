@@ -11,8 +11,9 @@ import pytest
 from safetensors import safe_open
 
 from embeddings import checkpoint
+from embeddings.classification import classify
 from embeddings.dataset import Dataset
-from embeddings.ranking import classify, rank
+from embeddings.ranking import rank
 from embeddings.train import Trained, TrainOptions, preset_options, train
 from kg_platform.errors import BadInput
 from tests.facts import draw, features
