@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 
-from embeddings.losses import CrossEntropy, MarginRanking, softmax_cross_entropy
+from embeddings.losses import AgainstAll, Sampled, objective
 from embeddings.models import kernel
 from embeddings.network import Network
+from embeddings.options import LOSSES, TrainOptions
 from tests.facts import ENTITIES, RELATIONS, draw
 
 CPU = torch.device("cpu")
 WIDTH = 8
+ROOM = 1 << 20
 
 
 def network(name: str) -> Network:
@@ -23,59 +30,129 @@ def network(name: str) -> Network:
     return made
 
 
-def test_the_in_place_softmax_is_the_plain_one_value_and_gradient() -> None:
-    scores = torch.randn(4, 9, generator=torch.Generator().manual_seed(0))
-    rows, tails = torch.tensor([0, 0, 1, 2, 2, 2, 3]), torch.tensor([1, 5, 0, 8, 7, 3, 3])
-    plain = scores.clone().requires_grad_()
-    loss = torch.nn.functional.cross_entropy(plain[rows], tails)
-    loss.backward()
-    leaf = scores.clone().requires_grad_()
-    ours = softmax_cross_entropy(leaf * 1.0, rows, tails)
-    (3 * ours).backward()
-    torch.testing.assert_close(ours, loss)
-    assert leaf.grad is not None
-    assert plain.grad is not None
-    torch.testing.assert_close(leaf.grad, 3 * plain.grad)
+def options(**chosen: Any) -> TrainOptions:
+    given = {"regularisation": 0.0, "precision": "fp32", "dimension": WIDTH, **chosen}
+    return TrainOptions(**given).resolved(100)
 
 
-def test_grouped_cross_entropy_is_the_mean_over_single_facts() -> None:
-    dataset, made, n3 = draw(), network("complex"), 0.3
-    objective = CrossEntropy(dataset.train, RELATIONS, 10_000, n3, CPU)
-    (batch,) = objective.batches(np.random.default_rng(0))
-    interaction, expected, count = made.kernel.interaction, 0.0, 0
-    complex_entities = made.kernel.entity_slots(made.structure)[0]
-    complex_relations = made.kernel.relation_slots(made.relations)[0]
-    for h, r, t in dataset.train.tolist():
-        for head, relation, tail in ((h, r, t), (t, r + RELATIONS, h)):
-            factors = complex_entities[head], complex_relations[relation], complex_entities[tail]
-            scores = interaction(factors[0], factors[1], complex_entities)
-            expected -= float(scores.detach().log_softmax(0)[tail])
-            expected += n3 * sum(float(factor.detach().abs().pow(3).sum()) for factor in factors)
-            count += 1
-    assert abs(float(objective.loss(made, batch)) - expected / count) < 1e-3
+def facts() -> list[tuple[int, int, int]]:
+    """Training facts in both directions."""
+    found = []
+    for h, r, t in draw().train.tolist():
+        found += [(h, r, t), (t, r + RELATIONS, h)]
+    return found
 
 
-def test_an_epoch_visits_every_fact_once() -> None:
-    dataset = draw()
-    objective = CrossEntropy(dataset.train, RELATIONS, 7, 0.0, CPU)
-    batches = list(objective.batches(np.random.default_rng(0)))
-    assert len(batches) == len(objective)
-    seen = [
-        (int(heads[row]), int(relations[row]), int(tail))
-        for heads, relations, rows, tails in batches
-        for row, tail in zip(rows, tails, strict=True)
-    ]
-    assert len(seen) == len(set(seen)) == 2 * len(dataset.train)
+def size(made: Network, rows: torch.Tensor, regulariser: str) -> float:
+    moduli = made.kernel.entity_slots(rows.detach())[0].abs()
+    return float(moduli.pow(3 if regulariser == "n3" else 2).sum())
 
 
-def test_the_margin_loss_is_the_one_written_down() -> None:
-    dataset, made = draw(), network("transe")
-    objective = MarginRanking(dataset.train, RELATIONS, ENTITIES, 5, 4, 2.0, 0.0, CPU)
-    triples, corrupted = next(objective.batches(np.random.default_rng(0)))
+@pytest.mark.parametrize("regulariser", ["n3", "l2"])
+def test_one_against_all_is_the_mean_over_single_facts(regulariser: str) -> None:
+    made, weight, predicting = network("complex"), 0.3, 0.7
+    chosen = options(
+        batch=10_000,
+        regulariser=regulariser,
+        regularisation=weight,
+        relation_prediction=predicting,
+    )
+    whole = AgainstAll(draw(), chosen, CPU)
+    (batch,) = whole.batches(np.random.default_rng(0))
     expected = 0.0
-    for (head, relation, tail), others in zip(triples.tolist(), corrupted.tolist(), strict=True):
-        query = made.structure[head] + made.relations[relation]
-        true = (query - made.structure[tail]).norm()
-        for other in others:
-            expected += max(0.0, float(2.0 + true - (query - made.structure[other]).norm()))
-    assert abs(float(objective.loss(made, (triples, corrupted))) - expected / 20) < 1e-5
+    for head, relation, tail in facts():
+        ends = made.structure[head], made.structure[tail]
+        scores = made.kernel.triples(ends[0], made.relations[relation], made.structure)
+        expected -= float(scores.detach().log_softmax(0)[tail])
+        kinds = made.kernel.triples(ends[0], made.relations, ends[1])
+        expected -= predicting * float(kinds.detach().log_softmax(0)[relation])
+        factors = ends[0], made.relations[relation], ends[1]
+        expected += weight * sum(size(made, x, regulariser) for x in factors)
+    found = float(whole.loss(made, batch, None, ROOM).detach())
+    assert found == pytest.approx(expected / len(facts()), rel=1e-4)
+
+
+@pytest.mark.parametrize("model", ["distmult", "transe"])
+def test_all_against_all_is_the_mean_over_queries(model: str) -> None:
+    made = network(model)
+    whole = AgainstAll(draw(), options(batch=10_000, loss="k-vs-all", model=model), CPU)
+    (batch,) = whole.batches(np.random.default_rng(0))
+    expected, queries = 0.0, {(h, r) for h, r, _ in facts()}
+    for head, relation in queries:
+        scores = made.kernel.triples(
+            made.structure[head], made.relations[relation], made.structure
+        ).tolist()
+        for tail, score in enumerate(scores):
+            true = (head, relation, tail) in set(facts())
+            expected += math.log1p(math.exp(-score if true else score))
+    found = float(whole.loss(made, batch, None, ROOM).detach())
+    assert found == pytest.approx(expected / len(queries), rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_an_epoch_visits_every_fact_once(loss: str) -> None:
+    found = objective(draw(), options(loss=loss, batch=7, negatives=4), CPU)
+    batches = list(found.batches(np.random.default_rng(0)))
+    assert len(batches) == len(found)
+    seen: list[tuple[int, ...]] = []
+    for batch in batches:
+        if isinstance(found, AgainstAll):
+            heads, relations, rows, tails = batch
+            at = zip(heads[rows].tolist(), relations[rows].tolist(), tails.tolist(), strict=True)
+            seen += at
+        else:
+            triples, _, there = batch
+            seen += [tuple(row) for row in triples[there].tolist()]
+    assert sorted(seen) == sorted(facts())
+
+
+def softplus(x: float) -> float:
+    return math.log1p(math.exp(x))
+
+
+def contrast(loss: str, true: float, false: list[float]) -> float:
+    if loss == "margin":
+        return sum(max(0.0, 2.0 - true + other) for other in false) / len(false)
+    weights = [1 / len(false)] * len(false)
+    if loss == "self-adversarial":
+        whole = sum(math.exp(0.5 * other) for other in false)
+        weights = [math.exp(0.5 * other) / whole for other in false]
+    wrong = sum(w * softplus(other + 2.0) for w, other in zip(weights, false, strict=True))
+    return (softplus(-true - 2.0) + wrong) / 2
+
+
+@pytest.mark.parametrize("loss", ["margin", "logistic", "self-adversarial"])
+@pytest.mark.parametrize("model", ["transe", "complex", "rotate"])
+def test_sampled_losses_are_the_ones_written_down(loss: str, model: str) -> None:
+    made = network(model)
+    chosen = options(loss=loss, model=model, batch=10, negatives=4, margin=2.0, temperature=0.5)
+    whole = Sampled(draw(), chosen, CPU)
+    batch = next(whole.batches(np.random.default_rng(0)))
+    triples, corrupted, there = batch
+    assert there.sum() == 10
+    assert there.numel() == 12, "the last block is filled up"
+    expected = 0.0
+    for block in range(len(triples)):
+        others = made.structure[corrupted[block]]
+        for (head, relation, tail), counts in zip(triples[block], there[block], strict=True):
+            if not counts:
+                continue
+            ends = made.structure[head], made.relations[relation]
+            true = float(made.kernel.triples(*ends, made.structure[tail]))
+            expected += contrast(loss, true, made.kernel.triples(*ends, others).tolist())
+    found = float(whole.loss(made, batch, None, ROOM).detach())
+    assert found == pytest.approx(expected / 10, rel=1e-4)
+
+
+def test_what_fills_a_block_up_is_not_regularised() -> None:
+    made = network("complex")
+    chosen = replace(options(loss="margin", batch=1, negatives=4), regularisation=1.0)
+    one = Sampled(draw(), chosen, CPU)
+    batch = next(one.batches(np.random.default_rng(0)))
+    head, relation, tail = batch[0][batch[2]][0].tolist()
+    factors = made.structure[head], made.relations[relation], made.structure[tail]
+    without = Sampled(draw(), replace(chosen, regularisation=0.0), CPU)
+    added = one.loss(made, batch, None, ROOM) - without.loss(made, batch, None, ROOM)
+    assert float(added.detach()) == pytest.approx(
+        sum(size(made, x, "n3") for x in factors), rel=1e-4
+    )
