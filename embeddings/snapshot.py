@@ -111,7 +111,7 @@ def take(
         BadInput: a label or type does not exist, or there is nothing to embed.
         Unavailable: the graph cannot be read, or the folder cannot be written.
     """
-    _check_names(graph, labels, relationship_types)
+    check_names(graph, labels, relationship_types)
     if folder.exists():
         raise BadInput(f"{folder} is there already; give the snapshot a new folder.")
     partial = folder.with_name(f".{folder.name}.part")
@@ -123,7 +123,7 @@ def take(
         )
         export.entities()
         if not export.counts["entities"]:
-            raise BadInput(_nothing(labels))
+            raise BadInput(nothing(labels))
         index = IdIndex(partial / "entities.arrow")
         export.pictures(index)
         export.relations(index)
@@ -182,7 +182,12 @@ def open_snapshot(folder: Path) -> Snapshot:
     return Snapshot(folder, manifest)
 
 
-def _check_names(graph: Graph, labels: Sequence[str], types: Sequence[str]) -> None:
+def check_names(graph: Graph, labels: Sequence[str], types: Sequence[str]) -> None:
+    """Refuse labels and relationship types that the graph does not have.
+
+    Raises:
+        BadInput: naming the nearest one that it has.
+    """
     known_labels = [row["label"] for row in graph.read(cypher.LABELS)] if labels else []
     known_types = [row["type"] for row in graph.read(cypher.RELATIONSHIP_TYPES)] if types else []
     for kind, names, known in (
@@ -202,7 +207,8 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     return f"it has {', '.join(known[:10])}." if known else "it has none; ingest something first."
 
 
-def _nothing(labels: Sequence[str]) -> str:
+def nothing(labels: Sequence[str]) -> str:
+    """What to say when no entity is there to embed."""
     if labels:
         return f"Nothing to embed: no entity has the label {' or '.join(labels)}."
     return "Nothing to embed: the graph has no entities; run `kg ingest PATH` first."

@@ -28,7 +28,7 @@ def entities(after: str | None, rows: int, labels: Sequence[str]) -> Statement:
     """
     text = f"""
 MATCH (n:Entity)
-WHERE {_after("n", after)}{_one_of("n", labels)}
+WHERE {_after("n", after)}{one_of("n", labels)}
 WITH n ORDER BY n.id LIMIT $rows
 RETURN n.id AS id, n.label AS label, n.description AS description,
        [n.caption, n.captions] AS texts,
@@ -45,10 +45,9 @@ def relations(
     after: str | None, upto: str, labels: Sequence[str], relationship_types: Sequence[str]
 ) -> Statement:
     """The relations whose head is on a page -> head, type, tail, split."""
-    kinds = "|".join(quote(name) for name in relationship_types)
     text = f"""
-MATCH (n:Entity)-[r{":" + kinds if kinds else ""}]->(m:Entity)
-WHERE {_after("n", after)} AND n.id <= $upto{_one_of("n", labels)}{_one_of("m", labels)}
+MATCH (n:Entity)-[r{of_types(relationship_types)}]->(m:Entity)
+WHERE {_after("n", after)} AND n.id <= $upto{one_of("n", labels)}{one_of("m", labels)}
 RETURN n.id AS head, type(r) AS type, m.id AS tail, r.split AS split
 """
     return Statement(text, {"after": after, "upto": upto})
@@ -58,7 +57,7 @@ def pictures(after: str | None, upto: str, labels: Sequence[str]) -> Statement:
     """The pictures of the entities on a page -> id, rank, sha256."""
     text = f"""
 MATCH (n:Entity)-[h:{MEDIA_TYPE}]->(m:Media)
-WHERE {_after("n", after)} AND n.id <= $upto{_one_of("n", labels)}
+WHERE {_after("n", after)} AND n.id <= $upto{one_of("n", labels)}
   AND m.mime STARTS WITH 'image/'
 RETURN n.id AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256
 """
@@ -70,7 +69,13 @@ def _after(name: str, after: str | None) -> str:
     return f"{name}.id >= ''" if after is None else f"{name}.id > $after"
 
 
-def _one_of(name: str, labels: Sequence[str]) -> str:
+def of_types(relationship_types: Sequence[str]) -> str:
+    """The part of a pattern that says which types a relation may have; none means any."""
+    return ":" + "|".join(map(quote, relationship_types)) if relationship_types else ""
+
+
+def one_of(name: str, labels: Sequence[str]) -> str:
+    """The rest of a condition that says which labels a node may have; none means any."""
     if not labels:
         return ""
     return " AND (" + " OR ".join(f"{name}:{quote(label)}" for label in labels) + ")"
