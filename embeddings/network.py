@@ -44,15 +44,14 @@ class Network(nn.Module):
         self.pools = nn.ModuleDict(
             {name: Pool(each) for name, each in modalities.items() if each.items is not None}
         )
-        if not modalities:
-            return
-        widths = [modality.inputs.shape[1] for modality in modalities.values()]
-        self.fusion = fusion(fusion_name, dimension, widths, 2 * relations, generator)
+        there = [torch.ones(entities, dtype=torch.bool)]
+        there += [modality.present for modality in modalities.values()]
+        self.register_buffer("there", torch.stack(there, 1), persistent=False)
+        if modalities:
+            widths = [modality.inputs.shape[1] for modality in modalities.values()]
+            self.fusion = fusion(fusion_name, dimension, widths, 2 * relations, generator)
         for name, modality in modalities.items():
             self.register_buffer(f"{name}_inputs", modality.inputs, persistent=False)
-        columns = [modality.present for modality in modalities.values()]
-        there = torch.stack([torch.ones_like(columns[0]), *columns], 1)
-        self.register_buffer("there", there, persistent=False)
 
     def entities(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """Fused vectors of all entities (N, D), or of `rows` (n, D): what is compared with."""

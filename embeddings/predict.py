@@ -93,25 +93,20 @@ def _predict(
         raise BadInput(f"Ask for at least 1 prediction, not {k}.")
     relations = artifact.relation_types
     if relation not in relations:
-        raise NotFound(_unknown_relation(relation, relations))
+        raise NotFound(unknown_relation(relation, relations))
     ids = artifact.entity_ids()
     try:
         position = ids.index(entity)
     except ValueError:
         there_is = browse.resolve(graph, entity)  # says so when there is no such entity at all
-        raise NotFound(
-            f"{there_is.id} was not in the graph when it was embedded; run `kg embed` again."
-        ) from None
+        raise NotFound(not_embedded(there_is.id)) from None
     scorer, number = artifact.scorer(), relations.index(relation)
     scores = (
         scorer.score_heads([number], [position])
         if heads
         else scorer.score_tails([position], [number])
     )[0]
-    statement = cypher.KNOWN_HEADS if heads else cypher.KNOWN_TAILS
-    known = {
-        r["id"] for r in graph.read(Statement(statement, {"id": entity, "relation": relation}))
-    }
+    known = known_ends(graph, entity, relation, heads)
     found: list[Prediction] = []
     for page in _best_first(scores):
         there = browse.rows(graph, [ids[i] for i in page])
@@ -127,13 +122,26 @@ def _predict(
     return found
 
 
+def known_ends(graph: Graph, entity: str, relation: str, heads: bool) -> set[str]:
+    """The tails that the graph has for (entity, relation, ?), or the heads of (?, relation, it)."""
+    statement = cypher.KNOWN_HEADS if heads else cypher.KNOWN_TAILS
+    rows = graph.read(Statement(statement, {"id": entity, "relation": relation}))
+    return {row["id"] for row in rows}
+
+
+def not_embedded(entity: str) -> str:
+    """What to say of an entity that is in the graph and not in the artifact."""
+    return f"{entity} was not in the graph when it was embedded; run `kg embed` again."
+
+
 def _best_first(scores: NDArray[np.float32]) -> Iterator[list[int]]:
     order = np.argsort(-scores, kind="stable")
     for start in range(0, len(order), PAGE):
         yield order[start : start + PAGE].tolist()
 
 
-def _unknown_relation(relation: str, relations: Sequence[str]) -> str:
+def unknown_relation(relation: str, relations: Sequence[str]) -> str:
+    """What to say of a relation that the model does not know, with those that are spelled alike."""
     # People type `language` for LANGUAGE.
     close = [name for name in relations if name.lower() == relation.lower()]
     close = close or difflib.get_close_matches(relation, relations, n=3)
