@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from embeddings.breakdown import rank_in_parts
 from embeddings.dataset import Dataset, entity_rows, from_folder
 from embeddings.encoders import load_text_encoder
 from embeddings.export import compose
@@ -92,12 +93,14 @@ def run_seed(
         # All of train now, for as many epochs as were best; its validation facts are known to it.
         again = replace(dataset, valid=np.empty((0, 3), np.int64))
         trained = _train(again, replace(options, epochs=trained.best_epoch), report)
-        found["test"] = rank(trained, again, "test").as_dict()
+        parts = rank_in_parts(trained, again, "test")
     else:
-        found["test"] = rank(trained, dataset, "test").as_dict()
+        parts = rank_in_parts(trained, dataset, "test")
     return {
         "seed": options.seed,
         **found,
+        "test": parts.overall.as_dict(),
+        "breakdown": parts.as_dict(),
         "best_epoch": trained.best_epoch,
         "epochs": len(trained.history),
         "seconds": round(time.perf_counter() - begun, 2),

@@ -56,7 +56,6 @@ class ClassificationMetrics:
             "threshold": self.threshold,
             "relation_accuracy": self.relation_accuracy,
             "relation_f1": self.relation_f1,
-            "relation_thresholds": self.relation_thresholds,
         }
 
 

@@ -17,6 +17,7 @@ from kg_platform.run_figures import figure, flattened, in_a_line, seconds
 from kg_platform.settings import Settings, load
 
 if TYPE_CHECKING:
+    from embeddings.predict import Prediction
     from embeddings.similarity import Neighbour
     from kg_platform.graph import Graph
 
@@ -164,9 +165,9 @@ def predict(
     if as_json:
         console.print_json([asdict(p) for p in found])
         return
-    rows = [(p.id, p.label, p.type, f"{p.score:.3f}") for p in found]
+    rows = [(p.id, p.label, p.type, f"{p.score:.3f}", _chance(p)) for p in found]
     fact = f"? {relation} {row.label}" if heads else f"{row.label} {relation} ?"
-    console.print_table(("id", "label", "type", "score"), rows, title=fact)
+    console.print_table(("id", "label", "type", "score", "probability"), rows, title=fact)
 
 
 def runs(
@@ -225,6 +226,10 @@ def rejections(
     console.print_table(("source", "line", "field", "reason", "value"), rows, title=title)
     if offset + len(found) < total:
         console.note(f"{total - offset - len(found):,} more; --limit and --offset show them.")
+
+
+def _chance(found: Prediction) -> str:
+    return "" if found.probability is None else f"{found.probability:.3f}"
 
 
 def _like_text(

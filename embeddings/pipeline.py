@@ -19,12 +19,11 @@ from filelock import FileLock, Timeout
 
 from embeddings import checkpoint
 from embeddings.artifact import Artifact, open_artifact, save_artifact
-from embeddings.classification import classify
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
 from embeddings.inputs import Progress, graph_features
+from embeddings.measure import Measured, measure
 from embeddings.publish import PublishSummary, publish
-from embeddings.ranking import rank
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
 from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
@@ -115,8 +114,9 @@ class _Job:
                 trained = train(
                     dataset, self.options.train, self._folder / "training", self._epochs
                 )
-            metrics = self._rank(trained, dataset)
-            artifact = self._artifact(snapshot, trained, dataset, metrics)
+            measured = self._measure(trained, dataset)
+            metrics = measured.metrics
+            artifact = self._artifact(snapshot, trained, dataset, measured)
             published = None
             if publish_vectors:
                 with self._step("publish") as details:
@@ -187,20 +187,14 @@ class _Job:
             report=self.report,
         )
 
-    def _rank(self, trained: Trained, dataset: Dataset) -> dict[str, float]:
+    def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
         with self._step("rank") as details:
-            metrics: dict[str, float] = {}
-            for split in ("valid", "test"):
-                if len(getattr(dataset, split)):
-                    ranked = rank(trained, dataset, split).as_dict()
-                    metrics |= {f"{split}_{name}": value for name, value in ranked.items()}
-            if len(dataset.valid) and len(dataset.test):
-                metrics |= classify(trained, dataset, self.options.train.seed).as_dict()
-            details.update(metrics)
-        return metrics
+            measured = measure(trained, dataset, self.options.train.seed)
+            details.update(measured.metrics)
+        return measured
 
     def _artifact(
-        self, snapshot: Snapshot, trained: Trained, dataset: Dataset, metrics: Mapping[str, float]
+        self, snapshot: Snapshot, trained: Trained, dataset: Dataset, measured: Measured
     ) -> Artifact:
         folder = self.platform.settings.artifacts_dir / self.run_id
         with self._step("artifact") as details:
@@ -214,7 +208,8 @@ class _Job:
                     "run": self.run_id,
                     "snapshot": dict(snapshot.manifest),
                     "settings": self.settings,
-                    "metrics": dict(metrics),
+                    "metrics": dict(measured.metrics),
+                    **measured.details,
                 },
             )
             details["folder"] = str(folder)

@@ -24,12 +24,17 @@ PAGE = 256
 
 @dataclass(frozen=True)
 class Prediction:
-    """A candidate for the open end of a fact; a higher score is likelier, no probability."""
+    """A candidate for the open end of a fact; a higher score is likelier.
+
+    `probability` is the score's, in a mixture of as many facts as corrupted ones (see
+    `calibration`); None where the run had no validation facts to fit it on.
+    """
 
     id: str
     label: str
     type: str | None
     score: float
+    probability: float | None = None
 
 
 def open_published(graph: Graph, artifacts: Path) -> Artifact:
@@ -106,6 +111,7 @@ def _predict(
         if heads
         else scorer.score_tails([position], [number])
     )[0]
+    probabilities = _probabilities(artifact, scores)
     known = known_ends(graph, entity, relation, heads)
     found: list[Prediction] = []
     for page in _best_first(scores):
@@ -116,7 +122,8 @@ def _predict(
                 continue
             if type is not None and row.type != type:
                 continue
-            found.append(Prediction(row.id, row.label, row.type, float(scores[i])))
+            chance = None if probabilities is None else float(probabilities[i])
+            found.append(Prediction(row.id, row.label, row.type, float(scores[i]), chance))
             if len(found) == k:
                 return found
     return found
@@ -132,6 +139,13 @@ def known_ends(graph: Graph, entity: str, relation: str, heads: bool) -> set[str
 def not_embedded(entity: str) -> str:
     """What to say of an entity that is in the graph and not in the artifact."""
     return f"{entity} was not in the graph when it was embedded; run `kg embed` again."
+
+
+def _probabilities(artifact: Artifact, scores: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    from embeddings.calibration import Calibrator
+
+    fitted = artifact.manifest.get("calibration")
+    return None if fitted is None else Calibrator.from_dict(fitted).probabilities(scores)
 
 
 def _best_first(scores: NDArray[np.float32]) -> Iterator[list[int]]:
