@@ -199,6 +199,11 @@ def test_predict_leaves_out_what_is_known_or_gone(world: Graph, tmp_path: Path) 
     tails = predict_tails(artifact, world, "JPN", "LANGUAGE", 10)
     assert [p.id for p in tails] == ["fra", "GBR", "FRA"]
     assert tails[0].score == 3
+    assert tails[0].probability is None
+    fitted = {"kind": "isotonic", "x": [2, 4], "y": [0.2, 0.8], "facts": 9}
+    artifact.manifest["calibration"] = fitted
+    tails = predict_tails(artifact, world, "JPN", "LANGUAGE", 10)
+    assert [p.probability for p in tails] == pytest.approx([0.5, 0.2, 0.2])
     few = predict_tails(artifact, world, "JPN", "LANGUAGE", 5, "Country")
     assert [p.id for p in few] == ["GBR", "FRA"]
     heads = predict_heads(artifact, world, "JPN", "TRADES", 2)

@@ -39,6 +39,9 @@ def test_the_command_prints_the_figures_and_nothing_else(folder: Path) -> None:
     assert set(printed["test"]) == METRICS
     assert 0 < printed["test"]["mrr"] <= 1
     assert printed["seconds"] > 0
+    breakdown = printed["seeds"][0]["breakdown"]
+    assert breakdown["overall"]["mrr"] == pytest.approx(printed["test"]["mrr"], abs=1e-6)
+    assert set(breakdown["direction"]) == {"head", "tail"}
 
 
 def test_several_seeds_are_averaged(folder: Path) -> None:
