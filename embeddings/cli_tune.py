@@ -12,7 +12,7 @@ from kg_platform import console
 from kg_platform.settings import load
 
 if TYPE_CHECKING:
-    from embeddings.tune import Tuned
+    from embeddings.tune_report import Tried, Tuned
 
 # Where neither is given: half an hour, or earlier on a small graph.
 MINUTES, TRIALS = 30.0, 50
@@ -73,11 +73,10 @@ def tune(
     fixed: dict[str, Any] = presets.parse(fix or (), TrainOptions)
     if epochs is not None:
         fixed["epochs"] = epochs
-    if model:
-        fixed["model"] = model[0]
+    start = {**fixed, "model": model[0]} if model else fixed
     options = TuneOptions(
         budget=Budget(trials, minutes),
-        base=preset_options(preset, device=settings.device, seed=seed, **fixed),
+        base=preset_options(preset, device=settings.device, seed=seed, **start),
         folder=folder,
         labels=tuple(label or ()),
         relationship_types=tuple(relationship_type or ()),
@@ -87,13 +86,18 @@ def tune(
         fixed=tuple(sorted(fixed)),
     )
     with Platform.open(settings) as platform, console.steps() as report:
-        run_id, found = run(platform, options, report)
+        run_id, found = run(platform, options, report, _say)
     if as_json:
         console.print_json({"run": run_id, "seed": seed, **found.as_dict()})
         return
     _show(found, seed, top)
     use = f"kg benchmark {folder}" if folder else "kg embed"
     console.note(f"Every trial: {found.log}\nUse the best: {use} --preset {found.preset}")
+
+
+def _say(trial: Tried) -> None:
+    figure = "" if trial.valid_mrr is None else f"validation MRR {trial.valid_mrr:.4f}, "
+    console.note(f"trial {trial.number}: {figure}{trial.state}, {trial.seconds:.1f} s")
 
 
 def _show(found: Tuned, seed: int, top: int) -> None:

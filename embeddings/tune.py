@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -30,11 +29,13 @@ from embeddings.options import TrainOptions
 from embeddings.search_space import Space
 from embeddings.train import fingerprint, train
 from embeddings.tune_journal import open_study
-from embeddings.tune_report import Tried, importance, tried, write_preset, write_trials
+from embeddings.tune_report import Tried, Tuned, importance, tried, write_preset, write_trials
 from kg_platform.errors import BadInput, Unavailable
 
 # on_progress(step, done, total)
 Progress = Callable[[str, int, int | None], None]
+# on_trial(trial) when one has ended
+OnTrial = Callable[[Tried], None]
 
 STARTUP = 5  # trials that end before any other is compared with them
 WARMUP = 2  # epochs of a trial before it is compared
@@ -65,36 +66,6 @@ class Budget:
         return self.minutes is not None and seconds >= self.minutes * 60
 
 
-@dataclass(frozen=True)
-class Tuned:
-    """What a search found so far: every trial, the best one, and the files that hold them."""
-
-    name: str
-    best: Tried
-    trials: list[Tried]
-    importance: dict[str, float]
-    preset: Path
-    log: Path
-
-    def ranked(self) -> list[Tried]:
-        """The best first; those that were not finished after those that were."""
-        return sorted(
-            self.trials,
-            key=lambda one: (one.state != "finished", -(one.valid_mrr or 0.0), one.number),
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """For programs: what is found, and every trial."""
-        return {
-            "search": self.name,
-            "preset_file": str(self.preset),
-            "trials_file": str(self.log),
-            "best": asdict(self.best),
-            "importance": self.importance,
-            "trials": [asdict(one) for one in self.ranked()],
-        }
-
-
 def tune(
     dataset: Dataset,
     space: Space,
@@ -102,6 +73,7 @@ def tune(
     folder: Path,
     label: str,
     on_progress: Progress | None = None,
+    on_trial: OnTrial | None = None,
 ) -> Tuned:
     """Search, or go on searching, in `folder`. The test split of `dataset` is never looked at.
 
@@ -124,7 +96,7 @@ def tune(
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder / f"{name}.lock"):
         search = _Search(dataset, space, budget, folder, name, key, on_progress or _silent)
-        return search.run()
+        return search.run(on_trial)
 
 
 def without_test(dataset: Dataset) -> Dataset:
@@ -163,7 +135,7 @@ class _Search:
         self.study = open_study(folder / f"{name}.journal", name, key)
         self.study.pruner = optuna.pruners.MedianPruner(STARTUP, WARMUP)
 
-    def run(self) -> Tuned:
+    def run(self, on_trial: OnTrial | None) -> Tuned:
         self._enqueue_preset()
         while not self.budget.is_spent(self._ended(), self._seconds()):
             trial = self._next()
@@ -171,6 +143,8 @@ class _Search:
             if not self._try(trial):
                 break
             self._write()
+            if on_trial is not None:
+                on_trial(tried(self._trials()[trial.number]))
         self.report("trials", self._ended(), self.budget.trials)
         return self._write() or self._nothing()
 
@@ -198,14 +172,13 @@ class _Search:
         options = replace(options, members=1)
         watch = _Watch(trial, options, self._late)
         folder = self.folder / f"{self.name}.trial"
-        steps = f"trial {trial.number}"
         try:
             # What a kill left here belongs to this trial; train() leaves other checkpoints aside.
             trained = train(
                 self.dataset,
                 options,
                 folder,
-                lambda done, total: self.report(steps, done, total),
+                lambda done, total: self.report("training", done, total),
                 on_epoch=watch,
             )
         except (BadInput, Unavailable) as error:  # unstable, or too large for this machine

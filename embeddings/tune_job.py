@@ -12,11 +12,12 @@ from typing import Any
 
 from embeddings import benchmark
 from embeddings.dataset import Dataset, from_snapshot
-from embeddings.inputs import Progress, graph_features
+from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.options import TrainOptions
 from embeddings.search_space import Space
 from embeddings.snapshot import take
-from embeddings.tune import Budget, Tuned, tune
+from embeddings.tune import Budget, OnTrial, tune
+from embeddings.tune_report import Tuned
 from kg_platform.errors import BadInput, Interrupted
 from kg_platform.platform import Platform
 
@@ -51,7 +52,10 @@ class TuneOptions:
 
 
 def run(
-    platform: Platform, options: TuneOptions, on_progress: Progress | None = None
+    platform: Platform,
+    options: TuneOptions,
+    on_progress: Progress | None = None,
+    on_trial: OnTrial | None = None,
 ) -> tuple[str, Tuned]:
     """Search, or go on searching, in KG_HOME/tune; returns the run's id and what was found.
 
@@ -61,7 +65,7 @@ def run(
         Interrupted: a person stopped it; the same command goes on from there.
     """
     job = _Job(platform, options, on_progress or (lambda step, done, total: None))
-    return job.run()
+    return job.run(on_trial)
 
 
 class _Job:
@@ -71,7 +75,7 @@ class _Job:
         self.platform, self.options, self.report = platform, options, report
         self.run_id = ""
 
-    def run(self) -> tuple[str, Tuned]:
+    def run(self, on_trial: OnTrial | None) -> tuple[str, Tuned]:
         ledger = self.platform.ledger
         self.run_id = ledger.start_run(KIND, self.options.as_dict())
         try:
@@ -80,7 +84,7 @@ class _Job:
                 chosen = self.options
                 space = Space.of(dataset, chosen.base, chosen.models, chosen.fixed)
                 folder = self.platform.settings.tune_dir
-                found = tune(dataset, space, chosen.budget, folder, label, self.report)
+                found = tune(dataset, space, chosen.budget, folder, label, self.report, on_trial)
                 details.update(asdict(found.best) | {"search": found.name})
         except KeyboardInterrupt as stop:
             ledger.finish_run(self.run_id, "interrupted")
@@ -125,6 +129,7 @@ class _Job:
             features = graph_features(
                 self.platform,
                 snapshot,
+                Encoders(self.platform.settings),
                 text=self.options.text,
                 pictures=self.options.pictures,
                 step=self._step,

@@ -46,6 +46,36 @@ class Tried:
         }
 
 
+@dataclass(frozen=True)
+class Tuned:
+    """What a search found so far: every trial, the best one, and the files that hold them."""
+
+    name: str
+    best: Tried
+    trials: list[Tried]
+    importance: dict[str, float]
+    preset: Path
+    log: Path
+
+    def ranked(self) -> list[Tried]:
+        """The best first; those that were not finished after those that were."""
+        return sorted(
+            self.trials,
+            key=lambda one: (one.state != "finished", -(one.valid_mrr or 0.0), one.number),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs: what is found, and every trial."""
+        return {
+            "search": self.name,
+            "preset_file": str(self.preset),
+            "trials_file": str(self.log),
+            "best": asdict(self.best),
+            "importance": self.importance,
+            "trials": [asdict(one) for one in self.ranked()],
+        }
+
+
 def tried(trial: FrozenTrial) -> Tried:
     """What is kept of Optuna's trial."""
     epochs = dict(sorted(trial.intermediate_values.items()))

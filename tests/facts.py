@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from embeddings.dataset import Dataset, random_split
@@ -32,3 +34,15 @@ def features(
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     matrix[~present] = 0
     return Features("text" if name == "text" else "image", matrix, present, "fake", "1")
+
+
+def write_split(folder: Path, dataset: Dataset) -> Path:
+    """The three files of a published split."""
+    folder.mkdir(parents=True)
+    for split in ("train", "valid", "test"):
+        rows = (
+            (dataset.entity_ids[h], dataset.relation_types[r], dataset.entity_ids[t])
+            for h, r, t in dataset.split(split)
+        )
+        (folder / f"{split}.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    return folder

@@ -101,8 +101,8 @@ def test_one_model_is_not_a_question() -> None:
 def test_what_cannot_be_is_refused_before_anything_is_tried() -> None:
     with pytest.raises(BadInput, match="no model 'x'"):
         Space.of(draw(), BASE, ("complex", "x"))
+    base = TrainOptions(model="distmult", dimension=31)
     with pytest.raises(BadInput, match="multiple of 2"):
-        base = TrainOptions(model="distmult", dimension=31)
         Space.of(draw(), base, ("distmult", "complex"), fixed=("dimension",))
 
 
