@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from embeddings import presets
 from kg_platform import console
 from kg_platform.settings import load
+
+if TYPE_CHECKING:  # loading what plans are made of takes seconds
+    from embeddings.plan import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +33,8 @@ def embed(
         int | None, typer.Option(help="Length of the published vector (real numbers).")
     ] = None,
     fusion: Annotated[
-        str | None, typer.Option(help="How modalities become one: weighted, concat or attention.")
+        str | None,
+        typer.Option(help="How modalities become one: weighted, concat, attention or gated."),
     ] = None,
     loss: Annotated[
         str | None,
@@ -44,11 +48,14 @@ def embed(
     publish_vectors: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Write the vectors into the graph.")
     ] = True,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what it will cost: time, memory, disk.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Train multimodal vectors for the graph and publish them as node properties."""
     console.note("Loading the learning libraries ...")
-    from embeddings.pipeline import EmbedOptions
+    from embeddings.pipeline import EmbedOptions, plan_run
     from embeddings.pipeline import embed as run_job
     from embeddings.train import preset_options
     from kg_platform.platform import Platform
@@ -70,6 +77,11 @@ def embed(
         pictures=pictures,
         train=preset_options(preset, device=settings.device, **chosen),
     )
+    if plan:
+        with Platform.open(settings) as platform, console.steps() as report:
+            made = plan_run(platform, options, publish_vectors=publish_vectors, on_progress=report)
+        _show_plan(made, as_json)
+        return
     with Platform.open(settings) as platform, console.steps() as report:
         result = run_job(platform, options, publish_vectors=publish_vectors, on_progress=report)
     for line in result.notes:
@@ -96,6 +108,21 @@ def embed(
         console.note(f"Not published. `kg publish {result.run_id}` does it.")
     else:
         console.note(f"Published {result.published.entities:,} entities. Try `kg similar <id>`.")
+
+
+def _show_plan(made: Plan, as_json: bool) -> None:
+    from embeddings.planning import shown
+
+    if as_json:
+        console.print_json(made.as_dict())
+        return
+    encode = ", ".join(f"{count:,} of {name}" for name, count in made.to_encode.items())
+    title = (
+        f"{made.entities:,} entities, {made.triples:,} triples; to encode: {encode or 'nothing'}"
+    )
+    console.print_table(("what", "likely", "from - to"), shown(made), title=title)
+    for line in made.notes:
+        console.note(line)
 
 
 def publish(

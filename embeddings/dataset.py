@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 SPLITS = ("train", "valid", "test")
+NO_FACTS = (
+    "There are no facts to train on: the graph or folder needs at least one relation between two "
+    "entities."
+)
 
 
 @dataclass(frozen=True)
@@ -283,8 +287,5 @@ def _lines(file: Path) -> Iterable[str]:
 
 def _checked(dataset: Dataset) -> Dataset:
     if len(dataset.train) == 0:
-        raise BadInput(
-            "There are no facts to train on: the graph or folder needs at least one relation "
-            "between two entities."
-        )
+        raise BadInput(NO_FACTS)
     return dataset

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
-from embeddings.encoders import load_image_encoder, load_text_encoder
+from embeddings.encoders import ImageEncoder, TextEncoder, load_image_encoder, load_text_encoder
 from embeddings.features import FeatureCache, Features, picture_features, text_features
 from embeddings.snapshot import Snapshot
 from kg_platform.platform import Platform
+from kg_platform.settings import Settings
 
 # on_progress(step, done, total): total is None while it is not known.
 Progress = Callable[[str, int, int | None], None]
@@ -18,9 +20,29 @@ Progress = Callable[[str, int, int | None], None]
 Step = Callable[[str], AbstractContextManager[dict[str, Any]]]
 
 
+class Encoders:
+    """The encoders that the settings name, each loaded when it is first used, and once.
+
+    Raises:
+        BadInput: a name is empty or of another kind. EncoderError: one cannot be loaded.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def text(self) -> TextEncoder:
+        return load_text_encoder(self._settings.text_encoder, self._settings.device)
+
+    @cached_property
+    def image(self) -> ImageEncoder:
+        return load_image_encoder(self._settings.image_encoder, self._settings.device)
+
+
 def graph_features(
     platform: Platform,
     snapshot: Snapshot,
+    encoders: Encoders,
     *,
     text: bool,
     pictures: bool,
@@ -32,23 +54,22 @@ def graph_features(
     found: dict[str, Features] = {}
     if text:
         with step("text features") as details:
-            text_encoder = load_text_encoder(settings.text_encoder, settings.device)
-            cache = FeatureCache(settings.features_dir, text_encoder)
+            cache = FeatureCache(settings.features_dir, encoders.text)
             found["text"], summary = text_features(
-                snapshot, text_encoder, cache, lambda d, t: report("text features", d, t)
+                snapshot, encoders.text, cache, lambda d, t: report("text features", d, t)
             )
             details.update(asdict(summary))
     if pictures:
         with step("picture features") as details:
-            image_encoder = load_image_encoder(settings.image_encoder, settings.device)
-            cache = FeatureCache(settings.features_dir, image_encoder)
+            cache = FeatureCache(settings.features_dir, encoders.image)
             found["image"], summary = picture_features(
                 snapshot,
                 platform.media,
-                image_encoder,
+                encoders.image,
                 cache,
                 lambda d, t: report("picture features", d, t),
                 settings.max_picture_pixels,
+                settings.picture_workers,
             )
             details.update(asdict(summary))
     return {name: features for name, features in found.items() if features.present.any()}

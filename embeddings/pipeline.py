@@ -17,12 +17,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from embeddings import checkpoint
+from embeddings import checkpoint, planning
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
-from embeddings.inputs import Progress, graph_features
+from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.measure import Measured, measure
+from embeddings.memory import peak_bytes
+from embeddings.plan import Plan
 from embeddings.publish import PublishSummary, publish
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
@@ -74,6 +76,27 @@ def embed(
         return job.run(publish_vectors)
 
 
+def plan_run(
+    platform: Platform,
+    options: EmbedOptions,
+    *,
+    publish_vectors: bool = True,
+    on_progress: Progress | None = None,
+) -> Plan:
+    """What `embed` would cost, from a few seconds' trial. Nothing is written to the graph.
+
+    Raises:
+        BadInput: there is nothing to embed. EncoderError: an encoder cannot be loaded.
+    """
+    return planning.make(
+        platform,
+        options,
+        Encoders(platform.settings),
+        publish=publish_vectors,
+        on_progress=on_progress,
+    )
+
+
 def publish_run(
     platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
 ) -> PublishSummary:
@@ -101,13 +124,17 @@ class _Job:
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.run_id = ""
+        self.continued = False
 
     def run(self, publish_vectors: bool) -> EmbedResult:
         ledger = self.platform.ledger
         self.run_id = ledger.start_run(KIND, self.settings)
         try:
+            encoders = Encoders(self.platform.settings)
+            made = self._plan(encoders, publish_vectors)
             snapshot = self._snapshot()
-            features = self._features(snapshot)
+            features = self._features(snapshot, encoders)
+            del encoders  # training may need their memory
             with self._step("train") as details:
                 dataset = from_snapshot(snapshot, features, self.options.train.seed)
                 details.update(dataset.summary())
@@ -130,7 +157,8 @@ class _Job:
         except BaseException as error:
             ledger.finish_run(self.run_id, "failed", error=str(error))
             raise
-        ledger.finish_run(self.run_id, "succeeded", metrics=metrics)
+        recorded = {**metrics, **self._off(made)}
+        ledger.finish_run(self.run_id, "succeeded", metrics=recorded)
         # The artifact holds all that is needed from here on; TensorBoard's logs stay.
         shutil.rmtree(self._folder / "snapshot", ignore_errors=True)
         checkpoint.discard(self._folder / "training")
@@ -141,6 +169,27 @@ class _Job:
     @property
     def _folder(self) -> Path:
         return self.platform.settings.runs_dir / self.run_id
+
+    def _plan(self, encoders: Encoders, publish_vectors: bool) -> Plan:
+        with self._step("plan") as details:
+            made = planning.make(
+                self.platform,
+                self.options,
+                encoders,
+                publish=publish_vectors,
+                at_most=planning.QUICK,
+                on_progress=self.report,
+            )
+            details.update(made.as_dict())
+        return made
+
+    def _off(self, made: Plan) -> dict[str, Any]:
+        """How far the plan was off, for the ledger and as a note; not when a run was taken up."""
+        if self.continued:
+            return {}
+        offs = planning.compare(made, self.seconds, peak_bytes())
+        self.notes.append(planning.sentence(offs))
+        return {"plan": planning.figures(offs)}
 
     def _snapshot(self) -> Snapshot:
         with self._step("snapshot") as details:
@@ -160,7 +209,7 @@ class _Job:
         details = {"continued_as": unfinished.id}
         self.platform.ledger.finish_run(self.run_id, "interrupted", metrics=details)
         shutil.rmtree(self._folder, ignore_errors=True)
-        self.run_id = unfinished.id
+        self.run_id, self.continued = unfinished.id, True
         self.platform.ledger.resume_run(self.run_id)
         return open_snapshot(self._folder / "snapshot")
 
@@ -177,10 +226,11 @@ class _Job:
                 return row
         return None
 
-    def _features(self, snapshot: Snapshot) -> dict[str, Features]:
+    def _features(self, snapshot: Snapshot, encoders: Encoders) -> dict[str, Features]:
         return graph_features(
             self.platform,
             snapshot,
+            encoders,
             text=self.options.text,
             pictures=self.options.pictures,
             step=self._step,

@@ -19,7 +19,9 @@ from embeddings.memory import (
     cells,
     cgroup_free,
     free_bytes,
+    held_bytes,
     out_of_memory,
+    peak_bytes,
     rows,
 )
 from kg_platform.errors import Unavailable
@@ -54,6 +56,16 @@ def test_rows_are_as_many_as_fit_at_least_one_and_at_most_those_wanted() -> None
 
 def test_the_machine_has_some_memory_free() -> None:
     assert 10 << 20 < free_bytes(CPU) < 1 << 50
+
+
+def test_the_peak_stays_when_what_was_held_is_gone() -> None:
+    before = held_bytes()
+    block = np.ones(100 << 17)  # 100 MiB
+    peak = peak_bytes()
+    del block
+    assert peak >= before + (90 << 20)
+    assert peak_bytes() >= peak
+    assert held_bytes() < peak
 
 
 def test_a_containers_limit_counts_in_both_versions(tmp_path: Path) -> None:
