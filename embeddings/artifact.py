@@ -159,7 +159,7 @@ def save_artifact(
             **manifest,
             "format": FORMAT,
             "model": trained.options.model,
-            "dimension": trained.options.dimension,
+            "dimension": trained.scorer.entities.shape[1],
             "seed": trained.options.seed,
             "options": asdict(trained.options),
             "best_epoch": trained.best_epoch,

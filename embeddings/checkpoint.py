@@ -61,8 +61,8 @@ def load(folder: Path, fingerprint: str) -> tuple[State, dict[str, Tensor]] | st
 
 
 def discard(folder: Path) -> None:
-    """Remove the checkpoint and what killed processes left of one; a finished run needs none."""
-    for file in (folder / FILE, *folder.glob(f".{FILE}.*")):
+    """Remove checkpoints, also those of members, and what killed processes left of one."""
+    for file in (*folder.rglob(FILE), *folder.rglob(f".{FILE}.*")):
         file.unlink(missing_ok=True)
 
 

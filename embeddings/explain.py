@@ -20,6 +20,7 @@ from torch import Tensor
 
 from embeddings import predict
 from embeddings.dataset import Ints
+from embeddings.joined import Joined
 from embeddings.models import Scorer
 from embeddings.network import Network
 from embeddings.rebuild import rebuild
@@ -136,7 +137,7 @@ class Explainer:
 
 @torch.no_grad()
 def explain(
-    pair: Network,
+    pair: Network | Joined,
     relation: int,
     entities: Tensor,
     answer: int,
@@ -187,13 +188,13 @@ def explain(
     return Explanation(score, rank, int(rivals.sum()) + 1, left_out, shares)
 
 
-def _query(pair: Network, relation: int, keep: Tensor | None) -> Tensor:
+def _query(pair: Network | Joined, relation: int, keep: Tensor | None) -> Tensor:
     number = torch.tensor([relation])
     head = pair.heads(torch.tensor([0]), number, keep=keep)
     return pair.kernel.query(head, pair.relations[number])[0]
 
 
-def _shares(pair: Network, relation: int, sides: tuple[str, str]) -> tuple[Share, ...]:
+def _shares(pair: Network | Joined, relation: int, sides: tuple[str, str]) -> tuple[Share, ...]:
     names, there = ("structure", *pair.names), pair.there_is()
     asking, answering = pair.parts()
     gates = pair.gates()

@@ -11,16 +11,16 @@ them, real parts first; where it keeps two vectors an entity, they are the two h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from embeddings.complex_vectors import SMALLEST, conjugate, cubed_moduli, multiply, rotations
 from embeddings.pykeen_modules import interactions
 from kg_platform.errors import BadInput
-
-SMALLEST = 1e-12  # of a square, under a root: its gradient stays finite
 
 
 class Kernel:
@@ -92,6 +92,17 @@ class Kernel:
         (Lacroix et al. 2018, arXiv:1806.07297)."""
         return factors.abs().pow(3).sum(-1)
 
+    def join(self, vectors: Sequence[Tensor]) -> Tensor:
+        """Vectors of several models (..., D) side by side, as one of a model whose score is the
+        sum of theirs. Only where scores are products."""
+        halves = [v.chunk(self.multiple, -1) for v in vectors]
+        return torch.cat([half for part in zip(*halves, strict=True) for half in part], -1)
+
+    def split(self, joined: Tensor, members: int) -> list[Tensor]:
+        """What `join` put together: (..., members * D) -> members times (..., D)."""
+        halves = [part.chunk(members, -1) for part in joined.chunk(self.multiple, -1)]
+        return [torch.cat(part, -1) for part in zip(*halves, strict=True)]
+
     @cached_property
     def interaction(self) -> Any:
         """PyKEEN's interaction, a module (h, r, t) -> scores."""
@@ -104,6 +115,14 @@ class Kernel:
     def relation_slots(self, vectors: Tensor) -> tuple[Tensor, ...]:
         """Our relation vectors as PyKEEN's representations, one for each relation slot."""
         return self.entity_slots(vectors)
+
+    def entity_vectors(self, slots: Sequence[Tensor]) -> Tensor:
+        """Back from `entity_slots`: (N, ...) representations -> (N, D) vectors that have them."""
+        return flat(slots)
+
+    def relation_vectors(self, slots: Sequence[Tensor]) -> Tensor:
+        """Back from `relation_slots`, likewise."""
+        return self.entity_vectors(slots)
 
     def triples(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
         """Score triples by PyKEEN's interaction; leading axes broadcast: (..., D) -> (...)."""
@@ -142,13 +161,13 @@ class ComplEx(Kernel):
     multiple = 2
 
     def query(self, heads: Tensor, relations: Tensor) -> Tensor:
-        return complex_product(heads, relations)
+        return multiply(heads, relations)
 
     def relation_scores(self, heads: Tensor, tails: Tensor, relations: Tensor) -> Tensor:
-        return complex_product(_conjugate(heads), tails) @ relations.T
+        return multiply(conjugate(heads), tails) @ relations.T
 
     def cubes(self, factors: Tensor) -> Tensor:
-        return complex_cubes(factors)
+        return cubed_moduli(factors)
 
     def entity_slots(self, vectors: Tensor) -> tuple[Tensor, ...]:
         return (torch.complex(*vectors.chunk(2, -1)),)
@@ -178,6 +197,10 @@ class SimplE(Kernel):
         module = getattr(interactions(), self.interaction_class)()
         module._tail_indices = (1, 0)
         return module
+
+    def cubes(self, factors: Tensor) -> Tensor:
+        """Halved: the 1/2 of f belongs to the factors whose norm this is, a third to each."""
+        return super().cubes(factors) / 2
 
     def entity_slots(self, vectors: Tensor) -> tuple[Tensor, ...]:
         return vectors.chunk(2, -1)
@@ -228,22 +251,22 @@ class RotatE(TransE):
     multiple = 2
 
     def query(self, heads: Tensor, relations: Tensor) -> Tensor:
-        return complex_product(heads, _rotations(relations))
+        return multiply(heads, rotations(relations))
 
     def relation_scores(self, heads: Tensor, tails: Tensor, relations: Tensor) -> Tensor:
         """||h * r - t||^2 = ||h||^2 + ||t||^2 - 2 Re(sum(r * h * conj(t))), as |r_i| = 1."""
-        products = complex_product(_conjugate(heads), tails) @ _rotations(relations).T
+        products = multiply(conjugate(heads), tails) @ rotations(relations).T
         squares = heads.square().sum(-1) + tails.square().sum(-1)
         return (squares[:, None] - 2 * products).clamp_min(SMALLEST).sqrt().neg()
 
     def cubes(self, factors: Tensor) -> Tensor:
-        return complex_cubes(factors)
+        return cubed_moduli(factors)
 
     def entity_slots(self, vectors: Tensor) -> tuple[Tensor, ...]:
         return (torch.complex(*vectors.chunk(2, -1)),)
 
     def relation_slots(self, vectors: Tensor) -> tuple[Tensor, ...]:
-        return self.entity_slots(_rotations(vectors))
+        return self.entity_slots(rotations(vectors))
 
 
 FAST: dict[str, type[Kernel]] = {
@@ -251,29 +274,14 @@ FAST: dict[str, type[Kernel]] = {
 }
 
 
-def complex_product(left: Tensor, right: Tensor) -> Tensor:
-    """The componentwise product of complex vectors in real form, (..., D) each."""
-    a, b = left.chunk(2, -1)
-    c, d = right.chunk(2, -1)
-    return torch.cat([a * c - b * d, a * d + b * c], -1)
+def flat(slots: Sequence[Tensor]) -> Tensor:
+    """(N, ...) representations side by side, (N, D); of complex ones real parts come first."""
+    parts = [part for slot in slots for part in _real_parts(slot)]
+    return torch.cat([part.reshape(len(part), -1) for part in parts], 1)
 
 
-def complex_cubes(factors: Tensor) -> Tensor:
-    """Sum of the cubed moduli of complex vectors in real form: (..., D) -> (...)."""
-    real, imaginary = factors.chunk(2, -1)
-    return (real.square() + imaginary.square()).pow(1.5).sum(-1)
-
-
-def _conjugate(vectors: Tensor) -> Tensor:
-    real, imaginary = vectors.chunk(2, -1)
-    return torch.cat([real, -imaginary], -1)
-
-
-def _rotations(vectors: Tensor) -> Tensor:
-    """Every complex component divided by its modulus."""
-    real, imaginary = vectors.chunk(2, -1)
-    moduli = (real.square() + imaginary.square()).clamp_min(SMALLEST).sqrt()
-    return torch.cat([real / moduli, imaginary / moduli], -1)
+def _real_parts(x: Tensor) -> tuple[Tensor, ...]:
+    return (x.real, x.imag) if x.is_complex() else (x,)
 
 
 def _swapped(vectors: Tensor) -> Tensor:

@@ -28,9 +28,7 @@ class TrainOptions:
 
     model: str = "complex"  # see models.py
     dimension: int = 200  # real numbers an entity; ComplEx keeps half of them for imaginary parts
-    fusion: str = (
-        "weighted"  # concat | weighted | attention | gated; none without features
-    )
+    fusion: str = "weighted"  # concat | weighted | attention | gated; none without features
     loss: str = "1-vs-all"  # 1-vs-all | k-vs-all | margin | logistic | self-adversarial
     epochs: int = 12  # at most; early stopping may end sooner
     batch: int | None = None  # against all: queries a step; sampled: triples a step
@@ -68,6 +66,12 @@ class TrainOptions:
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise BadInput(f"{name} must not be below 0; {value} is.")
+        if self.members > 1 and (not kernel(self.model).product or self.fusion == "gated"):
+            raise BadInput(
+                "Several members are joined by adding their scores, which needs a model whose "
+                "scores are products (complex, distmult, simple) and a fusion without gates; "
+                "choose members 1."
+            )
         for name in ("label_smoothing", "modality_dropout", "structure_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise BadInput(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.features import Features
+from embeddings.joined import Joined, name_of
 from embeddings.modalities import Modality, project
 from embeddings.models import kernel
 from embeddings.network import Network
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Name = Literal["text", "image"]
 
 
-def rebuild(artifact: Artifact, rows: Sequence[int] | None = None) -> Network:
+def rebuild(artifact: Artifact, rows: Sequence[int] | None = None) -> Network | Joined:
     """The network of an artifact: of all its entities, or of those in `rows`, in that order.
 
     Reads only those rows from disk. `entities()` gives the published vectors to rounding.
@@ -44,24 +45,42 @@ def rebuild(artifact: Artifact, rows: Sequence[int] | None = None) -> Network:
         name: _modality(artifact, name, model, rows) for name in artifact.manifest["encoders"]
     }
     options = artifact.manifest["options"]
-    network = Network(
-        kernel(options["model"]),
-        artifact.entities if rows is None else len(rows),
-        len(artifact.relation_types),
-        options["dimension"],
-        options["fusion"],
-        modalities,
-        torch.Generator().manual_seed(0),
-    )
-    wanted = network.state_dict().keys() - {"structure"}
-    if missing := wanted - model.keys():
+    kind = kernel(options["model"])
+    count = int(options.get("members", 1))
+    structure = torch.from_numpy(_rows(artifact, "structure_embedding", rows))
+    structures, relations = [structure], [model["relations"]]
+    if count > 1:
+        structures, relations = kind.split(structure, count), kind.split(model["relations"], count)
+    networks = []
+    for member in range(count):
+        network = Network(
+            kind,
+            len(structure),
+            len(artifact.relation_types),
+            options["dimension"],
+            options["fusion"],
+            modalities,
+            torch.Generator().manual_seed(0),
+        )
+        shared = _shared(artifact, model, network, member if count > 1 else None)
+        own = {"structure": structures[member], "relations": relations[member]}
+        network.load_state_dict(own | shared)
+        networks.append(network.requires_grad_(False))
+    return networks[0] if count == 1 else Joined(networks)
+
+
+def _shared(
+    artifact: Artifact, model: dict[str, Tensor], network: Network, member: int | None
+) -> dict[str, Tensor]:
+    """The weights in `model` that all entities of a network share."""
+    names = network.state_dict().keys() - {"structure", "relations"}
+    places = {name: name if member is None else name_of(member, name) for name in names}
+    if missing := set(places.values()) - model.keys():
         raise ArtifactError(
             f"The artifact {artifact.folder} lacks the weights {', '.join(sorted(missing))}: an "
             "older kg-platform made it; run `kg embed` again."
         )
-    structure = torch.from_numpy(_rows(artifact, "structure_embedding", rows))
-    network.load_state_dict({"structure": structure, **{name: model[name] for name in wanted}})
-    return network.requires_grad_(False)
+    return {name: model[place] for name, place in places.items()}
 
 
 def _modality(

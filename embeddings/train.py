@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from torch import Tensor
 from embeddings import checkpoint
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
-from embeddings.losses import Batch, Objective, objective
+from embeddings.joined import Joined
+from embeddings.losses import Batch, objective
 from embeddings.memory import Room, cells
 from embeddings.models import Scorer, kernel
 from embeddings.network import Modality, Network, prepare
@@ -34,6 +35,8 @@ from embeddings.ranking import metrics, ranks
 from kg_platform.errors import BadInput
 
 __all__ = ["TrainOptions", "Trained", "preset_options", "train"]
+
+NEXT_MEMBER = 10_000  # from the seed of a member to that of the next one
 
 # on_progress(done, total), in steps.
 Progress = Callable[[int, int], None]
@@ -91,7 +94,42 @@ def train(
     modalities = {
         name: prepare(features, dataset.entities) for name, features in dataset.features.items()
     }
-    network = Network(
+    networks: list[Network] = []
+    states: list[State] = []
+    notes: list[str] = []
+    count = options.members
+
+    def report(done: int, total: int) -> None:
+        if on_progress is not None:
+            on_progress(len(networks) * total + done, count * total)
+
+    for member in range(count):
+        place = folder if count == 1 else folder / f"member-{member}"
+        own = replace(options, members=1, seed=options.seed + member * NEXT_MEMBER)
+        run = _Run(dataset, own, place, _network(dataset, own, modalities).to(device), device)
+        run.resume()
+        with _logs(place, run.state.epoch) as log:
+            run.until_done(log, report, on_epoch or _go_on)
+        run.network.load_state_dict(run.best)
+        networks.append(run.network.to("cpu"))
+        states.append(run.state)
+        notes += [note for note in run.notes if note not in notes]
+        del run  # and the optimiser's state with it
+    network = networks[0] if count == 1 else Joined(networks)
+    return Trained(
+        scorer=network.scorer(),
+        structure=network.structure.detach(),
+        options=options,
+        modalities=modalities,
+        shared=network.shared(),
+        history=[row for state in states for row in state.history],
+        best_epoch=max(state.best_epoch for state in states),
+        notes=notes,
+    )
+
+
+def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Modality]) -> Network:
+    return Network(
         kernel(options.model),
         dataset.entities,
         dataset.relations,
@@ -99,21 +137,6 @@ def train(
         options.fusion,
         modalities,
         torch.Generator().manual_seed(options.seed),
-    ).to(device)
-    run = _Run(dataset, options, folder, network, objective(dataset, options, device))
-    run.resume()
-    with _logs(folder, run.state.epoch) as log:
-        run.until_done(log, on_progress or _silent, on_epoch or _go_on)
-    network.load_state_dict(run.best)
-    return Trained(
-        scorer=network.to("cpu").scorer(),
-        structure=network.structure.detach().cpu(),
-        options=options,
-        modalities=modalities,
-        shared=network.shared(),
-        history=run.state.history,
-        best_epoch=run.state.best_epoch,
-        notes=run.notes,
     )
 
 
@@ -126,17 +149,17 @@ class _Run:
         options: TrainOptions,
         folder: Path,
         network: Network,
-        objective: Objective,
+        device: torch.device,
     ) -> None:
         self.dataset, self.options, self.folder = dataset, options, folder
-        self.network, self.objective = network, objective
+        self.network, self.objective = network, objective(dataset, options, device)
         network.row_sparse = sparse_pays(options, dataset.entities)
         self.optimisers = Optimisers(network, network.structure, options, network.row_sparse)
         self.state = State(fingerprint(dataset, options))
         self.best: dict[str, Tensor] = {}
         self.notes: list[str] = [network.kernel.note] if network.kernel.note else []
         # The gradient of the scores is held in half the width, and a piece of it in full.
-        room = cells(network.structure.device, copies=2)
+        room = cells(device, copies=2)
         self.room = Room[Tensor](room, "scores", self.notes.append, least=dataset.entities)
         sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
         self.valid = dataset.valid[np.sort(sample[: options.validation])]
@@ -236,6 +259,9 @@ def fingerprint(dataset: Dataset, options: TrainOptions) -> str:
         digest.update(f"{name}|{features.encoder}|{features.revision}|".encode())
         digest.update(np.ascontiguousarray(features.present).tobytes())
         digest.update(np.ascontiguousarray(features.matrix, dtype=np.float32).tobytes())
+        if features.items is not None and features.owners is not None:
+            digest.update(np.ascontiguousarray(features.owners).tobytes())
+            digest.update(np.ascontiguousarray(features.items, dtype=np.float32).tobytes())
     return digest.hexdigest()
 
 
