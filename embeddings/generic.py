@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import count
@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from embeddings.kernels import FAST, Kernel
+from embeddings.kernels import FAST, Kernel, flat
 from embeddings.layouts import Layout, free_size, layout
 from embeddings.pykeen_modules import interactions
-from embeddings.recipes import RECIPES, Recipe, changed
+from embeddings.recipes import RECIPES, Recipe, changed, unchanged
 from kg_platform.errors import BadInput
 
 # Numbers that one chunk of candidates may materialise: 32 Mi float32 are 128 MiB.
@@ -69,6 +69,10 @@ class Generic(Kernel):
             self._made.reset_parameters()
         return self._made if self._made.state_dict() else None
 
+    def adopt(self, interaction: nn.Module) -> None:
+        """Use this module of PyKEEN's, with its options and weights."""
+        self._made = interaction
+
     def settle(self, device: torch.device) -> None:
         self.interaction.to(device).eval()
 
@@ -119,6 +123,12 @@ class Generic(Kernel):
         size = free_size(self._relation_shape, self.recipe.sizes, vectors.shape[-1])
         found = self._layout(self._relation_shape, size or 1)
         return changed(found.split(vectors), self.recipe.relation)
+
+    def entity_vectors(self, slots: Sequence[Tensor]) -> Tensor:
+        return flat(unchanged(slots, self.recipe.entity))
+
+    def relation_vectors(self, slots: Sequence[Tensor]) -> Tensor:
+        return flat(unchanged(slots, self.recipe.relation))
 
     def triples(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
         interaction = self.interaction

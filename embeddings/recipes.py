@@ -6,7 +6,7 @@ defaults unless a comment says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import isqrt
@@ -15,7 +15,13 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
-Change = Callable[[Tensor], Tensor]
+
+@dataclass(frozen=True)
+class Change:
+    """What makes any representation one that an interaction is defined on, and the way back."""
+
+    do: Callable[[Tensor], Tensor]
+    undo: Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,12 @@ class Recipe:
     cost: int = 4
 
 
-def _covariance(x: Tensor) -> Tensor:
-    """Positive, and at least the 0.05 that PyKEEN's KG2E keeps as its smallest."""
-    return functional.softplus(x) + 0.05
-
-
-_unit: Change = partial(functional.normalize, dim=-1)
+# Positive, and at least the 0.05 that PyKEEN's KG2E keeps as its smallest.
+_COVARIANCE = Change(
+    do=lambda x: functional.softplus(x) + 0.05,
+    undo=lambda x: (x - 0.05).clamp_min(1e-6).expm1().log(),
+)
+_UNIT = Change(do=partial(functional.normalize, dim=-1), undo=lambda x: x)
 
 
 def _embedding_dim(d: int) -> dict[str, Any]:
@@ -76,23 +82,28 @@ RECIPES: dict[str, Recipe] = {
     "ermlp": Recipe(sized=_embedding_dim),
     "ermlpe": Recipe(sized=_embedding_dim),
     "hole": Recipe(cost=8),
-    "kg2e": Recipe(entity={1: _covariance}, relation={1: _covariance}, cost=8),
+    "kg2e": Recipe(entity={1: _COVARIANCE}, relation={1: _COVARIANCE}, cost=8),
     "lineare": Recipe({"p": 1}),
     "multilineartucker": Recipe(sized=lambda d: {"head_dim": d}),
     "mure": Recipe({"p": 2, "power_norm": True}),
     "ntn": Recipe(sizes={"k": 4}, cost=8),
-    "pairre": Recipe({"p": 1}, entity={0: _unit}),
+    "pairre": Recipe({"p": 1}, entity={0: _UNIT}),
     "proje": Recipe(sized=_embedding_dim),
-    "quate": Recipe(sizes={"k": 4}, relation={0: _unit}, cost=8),
+    "quate": Recipe(sizes={"k": 4}, relation={0: _UNIT}, cost=8),
     "se": Recipe({"p": 1}),
     "transformer": Recipe(sized=_transformer),
-    "transh": Recipe({"p": 2}, relation={0: _unit}, cost=8),
+    "transh": Recipe({"p": 2}, relation={0: _UNIT}, cost=8),
     "transr": Recipe({"p": 1, "power_norm": False}, cost=8),
     "tucker": Recipe(sized=_embedding_dim),
     "um": Recipe({"p": 1, "power_norm": False}),
 }
 
 
-def changed(slots: tuple[Tensor, ...], changes: Mapping[int, Change]) -> tuple[Tensor, ...]:
+def changed(slots: Sequence[Tensor], changes: Mapping[int, Change]) -> tuple[Tensor, ...]:
     """The representations with what `changes` says done to them."""
-    return tuple(changes[at](slot) if at in changes else slot for at, slot in enumerate(slots))
+    return tuple(changes[at].do(slot) if at in changes else slot for at, slot in enumerate(slots))
+
+
+def unchanged(slots: Sequence[Tensor], changes: Mapping[int, Change]) -> tuple[Tensor, ...]:
+    """Back from `changed`."""
+    return tuple(changes[at].undo(slot) if at in changes else slot for at, slot in enumerate(slots))

@@ -201,6 +201,13 @@ def test_the_cubes_of_complex_numbers_are_those_of_their_moduli(name: str) -> No
     torch.testing.assert_close(kernel("distmult").cubes(x), x.abs().pow(3).sum(-1))
 
 
+def test_the_cubes_of_simple_are_those_of_factors_that_absorb_its_half() -> None:
+    x = vectors(BATCH, 12, 1)
+    torch.testing.assert_close(
+        kernel("simple").cubes(x), kernel("distmult").cubes(x / 2 ** (1 / 3))
+    )
+
+
 def test_simple_tells_a_fact_from_its_reverse() -> None:
     """PyKEEN's own SimplE model does not; see the kernel."""
     heads, relations, tails = facts(kernel("simple"))

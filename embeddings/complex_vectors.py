@@ -1,0 +1,34 @@
+"""Complex vectors in real form: D real numbers are D / 2 complex ones, real parts first."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+SMALLEST = 1e-12  # of a square, under a root: its gradient stays finite
+
+
+def multiply(left: Tensor, right: Tensor) -> Tensor:
+    """The componentwise product, (..., D) each."""
+    a, b = left.chunk(2, -1)
+    c, d = right.chunk(2, -1)
+    return torch.cat([a * c - b * d, a * d + b * c], -1)
+
+
+def cubed_moduli(factors: Tensor) -> Tensor:
+    """The sum of the cubed moduli: (..., D) -> (...)."""
+    real, imaginary = factors.chunk(2, -1)
+    return (real.square() + imaginary.square()).pow(1.5).sum(-1)
+
+
+def conjugate(vectors: Tensor) -> Tensor:
+    """Every component's imaginary part negated."""
+    real, imaginary = vectors.chunk(2, -1)
+    return torch.cat([real, -imaginary], -1)
+
+
+def rotations(vectors: Tensor) -> Tensor:
+    """Every complex component divided by its modulus."""
+    real, imaginary = vectors.chunk(2, -1)
+    moduli = (real.square() + imaginary.square()).clamp_min(SMALLEST).sqrt()
+    return torch.cat([real / moduli, imaginary / moduli], -1)
