@@ -35,7 +35,9 @@ def similar(
     entity: Annotated[str | None, typer.Argument(help="An entity's id, or its label.")] = None,
     text: Annotated[str | None, typer.Option(help="Nearest to this text instead.")] = None,
     image: Annotated[Path | None, typer.Option(help="Nearest to this picture instead.")] = None,
-    by: Annotated[str, typer.Option(help="embedding, structure, text or image.")] = "embedding",
+    by: Annotated[
+        str, typer.Option(help="embedding, structure, text or image; with --text, text or image.")
+    ] = "embedding",
     type: Type = None,
     count: Count = 10,
     as_json: Json = False,
@@ -43,13 +45,15 @@ def similar(
     """Entities like an entity, a text or a picture."""
     if sum(given is not None for given in (entity, text, image)) != 1:
         raise BadInput("Give one of an entity, --text or --image.")
+    if text is not None and by not in ("embedding", "text", "image"):
+        raise BadInput(f"A text is compared --by text or image, not by {by!r}.")
     from kg_platform.platform import Platform
 
     settings = load()
     with Platform.open(settings) as platform:
         graph = platform.graph
         if text is not None:
-            asked, found = text, _like_text(graph, settings, text, count, type)
+            asked, found = text, _like_text(graph, settings, text, count, type, by)
         elif image is not None:
             asked, found = str(image), _like_picture(graph, settings, image, count, type)
         else:
@@ -233,13 +237,15 @@ def _chance(found: Prediction) -> str:
 
 
 def _like_text(
-    graph: Graph, settings: Settings, text: str, count: int, type: str | None
+    graph: Graph, settings: Settings, text: str, count: int, type: str | None, by: str
 ) -> list[Neighbour]:
-    from embeddings.encoders import load_text_encoder
+    from embeddings.encoders import load_text_encoder, load_text_side
     from embeddings.similarity import encoder_of, published_run, similar_to_text
 
-    name = encoder_of(published_run(graph), "text")
-    return similar_to_text(graph, text, count, load_text_encoder(name, settings.device), type)
+    by = "text" if by == "embedding" else by  # what --by is when it is not given
+    open_encoder = load_text_side if by == "image" else load_text_encoder
+    encoder = open_encoder(encoder_of(published_run(graph), by), settings.device)
+    return similar_to_text(graph, text, count, encoder, type, by)
 
 
 def _like_picture(

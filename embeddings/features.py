@@ -13,6 +13,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -20,13 +21,12 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL.Image import Image
 
 from embeddings.encoders import ImageEncoder, TextEncoder, Vectors
+from embeddings.picture_workers import PictureReader, prepared, worker_count
 from embeddings.snapshot import Snapshot
-from kg_platform.errors import BadPicture, NotFound, Unavailable
+from kg_platform.errors import Unavailable
 from kg_platform.media import MediaStore
-from kg_platform.pictures import decode_rgb
 
 T = TypeVar("T")
 # SHA-256 digests, as numpy can sort and search them. It ignores NULs at the end, on both sides.
@@ -35,7 +35,7 @@ Hashes = npt.NDArray[np.bytes_]
 Progress = Callable[[int, int], None]
 
 SHARD = 1_024  # texts encoded between two writes to the cache
-PICTURE_SHARD = 128  # decoded pictures are large
+PICTURE_SHARD = 128  # pictures are large
 MAX_PIXELS = 100_000_000
 
 
@@ -62,13 +62,17 @@ class Features:
 
 @dataclass(frozen=True)
 class FeatureSummary:
-    """Different contents: all of them, found in the cache, encoded now, unusable."""
+    """Different contents: all of them, found in the cache, encoded now, unusable.
+
+    `notes` are what the encoder has to say, such as that it could not be compiled for the GPU.
+    """
 
     contents: int
     cached: int
     encoded: int
     skipped: int
     skipped_examples: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class _Named(Protocol):
@@ -180,25 +184,34 @@ def picture_features(
     cache: FeatureCache,
     on_progress: Progress | None = None,
     max_pixels: int = MAX_PIXELS,
+    workers: int | None = None,
 ) -> tuple[Features, FeatureSummary]:
     """One vector for each entity with pictures: the mean direction of its pictures' vectors.
 
-    A picture that is missing from the store or cannot be decoded is counted and left out.
+    A picture that is missing from the store or cannot be decoded is counted and left out. `workers`
+    processes decode; None takes as many as help (`picture_workers.worker_count`), 0 takes none.
 
     Raises:
-        MediaStoreError: the store itself cannot be read.
+        MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
     """
     entities, hashes = _columns((picture.entity, picture.sha256) for picture in snapshot.pictures())
     work = _Work(hashes, encoder, cache, on_progress)
     missing = work.missing(snapshot.pictures(), lambda picture: picture.sha256)
-    for batch in _chunks(missing, PICTURE_SHARD):
-        decoded: dict[str, Image] = {}
-        for picture in batch:
-            try:
-                decoded[picture.sha256] = decode_rgb(media.read(picture.sha256), max_pixels)
-            except (BadPicture, NotFound) as error:
-                work.skip(f"{picture.sha256}: {error}")
-        work.encoded(list(decoded), encoder.encode(list(decoded.values())))
+    reader = PictureReader(media.url, encoder.preparer, max_pixels)
+    ready = prepared(
+        (picture.sha256 for picture in missing),
+        media,
+        reader,
+        worker_count(work.to_encode, workers),
+        ahead=PICTURE_SHARD,
+    )
+    with closing(ready):  # its workers end with us, whatever happens
+        for batch in _chunks(ready, PICTURE_SHARD):
+            usable = {one.sha256: one.pixels for one in batch if one.pixels is not None}
+            for one in batch:
+                if one.pixels is None:
+                    work.skip(f"{one.sha256}: {one.problem}")
+            work.encoded(list(usable), encoder.encode_prepared(list(usable.values())))
     return work.features("image", _count(snapshot), entities), work.summary()
 
 
@@ -218,6 +231,11 @@ class _Work:
         self._encoded = 0
         self._skipped: list[str] = []
         self._progress()
+
+    @property
+    def to_encode(self) -> int:
+        """How many different contents have no vector yet."""
+        return len(self._hashes) - int(self._known.sum())
 
     def missing(self, contents: Iterable[T], hash_of: Callable[[T], str]) -> Iterator[T]:
         """Those contents that have no vector yet, each once."""
@@ -263,7 +281,7 @@ class _Work:
     def summary(self) -> FeatureSummary:
         return FeatureSummary(
             len(self._hashes), self._cached, self._encoded, len(self._skipped),
-            tuple(self._skipped[:5]),
+            tuple(self._skipped[:5]), tuple(getattr(self._encoder, "notes", ())),
         )  # fmt: skip
 
     def _places(self, hashes: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embeddings import vector_indexes
+from embeddings.encoders import space
 from kg_platform import browse
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import BadInput, NotFound
@@ -63,19 +64,30 @@ def similar_to_entity(
 
 
 def similar_to_text(
-    graph: Graph, text: str, k: int, encoder: TextEncoder, type: str | None = None
+    graph: Graph,
+    text: str,
+    k: int,
+    encoder: TextEncoder,
+    type: str | None = None,
+    by: str = "text",
 ) -> list[Neighbour]:
-    """The `k` entities whose texts mean most nearly this.
+    """The `k` entities whose texts mean most nearly this; `by` "image": whose pictures show it.
+
+    Pictures are compared with by the text side of the encoder they were encoded with
+    (`encoders.load_text_side`).
 
     Raises:
-        NotFound: no text vectors are published. BadInput: the text is empty, or the published
+        NotFound: no such vectors are published. BadInput: the text is empty, or the published
             vectors are of another encoder or revision.
     """
     if not text.strip():
         raise BadInput("There is no text to compare with; write a few words.")
     _positive(k)
-    check_encoder(published_run(graph), "text", encoder)
-    return _nearest(graph, "text_embedding", encoder.encode([text])[0].tolist(), k, type)
+    if by not in _SOURCES:
+        raise BadInput(f"A text is compared by text or image, not by {by!r}.")
+    check_encoder(published_run(graph), by, encoder, other_side=by == "image")
+    vector = encoder.encode_queries([text])[0].tolist()
+    return _nearest(graph, WAYS[by], vector, k, type)
 
 
 def similar_to_picture(
@@ -120,16 +132,29 @@ def encoder_of(run: Mapping[str, Any], modality: str) -> str:
 
 
 def check_encoder(
-    run: Mapping[str, Any], modality: str, encoder: TextEncoder | ImageEncoder
+    run: Mapping[str, Any],
+    modality: str,
+    encoder: TextEncoder | ImageEncoder,
+    other_side: bool = False,
 ) -> None:
-    """Refuse an encoder whose vectors do not live in the space of the published ones."""
+    """Refuse an encoder whose vectors do not live in the space of the published ones.
+
+    How vectors were rounded does not matter. The text side of a picture encoder (`other_side`) has
+    its own cut-off and pooling; the same weights are what puts it into the pictures' space.
+    """
     published = (encoder_of(run, modality), str(run.get(f"{modality}_revision")))
     given = (encoder.name, encoder.revision)
-    if published != given:
+    same = [(name, _weights(revision) if other_side else space(revision))
+            for name, revision in (published, given)]  # fmt: skip
+    if same[0] != same[1]:
         raise BadInput(
             f"The published {modality} vectors were made by {' revision '.join(published)}, this "
             f"is {' revision '.join(given)}; run `kg embed` again to compare with this one."
         )
+
+
+def _weights(revision: str) -> str:
+    return revision.partition("-")[0]
 
 
 _SOURCES = {"text": "texts", "image": "pictures"}

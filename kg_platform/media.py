@@ -31,6 +31,11 @@ class MediaStore:
         self._fs: Any = fs
         self._root = str(root).rstrip("/")
 
+    @property
+    def url(self) -> str:
+        """Where it is, as it was given: another process opens the same store with it."""
+        return self._url
+
     def put(self, data: bytes) -> str:
         """Keep `data`; return its SHA-256 in hex.
 

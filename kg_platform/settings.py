@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         ge=1,
         description="larger pictures are rejected before they are decoded",
     )
+    picture_workers: int | None = Field(
+        default=None,
+        ge=0,
+        description="processes that decode pictures for the encoder (default: one a core, at most "
+        "16, none for few pictures)",
+    )
     max_media_bytes: int = Field(
         default=256 * 2**20, ge=1, description="larger media files are rejected, in bytes"
     )
@@ -89,11 +95,12 @@ class Settings(BaseSettings):
     )
 
     text_encoder: str = Field(
-        default="minilm", description="minilm, or a Hugging Face text encoder by name or folder"
+        default="minilm",
+        description="a name from `kg encoders`, or a Hugging Face text encoder by name or folder",
     )
     image_encoder: str = Field(
         default="classical",
-        description="classical (colour, layout, shape), resnet50, or a Hugging Face vision encoder",
+        description="a name from `kg encoders`, or a Hugging Face vision encoder by name or folder",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",

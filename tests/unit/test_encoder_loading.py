@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from embeddings.encoders import load_image_encoder, load_text_encoder
+from embeddings.encoders import load_image_encoder, load_text_encoder, load_text_side
 from embeddings.encoders.text import batches
 from kg_platform.errors import BadInput, EncoderError
-from tests.tiny_models import save_bert, save_vit
+from tests.tiny_models import save_bert, save_clip, save_vit
 
 
 @pytest.fixture
@@ -31,12 +31,38 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("name", "said"),
     [
         ("nobody/no-such-model", "not in the local Hugging Face cache"),
+        ("siglip2", "siglip2-base-patch32-256 is not in the local Hugging Face cache"),
         ("a/b/c/d", "neither a folder nor the name"),
+        ("siglip2:nowhere", "not in the local Hugging Face cache"),
     ],
 )
 def test_a_model_that_is_not_there(load: object, name: str, said: str) -> None:
     with pytest.raises(EncoderError, match=said):
         load(name, "cpu")  # type: ignore[operator]
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("name", ["bert", "multilingual-e5-small"])
+def test_a_text_model_by_name_without_a_network(name: str) -> None:
+    with pytest.raises(EncoderError, match=f"{name}.* is not in the local Hugging Face cache"):
+        load_text_encoder(name, "cpu")
+
+
+def test_the_wrong_kind_of_encoder() -> None:
+    for name in ("classical", "resnet50"):
+        with pytest.raises(BadInput, match=f"{name} encodes pictures.*multilingual-e5-small"):
+            load_text_encoder(name, "cpu")
+        with pytest.raises(BadInput, match=r"knows no texts.*KG_IMAGE_ENCODER=siglip2"):
+            load_text_side(name, "cpu")
+    for name in ("minilm", "bert"):
+        with pytest.raises(BadInput, match=f"{name} encodes texts.*siglip2"):
+            load_image_encoder(name, "cpu")
+
+
+def test_only_a_model_of_both_has_a_text_side(tmp_path: Path) -> None:
+    assert load_text_side(str(save_clip(tmp_path / "clip")), "cpu").dimension == 10
+    with pytest.raises(BadInput, match="knows no texts"):
+        load_text_side(str(save_bert(tmp_path / "bert")), "cpu")
 
 
 @pytest.mark.usefixtures("offline")

@@ -1,0 +1,100 @@
+"""The encoders that have a short name, with what their model cards say of licence and size.
+
+`NAME:FOLDER` (for resnet50 `NAME:FILE`) takes the weights from a place on this machine instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Kind = Literal["text", "image"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An encoder by name, as `kg encoders` lists it; from fast and plain to slow and good.
+
+    `model` is the Hugging Face model behind it, `gpu_model` another one that a GPU affords; both
+    are empty where the platform loads the weights itself. `passage` and `query` go before every
+    text that is kept and every text that is searched for: the model was trained with them.
+    `megabytes` are downloaded on first use, 0 where nothing is.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    dimension: int
+    licence: str
+    megabytes: int
+    what: str
+    model: str = ""
+    gpu_model: str = ""
+    passage: str = ""
+    query: str = ""
+
+
+PRESETS = (
+    Preset(
+        "classical", ("image",), 592, "none needed", 0,
+        "colour, layout and shape, computed; knows flags, not what is in a photograph",
+    ),
+    Preset(
+        "minilm", ("text",), 384, "Apache-2.0", 0,
+        "all-MiniLM-L6-v2, English sentences; comes with the platform",
+    ),
+    Preset(
+        "bert", ("text",), 768, "Apache-2.0", 440,
+        "BERT base uncased, mean of its tokens; for comparison with published work",
+        model="google-bert/bert-base-uncased",
+    ),
+    Preset(
+        "resnet50", ("image",), 2048, "BSD-3-Clause (ImageNet)", 98,
+        "torchvision's ResNet50, trained on ImageNet; for comparison with published work",
+    ),
+    Preset(
+        "multilingual-e5-small", ("text",), 384, "MIT", 471,
+        "sentences in about 100 languages",
+        model="intfloat/multilingual-e5-small", passage="passage: ", query="query: ",
+    ),
+    Preset(
+        "siglip2", ("text", "image"), 768, "Apache-2.0", 1500,
+        "SigLIP 2 base, 32-pixel patches on a CPU and 16 on a GPU; texts (64 tokens) and pictures "
+        "in one space, so that a text finds pictures",
+        model="google/siglip2-base-patch32-256", gpu_model="google/siglip2-base-patch16-256",
+    ),
+)  # fmt: skip
+
+
+class Chosen(NamedTuple):
+    """What a name stands for: `name` loads the same model anywhere, whatever device is there."""
+
+    name: str
+    place: str
+    passage: str
+    query: str
+
+
+def models(preset: Preset) -> list[str]:
+    """The models of the hub that a preset may stand for."""
+    return [model for model in (preset.model, preset.gpu_model) if model]
+
+
+def names(kind: Kind) -> list[str]:
+    return [preset.name for preset in PRESETS if kind in preset.kinds]
+
+
+def choose(name: str, device: str) -> Chosen:
+    """A preset's name, `preset:FOLDER`, a folder, or a model of the hub -> what to load."""
+    first, _, given = name.partition(":")
+    for preset in PRESETS:
+        if not preset.model:
+            continue
+        said = (preset.passage, preset.query)
+        if first == preset.name and given:
+            return Chosen(name, given, *said)
+        if name == preset.name:
+            model = preset.gpu_model if device == "cuda" and preset.gpu_model else preset.model
+            return Chosen(model, model, *said)
+        if name.partition("@")[0] in models(preset):
+            return Chosen(name, name, *said)
+    return Chosen(name, name, "", "")
