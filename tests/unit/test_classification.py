@@ -42,6 +42,8 @@ class Knows(Scorer):
 
     def pairs(self, triples: torch.Tensor) -> torch.Tensor:
         h, r, t = triples.unbind(1)
+        inverse = r >= RELATIONS
+        h, r, t = h.where(~inverse, t), r % RELATIONS, t.where(~inverse, h)
         return ((h + 1 + r) % ENTITIES == t).float() + self.shift[r]
 
 
@@ -92,6 +94,15 @@ def test_batches_do_not_change_scores() -> None:
     found = score(given.scorer, dataset.train, batch=7)
     assert np.array_equal(found, score(given.scorer, dataset.train))
     assert len(score(given.scorer, dataset.train[:0])) == 0
+
+
+def test_a_triple_is_scored_in_both_directions() -> None:
+    dataset, given = draw(), fixed(5)
+    found = labelled(given.scorer, dataset, "test", np.random.default_rng(0))
+    for (h, r, t), value in zip(found.triples.tolist(), found.scores, strict=True):
+        tail = given.scorer.score_tails([h], [r])[0, t]
+        head = given.scorer.score_heads([r], [t])[0, h]
+        assert value == (tail + head) / 2
 
 
 def test_a_scorer_that_knows_the_facts_classifies_them_all() -> None:

@@ -69,13 +69,14 @@ def test_rankings_are_those_of_the_slow_twin(levels: int, model: str) -> None:
 def test_blocks_do_not_change_rankings(
     width: int, queries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Widths that do and do not divide the entities; queries with several facts among others."""
+    """Widths that do and do not divide the entities; queries with several facts among others, and
+    facts that the dataset does not know."""
     dataset, given = draw(), fixed(3)
-    triples = np.concatenate([dataset.train, dataset.test])
+    strange = np.array([[0, 0, 3], [0, 0, 20], [0, 0, 39], [5, 1, 5]], np.int64)
+    triples = np.concatenate([dataset.train, dataset.test, strange])
     whole = rankings(given.scorer, dataset, triples)
-    assert whole.ranks.tolist() == [r for r, _ in slow_rankings(given.scorer, dataset, triples)]
-    monkeypatch.setattr("embeddings.ranking.BLOCK_CELLS", {"cpu": queries * width})
-    monkeypatch.setattr("embeddings.ranking.BLOCK_QUERIES", queries)
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_CELLS", {"cpu": queries * width})
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_QUERIES", queries)
     found = rankings(given.scorer, dataset, triples)
     assert np.array_equal(found.ranks, whole.ranks)
     assert np.array_equal(found.candidates, whole.candidates)
@@ -88,9 +89,9 @@ def test_a_block_never_has_more_cells_than_allowed(monkeypatch: pytest.MonkeyPat
         sizes.append(len(queries) * len(entities))
         return product(queries, entities)
 
-    monkeypatch.setattr("embeddings.ranking.product", watched)
-    monkeypatch.setattr("embeddings.ranking.BLOCK_CELLS", {"cpu": 50})
-    monkeypatch.setattr("embeddings.ranking.BLOCK_QUERIES", 5)
+    monkeypatch.setattr("embeddings.score_blocks.product", watched)
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_CELLS", {"cpu": 50})
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_QUERIES", 5)
     ranks(given.scorer, dataset, dataset.test)
     assert max(sizes) == 50
 
@@ -103,12 +104,19 @@ def test_a_query_with_several_facts_is_scored_once(monkeypatch: pytest.MonkeyPat
         rows += len(queries)
         return product(queries, entities)
 
-    monkeypatch.setattr("embeddings.ranking.product", watched)
+    monkeypatch.setattr("embeddings.score_blocks.product", watched)
     star = np.array([[0, 0, tail] for tail in range(1, 30)], np.int64)
     dataset = replace(draw(), test=star)
     found = ranks(fixed(3).scorer, dataset, star)
     assert rows == 1 + len(star)  # (0, 0, ?) once, and (?, 0, tail) for every tail
     assert found.tolist() == [r for r, _ in slow_rankings(fixed(3).scorer, dataset, star)]
+
+
+def test_rankings_of_many_facts_are_those_of_the_slow_twin() -> None:
+    dataset, given = draw(), fixed(3)
+    found = rankings(given.scorer, dataset, dataset.train)
+    expected = slow_rankings(given.scorer, dataset, dataset.train)
+    assert list(zip(found.ranks, found.candidates, strict=True)) == expected
 
 
 def test_facts_that_the_dataset_does_not_know_are_left_out_too() -> None:
