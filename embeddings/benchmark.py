@@ -24,6 +24,7 @@ from embeddings.encoders import load_text_encoder
 from embeddings.export import compose
 from embeddings.features import FeatureCache, text_features
 from embeddings.ranking import rank
+from embeddings.shuffle import shuffled
 from embeddings.snapshot import Snapshot, Text
 from embeddings.train import Trained, TrainOptions, train
 from kg_platform.errors import BadInput
@@ -41,9 +42,12 @@ def run(
     *,
     seeds: Iterable[int] = (0,),
     text: bool = True,
+    shuffle: bool = False,
     on_progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train and rank for every seed; figures are means over seeds, `seeds` has each one's.
+
+    `shuffle` deals the features out by chance, another way for each seed: the control.
 
     Raises:
         NotFound: the folder or one of its files is missing.
@@ -54,7 +58,12 @@ def run(
     dataset, choosing = load(folder, settings, text=text, on_progress=report)
     if len(dataset.test) == 0:
         raise BadInput(f"{folder / 'test.tsv'} has no facts, so there is nothing to report.")
-    found = [run_seed(dataset, choosing, replace(options, seed=seed), report) for seed in seeds]
+    found = []
+    for seed in seeds:
+        whole, smaller = dataset, choosing
+        if shuffle:
+            whole, smaller = _shuffled(whole, seed), smaller and _shuffled(smaller, seed)
+        found.append(run_seed(whole, smaller, replace(options, seed=seed), report))
     splits = [split for split in ("valid", "test") if split in found[0]]
     return {
         **{split: _means([one[split] for one in found]) for split in splits},
@@ -106,6 +115,11 @@ def run_seed(
         "seconds": round(time.perf_counter() - begun, 2),
         "notes": trained.notes,
     }
+
+
+def _shuffled(dataset: Dataset, seed: int) -> Dataset:
+    features = {name: shuffled(each, seed) for name, each in dataset.features.items()}
+    return replace(dataset, features=features)
 
 
 class FolderTexts:

@@ -42,6 +42,7 @@ def embed(
     ] = None,
     preset: Annotated[str, typer.Option(help=presets.HELP)] = "balanced",
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help=presets.SET_HELP)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the split, the start and the order.")] = 0,
     text: Annotated[bool, typer.Option(help="Use texts.")] = True,
     pictures: Annotated[bool, typer.Option(help="Use pictures.")] = True,
@@ -55,9 +56,9 @@ def embed(
 ) -> None:
     """Train multimodal vectors for the graph and publish them as node properties."""
     console.note("Loading the learning libraries ...")
+    from embeddings.options import TrainOptions, preset_options
     from embeddings.pipeline import EmbedOptions, plan_run
     from embeddings.pipeline import embed as run_job
-    from embeddings.train import preset_options
     from kg_platform.platform import Platform
 
     given: dict[str, Any] = {
@@ -75,7 +76,9 @@ def embed(
         relationship_types=tuple(relationship_type or ()),
         text=text,
         pictures=pictures,
-        train=preset_options(preset, device=settings.device, **chosen),
+        train=preset_options(
+            preset, device=settings.device, **presets.parse(setting or (), TrainOptions), **chosen
+        ),
     )
     if plan:
         with Platform.open(settings) as platform, console.steps() as report:

@@ -30,7 +30,8 @@ def benchmark(
     ] = True,
     dimension: Annotated[int | None, typer.Option(help="Length of an entity's vector.")] = None,
     fusion: Annotated[
-        str | None, typer.Option(help="How modalities become one: weighted, concat or attention.")
+        str | None,
+        typer.Option(help="How modalities become one: weighted, concat, attention or gated."),
     ] = None,
     loss: Annotated[
         str | None, typer.Option(help="1-vs-all, k-vs-all, margin, logistic or self-adversarial.")
@@ -39,12 +40,17 @@ def benchmark(
     batch: Annotated[int | None, typer.Option(help="Queries or triples a step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Step size of Adagrad.")] = None,
     regularisation: Annotated[float | None, typer.Option(help="Weight of the N3 norm.")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help=presets.SET_HELP)] = None,
+    shuffle_features: Annotated[
+        bool,
+        typer.Option("--shuffle-features", help="The control: texts dealt out by chance."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Train and rank on a published split: filtered MRR and Hits@k of its test triples."""
     console.note("Loading the learning libraries ...")
     from embeddings.benchmark import run
-    from embeddings.options import preset_options
+    from embeddings.options import TrainOptions, preset_options
 
     given: dict[str, Any] = {
         "model": model,
@@ -58,9 +64,19 @@ def benchmark(
     }
     settings = load()
     chosen = {name: value for name, value in given.items() if value is not None}
-    options = preset_options(preset, device=settings.device, **chosen)
+    options = preset_options(
+        preset, device=settings.device, **presets.parse(setting or (), TrainOptions), **chosen
+    )
     with console.steps() as report:
-        result = run(folder, options, settings, seeds=range(seeds), text=text, on_progress=report)
+        result = run(
+            folder,
+            options,
+            settings,
+            seeds=range(seeds),
+            text=text,
+            shuffle=shuffle_features,
+            on_progress=report,
+        )
     for line in result["notes"]:
         console.note(line)
     if as_json:

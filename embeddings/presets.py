@@ -34,6 +34,10 @@ def described() -> str:
     return ", ".join(shown)
 
 
+SET_HELP = (
+    "Any setting of training as NAME=VALUE, such as relation_prediction=0.25; may be repeated. "
+    "docs/engine.md has all of them."
+)
 HELP = f"{described()}, or a file that `kg tune` wrote."
 
 

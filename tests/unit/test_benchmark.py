@@ -68,6 +68,27 @@ def test_texts_are_features_unless_told_otherwise(
     assert len(encoder.asked) == 31, "the second run encodes nothing"
 
 
+def test_the_control_deals_the_texts_out_by_chance(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "load_text_encoder", lambda name, device: FakeText())
+    rows = [{"id": f"e{i:02d}", "label": f"Entity {i}"} for i in range(30)]
+    (folder / "entities.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    plain = benchmark.run(folder, OPTIONS, load())
+    control = benchmark.run(folder, OPTIONS, load(), shuffle=True)
+    assert control["test"] != plain["test"]
+    assert benchmark.run(folder, OPTIONS, load(), shuffle=True)["test"] == control["test"]
+
+
+def test_any_setting_of_training_can_be_set(folder: Path) -> None:
+    asked = ["benchmark", str(folder), "--epochs", "1", "--set", "members=2", "--json"]
+    result = CliRunner().invoke(build(), [*asked, "--set", "dimension=6"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["seeds"][0]["epochs"] == 2, "an epoch for each member"
+    wrong = CliRunner().invoke(build(), [*asked, "--set", "dimensoin=6"])
+    assert "did you mean dimension?" in str(wrong.exception)
+
+
 def test_a_folder_with_a_train_split_to_choose_on(folder: Path) -> None:
     train, valid = (folder / "train.tsv").read_text(), (folder / "valid.tsv").read_text()
     plain = benchmark.run(folder, OPTIONS, load())
