@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from embeddings import generic
+from embeddings.artifact import open_artifact, save_artifact
 from embeddings.layouts import Layout, free_size, layout
 from embeddings.models import Scorer, kernel
+from embeddings.options import TrainOptions
+from embeddings.train import train
+from tests.facts import draw
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -107,3 +114,21 @@ def test_all_chunks_see_the_same_dropout(monkeypatch: pytest.MonkeyPatch) -> Non
     entities = torch.randn(1, 6, generator=seeded(3)).expand(4, 6)
     scores = kind.scores(kind.query(torch.randn(5, 6), torch.randn(5, 6)), entities)
     torch.testing.assert_close(scores, scores[:, :1].expand(5, 4))
+
+
+def test_weights_of_its_own_survive_a_stop_and_an_artifact(tmp_path: Path) -> None:
+    options = TrainOptions(model="tucker", dimension=6, epochs=4, batch=20, device="cpu")
+    whole = train(draw(), options, tmp_path / "whole")
+    train(draw(), options, tmp_path / "stopped", on_epoch=lambda state: state.epoch < 2)
+    resumed = train(draw(), options, tmp_path / "stopped")
+    assert any("slower" in note for note in whole.notes)
+    ours, theirs = (
+        made.scorer.kernel.interaction.state_dict() | {"entities": made.scorer.entities}
+        for made in (whole, resumed)
+    )
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+    save_artifact(tmp_path / "run", whole, draw(), {"run": "run"})
+    opened = open_artifact(tmp_path / "run").scorer()
+    asked = [1, 2], [0, 5]
+    np.testing.assert_array_equal(opened.score_tails(*asked), whole.score_tails(*asked))
