@@ -5,7 +5,8 @@ what keeps a run alive, because Linux hands out memory it does not have and kill
 uses it. `Room` takes care of the rest: a step that ran out of memory is done again on half as much.
 
 A chunk is how much is computed at a time. It never changes what is computed: a batch that does not
-fit is worked off in several chunks, so that results do not depend on the machine.
+fit is worked off in several chunks. Only the rounding of sums over chunks may differ; `cells` gives
+powers of two, so that a little more or less free memory does not even change that.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def cells(
 ) -> int:
     """How many float32 cells a block of scores may have on a device.
 
-    cells = share * free / (4 * copies), within [LEAST, MOST of the device].
+    cells = share * free / (4 * copies), down to a power of two, within [LEAST, MOST].
 
     Args:
         copies: blocks of that size that exist at the same time (scores, their gradient, ...).
@@ -46,6 +47,7 @@ def cells(
     """
     available = free_bytes(device) if free is None else free
     fitting = int(available * share) // (4 * copies)
+    fitting = 1 << max(0, fitting.bit_length() - 1)
     return max(LEAST, min(fitting, MOST.get(device.type, MOST["cpu"])))
 
 

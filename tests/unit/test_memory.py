@@ -35,10 +35,15 @@ CPU_MESSAGE = (
 
 
 def test_a_quarter_of_what_is_free_is_shared_by_the_copies() -> None:
-    free = 96 << 20
+    free = 64 << 20
     assert cells(CPU, free=free) == free // 4 // 4
-    assert cells(CPU, free=free, copies=3) == free // 4 // 12
+    assert cells(CPU, free=free, copies=4) == free // 4 // 16
     assert cells(CPU, free=free, share=0.5) == free // 2 // 4
+
+
+def test_a_little_more_or_less_free_memory_changes_nothing() -> None:
+    assert {cells(CPU, free=free << 20) for free in (65, 96, 127)} == {cells(CPU, free=64 << 20)}
+    assert cells(CPU, free=63 << 20) == cells(CPU, free=64 << 20) // 2
 
 
 def test_blocks_are_neither_endless_nor_nothing() -> None:
@@ -48,7 +53,7 @@ def test_blocks_are_neither_endless_nor_nothing() -> None:
 
 
 def test_rows_are_as_many_as_fit_at_least_one_and_at_most_those_wanted() -> None:
-    free = 96 << 20
+    free = 64 << 20
     assert rows(10_000, 1_000, CPU, free=free) == free // 16 // 1_000
     assert rows(7, 1_000, CPU, free=free) == 7
     assert rows(7, 1 << 40, CPU, free=free) == 1
@@ -64,7 +69,7 @@ def test_the_peak_stays_when_what_was_held_is_gone() -> None:
     peak = peak_bytes()
     del block
     assert peak >= before + (90 << 20)
-    assert peak_bytes() >= peak
+    assert peak_bytes() >= peak - (1 << 20)  # the kernel counts pages by the batch
     assert held_bytes() < peak
 
 
