@@ -19,11 +19,11 @@ from embeddings.models import Scorer
 from embeddings.products import product
 from kg_platform.errors import BadInput
 
-# Cells of a block of scores. Two blocks are held at once: on the CPU 2 x 16 MiB, which stay in the
-# last cache; on a GPU, where a launch costs more than a pass, 2 x 256 MiB.
-BLOCK_CELLS = {"cpu": 1 << 22, "cuda": 1 << 26}
+# Cells of a block of scores. Three blocks are held at once: on the CPU of 8 MiB, which stay in the
+# last cache even when others use it too; on a GPU, where a launch costs more than a pass, of 256.
+BLOCK_CELLS = {"cpu": 1 << 21, "cuda": 1 << 26}
 # A block has at least so many queries: with fewer, reading the entities takes longer than the sums.
-BLOCK_QUERIES = 256
+BLOCK_QUERIES = 128
 
 _NOT_NUMBERS = (
     "Some vectors or scores are not numbers, so nothing can be ranked; train with a smaller lr."
