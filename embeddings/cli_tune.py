@@ -115,5 +115,7 @@ def _show(found: Tuned, seed: int, top: int) -> None:
     columns = ("trial", "valid MRR", "state", "epoch", "seconds", "settings")
     console.print_table(columns, rows, title=title)
     if found.importance:
-        shares = (f"{name} {share:.2f}" for name, share in found.importance.items())
+        shares = (
+            f"{name} {share:.2f}" for name, share in found.importance.items() if share >= 0.01
+        )
         console.note("What told the best from the others: " + ", ".join(shares))

@@ -147,7 +147,7 @@ class Space:
         return replace(self.base, model=model, loss=loss).resolved(self.triples)
 
     def _word(self, trial: Trial, question: str, own: str, choices: tuple[str, ...]) -> str:
-        if _setting(question) in self.fixed or len(choices) == 1:
+        if setting(question) in self.fixed or len(choices) == 1:
             return own
         return trial.suggest_categorical(question, choices)
 
@@ -161,13 +161,13 @@ class Space:
 
     def _real(self, trial: Trial, question: str, own: float | None) -> float:
         assert own is not None
-        if _setting(question) in self.fixed:
+        if setting(question) in self.fixed:
             return own
         return trial.suggest_float(question, *self._range(question, own), log=True)
 
     def _whole(self, trial: Trial, question: str, own: int | None) -> int:
         assert own is not None
-        if _setting(question) in self.fixed:
+        if setting(question) in self.fixed:
             return own
         low, high = self._range(question, own)
         return trial.suggest_int(question, round(low), round(high), log=True)
@@ -218,14 +218,14 @@ class _Own:
         return self._answer(name, str(self._value(name)))
 
     def _value(self, name: str) -> Any:
-        return getattr(self.options, _setting(name))
+        return getattr(self.options, setting(name))
 
     def _answer(self, name: str, value: T) -> T:
         self.answers[name] = value
         return value
 
 
-def _setting(question: str) -> str:
+def setting(question: str) -> str:
     """The setting a question is about: "lr/adam" -> "lr", "relation_prediction?" likewise."""
     return question.split("/")[0].removesuffix("?")
 

@@ -14,6 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from embeddings import presets
+from embeddings.search_space import setting
 
 STATES = {
     TrialState.COMPLETE: "finished",
@@ -101,8 +102,12 @@ def importance(study: optuna.Study) -> dict[str, float]:
     if len(finished) < ENOUGH:
         return {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is marked as experimental
-        return dict(optuna.importance.get_param_importances(study))
+        warnings.simplefilter("ignore")  # it warns where too few trials tell nothing: shares of 0
+        shares = optuna.importance.get_param_importances(study)
+    found: dict[str, float] = {}
+    for question, share in shares.items():
+        found[setting(question)] = found.get(setting(question), 0.0) + share
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
 def write_trials(file: Path, trials: Sequence[Tried]) -> None:
