@@ -41,6 +41,18 @@ def test_every_setting_is_explained_and_documented(setting: str) -> None:
     assert PREFIX + setting.upper() in PAGES
 
 
+def test_every_setting_of_training_is_documented() -> None:
+    from dataclasses import fields
+
+    from embeddings.options import TrainOptions
+    from embeddings.presets import NOT_PRESET
+
+    written = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+    for each in fields(TrainOptions):
+        if each.name not in NOT_PRESET:  # options of the command, and settings
+            assert f"| `{each.name}` |" in written, f"docs/engine.md does not explain {each.name}"
+
+
 def test_every_error_is_in_the_tree_that_the_docstring_draws() -> None:
     import kg_platform.errors
 
