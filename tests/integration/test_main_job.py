@@ -67,6 +67,16 @@ def test_from_files_to_answers(world: Path, graph: Graph) -> None:
     assert kg_json("similar", "--text", "a harbour in region 1")
     assert kg_json("similar", "--image", str(world / "flags" / "c04.png"))[0]["id"] == "C04"
     assert kg_json("predict", "C04", "LANGUAGE")
+    explained = kg_json("explain", "C04", "IN_REGION", "North")
+    parts = {(one["part"], one["side"]) for one in explained["left_out"]}
+    everywhere = {(part, s) for part in ("structure", "text") for s in ("head", "tail", "both")}
+    assert parts == everywhere | {("image", "head")}
+    total = sum(share["value"] for share in explained["shares"])
+    assert total == pytest.approx(explained["score"], abs=1e-5)
+    assert explained["sentence"] in " ".join(kg("explain", "C04", "IN_REGION", "North").split())
+    assert len(kg_json("explain", "C04", "BORDERS", "-k", "3")) == 3
+    assert "? BORDERS Country 4" in kg("explain", "C04", "BORDERS", "--heads")
+    kg("explain", "C04", "IN_REGION", "nobody", exit_code=3)
     assert "Country 4" in kg("show", "C04")
     assert result["run"] in kg("runs")
     kg("query", "CREATE (n)", exit_code=4)
