@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from embeddings.encoders import load_image_encoder, load_text_side
 from embeddings.predict import open_published, predict_heads, predict_tails
 from embeddings.publish import publish
 from embeddings.similarity import (
@@ -27,6 +28,7 @@ from kg_platform.ledger import Ledger
 from kg_platform.migrate import migrate_ledger
 from tests.fake_artifact import FakeArtifact
 from tests.fake_encoders import FakeImage, FakeText
+from tests.tiny_models import save_clip, save_siglip2
 
 TEXTS = {"JPN": "island monarchy", "GBR": "another island monarchy", "FRA": "a republic"}
 HOSTILE = "x'\"`\n]\\u0027 🙂"
@@ -171,6 +173,31 @@ def test_similar(world: Graph, ledger: Ledger) -> None:
         similar_to_text(world, "  ", 2, FakeText())
     red = Image.new("RGB", (2, 2), "red")
     assert [n.id for n in similar_to_picture(world, red, 3, FakeImage())] == ["JPN"]
+
+
+def test_a_text_finds_pictures(world: Graph, ledger: Ledger, tmp_path: Path) -> None:
+    """With a tiny SigLIP 2 of random weights, whose real loading code puts both in one space."""
+    folder = str(save_siglip2(tmp_path / "siglip2"))
+    pictures = load_image_encoder(folder, "cpu", "fp32")
+    texts = load_text_side(folder, "cpu")
+    vectors = pictures.encode([Image.new("RGB", (9, 9), c) for c in ("red", "green", "blue")])
+    ids = ["FRA", "GBR", "JPN"]
+    said = {"image": {"name": pictures.name, "revision": pictures.revision}}
+    artifact = FakeArtifact(ids, {"embedding": vectors, "image_embedding": vectors}, encoders=said)
+    publish(world, artifact, ledger, ledger.start_run("embed", {}), 100)
+
+    found = similar_to_text(world, "Red flag", 3, texts, by="image")
+    cosines = vectors @ texts.encode_queries(["red flag"])[0]
+    assert [n.id for n in found] == [ids[i] for i in np.argsort(-cosines)]
+    expected = sorted((1 + cosines) / 2, reverse=True)
+    assert [n.score for n in found] == pytest.approx(expected, abs=1e-4)
+    with pytest.raises(NotFound, match="has no text vectors"):
+        similar_to_text(world, "red flag", 3, texts)
+    with pytest.raises(BadInput, match="by text or image, not by 'structure'"):
+        similar_to_text(world, "red flag", 3, texts, by="structure")
+    other = load_text_side(str(save_clip(tmp_path / "clip")), "cpu")
+    with pytest.raises(BadInput, match="published image vectors were made by"):
+        similar_to_text(world, "red flag", 3, other, by="image")
 
 
 class Knows(FakeArtifact):

@@ -28,6 +28,7 @@ def kg(*words: str) -> str:
         ["similar"],
         ["similar", "JPN", "--text", "x"],
         ["similar", "--text", "x", "--image", "y"],
+        ["similar", "--text", "x", "--by", "structure"],
         ["query", "RETURN 1", "--json", "--csv"],
         ["query", "RETURN 1", "--param", "novalue"],
         ["query", "RETURN 1", "--param", "=1"],
