@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings import sampled
@@ -222,5 +223,5 @@ def _squares(factors: Tensor) -> Tensor:
     return factors.square().sum(-1)
 
 
-def _to(device: torch.device, *arrays: Ints | np.ndarray) -> Batch:  # type: ignore[type-arg]
+def _to(device: torch.device, *arrays: NDArray[Any]) -> Batch:
     return tuple(torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)
