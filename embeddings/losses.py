@@ -24,7 +24,7 @@ from embeddings.against_all import (
     sigmoid_slope,
     softmax_slope,
 )
-from embeddings.dataset import Dataset, Ints, group, with_inverses
+from embeddings.dataset import Dataset, group, with_inverses
 from embeddings.models import Kernel
 from embeddings.options import AGAINST_ALL, TrainOptions
 from embeddings.sampled import Contrast
