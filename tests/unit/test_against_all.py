@@ -33,8 +33,7 @@ def vectors(scale: float = 1.0) -> tuple[Tensor, Tensor]:
 
 def slow(scores: Tensor, softmax: bool, smoothing: float) -> Tensor:
     if softmax:
-        each = cross_entropy(scores[ROWS], TAILS, label_smoothing=smoothing, reduction="sum")
-        return each
+        return cross_entropy(scores[ROWS], TAILS, label_smoothing=smoothing, reduction="sum")
     labels = torch.zeros_like(scores)
     labels[ROWS, TAILS] = 1
     labels = (1 - smoothing) * labels + smoothing / ENTITIES
