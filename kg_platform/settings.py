@@ -28,6 +28,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_file=ENV_FILE,
         env_file_encoding="utf-8",
+        env_ignore_empty=True,  # an empty KG_HOME would be the current folder
         extra="ignore",
         frozen=True,
     )
@@ -173,13 +174,13 @@ def load() -> Settings:
 def describe(settings: Settings) -> Iterator[SettingRow]:
     """Every setting with its value (secrets masked), where it came from, and what it means."""
     from_file = _file_values()
-    environment = {name.upper() for name in os.environ}
+    environment = {name.upper() for name, value in os.environ.items() if value}
     for name, info in Settings.model_fields.items():
         variable = PREFIX + name.upper()
         origin = "default"
         if variable in environment:
             origin = "environment"
-        elif variable in from_file:
+        elif from_file.get(variable):
             origin = ENV_FILE
         value = getattr(settings, name)
         shown = "" if value is None else str(value)  # a SecretStr prints as stars

@@ -90,6 +90,12 @@ def test_nothing_but_the_own_prefix_is_looked_at(monkeypatch: pytest.MonkeyPatch
     load()
 
 
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KG_CACHE", "")
+    assert load().cache == Path("~/.cache/kg-platform").expanduser()
+    assert rows()["KG_CACHE"]["origin"] == "default"
+
+
 def test_the_home_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KG_HOME", "here")
     assert load().home == Path.cwd() / "here"
