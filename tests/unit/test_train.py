@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
+from torch import Tensor
 
 from embeddings import checkpoint
 from embeddings.classification import classify
 from embeddings.dataset import Dataset
+from embeddings.losses import AgainstAll, Batch, Vectors
 from embeddings.ranking import rank
 from embeddings.train import Trained, TrainOptions, preset_options, train
-from kg_platform.errors import BadInput
+from kg_platform.errors import BadInput, Unavailable
 from tests.facts import draw, features
 
 OPTIONS = TrainOptions(dimension=16, epochs=6, batch=20, patience=100)
@@ -224,3 +227,38 @@ def test_a_step_that_is_too_large_is_said_so(tmp_path: Path) -> None:
 def test_impossible_options_are_refused(wrong: dict[str, object], sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         preset_options(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_step_that_runs_out_of_memory_is_done_again_on_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, options = draw(), replace(OPTIONS, precision="fp32")
+    whole = train(dataset, options, tmp_path / "whole")
+    plain = AgainstAll.loss
+
+    def tight(self: AgainstAll, network: Vectors, batch: Batch, keep: None, room: int) -> Tensor:
+        if room > 2 * dataset.entities:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return plain(self, network, batch, keep, room)
+
+    monkeypatch.setattr(AgainstAll, "loss", tight)
+    halved = train(dataset, options, tmp_path / "tight")
+    assert [note for note in halved.notes if "Memory ran out" in note]
+    assert losses(halved) == pytest.approx(losses(whole), rel=1e-3)
+    monkeypatch.setattr(AgainstAll, "loss", _never_fits)
+    with pytest.raises(Unavailable, match="choose a smaller dimension or batch"):
+        train(dataset, options, tmp_path / "never")
+
+
+def _never_fits(self: AgainstAll, *_: object) -> Tensor:
+    raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
+def test_entities_without_facts_and_features_stay_finite(tmp_path: Path) -> None:
+    drawn = draw()
+    names = [*drawn.entity_ids, "lonely", "silent"]
+    given = features(entities=len(names))
+    given.present[-1] = False
+    given.matrix[-1] = 0
+    trained = train(replace(drawn, entity_ids=names, features={"text": given}), OPTIONS, tmp_path)
+    assert np.isfinite(trained.entity_vectors()).all()
