@@ -15,20 +15,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from embeddings import checkpoint, planning
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
 from embeddings.inputs import Encoders, Progress, graph_features
+from embeddings.lock import only_one
 from embeddings.measure import Measured, measure
 from embeddings.memory import peak_bytes
 from embeddings.plan import Plan
 from embeddings.publish import PublishSummary, publish
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
-from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
+from kg_platform.errors import ArtifactError, Interrupted, NotFound
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 
@@ -71,7 +70,7 @@ def embed(
         BadInput: there is nothing to embed, or another embedding job of this platform is running.
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
-    with _only_one(platform):
+    with only_one(platform):
         job = _Job(platform, options, on_progress or _silent)
         return job.run(publish_vectors)
 
@@ -106,7 +105,7 @@ def publish_run(
         NotFound: there is no such run, or it has no artifact.
     """
     report = on_progress or _silent
-    with _only_one(platform):
+    with only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
         platform.ledger.run(chosen)
         artifact = open_artifact(platform.settings.artifacts_dir / chosen)
@@ -310,23 +309,6 @@ def _latest_with_artifact(platform: Platform) -> str:
             continue
         return row.id
     raise NotFound("There is no embedding run with an artifact yet; run `kg embed` first.")
-
-
-@contextmanager
-def _only_one(platform: Platform) -> Iterator[None]:
-    """One embedding job a platform at a time: two would publish over each other."""
-    platform.settings.home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(platform.settings.home / "embed.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise BadInput(
-            "Another embedding job of this platform is running; wait for it, or stop it first."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _silent(step: str, done: int, total: int | None) -> None:

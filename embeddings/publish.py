@@ -14,7 +14,7 @@ import json
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings import vector_indexes
 from embeddings.publish_checks import (
@@ -232,18 +233,30 @@ def _write_batch(
     begin: int,
     ids: list[str],
 ) -> None:
-    """One transaction for each combination of properties that entities of the batch have."""
-    stop = begin + len(ids)
-    names = list(present)
+    names, stop = list(present), begin + len(ids)
     rows = {name: artifact.rows(name, begin, stop) for name in names}
-    has = np.stack([present[name][begin:stop] for name in names], axis=1)
+    write_rows(graph, run_id, ids, rows, {name: mask[begin:stop] for name, mask in present.items()})
+
+
+def write_rows(
+    graph: Graph,
+    run_id: str,
+    ids: Sequence[str],
+    rows: Mapping[str, NDArray[np.float32]],
+    present: Masks,
+    provisional: bool = False,
+) -> None:
+    """Write vectors of entities: one transaction for each combination of properties they have."""
+    names = list(rows)
+    has = np.stack([present[name] for name in names], axis=1)
     for pattern in np.unique(has, axis=0):
         mine = np.flatnonzero((has == pattern).all(1))
         given = [name for name, there in zip(names, pattern, strict=True) if there]
         if not given:
             continue
         columns = [graph.vectors(rows[name][mine]) for name in given]
-        text = cypher.write_vectors(given, [name for name in cypher.INDEXES if name not in given])
+        absent = [name for name in cypher.INDEXES if name not in given]
+        text = cypher.write_vectors(given, absent, provisional)
         parameters = _Rows(
             {"id": ids[row], **dict(zip(given, values, strict=True))}
             for row, *values in zip(mine.tolist(), *columns, strict=True)

@@ -7,7 +7,8 @@ time, by the fusion that was trained.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -36,18 +37,50 @@ def rebuild(artifact: Artifact, rows: Sequence[int] | None = None) -> Network | 
     Raises:
         ArtifactError: the artifact has not all the weights its fusion needs.
     """
+    model = _weights(artifact)
+    modalities = {
+        name: _modality(artifact, name, model, rows) for name in artifact.manifest["encoders"]
+    }
+    structure = torch.from_numpy(_rows(artifact, "structure_embedding", rows))
+    return _network(artifact, model, structure, modalities)
+
+
+def strangers(artifact: Artifact, features: Mapping[str, Features], count: int) -> Network | Joined:
+    """The network of an artifact with `count` other entities in it, which have these features and
+    no structure: keep it out, `entities(keep=...)`, as its rows are zero and mean nothing.
+
+    Modalities the artifact was not trained with are left out.
+
+    Raises:
+        ArtifactError: the artifact has not all the weights its fusion needs.
+        BadInput: a feature is not finite.
+    """
+    model = _weights(artifact)
+    modalities = {
+        name: _others(artifact, name, model, features.get(name), count)
+        for name in artifact.manifest["encoders"]
+    }
+    structure = torch.zeros(count, artifact.dimension("structure_embedding"))
+    return _network(artifact, model, structure, modalities)
+
+
+def _weights(artifact: Artifact) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     from embeddings.artifact import MODEL
 
-    model = load_file(artifact.folder / MODEL)
-    modalities = {
-        name: _modality(artifact, name, model, rows) for name in artifact.manifest["encoders"]
-    }
+    return load_file(artifact.folder / MODEL)
+
+
+def _network(
+    artifact: Artifact,
+    model: dict[str, Tensor],
+    structure: Tensor,
+    modalities: dict[str, Modality],
+) -> Network | Joined:
     options = artifact.manifest["options"]
     kind = kernel(options["model"])
     count = int(options.get("members", 1))
-    structure = torch.from_numpy(_rows(artifact, "structure_embedding", rows))
     structures, relations = [structure], [model["relations"]]
     if count > 1:
         structures, relations = kind.split(structure, count), kind.split(model["relations"], count)
@@ -102,6 +135,18 @@ def _modality(
         owners = torch.arange(len(rows)).repeat_interleave(torch.tensor([len(p) for p in places]))
         items = items[torch.cat(places)]
     return Modality(made.inputs, made.present, made.mean, made.basis, items, owners)
+
+
+def _others(
+    artifact: Artifact, name: Name, model: dict[str, Tensor], given: Features | None, count: int
+) -> Modality:
+    """Features of entities that the artifact does not know; None: no entity has this modality."""
+    if given is None:
+        nothing = np.zeros((count, artifact.dimension(f"{name}_embedding")), np.float32)
+        given = Features(name, nothing, np.zeros(count, bool), "", "")
+    if f"{name}.items" not in model:  # pooling was not learnt: their mean is what there is
+        given = replace(given, items=None, owners=None)
+    return project(given, model[f"{name}.mean"], model[f"{name}.basis"])
 
 
 def _rows(artifact: Artifact, name: str, rows: Sequence[int] | None) -> NDArray[np.float32]:

@@ -24,18 +24,32 @@ BEGIN_RUN = (
 )
 # The token of the publish that stands half-way, if it is this run's and no other has begun since.
 HALFWAY = "MATCH (r:EmbeddingRun {id: $id}) RETURN r.publishing AS token"
+ANY_HALFWAY = "MATCH (r:EmbeddingRun) WHERE r.publishing IS NOT NULL RETURN r.id AS id"
 MOVE_POINTER = (
     "MATCH (r:EmbeddingRun) SET r.current = (r.id = $id) "
-    "WITH r WHERE r.id = $id SET r.published_at = datetime(), r.entities = $entities"
+    "WITH r WHERE r.id = $id "
+    "SET r.published_at = datetime(), r.entities = $entities, r.provisional = null"
 )
 END_RUN = "MATCH (r:EmbeddingRun {id: $id}) REMOVE r.publishing"
 
-COUNT_WITH_RUN = "MATCH (n:Entity) WHERE n.embedding_run = $id RETURN count(n) AS count"
-_ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in ("embedding_run", *INDEXES))
-_STALE = f"MATCH (n:Entity) WHERE coalesce(n.embedding_run, '') <> $id AND ({_ANY}) "
+# On a node whose vectors were fitted after training, to its texts, pictures and first facts.
+PROVISIONAL = "embedding_provisional"
+
+COUNT_WITH_RUN = (
+    f"MATCH (n:Entity) WHERE n.embedding_run = $id AND n.{PROVISIONAL} IS NULL "
+    "RETURN count(n) AS count"
+)
+_OURS = ("embedding_run", PROVISIONAL, *INDEXES)
+_ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in _OURS)
+# A mark that is still there when a publish has written its vectors is on an entity that is not in
+# the run, even if it is the run that was current before.
+_STALE = (
+    f"MATCH (n:Entity) WHERE ({_ANY}) "
+    f"AND (coalesce(n.embedding_run, '') <> $id OR n.{PROVISIONAL} IS NOT NULL) "
+)
 COUNT_STALE = _STALE + "RETURN count(n) AS count"
 REMOVE_STALE = (
-    f"{_STALE} CALL (n) {{ REMOVE {', '.join(f'n.{name}' for name in INDEXES)}, n.embedding_run }} "
+    f"{_STALE} CALL (n) {{ REMOVE {', '.join(f'n.{name}' for name in _OURS)} }} "
     "IN TRANSACTIONS OF 5000 ROWS"
 )
 
@@ -44,6 +58,19 @@ SHOW_INDEXES = (
     "failureMessage RETURN *"
 )
 NAME_TAKEN = "SHOW INDEXES YIELD name, type WHERE name = $name AND type <> 'VECTOR' RETURN type"
+
+# Entities without a vector of the published run, and those with a provisional one.
+WAITING = (
+    "MATCH (n:Entity) WHERE n.id >= '' "
+    f"AND (coalesce(n.embedding_run, '') <> $run OR n.{PROVISIONAL} IS NOT NULL) "
+    "RETURN n.id AS id ORDER BY id"
+)
+COUNT_ENTITIES_OF_RUN = (
+    "MATCH (r:EmbeddingRun {id: $id}) "
+    "SET r.entities = COUNT { MATCH (n:Entity) WHERE n.embedding_run = $id }, "
+    f"r.provisional = COUNT {{ MATCH (n:Entity) WHERE n.embedding_run = $id "
+    f"AND n.{PROVISIONAL} IS NOT NULL }}"
+)
 
 # What the promise in the documentation says, for a sample: an entity's own vector finds it.
 QUERY_BACK = (
@@ -69,15 +96,17 @@ KNOWN_HEADS = (
 )
 
 
-def write_vectors(present: Sequence[str], absent: Sequence[str]) -> str:
+def write_vectors(present: Sequence[str], absent: Sequence[str], provisional: bool = False) -> str:
     """Set the properties `present` from rows {id, <property>...}; take `absent` off the nodes."""
     calls = " ".join(
         f"CALL db.create.setNodeVectorProperty(n, '{name}', row.{name})" for name in present
     )
-    remove = f" REMOVE {', '.join(f'n.{name}' for name in absent)}" if absent else ""
+    mark = f", n.{PROVISIONAL} = true" if provisional else ""
+    off = [*absent, *([] if provisional else [PROVISIONAL])]
+    remove = f" REMOVE {', '.join(f'n.{name}' for name in off)}" if off else ""
     return (
         f"UNWIND $rows AS row MATCH (n:Entity {{id: row.id}}) {calls} "
-        f"SET n.embedding_run = $run{remove}"
+        f"SET n.embedding_run = $run{mark}{remove}"
     )
 
 
