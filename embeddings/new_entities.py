@@ -1,0 +1,264 @@
+"""Vectors for entities that were not there in training, from a prior and their first facts.
+
+What was trained stays as it is: entities E (N, D), relations, kernel. A new entity begins at a
+prior p, what the fusion makes of its texts and pictures alone, and goes a few steps of Adagrad down
+
+    L(v) = sum over its facts (r, t) of
+               -log softmax(s(q(v, r), E))[t]                    it asks, and t is the answer
+             + a log(1 + exp(z(t, r') - s(q(t, r'), v)))         t asks by the inverse r', and v is
+             + 2 b |v|^3                                         N3, as each fact has in training
+         + c times the sum over trained facts (h, r) of
+               log(1 + exp(s(q(h, r), v) - z(h, r)))             v is no answer to what others ask
+         + d / 2 |v - p|^2
+
+where z(h, r) = log of the sum over E of exp s(q(h, r), E) is what a query's softmax is divided by.
+That is the 1-vs-all loss of training as it changes when one entity joins and the others do not move
+(the terms of `found` and `crowding` are exact: log(exp z + exp s) - s and log(exp z + exp s) - z).
+New entities do not see each other: each has the vector that it would have alone.
+
+O(steps * E * N * D) for E facts; where there are more than `candidates` entities, a sample of them
+stands for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, softplus
+
+from embeddings.dataset import Ints, with_inverses
+from embeddings.models import Kernel, Scorer
+from kg_platform.errors import BadInput
+
+CELLS = 1 << 22  # scores in memory at a time: 16 MiB of float32
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """Settings of a fit, chosen on removed entities of DB15K and MKG-W: docs/new-entities.md."""
+
+    steps: int = 15
+    lr: float = 0.3  # Adagrad's step
+    found: float = 1.0  # a: weight of being found, beside asking
+    regularisation: float = 0.1  # b: of N3
+    crowding: float = 0.3  # c: weight of not being an answer to what others ask
+    prior: float = 0.3  # d: of the distance from the prior
+    length: float = 0.8  # of a prior, as a share of the trained vectors' mean length
+    facts: int = 64  # at most so many facts of an entity are looked at
+    candidates: int = 16_384  # at most so many trained entities are compared with
+    queries: int = 2_048  # of the trained facts, so many stand for all
+    seed: int = 0  # of what is drawn where there is more than that
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Known facts of new entities, (E,) int64 each: the new entity `rows[i]` asked by relation
+    `relations[i]` has the trained entity `others[i]` as an answer. A fact whose tail is new stands
+    here by its inverse relation."""
+
+    rows: Ints
+    relations: Ints
+    others: Ints
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def facts_of(triples: Ints, relations: int, new: Ints, trained: Ints) -> Facts:
+    """The facts between new and trained entities.
+
+    `triples` (T, 3) name entities by any numbers; `new` and `trained`, one a number, give the place
+    among the new and the trained ones, -1 where it is neither. Relations below 0 are left out.
+    """
+    triples = triples[triples[:, 1] >= 0]
+    both = with_inverses(triples, relations)
+    rows, others = new[both[:, 0]], trained[both[:, 2]]
+    there = (rows >= 0) & (others >= 0)
+    found = np.unique(np.stack([rows, both[:, 1], others], 1)[there], axis=0)
+    return Facts(found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy())
+
+
+def lengthened(priors: Tensor, entities: Tensor, share: float) -> Tensor:
+    """Priors (n, D), each at `share` of the mean length of trained vectors (N, D).
+
+    What features can tell is the mean of many entities, and means are short: too short to be found.
+    A row of zeros stays one.
+    """
+    target = share * torch.linalg.vector_norm(entities, dim=1).mean()
+    lengths = torch.linalg.vector_norm(priors, dim=1, keepdim=True)
+    return torch.where(lengths > 0, priors * (target / lengths.clamp_min(1e-12)), priors)
+
+
+def fit(
+    scorer: Scorer,
+    priors: Tensor,
+    facts: Facts,
+    trained: Ints,
+    options: FitOptions,
+    parts: Tensor | None = None,
+    narrow: bool = False,
+) -> Tensor:
+    """The vectors (n, D) of new entities.
+
+    `priors` (n, D), and where relations have gates their `parts` (n, 1 + M, D), structure first
+    and zero; `trained` (T, 3) facts of the trained entities; `narrow` products are in bfloat16. An
+    entity without facts keeps its prior.
+
+    Raises:
+        BadInput: the fit became unstable (a vector is not a number).
+    """
+    vectors = priors.clone()
+    if not len(facts):
+        return vectors
+    generator = np.random.default_rng(options.seed)
+    chosen = _at_most(facts.rows, options.facts, generator)
+    order = chosen[np.argsort(facts.rows[chosen], kind="stable")]
+    facts = Facts(facts.rows[order], facts.relations[order], facts.others[order])
+    world = _World(scorer, facts, trained, options, generator, narrow)
+    rows = np.unique(facts.rows)
+    for block in np.array_split(rows, -(-len(rows) // world.at_once)):
+        first, last = np.searchsorted(facts.rows, [block[0], block[-1] + 1])
+        task = _Task(world, facts, slice(int(first), int(last)), block)
+        vectors[block] = task.descend(priors[block], None if parts is None else parts[block])
+    if not torch.isfinite(vectors).all():
+        raise BadInput("Fitting new entities became unstable; choose a smaller lr for the fit.")
+    return vectors
+
+
+class _World:
+    """What all new entities are fitted to: the trained entities, and what is asked of them."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        facts: Facts,
+        trained: Ints,
+        options: FitOptions,
+        generator: np.random.Generator,
+        narrow: bool,
+    ) -> None:
+        self.scorer, self.kernel, self.options = scorer, scorer.kernel, options
+        entities = scorer.entities
+        sample, self.answers = _candidates(len(entities), facts.others, options, generator)
+        self.table = _Table(self.kernel, entities[sample], narrow, len(entities) / len(sample))
+        both = with_inverses(trained, scorer.relation_count)
+        drawn = generator.permutation(len(both))[: options.queries]
+        heads, kinds = torch.from_numpy(both[drawn, 0]), torch.from_numpy(both[drawn, 1])
+        self.weight = options.crowding * len(both) / max(1, len(drawn))
+        self.queries = scorer.queries(heads, kinds)
+        self.levels = self.table.normalisers(self.queries)
+        # New entities that are worked on together: their scores by these queries fit into memory.
+        width = self.kernel.cell_width(entities.shape[1])
+        self.at_once = max(1, CELLS // (max(1, len(drawn)) * width))
+
+
+class _Task:
+    """Some new entities, `rows` (k,), and the facts in `cut`, which are theirs."""
+
+    def __init__(self, world: _World, facts: Facts, cut: slice, rows: Ints) -> None:
+        scorer, self.world, self.answers = world.scorer, world, world.answers[cut]
+        self.rows = torch.from_numpy(np.searchsorted(rows, facts.rows[cut]))
+        kinds, others = torch.from_numpy(facts.relations[cut]), torch.from_numpy(facts.others[cut])
+        half = scorer.relation_count
+        self.relations = scorer.relations[kinds]
+        self.gates = None if scorer.gates is None else scorer.gates[kinds]
+        self.asked = scorer.queries(others, (kinds + half) % (2 * half))
+        self.levels = world.table.normalisers(self.asked)
+
+    def descend(self, priors: Tensor, parts: Tensor | None) -> Tensor:
+        """(k, D) -> (k, D)."""
+        with torch.enable_grad():
+            vectors = priors.clone().requires_grad_()
+            optimiser = torch.optim.Adagrad([vectors], lr=self.world.options.lr)
+            for _ in range(self.world.options.steps):
+                optimiser.zero_grad()
+                self._loss(vectors, priors, parts).backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+        return vectors.detach()
+
+    def _loss(self, vectors: Tensor, priors: Tensor, parts: Tensor | None) -> Tensor:
+        """L, but for the first term, of which only the gradient is right."""
+        world, kernel, options = self.world, self.world.kernel, self.world.options
+        mine = vectors[self.rows]
+        queries = kernel.query(self._heads(mine, parts), self.relations)
+        loss = (queries * world.table.slopes(queries.detach(), self.answers)).sum()
+        scores = kernel.pairs(self.asked, mine)
+        loss = loss + options.found * softplus(self.levels - scores).sum()
+        loss = loss + 2 * options.regularisation * kernel.cubes(mine).sum()
+        if world.weight:
+            above = kernel.scores(world.queries, vectors) - world.levels[:, None]
+            loss = loss + world.weight * softplus(above).sum()
+        return loss + options.prior / 2 * (vectors - priors).square().sum()
+
+    def _heads(self, mine: Tensor, parts: Tensor | None) -> Tensor:
+        """The new entities as heads: with gates g the part that is fitted, c_0 = v - sum c_m, is
+        weighed by g_0 and the others by their own."""
+        if self.gates is None or parts is None:
+            return mine
+        others = parts[self.rows, 1:]
+        free = mine - others.sum(1)
+        return free * self.gates[:, :1] + (others * self.gates[:, 1:, None]).sum(1)
+
+
+class _Table:
+    """The candidates (m, D) that queries are compared with, a few queries at a time; `share` is how
+    many entities each of them stands for."""
+
+    def __init__(self, kernel: Kernel, vectors: Tensor, narrow: bool, share: float) -> None:
+        self.kernel, self.share = kernel, share
+        self.narrow = narrow and kernel.product
+        self.vectors = vectors.bfloat16() if self.narrow else vectors
+
+    def normalisers(self, queries: Tensor) -> Tensor:
+        """(B, D) queries -> (B,) z, the log of the sum of exp(score) over all entities."""
+        parts = [self._scores(part).logsumexp(1) for part in self._blocks(queries)]
+        return torch.cat([queries.new_zeros(0), *parts]) + float(np.log(self.share))
+
+    def slopes(self, queries: Tensor, answers: Tensor) -> Tensor:
+        """d/dq of -log softmax(scores(q, table))[answer], summed: (B, D) like the queries.
+
+        For products that is softmax @ table - the answer's row.
+        """
+        found = []
+        for part, answer in zip(self._blocks(queries), self._blocks(answers), strict=True):
+            if self.kernel.product:
+                shares = torch.softmax(self._scores(part), 1).to(self.vectors.dtype)
+                found.append((shares @ self.vectors).float() - self.vectors[answer].float())
+            else:
+                leaf = part.clone().requires_grad_()
+                loss = cross_entropy(self._scores(leaf), answer, reduction="sum")
+                found.append(torch.autograd.grad(loss, leaf)[0])
+        return torch.cat(found)
+
+    def _scores(self, queries: Tensor) -> Tensor:
+        return self.kernel.scores(queries.to(self.vectors.dtype), self.vectors).float()
+
+    def _blocks(self, rows: Tensor) -> Iterator[Tensor]:
+        width = self.kernel.cell_width(self.vectors.shape[1])
+        size = max(1, CELLS // (len(self.vectors) * width))
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
+
+
+def _candidates(
+    count: int, others: Ints, options: FitOptions, generator: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Which of `count` entities to compare with, the answers among them: (m,) and, where in them
+    each answer stands, (E,)."""
+    if count <= options.candidates:
+        return torch.arange(count), torch.from_numpy(others)
+    drawn = generator.choice(count, options.candidates, replace=False)
+    sample = np.union1d(drawn, others)
+    return torch.from_numpy(sample), torch.from_numpy(np.searchsorted(sample, others))
+
+
+def _at_most(rows: Ints, most: int, generator: np.random.Generator) -> Ints:
+    """Positions of at most `most` entries of each row, drawn; in their order."""
+    shuffled = generator.permutation(len(rows))
+    order = shuffled[np.argsort(rows[shuffled], kind="stable")]
+    first = np.searchsorted(rows[order], rows[order])
+    return np.sort(order[np.arange(len(order)) - first < most])
