@@ -36,7 +36,8 @@ class TrainOptions:
     lr: float | None = None  # the optimiser's step
     regulariser: str = "n3"  # n3 | l2
     regularisation: float | None = None  # its weight
-    relation_prediction: float = 0.0  # weight of predicting the relation between two ends
+    # Weight of predicting the relation between two ends; of members, every second one does.
+    relation_prediction: float = 0.0
     label_smoothing: float = 0.0  # against all: the share of the truth spread over all entities
     negatives: int = 32  # sampled: corrupted tails a step, shared by the triples of a block
     margin: float = 1.0  # sampled: how far a fact must be above a corrupted one

@@ -105,7 +105,7 @@ def train(
 
     for member in range(count):
         place = folder if count == 1 else folder / f"member-{member}"
-        own = replace(options, members=1, seed=options.seed + member * NEXT_MEMBER)
+        own = member_options(options, member)
         run = _Run(dataset, own, place, _network(dataset, own, modalities).to(device), device)
         run.resume()
         with _logs(place, run.state.epoch) as log:

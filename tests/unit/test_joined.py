@@ -44,12 +44,13 @@ def test_joined_vectors_score_the_sum_and_come_apart_again(model: str) -> None:
 
 
 def test_members_are_trainings_with_seeds_of_their_own(tmp_path: Path) -> None:
-    dataset = world()
-    joined = train(dataset, OPTIONS, tmp_path / "joined")
+    dataset, options = world(), replace(OPTIONS, relation_prediction=0.5)
+    joined = train(dataset, options, tmp_path / "joined")
     queries, kinds = [0, 1, 2], [0, 1, 2]
     expected = np.zeros((3, dataset.entities), np.float32)
-    for member in range(3):
-        own = replace(OPTIONS, members=1, seed=member * NEXT_MEMBER)
+    for member, predicting in enumerate((0.0, 0.5, 0.0)):
+        seed = member * NEXT_MEMBER
+        own = replace(options, members=1, seed=seed, relation_prediction=predicting)
         alone = train(dataset, own, tmp_path / str(member))
         expected += alone.score_tails(queries, kinds)
     np.testing.assert_allclose(joined.score_tails(queries, kinds), expected, atol=1e-5)
