@@ -128,6 +128,16 @@ def train(
     )
 
 
+def member_options(options: TrainOptions, member: int) -> TrainOptions:
+    """What a member is trained with: a seed of its own, and every second one predicts relations.
+
+    Members that differ add more to each other than members that are alike (docs/benchmarks.md).
+    """
+    predicting = options.relation_prediction if options.members == 1 or member % 2 else 0.0
+    seed = options.seed + member * NEXT_MEMBER
+    return replace(options, members=1, seed=seed, relation_prediction=predicting)
+
+
 def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Modality]) -> Network:
     return Network(
         kernel(options.model),
