@@ -43,7 +43,8 @@ def main() -> int:
     print(json.dumps(machine()))
     for name in options.names or ALL:
         for line in importlib.import_module(f"bench.{name}").run(options):
-            print(json.dumps({"benchmark": name, **line}), flush=True)
+            load = round(os.getloadavg()[0], 1)
+            print(json.dumps({"benchmark": name, **line, "load": load}), flush=True)
     return 0
 
 
