@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 # Each is a module here, imported when it is run: some of them load PyKEEN, which takes seconds.
-ALL = ("ingest", "publish", "embed", "ranking", "epochs", "negatives", "million")
+SETS = ("mkgw", "db15k", "wn18rr", "fb15k237")
+ALL = ("ingest", "publish", "embed", "ranking", "epochs", "negatives", "million", "quality")
 
 
 def main() -> int:
@@ -36,6 +37,16 @@ def main() -> int:
     parser.add_argument("--pykeen-lr", type=float, default=0.1, help="negatives: PyKEEN's Adagrad")
     parser.add_argument("--entities", type=int, default=1_000_000, help="million: entities")
     parser.add_argument("--triples", type=int, default=10_000_000, help="million: triples")
+    parser.add_argument("--preset", default="best", help="quality: a preset or its file")
+    parser.add_argument(
+        "--sets",
+        nargs="+",
+        default=["mkgw", "db15k", "wn18rr", "fb15k237"],
+        help="quality: folders",
+    )
+    parser.add_argument(
+        "--control", action="store_true", help="quality: shuffled features beside the real ones"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(ALL)
     if unknown:
