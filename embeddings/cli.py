@@ -52,10 +52,40 @@ def embed(
     plan: Annotated[
         bool, typer.Option("--plan", help="Only say what it will cost: time, memory, disk.")
     ] = False,
+    new_only: Annotated[
+        bool,
+        typer.Option(
+            "--new-only",
+            help="No training: vectors for entities that came after the published run.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Train multimodal vectors for the graph and publish them as node properties."""
     console.note("Loading the learning libraries ...")
+    if new_only:
+        from embeddings.cli_new import run_new
+
+        run_new(
+            {
+                "--label": label,
+                "--relationship-type": relationship_type,
+                "--model": model,
+                "--dimension": dimension,
+                "--fusion": fusion,
+                "--loss": loss,
+                "--preset": preset != "balanced",
+                "--epochs": epochs,
+                "--set": setting,
+                "--seed": seed,
+                "--no-text": not text,
+                "--no-pictures": not pictures,
+                "--no-publish": not publish_vectors,
+                "--plan": plan,
+            },
+            as_json,
+        )
+        return
     from embeddings.options import TrainOptions, preset_options
     from embeddings.pipeline import EmbedOptions, plan_run
     from embeddings.pipeline import embed as run_job
