@@ -43,7 +43,7 @@ def embed(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train multimodal vectors for the graph and publish them as node properties."""
+    """Train multimodal vectors for the graph and publish them."""
     console.note("Loading the learning libraries ...")
     from embeddings.pipeline import EmbedOptions
     from embeddings.pipeline import embed as run_job

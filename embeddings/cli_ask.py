@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from embeddings.similarity import Neighbour
     from kg_platform.graph import Graph
 
+KINDS = ("ingest", "embed", "publish")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
 Type = Annotated[str | None, typer.Option("--type", help="Only entities with this label.")]
@@ -42,8 +43,10 @@ def similar(
     """Entities like an entity, a text or a picture."""
     if sum(given is not None for given in (entity, text, image)) != 1:
         raise BadInput("Give one of an entity, --text or --image.")
+    from embeddings.similarity import property_of
     from kg_platform.platform import Platform
 
+    property_of(by)  # a misspelt way is said before a database is started
     settings = load()
     with Platform.open(settings) as platform:
         graph = platform.graph
@@ -112,7 +115,7 @@ def query(
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Run Cypher that can only read, within the limits of the KG_QUERY_* settings."""
+    """Run Cypher that can only read. The KG_QUERY_* settings limit time, rows and bytes."""
     if as_json and as_csv:
         raise BadInput("Choose one of --json and --csv.")
     parameters = _parameters(param or [])
@@ -150,7 +153,7 @@ def predict(
     count: Count = 10,
     as_json: Json = False,
 ) -> None:
-    """The likeliest facts about an entity that the graph does not have yet."""
+    """The likeliest facts that the graph does not have yet."""
     from embeddings.predict import open_published, predict_heads, predict_tails
     from kg_platform.browse import resolve
     from kg_platform.platform import Platform
@@ -176,6 +179,8 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """What was done: runs, their steps and figures."""
+    if kind not in (None, *KINDS):
+        raise BadInput(f"There are no runs of kind {kind!r}; the kinds are {', '.join(KINDS)}.")
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform:
@@ -190,6 +195,8 @@ def runs(
         lines = [(r.id, r.kind, r.status, _took(r), in_a_line(r)) for r in rows]
         names = ("run", "kind", "status", "took", "figures")
         console.print_table(names, lines, whole=names[:4])
+        if not rows:
+            console.note(f"No {f'{kind} ' if kind else ''}runs yet; `kg ingest PATH` begins.")
         return
     row = rows[0]
     facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]

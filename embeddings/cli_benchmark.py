@@ -36,7 +36,7 @@ def benchmark(
     regularisation: Annotated[float | None, typer.Option(help="Weight of the N3 norm.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train and rank on a published split: filtered MRR and Hits@k of its test triples."""
+    """Train and rank on a published split. Prints filtered MRR and Hits@k of its test triples."""
     console.note("Loading the learning libraries ...")
     from embeddings.benchmark import run
     from embeddings.options import preset_options

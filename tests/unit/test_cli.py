@@ -29,6 +29,12 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
     assert heavy == "[]"
 
 
+def test_the_list_of_commands_says_each_in_a_whole_sentence() -> None:
+    done = kg("--help")
+    assert done.returncode == 0
+    assert "..." not in done.stdout.partition("Commands:")[2]
+
+
 def test_an_unknown_setting_is_one_sentence_and_exit_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KG_HOEM", "x")
     done = kg("settings")

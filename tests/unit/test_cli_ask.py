@@ -31,6 +31,8 @@ def kg(*words: str) -> str:
         ["query", "RETURN 1", "--json", "--csv"],
         ["query", "RETURN 1", "--param", "novalue"],
         ["query", "RETURN 1", "--param", "=1"],
+        ["similar", "JPN", "--by", "colour"],
+        ["runs", "--kind", "training"],
     ],
 )
 def test_wrong_arguments_are_one_sentence(words: list[str]) -> None:
@@ -71,3 +73,5 @@ def test_runs_and_rejections_need_no_graph() -> None:
 def test_nothing_ingested_yet() -> None:
     with pytest.raises(KgError, match="kg ingest"):
         kg("rejections")
+    result = CliRunner().invoke(build(), ["runs"])
+    assert (result.exit_code, "kg ingest" in result.stderr) == (0, True)
