@@ -26,13 +26,14 @@ from embeddings.publish import PublishSummary, publish
 from embeddings.ranking import classify, rank
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
-from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
+from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound, SettingsError
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 
 # on_progress(step, done, total): total is None while it is not known.
 Progress = Callable[[str, int, int | None], None]
 KIND = "embed"
+PUBLISH = "publish"
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,30 @@ def publish_run(
 ) -> PublishSummary:
     """Publish an artifact: that of `run_id`, or of the latest embedding run that has one.
 
+    The ledger gets a run of its own for it, because which vectors were current when is asked later.
+
     Raises:
         NotFound: there is no such run, or it has no artifact.
+        Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
-    report = on_progress or _silent
+    ledger = platform.ledger
     with _only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
-        platform.ledger.run(chosen)
+        ledger.run(chosen)
         artifact = open_artifact(platform.settings.artifacts_dir / chosen)
-        return _publish(platform, artifact, chosen, report)
+        own = ledger.start_run(PUBLISH, {"run": chosen})
+        try:
+            summary = _publish(platform, artifact, chosen, on_progress or _silent)
+        except KeyboardInterrupt as stop:
+            ledger.finish_run(own, "interrupted")
+            raise Interrupted(
+                f"Publishing run {chosen} was stopped; the same command goes on from there."
+            ) from stop
+        except BaseException as error:
+            ledger.finish_run(own, "failed", error=str(error))
+            raise
+        ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
+        return summary
 
 
 class _Job:
@@ -287,13 +303,18 @@ def _latest_with_artifact(platform: Platform) -> str:
 @contextmanager
 def _only_one(platform: Platform) -> Iterator[None]:
     """One embedding job a platform at a time: two would publish over each other."""
-    platform.settings.home.mkdir(parents=True, exist_ok=True)
+    _ = platform.ledger  # makes KG_HOME, or says why it cannot be made
     lock = FileLock(platform.settings.home / "embed.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise BadInput(
             "Another embedding job of this platform is running; wait for it, or stop it first."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"{lock.lock_file} cannot be locked ({error.strerror}); set KG_HOME to a folder you "
+            "can write."
         ) from error
     try:
         yield
