@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from kg_platform import console
+from kg_platform.run_figures import flattened
 from kg_platform.settings import load
 
 
@@ -111,4 +112,4 @@ def publish(
     if as_json:
         console.print_json(summary.as_dict())
         return
-    console.print_table(("what", "value"), list(summary.as_dict().items()))
+    console.print_table(("what", "value"), list(flattened(summary.as_dict()).items()))

@@ -13,6 +13,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger_rows import excerpt
 from kg_platform.run_figures import figure, flattened, in_a_line, seconds
 from kg_platform.settings import Settings, load
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from embeddings.similarity import Neighbour
     from kg_platform.graph import Graph
 
+SHOWN = 60  # characters of a refused value; --json prints all that is kept
 KINDS = ("ingest", "embed", "publish")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
@@ -101,7 +103,9 @@ def show(
         for fact in page.neighbours
     ]
     if rows:
-        console.print_table(("", "relation", "entity", "id"), rows, title=f"{page.facts:,} facts")
+        title = f"{page.facts:,} fact{'' if page.facts == 1 else 's'}"
+        title += f", the first {len(rows):,} shown" if len(rows) < page.facts else ""
+        console.print_table(("", "relation", "entity", "id"), rows, title=title)
 
 
 def query(
@@ -227,8 +231,8 @@ def rejections(
         listed = [asdict(r) for r in found]
         console.print_json({"run": chosen, "total": total, "rejections": listed})
         return
-    rows = [(r.source, r.line, r.field, r.reason, r.value) for r in found]
-    title = f"{total:,} rejections of run {chosen}"
+    rows = [(r.source, r.line, r.field, r.reason, excerpt(r.value, SHOWN)) for r in found]
+    title = f"{total:,} rejection{'' if total == 1 else 's'} of run {chosen}"
     console.print_table(("source", "line", "field", "reason", "value"), rows, title=title)
     if offset + len(found) < total:
         console.note(f"{total - offset - len(found):,} more; --limit and --offset show them.")

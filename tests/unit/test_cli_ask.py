@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -37,6 +38,19 @@ def kg(*words: str) -> str:
 )
 def test_wrong_arguments_are_one_sentence(words: list[str]) -> None:
     with pytest.raises(BadInput):
+        kg(*words)
+
+
+@pytest.mark.parametrize(
+    "words", [["embed"], ["publish"], ["runs"], ["ingest", "."], ["show", "x"]]
+)
+def test_a_home_that_cannot_be_made_is_one_sentence(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "triples.tsv").write_text("a\tb\tc\n", encoding="utf-8")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("KG_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(KgError, match="KG_HOME"):
         kg(*words)
 
 
