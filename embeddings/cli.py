@@ -8,6 +8,7 @@ import typer
 
 from embeddings import presets
 from kg_platform import console
+from kg_platform.run_figures import flattened
 from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what plans are made of takes seconds
@@ -61,7 +62,7 @@ def embed(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train multimodal vectors for the graph and publish them as node properties."""
+    """Train multimodal vectors for the graph and publish them."""
     console.note("Loading the learning libraries ...")
     if new_only:
         from embeddings.cli_new import run_new
@@ -174,4 +175,4 @@ def publish(
     if as_json:
         console.print_json(summary.as_dict())
         return
-    console.print_table(("what", "value"), list(summary.as_dict().items()))
+    console.print_table(("what", "value"), list(flattened(summary.as_dict()).items()))

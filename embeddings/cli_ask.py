@@ -13,6 +13,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger_rows import excerpt
 from kg_platform.run_figures import figure, flattened, in_a_line, seconds
 from kg_platform.settings import Settings, load
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from embeddings.similarity import Neighbour
     from kg_platform.graph import Graph
 
+SHOWN = 60  # characters of a refused value; --json prints all that is kept
+KINDS = ("ingest", "embed", "embed-new", "publish", "tune")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
 Type = Annotated[str | None, typer.Option("--type", help="Only entities with this label.")]
@@ -47,8 +50,10 @@ def similar(
         raise BadInput("Give one of an entity, --text or --image.")
     if text is not None and by not in ("embedding", "text", "image"):
         raise BadInput(f"A text is compared --by text or image, not by {by!r}.")
+    from embeddings.similarity import property_of
     from kg_platform.platform import Platform
 
+    property_of(by)  # a misspelt way is said before a database is started
     settings = load()
     with Platform.open(settings) as platform:
         graph = platform.graph
@@ -103,7 +108,9 @@ def show(
         for fact in page.neighbours
     ]
     if rows:
-        console.print_table(("", "relation", "entity", "id"), rows, title=f"{page.facts:,} facts")
+        title = f"{page.facts:,} fact{'' if page.facts == 1 else 's'}"
+        title += f", the first {len(rows):,} shown" if len(rows) < page.facts else ""
+        console.print_table(("", "relation", "entity", "id"), rows, title=title)
 
 
 def query(
@@ -117,7 +124,7 @@ def query(
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Run Cypher that can only read, within the limits of the KG_QUERY_* settings."""
+    """Run Cypher that can only read. The KG_QUERY_* settings limit time, rows and bytes."""
     if as_json and as_csv:
         raise BadInput("Choose one of --json and --csv.")
     parameters = _parameters(param or [])
@@ -155,7 +162,7 @@ def predict(
     count: Count = 10,
     as_json: Json = False,
 ) -> None:
-    """The likeliest facts about an entity that the graph does not have yet."""
+    """The likeliest facts that the graph does not have yet."""
     from embeddings.predict import open_published, predict_heads, predict_tails
     from kg_platform.browse import resolve
     from kg_platform.platform import Platform
@@ -176,11 +183,15 @@ def predict(
 
 def runs(
     run: Annotated[str | None, typer.Argument(help="One run, with its steps.")] = None,
-    kind: Annotated[str | None, typer.Option(help="ingest, embed or publish.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="ingest, embed, embed-new, publish or tune.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     as_json: Json = False,
 ) -> None:
     """What was done: runs, their steps and figures."""
+    if kind not in (None, *KINDS):
+        raise BadInput(f"There are no runs of kind {kind!r}; the kinds are {', '.join(KINDS)}.")
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform:
@@ -195,6 +206,8 @@ def runs(
         lines = [(r.id, r.kind, r.status, _took(r), in_a_line(r)) for r in rows]
         names = ("run", "kind", "status", "took", "figures")
         console.print_table(names, lines, whole=names[:4])
+        if not rows:
+            console.note(f"No {f'{kind} ' if kind else ''}runs yet; `kg ingest PATH` begins.")
         return
     row = rows[0]
     facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]
@@ -225,8 +238,8 @@ def rejections(
         listed = [asdict(r) for r in found]
         console.print_json({"run": chosen, "total": total, "rejections": listed})
         return
-    rows = [(r.source, r.line, r.field, r.reason, r.value) for r in found]
-    title = f"{total:,} rejections of run {chosen}"
+    rows = [(r.source, r.line, r.field, r.reason, excerpt(r.value, SHOWN)) for r in found]
+    title = f"{total:,} rejection{'' if total == 1 else 's'} of run {chosen}"
     console.print_table(("source", "line", "field", "reason", "value"), rows, title=title)
     if offset + len(found) < total:
         console.note(f"{total - offset - len(found):,} more; --limit and --offset show them.")

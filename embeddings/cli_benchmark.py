@@ -47,7 +47,7 @@ def benchmark(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train and rank on a published split: filtered MRR and Hits@k of its test triples."""
+    """Train and rank on a published split. Prints filtered MRR and Hits@k of its test triples."""
     console.note("Loading the learning libraries ...")
     from embeddings.benchmark import run
     from embeddings.options import TrainOptions, preset_options

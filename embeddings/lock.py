@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from kg_platform.errors import BadInput
+from kg_platform.errors import BadInput, SettingsError
 from kg_platform.platform import Platform
 
 
@@ -17,14 +17,20 @@ def only_one(platform: Platform) -> Iterator[None]:
 
     Raises:
         BadInput: another job, of this or another process, has it.
+        SettingsError: KG_HOME cannot be made or written.
     """
-    platform.settings.home.mkdir(parents=True, exist_ok=True)
+    _ = platform.ledger  # makes KG_HOME, or says why it cannot be made
     lock = FileLock(platform.settings.home / "embed.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise BadInput(
             "Another embedding job of this platform is running; wait for it, or stop it first."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"{lock.lock_file} cannot be locked ({error.strerror}); set KG_HOME to a folder you "
+            "can write."
         ) from error
     try:
         yield

@@ -32,6 +32,7 @@ from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 
 KIND = "embed"
+PUBLISH = "publish"
 
 
 @dataclass(frozen=True)
@@ -101,15 +102,30 @@ def publish_run(
 ) -> PublishSummary:
     """Publish an artifact: that of `run_id`, or of the latest embedding run that has one.
 
+    The ledger gets a run of its own for it, because which vectors were current when is asked later.
+
     Raises:
         NotFound: there is no such run, or it has no artifact.
+        Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
-    report = on_progress or _silent
+    ledger = platform.ledger
     with only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
-        platform.ledger.run(chosen)
+        ledger.run(chosen)
         artifact = open_artifact(platform.settings.artifacts_dir / chosen)
-        return _publish(platform, artifact, chosen, report)
+        own = ledger.start_run(PUBLISH, {"run": chosen})
+        try:
+            summary = _publish(platform, artifact, chosen, on_progress or _silent)
+        except KeyboardInterrupt as stop:
+            ledger.finish_run(own, "interrupted")
+            raise Interrupted(
+                f"Publishing run {chosen} was stopped; the same command goes on from there."
+            ) from stop
+        except BaseException as error:
+            ledger.finish_run(own, "failed", error=str(error))
+            raise
+        ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
+        return summary
 
 
 class _Job:

@@ -51,7 +51,7 @@ def similar_to_entity(
     Raises:
         NotFound: no such entity, or it has no such vector. BadInput: no such way to compare.
     """
-    name = _property(by)
+    name = property_of(by)
     _positive(k)
     rows = graph.read(Statement(cypher.ROW_VECTOR, {"id": entity_id, "property": name}))
     if not rows:
@@ -195,7 +195,8 @@ def _nearest(
         reach = min(MAX_REACH, reach * 8)
 
 
-def _property(by: str) -> str:
+def property_of(by: str) -> str:
+    """The vector property a person means by `by`. Raises: BadInput: there is no such way."""
     name = WAYS.get(by, by)
     if name not in cypher.INDEXES:
         raise BadInput(f"Entities are not compared by {by!r}; compare by {', '.join(WAYS)}.")

@@ -72,9 +72,9 @@ def load(
                 "create_missing": create_missing}  # fmt: skip
     run_id = ledger.start_run("ingest", settings)
     summary = IngestSummary(run_id, source.name)
-    started = time.monotonic()
     try:
         job = _Job(platform, source, summary, create_missing, on_progress or (lambda *_: None))
+        started = time.monotonic()  # from here, because the job's graph may have had to be started
         try:
             if strict:
                 job.check()

@@ -7,7 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from kg_platform.ledger_rows import excerpt
 from kg_platform.records import Rejection
+
+SHOWN = 60  # characters of a refused value in a sentence
 
 
 @dataclass
@@ -67,5 +70,5 @@ class IngestSummary:
 def sentence(rejection: Rejection) -> str:
     """A Rejection as a person reads it."""
     line = f" line {rejection.line}" if rejection.line is not None else ""
-    value = f" ({rejection.value})" if rejection.value else ""
+    value = f" ({excerpt(rejection.value, SHOWN)})" if rejection.value else ""
     return f"{rejection.source}{line}, {rejection.field}: {rejection.reason}{value}"

@@ -7,14 +7,19 @@ function taking the Typer application. Commands import what they need when they 
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib.metadata import entry_points
 
 import typer
 
 from kg_platform.console import fail
-from kg_platform.errors import KgError
+from kg_platform.errors import KgError, Unavailable
 
+FULL = Unavailable(
+    "The disk is full; make room where KG_HOME is, then run the same command again to go on."
+)
 GROUP = "kg_platform.commands"
 
 
@@ -44,6 +49,16 @@ def main() -> None:
             "Stopped. What was done is kept; run the same command again to go on.", file=sys.stderr
         )
         sys.exit(130)
+    except Exception as error:  # any step may meet a full disk
+        if not is_full_disk(error):
+            raise
+        sys.exit(fail(FULL))
+
+
+def is_full_disk(error: Exception) -> bool:
+    """Whether a file could not grow; some libraries say so in words only."""
+    number = error.errno if isinstance(error, OSError) else None
+    return number in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error)
 
 
 if __name__ == "__main__":

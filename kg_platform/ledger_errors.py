@@ -11,6 +11,7 @@ _SQLITE = (
     ("unable to open", "cannot be opened; its folder must exist and be writable."),
     ("not a database", "is not an SQLite file; move it away, or restore a copy."),
     ("malformed", "is damaged; move it away, or restore a copy."),
+    ("disk i/o", "cannot be read or written; make room on its disk and run the command again."),
     ("full", "cannot grow because the disk is full; make room and run the command again."),
 )
 # SQLSTATE codes or their first two characters, most telling first

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from kg_platform.ledger_rows import RunRow
+from kg_platform.ledger_rows import RunRow, excerpt
 
 HEADLINES = {
     "entities.new": "entities",
+    "entities": "entities",
     "relations.new": "facts",
     "rejected": "rejected",
     "test_mrr": "MRR",
@@ -20,6 +21,7 @@ HEADLINES = {
     "best_valid_mrr": "validation MRR",
 }
 IN_A_LINE = 3
+ERROR_CHARACTERS = 160
 
 
 def flattened(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
@@ -48,10 +50,12 @@ def headlines(run: RunRow) -> list[tuple[str, str]]:
 
 def in_a_line(run: RunRow) -> str:
     """What came of a run, for a list of runs."""
+    if run.error:
+        return excerpt(run.error, ERROR_CHARACTERS)
     if "continued_as" in run.metrics:
         return f"went on as {run.metrics['continued_as']}"
     shown = headlines(run)[:IN_A_LINE]
-    return "  ".join(f"{short} {value}" for short, value in shown) or run.error or ""
+    return "  ".join(f"{short} {value}" for short, value in shown)
 
 
 def seconds(started: str, finished: str | None) -> float | None:

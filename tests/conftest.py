@@ -13,6 +13,9 @@ from kg_platform.platform import Platform
 from kg_platform.settings import Settings, load
 
 NEO4J_VERSIONS = ("2026.08.1", "5.26.30")
+# Tiny models learn fastest on one thread; on a busy machine several wait minutes for each other.
+# Set before anything loads torch, and inherited by the `kg` that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Downloads are kept between test runs; everything else is made fresh.
 CACHE = os.environ.get("KG_CACHE")
 

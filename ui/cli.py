@@ -29,7 +29,7 @@ def ui(
         ),
     ] = None,
 ) -> None:
-    """Open the explorer: browse, query and compare what is in the graph. Ctrl-C stops it."""
+    """Open the explorer in a browser. Ctrl-C stops it."""
     from kg_platform.settings import load
     from ui.serve import serve
 

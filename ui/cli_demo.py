@@ -17,7 +17,7 @@ def demo(
         bool, typer.Option("--ui/--no-ui", help="Open the explorer afterwards.")
     ] = True,
 ) -> None:
-    """Build the demo world, learn its vectors, print three answers and open the explorer."""
+    """Build a small world, learn its vectors, ask it three things. Then opens the explorer."""
     import time
 
     import psutil

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -32,10 +33,25 @@ def kg(*words: str) -> str:
         ["query", "RETURN 1", "--json", "--csv"],
         ["query", "RETURN 1", "--param", "novalue"],
         ["query", "RETURN 1", "--param", "=1"],
+        ["similar", "JPN", "--by", "colour"],
+        ["runs", "--kind", "training"],
     ],
 )
 def test_wrong_arguments_are_one_sentence(words: list[str]) -> None:
     with pytest.raises(BadInput):
+        kg(*words)
+
+
+@pytest.mark.parametrize(
+    "words", [["embed"], ["publish"], ["runs"], ["ingest", "."], ["show", "x"]]
+)
+def test_a_home_that_cannot_be_made_is_one_sentence(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "triples.tsv").write_text("a\tb\tc\n", encoding="utf-8")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("KG_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(KgError, match="KG_HOME"):
         kg(*words)
 
 
@@ -72,3 +88,5 @@ def test_runs_and_rejections_need_no_graph() -> None:
 def test_nothing_ingested_yet() -> None:
     with pytest.raises(KgError, match="kg ingest"):
         kg("rejections")
+    result = CliRunner().invoke(build(), ["runs"])
+    assert (result.exit_code, "kg ingest" in result.stderr) == (0, True)

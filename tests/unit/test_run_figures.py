@@ -25,8 +25,10 @@ def run(metrics: dict[str, Any], error: str = "") -> RunRow:
             run({"valid_mrr": 0.1, "test_mrr": 0.123456, "test_hits@10": 0.5}),
             "MRR 0.1235  Hits@10 0.5",
         ),
+        (run({"run_id": "r", "entities": 5192, "missing": 0}), "entities 5,192"),
         (run({"continued_as": "other"}), "went on as other"),
         (run({}, "The disk is full."), "The disk is full."),
+        (run({"rejected": 5}, "5 rows are rejected."), "5 rows are rejected."),
         (run({}), ""),
     ],
 )

@@ -13,9 +13,11 @@ FIRST, MORE = 12, 60  # neighbours of one relation at first, and after each "Mor
 ALIKE = 12
 
 
-def choose() -> None:
-    """No entity is named: let the person look for one."""
+def choose(problem: str = "") -> None:
+    """No entity is named, or none that is there: let the person look for one."""
     st.title("Entity")
+    if problem:
+        plain.alert(problem)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = picking.entity_picker("entity")
         if chosen and st.button("Open", icon=":material/arrow_forward:", key="entity_open"):
@@ -138,7 +140,6 @@ else:
     try:
         found = resources.entity(named)
     except NotFound as error:
-        choose()
-        plain.alert(str(error))
+        choose(str(error))
     else:
         show(found)

@@ -46,7 +46,7 @@ def listing(runs: list[RunRow]) -> str | None:
             "status": [r.status for r in runs],
             "started": [when(r.started_at) for r in runs],
             "seconds": [seconds(r.started_at, r.finished_at) for r in runs],
-            "about": [r.error or in_a_line(r) for r in runs],
+            "about": [in_a_line(r) for r in runs],
         },
         key="runs_list",
         column_config={
