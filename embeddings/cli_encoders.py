@@ -21,7 +21,10 @@ def register(app: typer.Typer) -> None:
 def encoders(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Encoders by name, fast ones first: what for, under which licence, whether they are here."""
+    """The encoders that have a name.
+
+    Fast ones first: what each is for, under which licence, and whether it is here.
+    """
     from embeddings.encoders.presets import PRESETS
 
     settings = load()

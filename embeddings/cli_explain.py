@@ -40,7 +40,10 @@ def explain(
     count: Count = 5,
     as_json: Json = False,
 ) -> None:
-    """Which modality moved a prediction: its score and rank when one is left out."""
+    """Which modality moved a prediction.
+
+    Its score and rank when one is left out, at either end and at both.
+    """
     if tail is not None and type is not None:
         raise BadInput("--type chooses among predictions; leave it out when you give a tail.")
     from embeddings.explain import Explainer

@@ -28,7 +28,7 @@ class TrainOptions:
 
     model: str = "complex"  # see models.py
     dimension: int = 200  # real numbers an entity; ComplEx keeps half of them for imaginary parts
-    fusion: str = "weighted"  # concat | weighted | attention | gated; none without features
+    fusion: str = "concat"  # concat | weighted | attention | gated; none without features
     loss: str = "1-vs-all"  # 1-vs-all | k-vs-all | margin | logistic | self-adversarial
     epochs: int = 12  # at most; early stopping may end sooner
     batch: int | None = None  # against all: queries a step; sampled: triples a step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ NEO4J_VERSIONS = ("2026.08.1", "5.26.30")
 # Tiny models learn fastest on one thread; on a busy machine several wait minutes for each other.
 # Set before anything loads torch, and inherited by the `kg` that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A suite that a shell started in the background ignores Ctrl-C, and so would the `kg` it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Downloads are kept between test runs; everything else is made fresh.
 CACHE = os.environ.get("KG_CACHE")
 
