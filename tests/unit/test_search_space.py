@@ -76,7 +76,7 @@ def test_scales_are_logarithmic_where_a_factor_is_what_matters() -> None:
 def test_without_features_nothing_is_asked_about_them() -> None:
     for options, trial in trials(Space.of(draw(), BASE), 20):
         assert not {"fusion", "modality_dropout"} & set(trial.params)
-        assert (options.fusion, options.modality_dropout) == ("weighted", 0.0)
+        assert (options.fusion, options.modality_dropout) == (BASE.fusion, 0.0)
 
 
 def test_what_is_fixed_stays() -> None:
