@@ -12,7 +12,17 @@ from pathlib import Path
 
 # Each is a module here, imported when it is run: some of them load PyKEEN, which takes seconds.
 SETS = ("mkgw", "db15k", "wn18rr", "fb15k237")
-ALL = ("ingest", "publish", "embed", "ranking", "epochs", "negatives", "million", "quality")
+ALL = (
+    "ingest",
+    "publish",
+    "embed",
+    "ranking",
+    "epochs",
+    "negatives",
+    "million",
+    "quality",
+    "new_entities",
+)
 
 
 def main() -> int:
@@ -33,6 +43,7 @@ def main() -> int:
     parser.add_argument(
         "--share", type=float, default=1.0, help="ranking: of the test triples, for a quick look"
     )
+    parser.add_argument("--pykeen-batch", type=int, help="epochs: PyKEEN's queries a step")
     parser.add_argument("--pykeen-epochs", type=int, default=4, help="negatives: epochs of PyKEEN")
     parser.add_argument("--pykeen-lr", type=float, default=0.1, help="negatives: PyKEEN's Adagrad")
     parser.add_argument("--entities", type=int, default=1_000_000, help="million: entities")
@@ -42,11 +53,15 @@ def main() -> int:
         "--sets",
         nargs="+",
         default=["mkgw", "db15k", "wn18rr", "fb15k237"],
-        help="quality: folders",
+        help="quality, new_entities: folders",
     )
     parser.add_argument(
         "--control", action="store_true", help="quality: shuffled features beside the real ones"
     )
+    parser.add_argument(
+        "--set", action="append", default=[], help="new_entities: NAME=VALUE, as kg embed has it"
+    )
+    parser.add_argument("--keep", help="new_entities: folder for trained artifacts, to use again")
     options = parser.parse_args()
     unknown = set(options.names) - set(ALL)
     if unknown:

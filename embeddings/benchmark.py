@@ -85,7 +85,7 @@ def load(
     """
     dataset = from_folder(folder)
     if text:
-        dataset = _with_texts(folder, dataset, settings, on_progress)
+        dataset = with_texts(folder, dataset, settings, on_progress)
     return dataset, _choosing(folder, dataset)
 
 
@@ -152,7 +152,8 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progress) -> Dataset:
+def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progress) -> Dataset:
+    """The dataset with features of the folder's texts, where it has any."""
     texts = FolderTexts(folder, dataset.entity_ids)
     if not len(texts):
         return dataset

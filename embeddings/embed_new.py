@@ -22,16 +22,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from embeddings.against_all import narrow_pays
 from embeddings.artifact import Artifact
 from embeddings.features import Features
 from embeddings.inputs import Encoders, Progress, graph_features
+from embeddings.joined import Joined
 from embeddings.lock import only_one
-from embeddings.models import Scorer
-from embeddings.new_entities import FitOptions, fit, lengthened
+from embeddings.network import Network
+from embeddings.new_entities import FitOptions, fit, stretch
 from embeddings.predict import open_published
 from embeddings.publish import write_rows
 from embeddings.publish_checks import batch_of
-from embeddings.rebuild import strangers
+from embeddings.rebuild import rebuild, strangers
 from embeddings.similarity import check_encoder, published_run
 from embeddings.snapshot import Snapshot, take
 from embeddings.waiting import Part, Waiting, find
@@ -41,6 +43,7 @@ from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
 
 KIND = "embed-new"
+SAMPLE = 1_000  # trained entities that tell how long a vector of features is
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,12 @@ def towers(
     Returns vectors (n, D), their parts (n, 1 + M, D) with structure first and zero, and (n,) who
     has a feature at all; the rows of the others mean nothing.
     """
-    network = strangers(artifact, features, count)
+    return _towers(strangers(artifact, features, count), count)
+
+
+def _towers(
+    network: Network | Joined, count: int
+) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.bool_]]:
     if not network.names:
         nothing = network.entities()
         return nothing, nothing[:, None], np.zeros(count, bool)
@@ -118,15 +126,24 @@ def fitted_vectors(
     scorer = artifact.scorer()
     chosen = options or options_of(artifact)
     vectors, parts, has = towers(artifact, features, len(waiting.ids))
-    priors = _priors(scorer, vectors, has, chosen)
-    # The parts of a prior are as much longer as the prior is.
-    lengths = torch.linalg.vector_norm(vectors, dim=1).clamp_min(1e-12)
-    stretch = torch.linalg.vector_norm(priors, dim=1) / lengths
-    parts = torch.where(torch.from_numpy(has)[:, None, None], parts * stretch[:, None, None], 0.0)
-    found = fit(scorer, priors, waiting.facts, waiting.trained, chosen, parts)
+    if scorer.kernel.product and has.any():  # distances have no length to be found by
+        factor = stretch(_known_towers(artifact), scorer.entities, chosen.length)
+        vectors, parts = vectors * factor, parts * factor
+    there = torch.from_numpy(has)
+    priors = torch.where(there[:, None], vectors, scorer.entities.mean(0))
+    parts = torch.where(there[:, None, None], parts, 0.0)
+    narrow = narrow_pays(scorer.entities.device, "auto")
+    found = fit(scorer, priors, waiting.facts, waiting.trained, chosen, parts, narrow)
     some = has.copy()
     some[waiting.facts.rows] = True
     return np.asarray(found.numpy(), dtype=np.float32), some
+
+
+def _known_towers(artifact: Artifact) -> torch.Tensor:
+    """(k, D) what the fusion makes of the features alone of trained entities, of a sample."""
+    rows = np.unique(np.linspace(0, artifact.entities - 1, SAMPLE).astype(np.int64)).tolist()
+    vectors, _, has = _towers(rebuild(artifact, rows), len(rows))
+    return vectors[torch.from_numpy(has)]
 
 
 def options_of(artifact: Artifact) -> FitOptions:
@@ -287,16 +304,6 @@ class _Job:
         self.ledger.begin_step(self.run_id, name)
         yield details
         self.ledger.finish_step(self.run_id, name, details)
-
-
-def _priors(
-    scorer: Scorer, vectors: torch.Tensor, has: NDArray[np.bool_], options: FitOptions
-) -> torch.Tensor:
-    """What the fit begins with: of features, lengthened where scores are products."""
-    if scorer.kernel.product:
-        vectors = lengthened(vectors, scorer.entities, options.length)
-    mean = scorer.entities.mean(0)
-    return torch.where(torch.from_numpy(has)[:, None], vectors, mean)
 
 
 def _refuse_half_way(graph: Graph) -> None:

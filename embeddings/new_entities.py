@@ -47,7 +47,7 @@ class FitOptions:
     regularisation: float = 0.1  # b: of N3
     crowding: float = 0.3  # c: weight of not being an answer to what others ask
     prior: float = 0.3  # d: of the distance from the prior
-    length: float = 0.8  # of a prior, as a share of the trained vectors' mean length
+    length: float = 0.8  # of priors, as a share of the trained vectors' mean length
     facts: int = 64  # at most so many facts of an entity are looked at
     candidates: int = 16_384  # at most so many trained entities are compared with
     queries: int = 2_048  # of the trained facts, so many stand for all
@@ -82,15 +82,18 @@ def facts_of(triples: Ints, relations: int, new: Ints, trained: Ints) -> Facts:
     return Facts(found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy())
 
 
-def lengthened(priors: Tensor, entities: Tensor, share: float) -> Tensor:
-    """Priors (n, D), each at `share` of the mean length of trained vectors (N, D).
+def stretch(towers: Tensor, entities: Tensor, share: float) -> float:
+    """By how much to multiply priors so that they are long enough to be found.
 
-    What features can tell is the mean of many entities, and means are short: too short to be found.
-    A row of zeros stays one.
+    What features can tell is the mean of many entities, and means are short. `towers` (k, D) are
+    what the fusion makes of the features of some trained entities alone; multiplied, their mean
+    length is `share` of that of the trained vectors `entities` (N, D). One factor for all keeps
+    what the lengths tell: an entity with many facts has a longer one.
     """
-    target = share * torch.linalg.vector_norm(entities, dim=1).mean()
-    lengths = torch.linalg.vector_norm(priors, dim=1, keepdim=True)
-    return torch.where(lengths > 0, priors * (target / lengths.clamp_min(1e-12)), priors)
+    length = torch.linalg.vector_norm(towers, dim=1).mean() if len(towers) else torch.zeros(())
+    if not length > 0:
+        return 1.0
+    return float(share * torch.linalg.vector_norm(entities, dim=1).mean() / length)
 
 
 def fit(

@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 
 from embeddings.dataset import with_inverses
 from embeddings.models import Scorer, kernel
-from embeddings.new_entities import Facts, FitOptions, facts_of, fit, lengthened
+from embeddings.new_entities import Facts, FitOptions, facts_of, fit, stretch
 from kg_platform.errors import BadInput
 
 N, R, D, NEW = 11, 3, 6, 4
@@ -160,15 +160,14 @@ def test_no_facts_no_fit() -> None:
     assert torch.isfinite(fit(scorer, priors, FACTS, triples[:0], only)).all()
 
 
-def test_priors_get_the_length_of_trained_vectors() -> None:
-    scorer, priors, _ = world()
-    priors[1] = 0
-    found = lengthened(priors, scorer.entities, 0.5)
-    wanted = 0.5 * float(np.mean([np.linalg.norm(row) for row in scorer.entities.numpy()]))
-    for row in (0, 2, 3):
-        assert float(found[row].norm()) == pytest.approx(wanted, rel=1e-5)
-        torch.testing.assert_close(found[row] / wanted, priors[row] / priors[row].norm())
-    assert (found[1] == 0).all()
+def test_priors_are_stretched_to_a_share_of_the_trained_length() -> None:
+    scorer, towers, _ = world()
+    factor = stretch(towers, scorer.entities, 0.5)
+    lengths = [float(np.linalg.norm(row)) * factor for row in towers.numpy()]
+    trained = [float(np.linalg.norm(row)) for row in scorer.entities.numpy()]
+    assert np.mean(lengths) == pytest.approx(0.5 * np.mean(trained), rel=1e-5)
+    assert stretch(towers[:0], scorer.entities, 0.5) == 1
+    assert stretch(towers * 0, scorer.entities, 0.5) == 1
 
 
 def test_facts_are_those_between_new_and_trained() -> None:
