@@ -65,7 +65,7 @@ def test_ids_names_rows_and_masks(artifact: Vectors) -> None:
 def test_the_manifest_says_what_the_run_node_says(artifact: Vectors) -> None:
     said: dict[str, Any] = run_properties(artifact.manifest, {"embedding": 6})
     assert said["model"] == "distmult"
-    assert said["fusion"] == "weighted"
+    assert said["fusion"] == TrainOptions().fusion
     assert said["dimension"] == 6
     assert (said["text_encoder"], said["text_revision"]) == ("fake", "1")
     assert said["image_encoder"] is None
