@@ -6,7 +6,10 @@ the product's own `train()` and saved as an artifact; the removed ones get vecto
 facts with one trained end are ranked in both directions among all entities, filtered.
 
 Settings are chosen on half of the removed entities, over all data sets and seeds; figures are of
-the other half. A mean over facts is ruled by a few removed hubs (one entity of MKG-W has 3,193 of
+the other half. Vectors that are long, or that no query pushes away, are found more often, and stand
+in the way of what was known before: "chosen" is the best of the settings that cost the validation
+facts of trained entities at most two points of Hits@10, "unbounded" the best of all. A mean over
+facts is ruled by a few removed hubs (one entity of MKG-W has 3,193 of
 the facts of a tenth), so the mean over entities stands beside it.
 """
 
@@ -44,7 +47,8 @@ REMOVED, KNOWN = 0.1, 3
 GOALS = {("db15k", 0): 0.24, ("mkgw", 0): 0.20, ("db15k", KNOWN): 0.42, ("mkgw", KNOWN): 0.50}
 PROBE = {("db15k", 0): 0.194, ("mkgw", 0): 0.147, ("db15k", KNOWN): 0.356, ("mkgw", KNOWN): 0.463}
 TRAIN = {"structure_dropout": 0.3}
-LENGTHS, CROWDINGS, FOUNDS = (0.7, 0.8, 0.9), (0.0, 0.1, 0.3), (0.5, 1.0)
+LENGTHS, CROWDINGS = (0.7, 0.8, 0.9, 1.0), (0.0, 0.1, 0.3)
+MOST_LOST = 0.02
 
 
 @dataclass(frozen=True)
@@ -99,44 +103,53 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def compare(worlds: list[tuple[World, Artifact]]) -> Iterator[dict[str, Any]]:
-    """Every setting on the half to choose on, the best of each kind on the other half."""
-    tried: dict[tuple[int, FitOptions], list[float]] = {}
-    for (world, artifact), facts in product(worlds, (0, KNOWN)):
-        for setting in settings(facts, options_of(artifact)):
-            rows = measure(world, artifact, facts, setting, choosing=True)
-            tried.setdefault((facts, replace(setting, regularisation=0.0)), []).append(rows["mean"])
+    """Every setting on the half to choose on, the best on the other half."""
     for facts in (0, KNOWN):
-        means = {s: float(np.mean(v)) for (count, s), v in tried.items() if count == facts}
-        best = max(means, key=lambda setting: means[setting])
-        for setting in sorted(means, key=lambda one: -means[one])[:5]:
-            yield {"facts": facts, "chosen_on": round(means[setting], 4), **_varied(setting)}
-        wanted = {"chosen": best, "default": FitOptions(regularisation=0.0)}
-        for (world, artifact), (why, setting) in product(worlds, wanted.items()):
-            own = replace(setting, regularisation=options_of(artifact).regularisation)
+        gains: dict[tuple[float, float], list[tuple[float, float]]] = {}
+        for (world, artifact), setting in product(worlds, settings(facts)):
+            own = _with_norm(setting, artifact)
+            rows = measure(world, artifact, facts, own, choosing=True)
+            lost = rows["old_facts_before"] - rows["old_facts_after"]
+            gains.setdefault(_varied(setting), []).append((rows["mean"], lost))
+        means = {key: tuple(np.mean(rows, axis=0).tolist()) for key, rows in gains.items()}
+        for key, (mean, lost) in means.items():
+            yield {"facts": facts, **_named(key), "mean": round(mean, 4), "lost": round(lost, 4)}
+        allowed = {key: mean for key, (mean, lost) in means.items() if lost <= MOST_LOST}
+        best = {"unbounded": max(means, key=lambda key: means[key][0])}
+        if allowed:
+            best["chosen"] = max(allowed, key=lambda key: allowed[key])
+        for (world, artifact), (why, key) in product(worlds, best.items()):
+            own = _with_norm(FitOptions(**_named(key)), artifact)
             yield {
                 "data": world.name,
                 "seed": world.seed,
                 "facts": facts,
                 "setting": why,
-                **_varied(own),
+                **_named(key),
                 **measure(world, artifact, facts, own, choosing=False),
                 "goal": GOALS[world.name, facts],
                 "probe": PROBE[world.name, facts],
             }
 
 
-def settings(facts: int, base: FitOptions) -> Iterator[FitOptions]:
-    """The grid; without facts only the length matters."""
-    for length in LENGTHS:
-        if not facts:
-            yield replace(base, length=length)
-            continue
-        for crowding, found in product(CROWDINGS, FOUNDS):
-            yield replace(base, length=length, crowding=crowding, found=found)
+def settings(facts: int) -> Iterator[FitOptions]:
+    """The grid: without facts only the length matters."""
+    for length in () if facts else LENGTHS:
+        yield FitOptions(length=length)
+    for crowding in CROWDINGS if facts else ():
+        yield FitOptions(crowding=crowding)
 
 
-def _varied(setting: FitOptions) -> dict[str, float]:
-    return {"length": setting.length, "crowding": setting.crowding, "found": setting.found}
+def _varied(setting: FitOptions) -> tuple[float, float]:
+    return setting.length, setting.crowding
+
+
+def _named(key: tuple[float, float]) -> dict[str, Any]:
+    return {"length": key[0], "crowding": key[1]}
+
+
+def _with_norm(setting: FitOptions, artifact: Artifact) -> FitOptions:
+    return replace(setting, regularisation=options_of(artifact).regularisation)
 
 
 def remove(folder: Path, name: str, seed: int) -> World:
@@ -210,7 +223,7 @@ def trained(world: World, options: TrainOptions, keep: Path) -> tuple[Artifact, 
 def measure(
     world: World, artifact: Artifact, facts: int, setting: FitOptions, choosing: bool
 ) -> dict[str, Any]:
-    """Hits@10 of new entities of one half, and of old facts before and after they came."""
+    """Hits@10 of new entities of one half, and of facts of trained ones before and after."""
     known = world.known if facts else world.known[:0]
     count = world.old.entities
     told = Facts(known[:, 0] - count, known[:, 1].copy(), known[:, 2].copy())
@@ -236,11 +249,11 @@ def measure(
         "entities": len(by_entity[0]),
         "ms_an_entity": round(1000 * spent / world.new, 2),
     }
-    if not choosing:
-        before = ranks(scorer, world.old, world.old.test) <= 10
-        after = ranks(everyone, world.whole, world.old.test) <= 10
-        report["old_facts_before"] = round(float(before.mean()), 4)
-        report["old_facts_after"] = round(float(after.mean()), 4)
+    old = world.old.valid if choosing else world.old.test
+    before = ranks(scorer, world.old, old) <= 10
+    after = ranks(everyone, world.whole, old) <= 10
+    report["old_facts_before"] = round(float(before.mean()), 4)
+    report["old_facts_after"] = round(float(after.mean()), 4)
     return report
 
 
