@@ -14,14 +14,16 @@ from embeddings.calibrate import Encoding, Training
 from embeddings.options import AGAINST_ALL, TrainOptions
 from embeddings.survey import Facts, Survey
 
-# How far a rate measured for some seconds may be off when the work takes minutes: other programs,
-# a processor that warms up, texts of other lengths.
+# How far a rate measured for some seconds may be off when the work takes minutes (other programs,
+# a processor that warms up, texts of other lengths). Assumed; runs record how far plans were off.
 SPREAD = 1.4
-# Publishing cannot be tried out without writing. Seconds a published number: measured on the
-# machine of docs/benchmarks.md; of another machine's Neo4j only the order of magnitude is known.
+# Publishing cannot be tried out without writing. Seconds a published number: 5.6 to 12.7 s for the
+# 15,000 x (200 + 384) numbers of MKG-W in docs/benchmarks.md are 0.6 to 1.4e-6; of another
+# machine's Neo4j only the order of magnitude is known.
 PUBLISHED_NUMBER = 1.2e-6
 PUBLISHED_SPREAD = 3.0
-# Bytes a fact: its row in three copies while splits are made, and its groups in both directions.
+# Reckoned from the code, not weighed. Bytes a fact: its row in three copies while splits are made,
+# and its groups in both directions.
 FACT_BYTES = 200
 ENTITY_BYTES = 150  # ids, labels and masks as Python and NumPy hold them
 TRIPLE_ON_DISK = 25  # in the snapshot, and once more while it is written

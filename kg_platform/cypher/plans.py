@@ -1,7 +1,7 @@
 """What a plan asks of the graph: counts and a few ids. Nothing here writes.
 
-Each statement goes over the entities or their relations once, without their texts: some hundred
-thousand rows a second, where reading them all for a snapshot manages some ten thousand.
+Each statement goes over the entities or their relations once, without their texts, and sends back a
+few rows.
 """
 
 from __future__ import annotations
