@@ -37,7 +37,7 @@ def real(tmp_path: Path) -> Vectors:
     facts = np.array([[0, 0, 1], [1, 0, 2], [2, 0, 3], [3, 0, 0]], np.int64)
     features = Features("text", TEXT, TEXT.any(axis=1), "fake", "1")
     dataset = Dataset(IDS, ["r"], facts, facts[:1], facts[1:2], {"text": features})
-    options = TrainOptions(model="distmult", dimension=6, epochs=1, device="cpu")
+    options = TrainOptions(model="distmult", dimension=6, fusion="weighted", epochs=1, device="cpu")
     trained = train(dataset, options, tmp_path / "training")
     manifest = {"metrics": {"test_mrr": 0.5}}
     save_artifact(tmp_path / "artifact", trained, dataset, manifest)
@@ -65,7 +65,7 @@ def test_ids_names_rows_and_masks(artifact: Vectors) -> None:
 def test_the_manifest_says_what_the_run_node_says(artifact: Vectors) -> None:
     said: dict[str, Any] = run_properties(artifact.manifest, {"embedding": 6})
     assert said["model"] == "distmult"
-    assert said["fusion"] == TrainOptions().fusion
+    assert said["fusion"] == "weighted"
     assert said["dimension"] == 6
     assert (said["text_encoder"], said["text_revision"]) == ("fake", "1")
     assert said["image_encoder"] is None
