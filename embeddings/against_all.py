@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 # Cells of scores that are worked on at a time: 4 MiB of float32, about a second-level cache or two.
 CACHED_CELLS = 1 << 20
@@ -89,9 +90,37 @@ def product_loss(
     return loss
 
 
-def score_loss(scores: Tensor, truth: Truth, slope: Slope) -> Tensor:
-    """The same for scores (B, N) of any kernel, by autograd. `scores` is used up."""
-    loss: Tensor = _ScoreLoss.apply(scores, truth, slope)
+def score_loss(
+    scores_of: Callable[[Tensor, Tensor], Tensor],
+    queries: Tensor,
+    entities: Tensor,
+    truth: Truth,
+    slope: Slope,
+    cells: int,
+) -> Tensor:
+    """The same for scores (B, N) of any kernel, by autograd.
+
+    Where the (B, N) scores are more than `cells`, queries are scored in blocks, and each block once
+    more when its gradient is asked for: none is kept meanwhile.
+    """
+
+    def block(queries: Tensor, entities: Tensor, part: Truth) -> Tensor:
+        loss: Tensor = _ScoreLoss.apply(scores_of(queries, entities), part, slope)
+        return loss
+
+    step = max(1, cells // max(len(entities), 1))
+    if step >= len(queries):
+        return block(queries, entities, truth)
+    loss = queries.new_zeros(())
+    for start in range(0, len(queries), step):
+        first, last = torch.searchsorted(
+            truth.rows, torch.tensor([start, start + step], device=truth.rows.device)
+        ).tolist()
+        rows, tails = truth.rows[first:last] - start, truth.tails[first:last]
+        part = Truth(rows, tails, truth.smoothing)
+        loss = loss + checkpoint(
+            block, queries[start : start + step], entities, part, use_reentrant=False
+        )
     return loss
 
 
@@ -150,12 +179,13 @@ class _ScoreLoss(torch.autograd.Function):
     def forward(ctx: Any, scores: Tensor, truth: Truth, slope: Slope) -> Tensor:
         counts = torch.bincount(truth.rows, minlength=len(scores)).to(scores.dtype)
         loss = slope(scores, truth.rows, truth.tails, counts, truth.smoothing)
-        ctx.gradient = scores
+        ctx.save_for_backward(scores)  # which a checkpoint can let go of
         return loss
 
     @staticmethod
     def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.gradient.mul_(outer), None, None
+        (gradient,) = ctx.saved_tensors
+        return gradient.mul_(outer), None, None
 
 
 def narrow_pays(device: torch.device, precision: str) -> bool:

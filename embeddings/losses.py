@@ -138,7 +138,7 @@ class AgainstAll:
         if kernel.product:
             loss = product_loss(queries, entities, truth, slope, self.narrow, cells)
         else:
-            loss = score_loss(kernel.scores(queries, entities), truth, slope)
+            loss = score_loss(kernel.scores, queries, entities, truth, slope, cells)
         # The softmax speaks of triples, the sigmoid of queries.
         loss = loss / (len(tails) if self.softmax else len(heads))
         return loss + self.extras.loss(network, head, relation, entities[tails], relations, rows)

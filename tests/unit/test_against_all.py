@@ -69,15 +69,24 @@ def test_loss_and_gradient_are_those_of_the_slow_twin(
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize(("slope", "softmax"), CASES)
+@pytest.mark.parametrize("kept", [10**6, 3 * ENTITIES, 1])
 def test_scores_of_any_kernel_have_the_same_loss(
-    slope: Slope, softmax: bool, smoothing: float
+    slope: Slope, softmax: bool, smoothing: float, kept: int
 ) -> None:
     queries, entities = vectors()
-    expected = slow(queries @ entities.T, softmax, smoothing)
-    wanted = torch.autograd.grad(expected, queries)
-    found = score_loss(queries @ entities.T, Truth(ROWS, TAILS, smoothing), slope)
+    expected = slow(-torch.cdist(queries, entities), softmax, smoothing)
+    wanted = torch.autograd.grad(3 * expected, (queries, entities))
+    widest: list[int] = []
+
+    def scores(some: Tensor, all_of_them: Tensor) -> Tensor:
+        widest.append(len(some))
+        return -torch.cdist(some, all_of_them)
+
+    truth = Truth(ROWS, TAILS, smoothing)
+    found = score_loss(scores, queries, entities, truth, slope, kept)
     assert found.item() == pytest.approx(expected.item())
-    torch.testing.assert_close(torch.autograd.grad(found, queries), wanted)
+    assert max(widest) == min(QUERIES, max(1, kept // ENTITIES))
+    torch.testing.assert_close(torch.autograd.grad(3 * found, (queries, entities)), wanted)
 
 
 def test_a_true_score_far_below_the_others_has_a_finite_loss() -> None:
