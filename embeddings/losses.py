@@ -50,6 +50,9 @@ class Vectors(Protocol):
     ) -> Tensor:
         """(B,) entities as heads of queries with (B,) relations -> (B, D)."""
 
+    def gates(self) -> Tensor | None:
+        """(2R, 1 + M) what relations multiply a head's parts by; None when it is always 1."""
+
 
 class Objective(Protocol):
     """One way to train; `batches` depends on the generator only, so an epoch can be redone."""
@@ -188,7 +191,9 @@ class Sampled:
         shape = triples.shape[:2]
         at, negative = where[: 2 * there.numel()].view(*shape, 2), where[2 * there.numel() :]
         kinds = triples[..., 1]
-        head = network.heads(triples[..., 0].reshape(-1), kinds.reshape(-1), None, keep)
+        head = vectors[at[..., 0].reshape(-1)]
+        if network.gates() is not None:  # then a head is more than its vector
+            head = network.heads(triples[..., 0].reshape(-1), kinds.reshape(-1), None, keep)
         relation, tail = network.relations[kinds.reshape(-1)], vectors[at[..., 1].reshape(-1)]
         queries = kernel.query(head, relation)
         true = kernel.pairs(queries, tail).view(shape)

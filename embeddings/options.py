@@ -44,6 +44,7 @@ class TrainOptions:
     temperature: float = 1.0  # self-adversarial: how much more the likelier negatives weigh
     modality_dropout: float = 0.0  # how often an entity's text or picture is hidden in a step
     structure_dropout: float = 0.0  # how often its free vector is hidden, where it has features
+    feature_start: float = 0.0  # free vectors begin with this times the features' components
     members: int = 1  # models trained with seeds of their own and joined into one
     patience: int = 3  # validations without a better MRR before training ends
     validation: int = 5_000  # at most this many validation triples are ranked after an epoch
@@ -63,7 +64,7 @@ class TrainOptions:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise BadInput(f"{name} must be greater than 0; {value} is not.")
-        for name in ("regularisation", "relation_prediction", "margin"):
+        for name in ("regularisation", "relation_prediction", "margin", "feature_start"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise BadInput(f"{name} must not be below 0; {value} is.")

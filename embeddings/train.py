@@ -28,7 +28,7 @@ from embeddings.joined import Joined
 from embeddings.losses import Batch, objective
 from embeddings.memory import Room, cells
 from embeddings.models import Scorer, kernel
-from embeddings.network import Modality, Network, prepare
+from embeddings.network import Modality, Network, prepare, start_from_features
 from embeddings.optimisers import Optimisers, sparse_pays
 from embeddings.options import TrainOptions, preset_options
 from embeddings.ranking import metrics, ranks
@@ -139,7 +139,7 @@ def member_options(options: TrainOptions, member: int) -> TrainOptions:
 
 
 def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Modality]) -> Network:
-    return Network(
+    network = Network(
         kernel(options.model),
         dataset.entities,
         dataset.relations,
@@ -148,6 +148,9 @@ def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Moda
         modalities,
         torch.Generator().manual_seed(options.seed),
     )
+    if options.feature_start:
+        start_from_features(network, options.feature_start)
+    return network
 
 
 class _Run:

@@ -75,6 +75,14 @@ def test_every_fusion_trains_with_missing_modalities(fusion: str, tmp_path: Path
     assert np.isfinite(trained.entity_vectors()).all()
 
 
+def test_free_vectors_may_start_from_the_features(tmp_path: Path) -> None:
+    dataset = replace(draw(), features={"text": features()})
+    options = replace(OPTIONS, epochs=1, lr=1e-6, feature_start=2.0)
+    inputs = train(dataset, options, tmp_path).modalities["text"].inputs
+    begun = train(dataset, options, tmp_path).structure_vectors()[:, : inputs.shape[1]]
+    np.testing.assert_allclose(begun, 2.0 * inputs.numpy(), atol=1e-3)
+
+
 def test_without_features_the_fused_vector_is_the_structure(tmp_path: Path) -> None:
     trained = train(draw(), OPTIONS, tmp_path)
     assert np.array_equal(trained.entity_vectors(), trained.structure_vectors())
@@ -221,6 +229,7 @@ def test_a_step_that_is_too_large_is_said_so(tmp_path: Path) -> None:
         ({"epochs": 0}, "epochs must be greater than 0"),
         ({"lr": -0.1}, "lr must be greater than 0"),
         ({"regularisation": -0.1}, "regularisation must not be below 0"),
+        ({"feature_start": -0.1}, "feature_start must not be below 0"),
         ({"preset": "x"}, "no preset 'x'"),
     ],
 )
