@@ -42,6 +42,8 @@ class Optimisers:
             Adagrad(dense, lr=lr, fused=device == "cpu") if adagrad else Adam(dense, lr=lr)
         ]
         if sparse:
+            # Said either way, so that torch does not ask: gradients of rows are well-formed.
+            torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
             self._all.append(Adagrad([table], lr=lr) if adagrad else SparseAdam([table], lr=lr))
 
     def zero(self) -> None:
