@@ -1,12 +1,13 @@
-"""Losses against all entities, with their gradient: matrix products, and one pass over the scores.
+"""Losses against all entities, with their gradient: three matrix products, few passes between.
 
-Scores S = Q E^T are (B, N): the largest thing in training. They are made a few rows at a time, so
-that the softmax (or sigmoid) works in the processor's cache, turned into dL/dS in place, and kept
-only as the narrow numbers the two products of the gradient need:
+Scores S = Q E^T are (B, N): the largest thing in training. A block of them is turned into dL/dS in
+place, which the two products of the gradient need:
 
     dQ = dS E,   dE = dS^T Q
 
-Products may be in bfloat16 (8 bits of mantissa); everything in between is float32.
+Products and what lies between them may be in bfloat16 (8 bits of mantissa; sums are float32 all
+the same). A pass over the scores costs about a tenth of a product, so there is one for the softmax
+and none for anything that can be had from a row's vector: each row's weight multiplies Q and dQ.
 """
 
 from __future__ import annotations
@@ -18,71 +19,99 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-# Cells of scores that are worked on at a time: 4 MiB of float32, about a second-level cache or two.
-CACHED_CELLS = 1 << 20
+# The loss of one fact is reported as no more than this, -log of the smallest normal float32.
+MOST = 87.0
 
 
 class Truth(NamedTuple):
     """True cells of a block: the tail `tails[i]` (T,) is true for the query `rows[i]` (T,).
 
-    Sorted by `rows`. `smoothing` is the share of the truth that is spread over all entities.
+    Sorted by `rows`. The loss is the sum over queries of `weights` (B,) times the query's own.
+    `smoothing` is the share of the truth that is spread over all entities.
     """
 
     rows: Tensor
     tails: Tensor
+    weights: Tensor
     smoothing: float
 
 
-# Scores of some rows, float32, in place -> (their loss, summed; d loss / d scores in their place).
-# Arguments: scores (b, N); true cells as positions in these rows; the number of tails of each row.
+# Scores (b, N), in place -> the loss of each row (b,); d loss of the row / d scores in their place.
+# Arguments: scores; true cells as positions in these rows; the number of tails of each row.
 Slope = Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]
 
 
 def softmax_slope(
     scores: Tensor, rows: Tensor, tails: Tensor, counts: Tensor, smoothing: float
 ) -> Tensor:
-    """Sum over true cells of -log softmax: a row counts once for each of its tails.
+    """The mean over a row's true cells of -log softmax; a row without any must have weight 0.
 
-    d/dS = count * softmax - (1 - e) * [true] - e * count / N. The log of the normaliser is
-    max - log(softmax at the max): never the log of a probability that has become 0.
+    d/dS = softmax - (1 - e) [true] / count - e / N.
     """
-    true = scores[rows, tails]
-    highest = scores.amax(1)
-    spread = scores.mean(1) if smoothing else None
+    cells, flat = rows * scores.shape[1] + tails, scores.view(-1)
+    true = flat[cells].float() if smoothing else None
+    spread = scores.mean(1, dtype=torch.float32) if smoothing else None
     torch.softmax(scores, 1, out=scores)
-    normaliser = highest - scores.amax(1).log()
-    loss = (counts * normaliser).sum() - (1 - smoothing) * true.sum()
-    scores.mul_(counts[:, None])
-    scores[rows, tails] -= 1 - smoothing
-    if spread is not None:
-        loss = loss - smoothing * (counts * spread).sum()
-        scores.sub_((smoothing / scores.shape[1]) * counts[:, None])
-    return loss
+    # Probabilities have all the range of float32, but not more; a NaN stays one.
+    log_true = flat[cells].float().log().clamp_min(-MOST)
+    share = 1 / counts.clamp_min(1)[rows]
+    losses = torch.zeros_like(counts).index_add_(0, rows, -log_true * share)
+    flat.index_add_(0, cells, share.to(scores.dtype), alpha=smoothing - 1)
+    if spread is not None and true is not None:
+        # log of the normaliser minus the mean score, by way of the true scores.
+        uniform = torch.zeros_like(counts).index_add_(0, rows, (true - log_true) * share) - spread
+        losses = (1 - smoothing) * losses + smoothing * uniform
+        scores.sub_(smoothing / scores.shape[1])
+    return losses
 
 
 def sigmoid_slope(
     scores: Tensor, rows: Tensor, tails: Tensor, counts: Tensor, smoothing: float
 ) -> Tensor:
-    """Sum over all cells of the binary cross-entropy; labels (1 - e) [true] + e / N.
+    """The sum over a row's cells of the binary cross-entropy; labels (1 - e) [true] + e / N.
 
     softplus(s) - label * s, and d/dS = sigmoid(S) - label (Dettmers et al. 2018,
     arXiv:1707.01476).
     """
-    del counts
-    loss = torch.nn.functional.softplus(scores).sum() - (1 - smoothing) * scores[rows, tails].sum()
+    losses = torch.nn.functional.softplus(scores).sum(1, dtype=torch.float32)
+    cells, flat = rows * scores.shape[1] + tails, scores.view(-1)
+    losses.index_add_(0, rows, flat[cells].float(), alpha=smoothing - 1)
     if smoothing:
-        loss = loss - scores.sum() * (smoothing / scores.shape[1])
+        losses -= scores.sum(1, dtype=torch.float32) * (smoothing / scores.shape[1])
     scores.sigmoid_()
-    scores[rows, tails] -= 1 - smoothing
+    flat[cells] -= 1 - smoothing
     if smoothing:
         scores.sub_(smoothing / scores.shape[1])
-    return loss
+    del counts
+    return losses
+
+
+class _Take(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(rows)
+        return table.view_as(table), torch.nn.functional.embedding(rows, table)
+
+    @staticmethod
+    def backward(ctx: Any, to_table: Tensor, to_taken: Tensor) -> tuple[Tensor, None]:
+        (rows,) = ctx.saved_tensors
+        return to_table.index_add_(0, rows, to_taken), None
+
+
+def take(table: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """(table (N, D), its `rows` (n, D)), when the table itself is used, too, and by one loss only.
+
+    The gradient of the rows is added into the table's, which is there anyway; indexing would make
+    another one of zeros first. So whoever makes the table's gradient must not keep it.
+    """
+    whole, taken = _Take.apply(table, rows)
+    return whole, taken
 
 
 def product_loss(
     queries: Tensor, entities: Tensor, truth: Truth, slope: Slope, narrow: bool, cells: int
 ) -> Tensor:
-    """The summed loss of scores `queries @ entities.T`: (B, D), (N, D) -> scalar.
+    """The weighted loss of scores `queries @ entities.T`: (B, D), (N, D) -> scalar.
 
     `narrow` products are in bfloat16. At most `cells` of the (B, N) gradient are kept at a time.
     """
@@ -117,7 +146,7 @@ def score_loss(
             truth.rows, torch.tensor([start, start + step], device=truth.rows.device)
         ).tolist()
         rows, tails = truth.rows[first:last] - start, truth.tails[first:last]
-        part = Truth(rows, tails, truth.smoothing)
+        part = Truth(rows, tails, truth.weights[start : start + step], truth.smoothing)
         loss = loss + checkpoint(
             block, queries[start : start + step], entities, part, use_reentrant=False
         )
@@ -139,53 +168,55 @@ class _ProductLoss(torch.autograd.Function):
     ) -> Tensor:
         kind = torch.bfloat16 if narrow else queries.dtype
         left, right = queries.to(kind), entities.to(kind)
+        weighted = (queries * truth.weights[:, None]).to(kind)
         count, width = len(queries), len(entities)
         block = max(1, min(count, cells // max(width, 1)))
         loss = queries.new_zeros(())
         to_queries = torch.empty_like(queries)
         to_entities: Tensor | None = None
         counts = torch.bincount(truth.rows, minlength=count)
-        ends = torch.nn.functional.pad(counts.cumsum(0), (1, 0)).tolist()
+        ends = torch.nn.functional.pad(counts.cumsum(0), (1, 0)).tolist() if block < count else []
         for start in range(0, count, block):
             stop = min(start + block, count)
-            slopes = left.new_empty((stop - start, width))
-            step = max(1, CACHED_CELLS // max(width, 1))
-            for first in range(start, stop, step):
-                last = min(first + step, stop)
-                scores = (left[first:last] @ right.T).float()
-                cut = slice(ends[first], ends[last])
-                loss += slope(
-                    scores,
-                    truth.rows[cut] - first,
-                    truth.tails[cut],
-                    counts[first:last].to(scores.dtype),
-                    truth.smoothing,
-                )
-                slopes[first - start : last - start] = scores
-            to_queries[start:stop] = slopes @ right
-            part = (slopes.T @ left[start:stop]).to(entities.dtype)
+            cut = slice(ends[start], ends[stop]) if ends else slice(None)
+            scores = left[start:stop] @ right.T
+            losses = slope(
+                scores,
+                truth.rows[cut] - start,
+                truth.tails[cut],
+                counts[start:stop].float(),
+                truth.smoothing,
+            )
+            loss += losses @ truth.weights[start:stop]
+            to_queries[start:stop] = scores @ right
+            part = (scores.T @ weighted[start:stop]).to(entities.dtype)
             to_entities = part if to_entities is None else to_entities.add_(part)
+        to_queries.mul_(truth.weights[:, None])
         ctx.gradients = to_queries, to_entities
         return loss
 
     @staticmethod
     def backward(ctx: Any, outer: Tensor) -> tuple[Tensor | None, ...]:
         to_queries, to_entities = ctx.gradients
-        return to_queries.mul_(outer), to_entities.mul_(outer), None, None, None, None
+        del ctx.gradients  # so that the parameter can take its gradient as it is, without a copy
+        if outer.device.type != "cpu" or outer != 1:  # to look at it would stop a GPU
+            to_queries.mul_(outer)
+            to_entities.mul_(outer)
+        return to_queries, to_entities, None, None, None, None
 
 
 class _ScoreLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, scores: Tensor, truth: Truth, slope: Slope) -> Tensor:
-        counts = torch.bincount(truth.rows, minlength=len(scores)).to(scores.dtype)
-        loss = slope(scores, truth.rows, truth.tails, counts, truth.smoothing)
-        ctx.save_for_backward(scores)  # which a checkpoint can let go of
-        return loss
+        counts = torch.bincount(truth.rows, minlength=len(scores)).float()
+        losses = slope(scores, truth.rows, truth.tails, counts, truth.smoothing)
+        ctx.save_for_backward(scores, truth.weights)  # which a checkpoint can let go of
+        return losses @ truth.weights
 
     @staticmethod
     def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient.mul_(outer), None, None
+        gradient, weights = ctx.saved_tensors
+        return gradient.mul_((outer * weights)[:, None]), None, None
 
 
 def narrow_pays(device: torch.device, precision: str) -> bool:

@@ -37,6 +37,7 @@ class Fusion(nn.Module):
     ) -> None:
         super().__init__()
         del relations
+        self.narrow = False  # whether products with a gradient are in bfloat16
         self.projections = nn.ParameterList(
             small(width, dimension, generator=generator) for width in widths
         )
@@ -66,12 +67,28 @@ class Fusion(nn.Module):
         self, structure: Tensor, inputs: list[Tensor], there: Tensor, weights: Tensor
     ) -> Tensor:
         """The sum of the parts with these weights."""
-        del there
-        fused = structure * weights[:, :1]
-        for index, (projection, x) in enumerate(zip(self.projections, inputs, strict=True), 1):
-            # Weights multiply x, not x P: x is the narrower one.
-            fused = torch.addmm(fused, x * weights[:, index, None], projection)
-        return fused
+        fused = self.structured(structure, weights)
+        # Weights multiply x, not x P: x is the narrower one. All projections are one product.
+        columns = [x * weights[:, index, None] for index, x in enumerate(inputs, 1)]
+        rows = list(self.projections)
+        if (missing := self.stand_ins()) is not None:
+            columns.append((~there[:, 1:]).to(fused.dtype))
+            rows.append(missing)
+        return self._product(fused, torch.cat(columns, 1), torch.cat(rows))
+
+    def structured(self, structure: Tensor, weights: Tensor) -> Tensor:
+        """The part of structure, c_0."""
+        return structure * weights[:, :1]
+
+    def stand_ins(self) -> Tensor | None:
+        """(M, D) learnt vectors that stand for missing modalities; None: nothing does."""
+        return None
+
+    def _product(self, fused: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
+        """fused + columns @ rows, the product in bfloat16 where training is."""
+        if self.narrow and torch.is_grad_enabled():
+            return fused + columns.bfloat16() @ rows.bfloat16()
+        return torch.addmm(fused, columns, rows)
 
     def parts(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
         """The parts c_m side by side, (n, 1 + M, D); their sum is `forward`."""
@@ -101,11 +118,14 @@ class Concat(Fusion):
         del inputs
         return there.to(structure.dtype)
 
-    def sum(
-        self, structure: Tensor, inputs: list[Tensor], there: Tensor, weights: Tensor
-    ) -> Tensor:
-        fused = super().sum(structure, inputs, there, weights)
-        return torch.addmm(fused, (~there[:, 1:]).to(fused.dtype), self.missing)
+    def structured(self, structure: Tensor, weights: Tensor) -> Tensor:
+        # Mostly nothing is dropped, and two passes are saved; but to look would stop a GPU.
+        if weights.device.type == "cpu" and bool((weights[:, 0] == 1).all()):
+            return structure
+        return super().structured(structure, weights)
+
+    def stand_ins(self) -> Tensor:
+        return self.missing
 
     def parts(self, structure: Tensor, inputs: list[Tensor], there: Tensor) -> Tensor:
         parts = super().parts(structure, inputs, there)

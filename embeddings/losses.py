@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import embedding
 
 from embeddings import sampled
 from embeddings.against_all import (
@@ -23,6 +24,7 @@ from embeddings.against_all import (
     score_loss,
     sigmoid_slope,
     softmax_slope,
+    take,
 )
 from embeddings.dataset import Dataset, group, with_inverses
 from embeddings.models import Kernel
@@ -132,19 +134,23 @@ class AgainstAll:
 
     def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
         heads, relations, rows, tails = batch
-        kernel, entities = network.kernel, network.entities(keep=keep)
-        head = network.heads(heads, relations, entities, keep)
-        relation = network.relations[relations]
-        truth = Truth(rows, tails, self.smoothing)
+        kernel, count = network.kernel, len(heads)
+        entities, ends = take(network.entities(keep=keep), torch.cat([heads, tails]))
+        head, tail = ends[:count], ends[count:]
+        if network.gates() is not None:  # then a head is more than its vector
+            head = network.heads(heads, relations, None, keep)
+        relation = embedding(relations, network.relations)
+        weights = torch.full((count,), 1 / count, device=head.device)
+        if self.softmax:  # it speaks of triples, the sigmoid of queries
+            weights = torch.bincount(rows, minlength=count) / len(tails)
+        truth = Truth(rows, tails, weights, self.smoothing)
         slope = softmax_slope if self.softmax else sigmoid_slope
         queries = kernel.query(head, relation)
         if kernel.product:
             loss = product_loss(queries, entities, truth, slope, self.narrow, cells)
         else:
             loss = score_loss(kernel.scores, queries, entities, truth, slope, cells)
-        # The softmax speaks of triples, the sigmoid of queries.
-        loss = loss / (len(tails) if self.softmax else len(heads))
-        return loss + self.extras.loss(network, head, relation, entities[tails], relations, rows)
+        return loss + self.extras.loss(network, head, relation, tail, relations, rows)
 
 
 class Sampled:

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings import checkpoint
+from embeddings.against_all import narrow_pays
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
 from embeddings.joined import Joined
 from embeddings.losses import Batch, objective
-from embeddings.memory import Room, cells
+from embeddings.memory import Room, cells, keep_freed
 from embeddings.models import Scorer, kernel
 from embeddings.network import Modality, Network, prepare, start_from_features
 from embeddings.optimisers import Optimisers, sparse_pays
@@ -91,6 +92,7 @@ def train(
     """
     options = options.resolved(len(dataset.train))
     device = _device(options.device)
+    keep_freed()
     modalities = {
         name: prepare(features, dataset.entities) for name, features in dataset.features.items()
     }
@@ -166,12 +168,14 @@ class _Run:
     ) -> None:
         self.dataset, self.options, self.folder = dataset, options, folder
         self.network, self.objective = network, objective(dataset, options, device)
+        if network.fusion is not None:
+            network.fusion.narrow = narrow_pays(device, options.precision)
         network.row_sparse = sparse_pays(options, dataset.entities)
         self.optimisers = Optimisers(network, network.structure, options, network.row_sparse)
         self.state = State(fingerprint(dataset, options))
         self.best: dict[str, Tensor] = {}
         self.notes: list[str] = [network.kernel.note] if network.kernel.note else []
-        # The gradient of the scores is held in half the width, and a piece of it in full.
+        # Scores, and where they are distances what a gradient needs beside them.
         room = cells(device, copies=2)
         self.room = Room[Tensor](room, "scores", self.notes.append, least=dataset.entities)
         sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
