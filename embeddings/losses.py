@@ -18,6 +18,7 @@ from torch.nn.functional import embedding
 
 from embeddings import sampled
 from embeddings.against_all import (
+    Slope,
     Truth,
     narrow_pays,
     product_loss,
@@ -26,6 +27,7 @@ from embeddings.against_all import (
     softmax_slope,
     take,
 )
+from embeddings.compiled import Compiled, notes_of
 from embeddings.dataset import Dataset, group, with_inverses
 from embeddings.models import Kernel
 from embeddings.options import AGAINST_ALL, TrainOptions
@@ -66,6 +68,10 @@ class Objective(Protocol):
 
     def __len__(self) -> int:
         """Batches an epoch."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about how it was computed."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ class AgainstAll:
         self.groups = group(dataset.train, dataset.relations)
         self.batch = options.batch
         self.softmax = options.loss == "1-vs-all"
+        slope = softmax_slope if self.softmax else sigmoid_slope
+        self.slope: Slope = Compiled(slope) if device.type == "cuda" else slope
         self.smoothing = options.label_smoothing
         self.narrow = narrow_pays(device, options.precision)
         self.extras = _extras(options)
@@ -122,6 +130,11 @@ class AgainstAll:
 
     def __len__(self) -> int:
         return -(-len(self.groups) // self.batch)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That the loss was not compiled for the GPU, if it was not."""
+        return tuple(f"The loss was {note}." for note in notes_of(self.slope))
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield heads (B,), relations (B,), rows (T,), tails (T,): tail i is of query rows[i]."""
@@ -144,12 +157,11 @@ class AgainstAll:
         if self.softmax:  # it speaks of triples, the sigmoid of queries
             weights = torch.bincount(rows, minlength=count) / len(tails)
         truth = Truth(rows, tails, weights, self.smoothing)
-        slope = softmax_slope if self.softmax else sigmoid_slope
         queries = kernel.query(head, relation)
         if kernel.product:
-            loss = product_loss(queries, entities, truth, slope, self.narrow, cells)
+            loss = product_loss(queries, entities, truth, self.slope, self.narrow, cells)
         else:
-            loss = score_loss(kernel.scores, queries, entities, truth, slope, cells)
+            loss = score_loss(kernel.scores, queries, entities, truth, self.slope, cells)
         return loss + self.extras.loss(network, head, relation, tail, relations, rows)
 
 
@@ -171,6 +183,10 @@ class Sampled:
 
     def __len__(self) -> int:
         return -(-len(self.triples) // self.batch)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield triples (C, B, 3), negatives (C, K) and which triples are there (C, B).

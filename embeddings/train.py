@@ -112,6 +112,7 @@ def train(
         run.resume()
         with _logs(place, run.state.epoch) as log:
             run.until_done(log, report, on_epoch or _go_on)
+        run.notes += run.objective.notes
         run.network.load_state_dict(run.best)
         networks.append(run.network.to("cpu"))
         states.append(run.state)

@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import torch
-from torch import Tensor
 
 from kg_platform.errors import BadInput
 
@@ -46,29 +45,6 @@ def in_bf16(precision: Precision, device: str) -> bool:
 def products(bf16: bool, device: str) -> AbstractContextManager[object]:
     """Within it, torch's modules take their products in bf16, if `bf16`."""
     return torch.autocast(device, dtype=torch.bfloat16) if bf16 else nullcontext()
-
-
-class Compiled:
-    """A forward pass compiled by torch, or the plain one as soon as compiling fails.
-
-    `notes` says so then: the vectors are the same, but the GPU is used less well.
-    """
-
-    def __init__(self, forward: Callable[..., Tensor]) -> None:
-        self._plain = forward
-        self._compiled: Callable[..., Tensor] | None = torch.compile(forward, dynamic=True)
-        self.notes: tuple[str, ...] = ()
-
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        if self._compiled is not None:
-            try:
-                return self._compiled(*inputs)
-            except torch.OutOfMemoryError:
-                raise
-            except Exception as error:  # the compiler's, the driver's and the C compiler's errors
-                self._compiled = None
-                self.notes = (f"not compiled ({type(error).__name__}), so slower than it could be",)
-        return self._plain(*inputs)
 
 
 def halved(rows: list[int], encode: Callable[[list[int]], None]) -> None:

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from embeddings.compiled import Compiled, notes_of
 from embeddings.encoders import Vectors
-from embeddings.encoders.hardware import Compiled, Precision, halved, in_bf16, products
+from embeddings.encoders.hardware import Precision, halved, in_bf16, products
 from embeddings.encoders.presets import Chosen
 from embeddings.encoders.weights import digest_files, find_model, load
 from kg_platform.errors import EncoderError
@@ -45,7 +46,7 @@ class _TransformerText(ABC):
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of how the vectors are computed here."""
-        return self._forward.notes if isinstance(self._forward, Compiled) else ()
+        return notes_of(self._forward)
 
     def encode(self, contents: Sequence[str], /) -> Vectors:
         """Texts (n) -> (n, dimension) float32 unit vectors."""

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from embeddings.compiled import Compiled
 from embeddings.encoders import load_image_encoder, load_text_encoder
-from embeddings.encoders import text as text_module
-from embeddings.encoders.hardware import Compiled, device_of, halved, in_bf16
+from embeddings.encoders.hardware import device_of, halved, in_bf16
 from embeddings.features import FeatureCache, text_features
 from kg_platform.errors import BadInput
 from tests.tiny_models import save_bert
@@ -39,47 +39,6 @@ def test_bf16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
         assert in_bf16("auto", "cpu") == has_it
         assert load_text_encoder("minilm", "cpu").revision.endswith("+bf16") == has_it
-
-
-def double(x: Tensor) -> Tensor:
-    return 2 * x
-
-
-def test_what_cannot_be_compiled_runs_as_it_is_and_says_so(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    tried = []
-
-    def failing(forward: Callable[..., Tensor], dynamic: bool) -> Callable[..., Tensor]:
-        def compiled(x: Tensor) -> Tensor:
-            tried.append(x)
-            raise RuntimeError("no C compiler")
-
-        return compiled
-
-    monkeypatch.setattr(torch, "compile", failing)
-    forward = Compiled(double)
-    assert forward.notes == ()
-    assert forward(torch.ones(2)).tolist() == [2, 2]
-    assert forward(torch.ones(2)).tolist() == [2, 2]
-    assert len(tried) == 1
-    assert forward.notes == ("not compiled (RuntimeError), so slower than it could be",)
-
-
-def test_what_can_be_compiled_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "compile", lambda forward, dynamic: lambda x: forward(x) + 1)
-    forward = Compiled(double)
-    assert forward(torch.ones(1)).tolist() == [3]
-    assert forward.notes == ()
-
-
-def test_out_of_memory_is_not_a_compiler_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(x: Tensor) -> Tensor:
-        raise torch.OutOfMemoryError
-
-    monkeypatch.setattr(torch, "compile", lambda forward, dynamic: full)
-    with pytest.raises(torch.OutOfMemoryError):
-        Compiled(double)(torch.ones(1))
 
 
 def test_a_batch_that_does_not_fit_is_halved() -> None:
@@ -129,7 +88,7 @@ def test_notes_reach_the_summary_of_a_run(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(torch, "compile", failing)
     encoder: Any = load_text_encoder(str(save_bert(tmp_path / "bert")), "cpu", precision="fp32")
     expected = encoder.encode(["a king"])
-    encoder._forward = text_module.Compiled(encoder._forward)  # as it is on a GPU
+    encoder._forward = Compiled(encoder._forward)  # as it is on a GPU
     found, summary = text_features(with_texts("a king"), encoder, FeatureCache(tmp_path, encoder))
     np.testing.assert_allclose(found.matrix, expected, atol=1e-6)
     assert summary.notes == ("not compiled (RuntimeError), so slower than it could be",)

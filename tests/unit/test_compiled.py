@@ -1,0 +1,73 @@
+"""What is compiled on a GPU gives the same results, and so does what could not be compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor
+
+from embeddings.against_all import Slope, sigmoid_slope, softmax_slope
+from embeddings.compiled import Compiled, notes_of
+
+ROWS, TAILS, COUNTS = torch.tensor([0, 1, 1]), torch.tensor([2, 0, 4]), torch.tensor([1.0, 2.0])
+
+
+@pytest.mark.parametrize("slope", [softmax_slope, sigmoid_slope])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_slopes_can_be_traced(
+    slope: Slope, smoothing: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The whole compiler but its last step, which needs a C compiler or a GPU.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    compiled = Compiled(slope)
+    for entities in (5, 7):
+        scores = torch.randn(2, entities, generator=torch.Generator().manual_seed(0))
+        plain, traced = scores.clone(), scores.clone()
+        expected = slope(plain, ROWS, TAILS, COUNTS, smoothing)
+        torch.testing.assert_close(compiled(traced, ROWS, TAILS, COUNTS, smoothing), expected)
+        torch.testing.assert_close(traced, plain)
+    assert notes_of(compiled) == ()
+
+
+def double(x: Tensor) -> Tensor:
+    return 2 * x
+
+
+def test_what_cannot_be_compiled_runs_as_it_is_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    def failing(forward: Callable[..., Tensor], dynamic: bool) -> Callable[..., Tensor]:
+        def compiled(x: Tensor) -> Tensor:
+            tried.append(x)
+            raise RuntimeError("no C compiler")
+
+        return compiled
+
+    monkeypatch.setattr(torch, "compile", failing)
+    forward = Compiled(double)
+    assert forward.notes == ()
+    assert forward(torch.ones(2)).tolist() == [2, 2]
+    assert forward(torch.ones(2)).tolist() == [2, 2]
+    assert len(tried) == 1
+    assert forward.notes == ("not compiled (RuntimeError), so slower than it could be",)
+
+
+def test_what_can_be_compiled_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", lambda forward, dynamic: lambda x: forward(x) + 1)
+    forward = Compiled(double)
+    assert forward(torch.ones(1)).tolist() == [3]
+    assert forward.notes == ()
+
+
+def test_out_of_memory_is_not_a_compiler_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(x: Tensor) -> Tensor:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(torch, "compile", lambda forward, dynamic: full)
+    with pytest.raises(torch.OutOfMemoryError):
+        Compiled(double)(torch.ones(1))
