@@ -139,7 +139,7 @@ def training(
     """
     some = min(entities, MOST_ENTITIES)
     scale = entities / some
-    options = replace(options.resolved(max(facts.train, 1)), epochs=1, members=1)
+    options = replace(options.resolved(max(facts.train, 1), entities), epochs=1, members=1)
     assert options.batch is not None
     # Both directions of a random fact are queries of their own.
     count = max(2, STEPS * options.batch // 2)

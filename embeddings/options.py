@@ -17,6 +17,7 @@ LOSSES = AGAINST_ALL + SAMPLED
 OPTIMISERS = ("adagrad", "adam")
 REGULARISERS = ("n3", "l2")
 PRECISIONS = ("auto", "fp32", "bf16")
+SPARSE = 4  # triples an entity, below which a graph is held back more (docs/benchmarks.md)
 POSITIVE = (
     "epochs", "batch", "negatives", "patience", "validation", "lr", "members", "temperature",
 )  # fmt: skip
@@ -80,11 +81,12 @@ class TrainOptions:
                     f"{name} is a share from 0 to below 1; {getattr(self, name)} is not."
                 )
 
-    def resolved(self, triples: int) -> TrainOptions:
+    def resolved(self, triples: int, entities: int) -> TrainOptions:
         """The same with every None filled in, for a training split of this many triples.
 
         A step against all entities costs batch x entities; a small graph takes small batches, so
-        that an epoch still has about a hundred steps.
+        that an epoch still has about a hundred steps. N3 must hold back more where an entity has
+        few triples to be known by.
         """
         batch = self.batch
         if batch is None and self.loss in AGAINST_ALL:
@@ -93,16 +95,18 @@ class TrainOptions:
             self,
             batch=batch or 1_000,
             lr=self.lr or (0.1 if self.optimiser == "adagrad" else 0.001),
-            regularisation=self._regularisation(),
+            regularisation=self._regularisation(triples, entities),
         )
 
-    def _regularisation(self) -> float:
+    def _regularisation(self, triples: int, entities: int) -> float:
         if self.regularisation is not None:
             return self.regularisation
         # N3 bounds a product of three factors; a distance needs no such bound.
         if not kernel(self.model).product:
             return 0.0
-        return 0.1 if self.loss in AGAINST_ALL else 0.001
+        if self.loss in SAMPLED:
+            return 0.001
+        return 0.1 if triples < SPARSE * entities else 0.05
 
 
 def preset_options(preset: str = "balanced", **chosen: Any) -> TrainOptions:

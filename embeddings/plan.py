@@ -103,7 +103,7 @@ def plan(
     """
     facts, scale = found.facts, found.scale
     to_encode = {name: _to_encode(one, scale) for name, one in encodings.items()}
-    resolved = options.resolved(max(facts.train, 1))
+    resolved = options.resolved(max(facts.train, 1), found.entities)
     numbers = found.entities * (
         options.dimension * options.members
         + sum(one.present * one.dimension for one in encodings.values())

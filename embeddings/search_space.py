@@ -94,7 +94,7 @@ class Space:
 
     def own(self) -> dict[str, Any]:
         """The parameters that make `suggest` return the base itself."""
-        asked = _Own(self.base.resolved(self.triples))
+        asked = _Own(self.base.resolved(self.triples, self.entities))
         self.suggest(asked)
         return asked.answers
 
@@ -144,7 +144,7 @@ class Space:
 
     def _own(self, model: str, loss: str) -> TrainOptions:
         """The base with another model and loss, everything that depends on them filled in."""
-        return replace(self.base, model=model, loss=loss).resolved(self.triples)
+        return replace(self.base, model=model, loss=loss).resolved(self.triples, self.entities)
 
     def _word(self, trial: Trial, question: str, own: str, choices: tuple[str, ...]) -> str:
         if setting(question) in self.fixed or len(choices) == 1:

@@ -90,7 +90,7 @@ def train(
     Raises:
         BadInput: features are not finite, the device is not there, or the loss became NaN.
     """
-    options = options.resolved(len(dataset.train))
+    options = options.resolved(len(dataset.train), dataset.entities)
     device = _device(options.device)
     keep_freed()
     modalities = {

@@ -32,7 +32,7 @@ def network(name: str) -> Network:
 
 def options(**chosen: Any) -> TrainOptions:
     given = {"regularisation": 0.0, "precision": "fp32", "dimension": WIDTH, **chosen}
-    return TrainOptions(**given).resolved(100)
+    return TrainOptions(**given).resolved(100, ENTITIES)
 
 
 def facts() -> list[tuple[int, int, int]]:

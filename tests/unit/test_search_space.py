@@ -38,7 +38,9 @@ def trials(space: Space, count: int = 200) -> list[tuple[TrainOptions, optuna.Tr
 @pytest.mark.parametrize("dataset", [draw(), WITH_FEATURES])
 def test_the_preset_is_a_point_of_the_space(base: TrainOptions, dataset) -> None:  # type: ignore[no-untyped-def]
     space = Space.of(dataset, base, (base.model, "distmult"))
-    assert space.suggest(optuna.trial.FixedTrial(space.own())) == base.resolved(len(dataset.train))
+    assert space.suggest(optuna.trial.FixedTrial(space.own())) == base.resolved(
+        len(dataset.train), dataset.entities
+    )
 
 
 def test_every_draw_is_possible_and_sensible() -> None:

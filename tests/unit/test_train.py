@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -271,3 +272,19 @@ def test_entities_without_facts_and_features_stay_finite(tmp_path: Path) -> None
     given.matrix[-1] = 0
     trained = train(replace(drawn, entity_ids=names, features={"text": given}), OPTIONS, tmp_path)
     assert np.isfinite(trained.entity_vectors()).all()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "triples", "expected"),
+    [
+        ({}, 300, 0.1),
+        ({}, 400, 0.05),
+        ({"loss": "logistic"}, 400, 0.001),
+        ({"model": "transe"}, 300, 0.0),
+        ({"regularisation": 0.3}, 300, 0.3),
+    ],
+)
+def test_the_regulariser_fits_graph_model_and_loss(
+    chosen: dict[str, Any], triples: int, expected: float
+) -> None:
+    assert TrainOptions(**chosen).resolved(triples, entities=100).regularisation == expected
