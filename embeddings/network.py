@@ -109,6 +109,17 @@ class Network(nn.Module):
             if name not in ("structure", "relations")
         }
 
+    def learn_features(self, learn: bool) -> None:
+        """Whether the weights of fusion and pools are learnt, or left as they are.
+
+        They begin so small that the features add nothing. What is similar in text is similar to
+        itself most of all: where facts have first taught the free vectors that an entity is hardly
+        ever its own neighbour, features cannot make every entity its own best answer.
+        """
+        for module in (self.fusion, self.pools):
+            if module is not None:
+                module.requires_grad_(learn)
+
     def draw(
         self, generator: torch.Generator, modality_dropout: float, structure_dropout: float
     ) -> Tensor | None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import Tensor
 
 from embeddings import checkpoint
@@ -74,6 +75,32 @@ def test_every_fusion_trains_with_missing_modalities(fusion: str, tmp_path: Path
     assert losses(trained)[-1] < losses(trained)[0]
     assert not np.array_equal(trained.entity_vectors(), trained.structure_vectors())
     assert np.isfinite(trained.entity_vectors()).all()
+
+
+def test_features_are_learnt_from_after_their_delay(tmp_path: Path) -> None:
+    dataset = replace(draw(), features={"text": features()})
+    projections: list[torch.Tensor] = []
+
+    def note(state: object) -> bool:
+        saved = load_file(tmp_path / "checkpoint.safetensors")
+        projections.append(saved["network.fusion.projections.0"].clone())
+        return True
+
+    train(dataset, replace(OPTIONS, epochs=3, feature_delay=2), tmp_path, on_epoch=note)
+    first, second, third = projections
+    assert first.abs().max() < 0.01  # as small as they began
+    assert torch.equal(first, second)
+    assert third.abs().max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("epochs", "delay", "resolved"), [(1, None, 0), (8, None, 2), (100, None, 3), (3, 2, 2)]
+)
+def test_the_delay_of_features_is_a_quarter_of_the_epochs(
+    epochs: int, delay: int | None, resolved: int
+) -> None:
+    options = replace(OPTIONS, epochs=epochs, feature_delay=delay)
+    assert options.resolved(100, 40).feature_delay == resolved
 
 
 def test_free_vectors_may_start_from_the_features(tmp_path: Path) -> None:
@@ -230,6 +257,7 @@ def test_a_step_that_is_too_large_is_said_so(tmp_path: Path) -> None:
         ({"epochs": 0}, "epochs must be greater than 0"),
         ({"lr": -0.1}, "lr must be greater than 0"),
         ({"regularisation": -0.1}, "regularisation must not be below 0"),
+        ({"epochs": 4, "feature_delay": 4}, "feature_delay must be from 0 to below epochs"),
         ({"feature_start": -0.1}, "feature_start must not be below 0"),
         ({"preset": "x"}, "no preset 'x'"),
     ],
