@@ -20,7 +20,7 @@ from kg_platform.errors import BadInput, NotFound
 PRESETS: dict[str, dict[str, Any]] = {
     "balanced": {},
     "fast": {"dimension": 128, "epochs": 8},
-    "best": {"dimension": 400, "members": 4, "relation_prediction": 0.25, "epochs": 15},
+    "best": {"dimension": 800, "members": 4, "relation_prediction": 0.25, "epochs": 15},
 }
 # Where and with which luck something is trained is not what a preset is about.
 NOT_PRESET = ("seed", "device")
