@@ -17,7 +17,6 @@ LOSSES = AGAINST_ALL + SAMPLED
 OPTIMISERS = ("adagrad", "adam")
 REGULARISERS = ("n3", "l2")
 PRECISIONS = ("auto", "fp32", "bf16")
-MOST_DELAY = 3
 SPARSE = 4  # triples an entity, below which a graph is held back more (docs/benchmarks.md)
 POSITIVE = (
     "epochs", "batch", "negatives", "patience", "validation", "lr", "members", "temperature",
@@ -46,8 +45,7 @@ class TrainOptions:
     temperature: float = 1.0  # self-adversarial: how much more the likelier negatives weigh
     modality_dropout: float = 0.0  # how often an entity's text or picture is hidden in a step
     structure_dropout: float = 0.0  # how often its free vector is hidden, where it has features
-    # Epochs before the features are learnt from; None is a quarter of all, and at most 3.
-    feature_delay: int | None = None
+    feature_delay: int = 0  # epochs before the features are learnt from
     feature_start: float = 0.0  # free vectors begin with this times the features' components
     members: int = 1  # models trained with seeds of their own and joined into one
     patience: int = 3  # validations without a better MRR before training ends
@@ -72,7 +70,7 @@ class TrainOptions:
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise BadInput(f"{name} must not be below 0; {value} is.")
-        if self.feature_delay is not None and not 0 <= self.feature_delay < self.epochs:
+        if not 0 <= self.feature_delay < self.epochs:
             raise BadInput(
                 f"feature_delay must be from 0 to below epochs; {self.feature_delay} of "
                 f"{self.epochs} is not."
@@ -99,10 +97,8 @@ class TrainOptions:
         batch = self.batch
         if batch is None and self.loss in AGAINST_ALL:
             batch = min(500, max(50, triples // 100))
-        delay = self.feature_delay
         return replace(
             self,
-            feature_delay=min(MOST_DELAY, self.epochs // 4) if delay is None else delay,
             batch=batch or 1_000,
             lr=self.lr or (0.1 if self.optimiser == "adagrad" else 0.001),
             regularisation=self._regularisation(triples, entities),

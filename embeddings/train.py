@@ -213,7 +213,6 @@ class _Run:
         before, whole = self.state.epoch * steps, self.options.epochs * steps
         generator = np.random.default_rng([self.options.seed, self.state.epoch])
         masks = torch.Generator().manual_seed(int(generator.integers(1 << 62)))
-        assert self.options.feature_delay is not None
         self.network.learn_features(self.state.epoch >= self.options.feature_delay)
         self.network.train()  # a scorer has put the interaction's dropout to rest
         if self.network.interaction is not None:

@@ -93,16 +93,6 @@ def test_features_are_learnt_from_after_their_delay(tmp_path: Path) -> None:
     assert third.abs().max() > 0.01
 
 
-@pytest.mark.parametrize(
-    ("epochs", "delay", "resolved"), [(1, None, 0), (8, None, 2), (100, None, 3), (3, 2, 2)]
-)
-def test_the_delay_of_features_is_a_quarter_of_the_epochs(
-    epochs: int, delay: int | None, resolved: int
-) -> None:
-    options = replace(OPTIONS, epochs=epochs, feature_delay=delay)
-    assert options.resolved(100, 40).feature_delay == resolved
-
-
 def test_free_vectors_may_start_from_the_features(tmp_path: Path) -> None:
     dataset = replace(draw(), features={"text": features()})
     options = replace(OPTIONS, epochs=1, lr=1e-6, feature_start=2.0)
