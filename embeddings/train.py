@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings import checkpoint
+from embeddings import checkpoint, own_answers
 from embeddings.against_all import narrow_pays
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
@@ -119,8 +119,11 @@ def train(
         notes += [note for note in run.notes if note not in notes]
         del run  # and the optimiser's state with it
     network = networks[0] if count == 1 else Joined(networks)
+    scorer = network.scorer()
+    if modalities and (said := own_answers.warning(scorer, dataset.valid)) is not None:
+        notes.append(said)
     return Trained(
-        scorer=network.scorer(),
+        scorer=scorer,
         structure=network.structure.detach(),
         options=options,
         modalities=modalities,
