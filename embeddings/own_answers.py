@@ -45,7 +45,7 @@ def warning(scorer: Scorer, triples: Ints) -> str | None:
     if share < MANY:
         return None
     return (
-        f"Entities are the best answer to {share:.0%} of their own questions, because nothing is as "
+        f"Entities are the best answer to {share:.0%} of their own questions, for nothing is as "
         "similar to a text or picture as itself; train again with --set feature_delay=3, so that "
         "facts are learnt first."
     )
