@@ -2,8 +2,8 @@
 
 published run -> who has no vector -> snapshot -> features of those -> fit -> vectors on their nodes
 
-The vectors live in the published run's space: its artifact's fusion makes a vector of texts and
-pictures, and the fit moves it to where the entity's facts want it. They carry the published run's
+The vectors live in the published run's space: texts and pictures give a prior (`priors.py`), and a
+fit moves it to where the entity's facts want it (`new_entities.py`). They carry the published run's
 id and the mark `embedding_provisional`; the next full publish takes the mark, or the vectors, away.
 An entity that the artifact knows but whose node lost its vectors (it was deleted and came back)
 gets the artifact's, which are not provisional.
@@ -19,21 +19,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from embeddings.against_all import narrow_pays
 from embeddings.artifact import Artifact
 from embeddings.features import Features
 from embeddings.inputs import Encoders, Progress, graph_features
-from embeddings.joined import Joined
 from embeddings.lock import only_one
-from embeddings.network import Network
-from embeddings.new_entities import FitOptions, fit, stretch
+from embeddings.new_entities import FitOptions, fit
 from embeddings.predict import open_published
+from embeddings.priors import priors
 from embeddings.publish import write_rows
 from embeddings.publish_checks import batch_of
-from embeddings.rebuild import rebuild, strangers
 from embeddings.similarity import check_encoder, published_run
 from embeddings.snapshot import Snapshot, take
 from embeddings.waiting import Part, Waiting, find
@@ -43,7 +40,6 @@ from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
 
 KIND = "embed-new"
-SAMPLE = 1_000  # trained entities that tell how long a vector of features is
 
 
 @dataclass(frozen=True)
@@ -90,69 +86,20 @@ def embed_new(
         return job.run()
 
 
-def towers(
-    artifact: Artifact, features: Mapping[str, Features], count: int
-) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.bool_]]:
-    """What the artifact's fusion makes of features alone, for `count` entities.
-
-    Returns vectors (n, D), their parts (n, 1 + M, D) with structure first and zero, and (n,) who
-    has a feature at all; the rows of the others mean nothing.
-    """
-    return _towers(strangers(artifact, features, count), count)
-
-
-def _towers(
-    network: Network | Joined, count: int
-) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.bool_]]:
-    if not network.names:
-        nothing = network.entities()
-        return nothing, nothing[:, None], np.zeros(count, bool)
-    there = network.there_is().clone()
-    there[:, 0] = False
-    vectors, parts = network.entities(keep=there), network.parts(keep=there)
-    return vectors, parts, np.asarray(there.any(1).numpy(), dtype=bool)
-
-
 def fitted_vectors(
     artifact: Artifact,
     features: Mapping[str, Features],
     waiting: Waiting,
-    options: FitOptions | None = None,
+    options: FitOptions,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(n, D) vectors of the waiting entities, and (n,) who has one.
-
-    Without features an entity's prior is the mean of all trained vectors.
-    """
+    """(n, D) vectors of the waiting entities, and (n,) who has one: by features, facts or both."""
     scorer = artifact.scorer()
-    chosen = options or options_of(artifact)
-    vectors, parts, has = towers(artifact, features, len(waiting.ids))
-    if scorer.kernel.product and has.any():  # distances have no length to be found by
-        factor = stretch(_known_towers(artifact), scorer.entities, chosen.length)
-        vectors, parts = vectors * factor, parts * factor
-    there = torch.from_numpy(has)
-    priors = torch.where(there[:, None], vectors, scorer.entities.mean(0))
-    parts = torch.where(there[:, None, None], parts, 0.0)
+    prior = priors(artifact, scorer, features, len(waiting.ids), waiting.trained, options)
     narrow = narrow_pays(scorer.entities.device, "auto")
-    found = fit(scorer, priors, waiting.facts, waiting.trained, chosen, parts, narrow)
-    some = has.copy()
+    found = fit(scorer, prior.vectors, waiting.facts, waiting.trained, options, prior.parts, narrow)
+    some = np.array(prior.has.numpy(), dtype=bool)
     some[waiting.facts.rows] = True
     return np.asarray(found.numpy(), dtype=np.float32), some
-
-
-def _known_towers(artifact: Artifact) -> torch.Tensor:
-    """(k, D) what the fusion makes of the features alone of trained entities, of a sample."""
-    rows = np.unique(np.linspace(0, artifact.entities - 1, SAMPLE).astype(np.int64)).tolist()
-    vectors, _, has = _towers(rebuild(artifact, rows), len(rows))
-    return vectors[torch.from_numpy(has)]
-
-
-def options_of(artifact: Artifact) -> FitOptions:
-    """The default fit, with the norm's weight that the artifact was trained with."""
-    trained = artifact.manifest["options"]
-    weight = trained.get("regularisation")
-    if trained.get("regulariser", "n3") != "n3" or weight is None:
-        return FitOptions()
-    return replace(FitOptions(), regularisation=float(weight))
 
 
 class _Job:
@@ -166,7 +113,7 @@ class _Job:
     ) -> None:
         self.platform, self.graph, self.ledger = platform, platform.graph, platform.ledger
         self.published, self.artifact = run, artifact
-        self.options = options or options_of(artifact)
+        self.options = options or FitOptions()
         self.report = report
         self.run_id = ""
 

@@ -56,7 +56,7 @@ def prepare(features: Features, entities: int, width: int = WIDTH) -> Modality:
         )
     present = torch.from_numpy(np.asarray(features.present, dtype=bool))
     raw = torch.from_numpy(np.asarray(features.matrix, dtype=np.float32))[present]
-    _check(features, raw)
+    check_finite(features, raw)
     mean = raw.mean(0) if len(raw) else torch.zeros(raw.shape[1])
     centred = raw - mean
     # In double: few rows leave many eigenvalues that are all but equal, and single precision then
@@ -79,7 +79,7 @@ def project(features: Features, mean: Tensor, basis: Tensor) -> Modality:
     """
     present = torch.from_numpy(np.asarray(features.present, dtype=bool))
     raw = torch.from_numpy(np.asarray(features.matrix, dtype=np.float32))[present]
-    _check(features, raw)
+    check_finite(features, raw)
     inputs = torch.zeros(len(present), basis.shape[1])
     inputs[present] = (raw - mean) @ basis
     items, owners = _several(features, present, mean, basis)
@@ -103,7 +103,7 @@ def _several(
     if not chosen.any():
         return None, None
     owners, raw = owners[chosen], raw[chosen]
-    _check(features, raw)
+    check_finite(features, raw)
     sums = torch.zeros(len(present), raw.shape[1]).index_add(0, owners, raw)
     lengths = torch.linalg.vector_norm(sums, dim=1) / counts.clamp(min=1)
     stretch = lengths.clamp(min=1 / MAX_STRETCH).reciprocal()
@@ -164,7 +164,12 @@ class Pool(nn.Module):
         return sums[:, :-1] / sums[:, -1:]
 
 
-def _check(features: Features, raw: Tensor) -> None:
+def check_finite(features: Features, raw: Tensor) -> None:
+    """Refuse features whose rows `raw` are not finite.
+
+    Raises:
+        BadInput: a value is not finite.
+    """
     if not torch.isfinite(raw).all():
         raise BadInput(
             f"The {features.name} features have values that are not finite numbers (NaN or "

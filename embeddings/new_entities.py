@@ -1,19 +1,18 @@
 """Vectors for entities that were not there in training, from a prior and their first facts.
 
 What was trained stays as it is: entities E (N, D), relations, kernel. A new entity begins at a
-prior p, what the fusion makes of its texts and pictures alone, and goes a few steps of Adagrad down
+prior p, which its texts and pictures give it (`priors.py`), and goes a few steps of Adagrad down
 
     L(v) = sum over its facts (r, t) of
                -log softmax(s(q(v, r), E))[t]                    it asks, and t is the answer
              + a log(1 + exp(z(t, r') - s(q(t, r'), v)))         t asks by the inverse r', and v is
-             + 2 b |v|^3                                         N3, as each fact has in training
-         + c times the sum over trained facts (h, r) of
+         + b times the sum over trained facts (h, r) of
                log(1 + exp(s(q(h, r), v) - z(h, r)))             v is no answer to what others ask
-         + d / 2 |v - p|^2
+         + c / 2 |v - p|^2
 
 where z(h, r) = log of the sum over E of exp s(q(h, r), E) is what a query's softmax is divided by.
-That is the 1-vs-all loss of training as it changes when one entity joins and the others do not move
-(the terms of `found` and `crowding` are exact: log(exp z + exp s) - s and log(exp z + exp s) - z).
+With a = b = 1 and c = 0 that is the 1-vs-all loss of training as it changes when one entity joins
+and the others do not move, but for the entity's own place among the candidates when it asks.
 New entities do not see each other: each has the vector that it would have alone.
 
 O(steps * E * N * D) for E facts; where there are more than `candidates` entities, a sample of them
@@ -44,9 +43,10 @@ class FitOptions:
     steps: int = 15
     lr: float = 0.3  # Adagrad's step
     found: float = 1.0  # a: weight of being found, beside asking
-    regularisation: float = 0.1  # b: of N3
-    crowding: float = 0.3  # c: weight of not being an answer to what others ask
-    prior: float = 0.3  # d: of the distance from the prior
+    crowding: float = 0.4  # b: weight of not being an answer to what others ask
+    prior: float = 1.0  # c: weight of the distance from the prior
+    neighbours: int = 30  # trained entities with the most similar features that make the prior
+    temperature: float = 0.1  # how much less those count that are less similar
     length: float = 0.8  # of priors, as a share of the trained vectors' mean length
     facts: int = 64  # at most so many facts of an entity are looked at
     candidates: int = 16_384  # at most so many trained entities are compared with
@@ -82,20 +82,6 @@ def facts_of(triples: Ints, relations: int, new: Ints, trained: Ints) -> Facts:
     return Facts(found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy())
 
 
-def stretch(towers: Tensor, entities: Tensor, share: float) -> float:
-    """By how much to multiply priors so that they are long enough to be found.
-
-    What features can tell is the mean of many entities, and means are short. `towers` (k, D) are
-    what the fusion makes of the features of some trained entities alone; multiplied, their mean
-    length is `share` of that of the trained vectors `entities` (N, D). One factor for all keeps
-    what the lengths tell: an entity with many facts has a longer one.
-    """
-    length = torch.linalg.vector_norm(towers, dim=1).mean() if len(towers) else torch.zeros(())
-    if not length > 0:
-        return 1.0
-    return float(share * torch.linalg.vector_norm(entities, dim=1).mean() / length)
-
-
 def fit(
     scorer: Scorer,
     priors: Tensor,
@@ -107,9 +93,9 @@ def fit(
 ) -> Tensor:
     """The vectors (n, D) of new entities.
 
-    `priors` (n, D), and where relations have gates their `parts` (n, 1 + M, D), structure first
-    and zero; `trained` (T, 3) facts of the trained entities; `narrow` products are in bfloat16. An
-    entity without facts keeps its prior.
+    `priors` (n, D), and where relations have gates their `parts` (n, 1 + M, D), structure first;
+    `trained` (T, 3) facts of the trained entities; `narrow` products are in bfloat16. An entity
+    without facts keeps its prior.
 
     Raises:
         BadInput: the fit became unstable (a vector is not a number).
@@ -191,7 +177,6 @@ class _Task:
         loss = (queries * world.table.slopes(queries.detach(), self.answers)).sum()
         scores = kernel.pairs(self.asked, mine)
         loss = loss + options.found * softplus(self.levels - scores).sum()
-        loss = loss + 2 * options.regularisation * kernel.cubes(mine).sum()
         if world.weight:
             above = kernel.scores(world.queries, vectors) - world.levels[:, None]
             loss = loss + world.weight * softplus(above).sum()

@@ -11,11 +11,12 @@ import pytest
 
 from embeddings.artifact import Artifact, save_artifact
 from embeddings.cli_new import refuse
-from embeddings.embed_new import fitted_vectors, options_of, towers
+from embeddings.embed_new import fitted_vectors
 from embeddings.features import Features
 from embeddings.fusion import FUSIONS
 from embeddings.new_entities import Facts, FitOptions
-from embeddings.rebuild import rebuild
+from embeddings.priors import towers
+from embeddings.rebuild import rebuild, strangers
 from embeddings.snapshot import Picture, Snapshot, Text
 from embeddings.train import TrainOptions, train
 from embeddings.waiting import Part, Waiting, find
@@ -79,7 +80,6 @@ def artifact(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         epochs=2,
         batch=20,
         structure_dropout=0.2,
-        regularisation=0.03,
         members=members,
     )
     dataset = replace(draw(), features={} if request.param == "none" else given)
@@ -103,33 +103,30 @@ def texts() -> Features:
 
 def test_what_there_is_makes_the_vector(artifact: Artifact) -> None:
     given = {"text": texts()} if artifact.manifest["encoders"] else {}
-    vectors, some = fitted_vectors(artifact, given, waiting())
+    vectors, some = fitted_vectors(artifact, given, waiting(), FitOptions())
     assert vectors.shape == (4, artifact.dimension())
     assert some.tolist() == [bool(given), True, True, False]
     assert np.isfinite(vectors).all()
     mean = artifact.rows("embedding", 0, artifact.entities).mean(0)
     np.testing.assert_allclose(vectors[3], mean, atol=1e-6)
-    assert options_of(artifact) == replace(FitOptions(), regularisation=0.03)
+    if given:
+        assert not np.allclose(vectors[0], mean, atol=1e-3), "its text says something"
 
 
-def test_a_tower_is_the_fusion_without_structure(artifact: Artifact) -> None:
+def test_a_tower_of_strangers_is_that_of_their_trained_doubles(artifact: Artifact) -> None:
     if not artifact.manifest["encoders"]:
-        vectors, _, has = towers(artifact, {}, 3)
-        assert (vectors == 0).all()
-        assert not has.any()
         return
     single = np.bincount(with_items().owners, minlength=40) == 1  # type: ignore[arg-type]
     old = np.flatnonzero(single & artifact.present("text_embedding"))[:3]
     rows = artifact.rows("text_embedding", 0, artifact.entities)[old]
     given = Features("text", rows, np.ones(3, bool), "fake", "1")
-    vectors, parts, has = towers(artifact, {"text": given}, 3)
+    found = towers(strangers(artifact, {"text": given}, 3))
     network = rebuild(artifact, old.tolist())
     keep = network.there_is().clone()
     keep[:, 0], keep[:, 2] = False, False
     expected = network.entities(keep=keep)
-    np.testing.assert_allclose(vectors.numpy(), expected.numpy(), atol=1e-6)
-    np.testing.assert_allclose(parts.sum(1).numpy(), vectors.numpy(), atol=1e-6)
-    assert has.all()
+    np.testing.assert_allclose(found.vectors.numpy(), expected.numpy(), atol=1e-6)
+    assert found.has.all()
 
 
 def test_options_of_training_are_refused() -> None:

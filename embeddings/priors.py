@@ -1,0 +1,218 @@
+"""What the features of a new entity say of its vector, before any fact is looked at.
+
+**Neighbours.** The trained entities with the most similar texts and pictures, as a mixture
+
+    p = sum over the k nearest u of w_u E_u,    w = softmax over them of similarity / temperature
+
+where similarity is the mean cosine over the modalities that both have. Entities without a single
+training fact are left out: nothing but being wrong for others has made their vectors.
+
+**Tower.** Where training hid the structure of some entities (`structure_dropout`), the fusion has
+learnt to make vectors of features alone, and the prior is the mean of both. Without that it has
+not, and its vectors are not used.
+
+Both are means of what many entities are, and means are short; where scores are products, a vector
+that is too short is never found. So they are stretched by one factor, measured on trained entities
+that are treated as new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from embeddings.artifact import Artifact
+from embeddings.dataset import Ints
+from embeddings.features import Features
+from embeddings.joined import Joined
+from embeddings.modalities import check_finite
+from embeddings.models import Scorer
+from embeddings.network import Network
+from embeddings.new_entities import FitOptions
+from embeddings.rebuild import rebuild, strangers
+
+SAMPLE = 500  # trained entities that are treated as new, to measure lengths
+CHUNK = 16_384  # trained entities whose features are in memory at a time
+BLOCK = 256  # new entities compared with them at a time
+
+Part = tuple[Tensor, Tensor]  # a modality of n entities: unit rows (n, d), and (n,) who has it
+
+
+@dataclass(frozen=True)
+class Prior:
+    """`vectors` (n, D); where relations have gates, the `parts` (n, 1 + M, D) that they are the
+    sum of, structure first; `has` (n,): whose features said something."""
+
+    vectors: Tensor
+    parts: Tensor | None
+    has: Tensor
+
+    def times(self, factor: float) -> Prior:
+        parts = None if self.parts is None else self.parts * factor
+        return Prior(self.vectors * factor, parts, self.has)
+
+    def mean(self, other: Prior) -> Prior:
+        both = Prior(self.vectors + other.vectors, None, self.has & other.has)
+        if self.parts is not None and other.parts is not None:
+            both = Prior(both.vectors, self.parts + other.parts, both.has)
+        return both.times(0.5)
+
+    def or_else(self, other: Prior) -> Prior:
+        """The rows of `other` where features said nothing; who has any stays as it is."""
+        vectors, parts = torch.where(self.has[:, None], self.vectors, other.vectors), None
+        if self.parts is not None and other.parts is not None:
+            parts = torch.where(self.has[:, None, None], self.parts, other.parts)
+        return Prior(vectors, parts, self.has)
+
+
+def priors(
+    artifact: Artifact,
+    scorer: Scorer,
+    features: Mapping[str, Features],
+    count: int,
+    trained: Ints,
+    options: FitOptions,
+) -> Prior:
+    """The priors of `count` new entities with these features; `trained` (T, 3) are trained facts.
+
+    An entity none of whose modalities a trained entity has gets the mean of all trained vectors.
+    O(n N d) for the neighbours; memory holds the features of `CHUNK` trained entities.
+
+    Raises:
+        BadInput: a feature is not finite.
+    """
+    names = [name for name in artifact.manifest["encoders"] if name in features]
+    known = np.unique(trained[:, [0, 2]])
+    average = _average(scorer, count)
+    if not names or not len(known):
+        return average
+    sample = known[np.unique(np.linspace(0, len(known) - 1, SAMPLE).astype(np.int64))]
+    asked = []
+    for name in names:
+        (new, has), (old, have) = _part(features[name]), _trained_part(artifact, name, sample)
+        asked.append((torch.cat([new, old]), torch.cat([has, have])))
+    itself = torch.cat([torch.full((count,), -1), torch.from_numpy(sample)])
+    near = nearest(asked, _chunks(artifact, names, known), options.neighbours, itself)
+    found, like = (
+        _neighbours(scorer, near[0][cut], near[1][cut], options.temperature)
+        for cut in (slice(count), slice(count, None))
+    )
+    goal = scorer.entities[torch.from_numpy(known)]
+
+    def stretched(prior: Prior, like: Prior) -> tuple[Prior, Prior]:
+        """Both, times what makes `like` long enough."""
+        if not scorer.kernel.product:  # distances have no length to be found by
+            return prior, like
+        factor = stretch(like.vectors[like.has], goal, options.length)
+        return prior.times(factor), like.times(factor)
+
+    found, like = stretched(found, like)
+    if artifact.manifest["options"].get("structure_dropout"):
+        tower, like_tower = stretched(
+            towers(strangers(artifact, features, count)),
+            towers(rebuild(artifact, sample.tolist())),
+        )
+        # Where both point elsewhere their mean is shorter than either.
+        found, _ = stretched(found.mean(tower), like.mean(like_tower))
+    return found.or_else(average)
+
+
+def towers(network: Network | Joined) -> Prior:
+    """What a network makes of the features of its entities alone."""
+    keep = network.there_is().clone()
+    keep[:, 0] = False
+    parts = None if network.gates() is None else network.parts(keep=keep)
+    return Prior(network.entities(keep=keep), parts, keep.any(1))
+
+
+def stretch(vectors: Tensor, trained: Tensor, share: float) -> float:
+    """By how much to multiply `vectors` (k, D), so that their mean length is `share` of that of
+    `trained` (N, D). One factor for all keeps what lengths tell."""
+    length = torch.linalg.vector_norm(vectors, dim=1).mean() if len(vectors) else torch.zeros(())
+    if not length > 0:
+        return 1.0
+    return float(share * torch.linalg.vector_norm(trained, dim=1).mean() / length)
+
+
+def nearest(
+    new: Sequence[Part], chunks: Iterable[tuple[Tensor, Sequence[Part]]], k: int, without: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The `k` most similar trained entities: (n, k) rows and similarities, -inf where none is.
+
+    `new` are the modalities of n entities; `chunks` yield the rows (m,) of trained entities and the
+    same modalities of them. `without` (n,) is a row that each may not have, -1 for none.
+    """
+    rows = torch.zeros((len(without), k), dtype=torch.int64)
+    best = torch.full((len(without), k), -torch.inf)
+    for numbers, old in chunks:
+        for start in range(0, len(without), BLOCK):
+            cut = slice(start, start + BLOCK)
+            alike = similarities([(each[cut], has[cut]) for each, has in new], old)
+            alike = alike.masked_fill(numbers == without[cut, None], -torch.inf)
+            here = alike.topk(min(k, len(numbers)), 1)
+            best[cut], order = torch.cat([best[cut], here.values], 1).topk(k, 1)
+            rows[cut] = torch.cat([rows[cut], numbers[here.indices]], 1).gather(1, order)
+    return rows, best
+
+
+def similarities(new: Sequence[Part], old: Sequence[Part]) -> Tensor:
+    """(n, m): the mean cosine over the modalities that both have, -inf where there is none."""
+    total = shared = torch.zeros(len(new[0][1]), len(old[0][1]))
+    for (mine, has), (theirs, have) in zip(new, old, strict=True):
+        both = (has[:, None] & have).float()
+        total, shared = total + mine @ theirs.T * both, shared + both
+    return torch.where(shared > 0, total / shared.clamp(min=1), -torch.inf)
+
+
+def mixture(vectors: Tensor, rows: Tensor, alike: Tensor, temperature: float) -> Tensor:
+    """Rows (n, k) of `vectors` (N, ...) weighed by softmax(alike / temperature): (n, ...); zero
+    where all of `alike` (n, k) are -inf."""
+    weights = torch.softmax(alike / temperature, 1).nan_to_num(0.0)
+    flat = embedding_bag(rows, vectors.flatten(1), per_sample_weights=weights, mode="sum")
+    return flat.view(-1, *vectors.shape[1:])
+
+
+def _neighbours(scorer: Scorer, rows: Tensor, alike: Tensor, temperature: float) -> Prior:
+    parts = None
+    if scorer.components is not None:
+        parts = mixture(scorer.components, rows, alike, temperature)
+    vectors = mixture(scorer.entities, rows, alike, temperature)
+    return Prior(vectors, parts, torch.isfinite(alike).any(1))
+
+
+def _average(scorer: Scorer, count: int) -> Prior:
+    parts = None
+    if scorer.components is not None:
+        parts = scorer.components.mean(0).expand(count, -1, -1)
+    vectors = scorer.entities.mean(0).expand(count, -1)
+    return Prior(vectors, parts, torch.zeros(count, dtype=torch.bool))
+
+
+def _chunks(
+    artifact: Artifact, names: Sequence[str], known: Ints
+) -> Iterator[tuple[Tensor, Sequence[Part]]]:
+    """The sorted rows `known` and their modalities, a chunk at a time."""
+    for rows in np.split(known, np.searchsorted(known, range(CHUNK, artifact.entities, CHUNK))):
+        if len(rows):
+            yield torch.from_numpy(rows), [_trained_part(artifact, name, rows) for name in names]
+
+
+def _trained_part(artifact: Artifact, name: str, rows: Ints) -> Part:
+    """A modality of trained entities, by sorted rows."""
+    column, first, last = f"{name}_embedding", int(rows[0]), int(rows[-1]) + 1
+    if last - first <= CHUNK:
+        matrix = artifact.rows(column, first, last)[rows - first]
+    else:  # a sample from all over
+        matrix = np.concatenate([artifact.rows(column, row, row + 1) for row in rows.tolist()])
+    return torch.from_numpy(matrix), torch.from_numpy(artifact.present(column)[rows])
+
+
+def _part(features: Features) -> Part:
+    matrix, present = torch.from_numpy(features.matrix), torch.from_numpy(features.present)
+    check_finite(features, matrix[present])
+    return matrix, present
