@@ -37,15 +37,15 @@ def own_answers(scorer: Scorer, triples: Ints) -> float:
     return float((torch.from_numpy(best) == heads).float().mean())
 
 
-def warning(scorer: Scorer, triples: Ints) -> str | None:
+def warning(scorer: Scorer, triples: Ints) -> list[str]:
     """What to do about it, in one sentence, if it is so."""
     if 2 * len(triples) < LEAST:
-        return None
+        return []
     share = own_answers(scorer, triples)
     if share < MANY:
-        return None
-    return (
+        return []
+    return [
         f"Entities are the best answer to {share:.0%} of their own questions, for nothing is as "
         "similar to a text or picture as itself; train again with --set feature_delay=3, so that "
         "facts are learnt first."
-    )
+    ]

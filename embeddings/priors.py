@@ -4,8 +4,8 @@
 
     p = sum over the k nearest u of w_u E_u,    w = softmax over them of similarity / temperature
 
-where similarity is the mean cosine over the modalities that both have. Entities without a single
-training fact are left out: nothing but being wrong for others has made their vectors.
+where similarity is the mean cosine over the modalities that both have. Entities without a fact
+to another trained one are left out: nothing but being wrong for others has made their vectors.
 
 **Tower.** Where training hid the structure of some entities (`structure_dropout`), the fusion has
 learnt to make vectors of features alone, and the prior is the mean of both. Without that it has

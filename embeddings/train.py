@@ -120,8 +120,9 @@ def train(
         del run  # and the optimiser's state with it
     network = networks[0] if count == 1 else Joined(networks)
     scorer = network.scorer()
-    if modalities and (said := own_answers.warning(scorer, dataset.valid)) is not None:
-        notes.append(said)
+    # Distances always answer so: what is nearest to h + r is mostly h.
+    if modalities and scorer.kernel.product and not options.feature_delay:
+        notes += own_answers.warning(scorer, dataset.valid)
     return Trained(
         scorer=scorer,
         structure=network.structure.detach(),
@@ -251,7 +252,11 @@ class _Run:
             row["valid_mrr"] = metrics(ranks(scorer, self.dataset, self.valid)).mrr
         state.history.append({"epoch": float(state.epoch), **row})
         mrr = row.get("valid_mrr")
-        if mrr is None or mrr > state.best_mrr:
+        # A network that has not learnt from its features yet is not what was asked for: the first
+        # one that has is better than any before.
+        delay = self.options.feature_delay if self.network.names else 0
+        first = state.epoch <= delay + 1
+        if mrr is None or first or mrr > state.best_mrr:
             state.best_epoch, state.best_mrr = state.epoch, mrr if mrr is not None else -1.0
             self.best = {name: t.clone() for name, t in self.network.state_dict().items()}
         state.stopped = state.epoch - state.best_epoch >= self.options.patience

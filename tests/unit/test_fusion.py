@@ -269,3 +269,19 @@ def test_a_start_from_features_that_are_too_wide_takes_the_leading_components() 
     start_from_features(made)
     has = torch.from_numpy(np.asarray(TEXT.present))
     torch.testing.assert_close(made.structure[has].detach(), made.inputs()[0][has, :4])
+
+
+def test_narrow_products_are_near_and_for_gradients_only(name: str) -> None:
+    made, keep = network(name), some()
+    assert made.fusion is not None
+    exact = made.entities(keep=keep)
+    wanted = torch.autograd.grad(exact.square().sum(), list(made.fusion.projections))
+    made.fusion.narrow = True
+    near = made.entities(keep=keep)
+    found = torch.autograd.grad(near.square().sum(), list(made.fusion.projections))
+    assert not torch.equal(near, exact)
+    torch.testing.assert_close(near, exact, atol=0.05, rtol=0.02)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=0.02 * float(other.abs().max()), rtol=0.02)
+    with torch.no_grad():
+        torch.testing.assert_close(made.entities(keep=keep), exact.detach())

@@ -93,6 +93,25 @@ def test_features_are_learnt_from_after_their_delay(tmp_path: Path) -> None:
     assert third.abs().max() > 0.01
 
 
+def test_no_epoch_of_the_delay_is_the_best_and_none_ends_the_training(tmp_path: Path) -> None:
+    dataset = replace(draw(), features={"text": features()})
+    options = replace(OPTIONS, epochs=12, patience=1, lr=1e-9, feature_delay=8)
+    trained = train(dataset, options, tmp_path)  # which learns nothing: every MRR is the first one
+    assert trained.best_epoch > 8
+
+
+def test_entities_that_answer_their_own_questions_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = replace(draw(), features={"text": features()})
+    monkeypatch.setattr("embeddings.own_answers.warning", lambda scorer, triples: ["Said."])
+    assert "Said." in train(dataset, replace(OPTIONS, epochs=2), tmp_path / "1").notes
+    delayed = replace(OPTIONS, epochs=2, feature_delay=1)
+    for number, options in enumerate([replace(OPTIONS, epochs=2, model="transe"), delayed]):
+        assert "Said." not in train(dataset, options, tmp_path / f"not-{number}").notes
+    assert "Said." not in train(draw(), replace(OPTIONS, epochs=2), tmp_path / "none").notes
+
+
 def test_free_vectors_may_start_from_the_features(tmp_path: Path) -> None:
     dataset = replace(draw(), features={"text": features()})
     options = replace(OPTIONS, epochs=1, lr=1e-6, feature_start=2.0)
