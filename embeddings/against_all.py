@@ -50,16 +50,16 @@ def softmax_slope(
     fact that is known so well pulls no more.
     """
     cells, flat = rows * scores.shape[1] + tails, scores.view(-1)
-    true = flat[cells].float() if smoothing else None
-    spread = scores.mean(1, dtype=torch.float32) if smoothing else None
+    before = (flat[cells].float(), scores.mean(1, dtype=torch.float32)) if smoothing else None
     torch.softmax(scores, 1, out=scores)
     # Probabilities have all the range of float32, but not more; a NaN stays one.
     log_true = flat[cells].float().log().clamp_min(-MOST)
     share = 1 / counts.clamp_min(1)[rows]
     losses = torch.zeros_like(counts).index_add_(0, rows, -log_true * share)
     flat.index_add_(0, cells, share.to(scores.dtype), alpha=smoothing - 1)
-    if spread is not None and true is not None:
+    if before is not None:
         # log of the normaliser minus the mean score, by way of the true scores.
+        true, spread = before
         uniform = torch.zeros_like(counts).index_add_(0, rows, (true - log_true) * share) - spread
         losses = (1 - smoothing) * losses + smoothing * uniform
         scores.sub_(smoothing / scores.shape[1])

@@ -96,6 +96,7 @@ def run_seed(
     begun = time.perf_counter()
     trained = _train(choosing or dataset, options, report)
     found: dict[str, Any] = {}
+    notes = trained.notes  # of the training that chose: the other is meant to have no validation
     if len(dataset.valid):
         found["valid"] = rank(trained, choosing or dataset, "valid").as_dict()
     if choosing is not None:
@@ -113,7 +114,7 @@ def run_seed(
         "best_epoch": trained.best_epoch,
         "epochs": len(trained.history),
         "seconds": round(time.perf_counter() - begun, 2),
-        "notes": trained.notes,
+        "notes": notes,
     }
 
 

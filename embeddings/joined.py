@@ -34,16 +34,10 @@ class Joined(nn.Module):
         """Fused vectors of all entities (N, D), or of `rows` (n, D)."""
         return self._joined([member.entities(rows, keep) for member in self._all])
 
-    def heads(
-        self,
-        rows: Tensor,
-        relations: Tensor,
-        table: Tensor | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
+    def heads(self, rows: Tensor, relations: Tensor, keep: Tensor | None = None) -> Tensor:
         """Vectors (B, D) of `rows` as heads: those of `entities`."""
         del relations
-        return self.entities(rows, keep) if table is None else table[rows]
+        return self.entities(rows, keep)
 
     def parts(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """What structure and each modality add, (n, 1 + M, D); the sum is `entities`."""

@@ -45,13 +45,7 @@ class Vectors(Protocol):
     def entities(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """Entity vectors: all (N, D), or some (n, D)."""
 
-    def heads(
-        self,
-        rows: Tensor,
-        relations: Tensor,
-        table: Tensor | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
+    def heads(self, rows: Tensor, relations: Tensor, keep: Tensor | None = None) -> Tensor:
         """(B,) entities as heads of queries with (B,) relations -> (B, D)."""
 
     def gates(self) -> Tensor | None:
@@ -151,7 +145,7 @@ class AgainstAll:
         entities, ends = take(network.entities(keep=keep), torch.cat([heads, tails]))
         head, tail = ends[:count], ends[count:]
         if network.gates() is not None:  # then a head is more than its vector
-            head = network.heads(heads, relations, None, keep)
+            head = network.heads(heads, relations, keep)
         relation = embedding(relations, network.relations)
         weights = torch.full((count,), 1 / count, device=head.device)
         if self.softmax:  # it speaks of triples, the sigmoid of queries
@@ -215,7 +209,7 @@ class Sampled:
         kinds = triples[..., 1]
         head = vectors[at[..., 0].reshape(-1)]
         if network.gates() is not None:  # then a head is more than its vector
-            head = network.heads(triples[..., 0].reshape(-1), kinds.reshape(-1), None, keep)
+            head = network.heads(triples[..., 0].reshape(-1), kinds.reshape(-1), keep)
         relation, tail = network.relations[kinds.reshape(-1)], vectors[at[..., 1].reshape(-1)]
         queries = kernel.query(head, relation)
         true = kernel.pairs(queries, tail).view(shape)

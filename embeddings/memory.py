@@ -81,8 +81,8 @@ def keep_freed() -> None:
 
     Every step of a training allocates the same few tables of several MiB. The C library hands such
     blocks back to the system when they are freed, and the system clears each of their pages when
-    they are asked for again: a third of a step on the machine we measured. Only glibc (Linux) can
-    be told; elsewhere nothing happens. The peak of memory stays what it is.
+    they are asked for again: more than a quarter of a step where it was measured. Only glibc
+    (Linux) can be told; elsewhere nothing happens. The peak of memory stays what it is.
     """
     try:
         library = ctypes.CDLL(None)

@@ -62,20 +62,11 @@ class Network(nn.Module):
         )
         return fused
 
-    def heads(
-        self,
-        rows: Tensor,
-        relations: Tensor,
-        table: Tensor | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
-        """Vectors (B, D) of `rows` (B,) as heads of queries with `relations` (B,).
-
-        Without gates they are those of `entities`; `table`, when given, is its finished answer for
-        all entities and the same `keep`, and saves making them again.
-        """
+    def heads(self, rows: Tensor, relations: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Vectors (B, D) of `rows` (B,) as heads of queries with `relations` (B,); without gates
+        they are those of `entities`."""
         if self.fusion is None or self.gates() is None:
-            return self.entities(rows, keep) if table is None else table[rows]
+            return self.entities(rows, keep)
         return self.fusion.heads(
             self._structure(rows), self.inputs(rows), self.there_is(rows, keep), relations
         )
@@ -116,9 +107,9 @@ class Network(nn.Module):
         itself most of all: where facts have first taught the free vectors that an entity is hardly
         ever its own neighbour, features cannot make every entity its own best answer.
         """
-        for module in (self.fusion, self.pools):
-            if module is not None:
-                module.requires_grad_(learn)
+        self.pools.requires_grad_(learn)
+        if self.fusion is not None:
+            self.fusion.requires_grad_(learn)
 
     def draw(
         self, generator: torch.Generator, modality_dropout: float, structure_dropout: float

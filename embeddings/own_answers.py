@@ -9,12 +9,12 @@ looked for and said.
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from embeddings.dataset import Ints, with_inverses
 from embeddings.models import Scorer
 
 SAMPLE = 500  # questions, evenly over the triples' both directions
+BLOCK = 50  # of them scored at a time
 LEAST = 100  # fewer say nothing
 MANY = 0.25
 
@@ -27,14 +27,9 @@ def own_answers(scorer: Scorer, triples: Ints) -> float:
     if not len(both):
         return 0.0
     chosen = both[np.unique(np.linspace(0, len(both) - 1, SAMPLE).astype(np.int64))]
-    heads = torch.from_numpy(chosen[:, 0].copy())
-    best = np.concatenate(
-        [
-            scorer.score_tails(part[:, 0], part[:, 1]).argmax(1)
-            for part in np.array_split(chosen, -(-len(chosen) // 50))
-        ]
-    )
-    return float((torch.from_numpy(best) == heads).float().mean())
+    parts = np.array_split(chosen, -(-len(chosen) // BLOCK))
+    best = [scorer.score_tails(part[:, 0], part[:, 1]).argmax(1) for part in parts]
+    return float((np.concatenate(best) == chosen[:, 0]).mean())
 
 
 def warning(scorer: Scorer, triples: Ints) -> list[str]:

@@ -156,6 +156,7 @@ class _Job:
                 trained = train(
                     dataset, self.options.train, self._folder / "training", self._epochs
                 )
+            self.notes += trained.notes
             measured = self._measure(trained, dataset)
             metrics = measured.metrics
             artifact = self._artifact(snapshot, trained, dataset, measured)

@@ -15,6 +15,7 @@ from embeddings.inputs import Encoders, Progress
 from embeddings.memory import free_bytes
 from embeddings.plan import Estimate, Plan, Publishing, gib, plan
 from embeddings.survey import survey
+from embeddings.vector_indexes import refuse_too_wide
 from kg_platform.ledger_rows import Process
 from kg_platform.platform import Platform
 from kg_platform.run_figures import seconds as seconds_between
@@ -52,6 +53,8 @@ def make(
         BadInput: a label or type does not exist, or there is nothing to embed.
         EncoderError: an encoder cannot be loaded.
     """
+    if publish:  # before hours of training, not after them
+        refuse_too_wide({"embedding": options.train.dimension * options.train.members})
     report = on_progress or (lambda step, done, total: None)
     settings = platform.settings
     report("plan: looking at the graph", 0, None)

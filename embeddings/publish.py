@@ -81,12 +81,13 @@ def publish(
     Raises:
         ArtifactError: a vector is zero or not finite (nothing was written then), or the sample did
             not come back from the index (the pointer was not moved).
-        BadInput: somebody else's index is in the way.
+        BadInput: somebody else's index is in the way, or vectors are too long for one.
     """
     report = on_progress or _silent
     present = {name: artifact.present(name) for name in cypher.INDEXES if name in artifact.names}
     dimensions = {name: artifact.rows(name, 0, 1).shape[1] for name in present}
     refuse_bad_vectors(artifact, present, report)
+    vector_indexes.refuse_too_wide(dimensions)
     vector_indexes.refuse_taken_names(graph, dimensions)
 
     state = _Cursor(graph, ledger, run_id, artifact.manifest)

@@ -13,6 +13,22 @@ from kg_platform.graph import Graph, Statement
 POLL_SECONDS = 0.2
 # An index whose state and percentage stand still for so long will not be finished.
 STALLED_SECONDS = 1800.0
+MOST_NUMBERS = 4096  # of a vector that Neo4j indexes
+
+
+def refuse_too_wide(names: Mapping[str, int]) -> None:
+    """Refuse vectors (property -> dimension) that cannot be indexed.
+
+    Raises:
+        BadInput: with what to choose.
+    """
+    for name, dimension in names.items():
+        if dimension > MOST_NUMBERS:
+            raise BadInput(
+                f"The property {name} would have {dimension:,} numbers, and Neo4j's vector indexes "
+                f"take at most {MOST_NUMBERS:,}; choose a smaller dimension or fewer members, or "
+                "train with --no-publish."
+            )
 
 
 def refuse_taken_names(graph: Graph, names: Mapping[str, int]) -> None:

@@ -42,6 +42,13 @@ def test_a_graph_without_any_text_or_picture(platform: Platform, tmp_path: Path)
     assert platform.graph.read(WITHOUT) == [{"n": 0}]
 
 
+def test_what_training_has_to_say_reaches_the_person(platform: Platform, tmp_path: Path) -> None:
+    ingest(platform, write_world(tmp_path / "world"))
+    platform.graph.run_schema("MATCH ()-[r]->() SET r.split = 'train'")
+    notes = embed(platform, OPTIONS).notes
+    assert any("no validation facts" in note for note in notes)
+
+
 def test_an_entity_without_facts_gets_a_vector_from_its_text(
     platform: Platform, tmp_path: Path
 ) -> None:

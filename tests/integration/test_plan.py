@@ -52,6 +52,14 @@ def test_a_plan_has_the_right_sizes_and_changes_nothing(world: Platform) -> None
     assert "publishing" not in plan_run(world, OPTIONS, publish_vectors=False).seconds
 
 
+def test_vectors_too_long_to_publish_are_refused_before_training(world: Platform) -> None:
+    long = EmbedOptions(train=TrainOptions(dimension=2_050, members=2, epochs=1))
+    for refused in (embed, plan_run):
+        with pytest.raises(BadInput, match="4,100 numbers"):
+            refused(world, long)
+    assert plan_run(world, long, publish_vectors=False).entities > 0
+
+
 def test_a_run_keeps_its_plan_and_says_how_far_it_was_off(world: Platform) -> None:
     result = embed(world, OPTIONS)
     run = world.ledger.run(result.run_id)

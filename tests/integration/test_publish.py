@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from embeddings.publish import publish
-from embeddings.vector_indexes import create_and_wait
+from embeddings.vector_indexes import MOST_NUMBERS, create_and_wait
 from kg_platform.browse import current_run
 from kg_platform.errors import ArtifactError, BadInput, KgError
 from kg_platform.graph import Connection, Graph, Statement
@@ -173,6 +173,18 @@ def test_a_bad_vector_is_refused_before_anything_is_written(
     assert all(row["embedding"] is None for row in state(graph).values())
     assert current_run(graph) is None
     assert graph.read(Statement("MATCH (r:EmbeddingRun) RETURN r.id")) == []
+
+
+def test_the_longest_vector_that_neo4j_indexes_is_published_and_a_longer_one_refused(
+    graph: Graph, ledger: Ledger
+) -> None:
+    ids = add_entities(graph, 3)
+    longer = FakeArtifact(ids, {"embedding": draw(3, MOST_NUMBERS + 1)})
+    with pytest.raises(BadInput, match=r"4,097 numbers.*--no-publish"):
+        publish(graph, longer, ledger, start(ledger), 100)
+    assert all(row["embedding"] is None for row in state(graph).values())
+    longest = FakeArtifact(ids, {"embedding": draw(3, MOST_NUMBERS)})
+    assert publish(graph, longest, ledger, start(ledger), 100).entities == 3
 
 
 def test_an_artifact_of_another_graph_does_not_become_current(graph: Graph, ledger: Ledger) -> None:

@@ -96,6 +96,7 @@ def test_a_folder_with_a_train_split_to_choose_on(folder: Path) -> None:
     (folder / "train.tsv").write_text(train + valid)
     chosen = benchmark.run(folder, OPTIONS, load())
     assert chosen["valid"] == plain["valid"], "choosing does not see the validation facts"
+    assert not any("no validation facts" in note for note in chosen["notes"])
     assert chosen["test"] != plain["test"], "reporting trains on them"
     assert chosen["dataset"]["train"] == plain["dataset"]["train"] + plain["dataset"]["valid"]
 
