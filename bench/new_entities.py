@@ -230,7 +230,7 @@ def measure(
     spent = time.process_time() - begun
     scorer = artifact.scorer()
     entities = torch.cat([scorer.entities, torch.from_numpy(vectors)])
-    everyone = Scorer(scorer.kernel, entities, scorer.relations)
+    everyone = Scorer(scorer.kernel, entities, scorer.relations, loops=scorer.loops)
     asked = world.asked[world.choosing[world.asked[:, 0] - count] == choosing]
     found = ranks(everyone, world.whole, asked) <= 10
     head, candidate = found[: len(asked)], found[len(asked) :]

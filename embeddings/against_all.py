@@ -36,6 +36,20 @@ class Truth(NamedTuple):
     smoothing: float
 
 
+class Loops(NamedTuple):
+    """What is added to the score of the entity `heads[i]` (B,) as the answer to query i, which asks
+    about it: `bias` (B,)."""
+
+    heads: Tensor
+    bias: Tensor
+
+    def add(self, scores: Tensor) -> Tensor:
+        """Add it to scores (B, N) in place; returns where: positions (B,) in the flat scores."""
+        own = self.heads + torch.arange(len(scores), device=scores.device) * scores.shape[1]
+        scores.view(-1).index_add_(0, own, self.bias.to(scores.dtype))
+        return own
+
+
 # Scores (b, N), in place -> the loss of each row (b,); d loss of the row / d scores in their place.
 # Arguments: scores; true cells as positions in these rows; the number of tails of each row.
 Slope = Callable[[Tensor, Tensor, Tensor, Tensor, float], Tensor]
@@ -110,13 +124,21 @@ def take(table: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def product_loss(
-    queries: Tensor, entities: Tensor, truth: Truth, slope: Slope, narrow: bool, cells: int
+    queries: Tensor,
+    entities: Tensor,
+    loops: Loops,
+    truth: Truth,
+    slope: Slope,
+    narrow: bool,
+    cells: int,
 ) -> Tensor:
-    """The weighted loss of scores `queries @ entities.T`: (B, D), (N, D) -> scalar.
+    """The weighted loss of scores `queries @ entities.T`, loops added: (B, D), (N, D) -> scalar.
 
     `narrow` products are in bfloat16. At most `cells` of the (B, N) gradient are kept at a time.
     """
-    loss: Tensor = _ProductLoss.apply(queries, entities, truth, slope, narrow, cells)
+    loss: Tensor = _ProductLoss.apply(
+        queries, entities, loops.bias, loops.heads, truth, slope, narrow, cells
+    )
     return loss
 
 
@@ -124,6 +146,7 @@ def score_loss(
     scores_of: Callable[[Tensor, Tensor], Tensor],
     queries: Tensor,
     entities: Tensor,
+    loops: Loops,
     truth: Truth,
     slope: Slope,
     cells: int,
@@ -134,23 +157,24 @@ def score_loss(
     more when its gradient is asked for: none is kept meanwhile.
     """
 
-    def block(queries: Tensor, entities: Tensor, part: Truth) -> Tensor:
-        loss: Tensor = _ScoreLoss.apply(scores_of(queries, entities), part, slope)
+    def block(queries: Tensor, entities: Tensor, own: Loops, part: Truth) -> Tensor:
+        scores = scores_of(queries, entities)
+        loss: Tensor = _ScoreLoss.apply(scores, own.bias, own.heads, part, slope)
         return loss
 
     step = max(1, cells // max(len(entities), 1))
     if step >= len(queries):
-        return block(queries, entities, truth)
+        return block(queries, entities, loops, truth)
     loss = queries.new_zeros(())
     for start in range(0, len(queries), step):
+        cut = slice(start, start + step)
         first, last = torch.searchsorted(
             truth.rows, torch.tensor([start, start + step], device=truth.rows.device)
         ).tolist()
         rows, tails = truth.rows[first:last] - start, truth.tails[first:last]
-        part = Truth(rows, tails, truth.weights[start : start + step], truth.smoothing)
-        loss = loss + checkpoint(
-            block, queries[start : start + step], entities, part, use_reentrant=False
-        )
+        part = Truth(rows, tails, truth.weights[cut], truth.smoothing)
+        own = Loops(loops.heads[cut], loops.bias[cut])
+        loss = loss + checkpoint(block, queries[cut], entities, own, part, use_reentrant=False)
     return loss
 
 
@@ -162,6 +186,8 @@ class _ProductLoss(torch.autograd.Function):
         ctx: Any,
         queries: Tensor,
         entities: Tensor,
+        bias: Tensor,
+        heads: Tensor,
         truth: Truth,
         slope: Slope,
         narrow: bool,
@@ -173,7 +199,7 @@ class _ProductLoss(torch.autograd.Function):
         count, width = len(queries), len(entities)
         block = max(1, min(count, cells // max(width, 1)))
         loss = queries.new_zeros(())
-        to_queries = torch.empty_like(queries)
+        to_queries, to_bias = torch.empty_like(queries), torch.empty_like(bias)
         to_entities: Tensor | None = None
         counts = torch.bincount(truth.rows, minlength=count)
         ends = torch.nn.functional.pad(counts.cumsum(0), (1, 0)).tolist() if block < count else []
@@ -181,6 +207,7 @@ class _ProductLoss(torch.autograd.Function):
             stop = min(start + block, count)
             cut = slice(ends[start], ends[stop]) if ends else slice(None)
             scores = left[start:stop] @ right.T
+            own = Loops(heads[start:stop], bias[start:stop]).add(scores)
             losses = slope(
                 scores,
                 truth.rows[cut] - start,
@@ -189,35 +216,42 @@ class _ProductLoss(torch.autograd.Function):
                 truth.smoothing,
             )
             loss += losses @ truth.weights[start:stop]
+            to_bias[start:stop] = scores.view(-1)[own]
             to_queries[start:stop] = scores @ right
             part = (scores.T @ weighted[start:stop]).to(entities.dtype)
             to_entities = part if to_entities is None else to_entities.add_(part)
         to_queries.mul_(truth.weights[:, None])
-        ctx.gradients = to_queries, to_entities
+        to_bias.mul_(truth.weights)
+        ctx.gradients = to_queries, to_entities, to_bias
         return loss
 
     @staticmethod
     def backward(ctx: Any, outer: Tensor) -> tuple[Tensor | None, ...]:
-        to_queries, to_entities = ctx.gradients
+        to_queries, to_entities, to_bias = ctx.gradients
         del ctx.gradients  # so that the parameter can take its gradient as it is, without a copy
         if outer.device.type != "cpu" or outer != 1:  # to look at it would stop a GPU
             to_queries.mul_(outer)
             to_entities.mul_(outer)
-        return to_queries, to_entities, None, None, None, None
+            to_bias.mul_(outer)
+        return to_queries, to_entities, to_bias, None, None, None, None, None
 
 
 class _ScoreLoss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, scores: Tensor, truth: Truth, slope: Slope) -> Tensor:
+    def forward(
+        ctx: Any, scores: Tensor, bias: Tensor, heads: Tensor, truth: Truth, slope: Slope
+    ) -> Tensor:
+        own = Loops(heads, bias).add(scores)
         counts = torch.bincount(truth.rows, minlength=len(scores)).float()
         losses = slope(scores, truth.rows, truth.tails, counts, truth.smoothing)
-        ctx.save_for_backward(scores, truth.weights)  # which a checkpoint can let go of
+        ctx.save_for_backward(scores, own, truth.weights)  # which a checkpoint can let go of
         return losses @ truth.weights
 
     @staticmethod
-    def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None, None]:
-        gradient, weights = ctx.saved_tensors
-        return gradient.mul_((outer * weights)[:, None]), None, None
+    def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        slopes, own, weights = ctx.saved_tensors
+        gradient = slopes.mul_((outer * weights)[:, None])
+        return gradient, gradient.view(-1)[own], None, None, None
 
 
 def narrow_pays(device: torch.device, precision: str) -> bool:

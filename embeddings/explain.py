@@ -128,7 +128,8 @@ class Explainer:
         pair = rebuild(self._artifact, [places[asked], places[answer]])
         others = np.array([places[one] for one in known if one in places], dtype=np.int64)
         sides = ("tail", "head") if heads else ("head", "tail")
-        return explain(pair, number, self._scorer.entities, places[answer], others, sides)
+        rows = places[asked], places[answer]
+        return explain(pair, number, self._scorer.entities, rows, others, sides)
 
     def _places(self, wanted: set[str]) -> dict[str, int]:
         every = enumerate(self._artifact.iter_entity_ids())
@@ -140,16 +141,18 @@ def explain(
     pair: Network | Joined,
     relation: int,
     entities: Tensor,
-    answer: int,
+    rows: tuple[int, int],
     known: Ints,
     sides: tuple[str, str] = SIDES,
 ) -> Explanation:
     """Explain the score of (pair's entity 0, relation) -> pair's entity 1.
 
-    `entities` (N, D) are the candidates; entity 1 is their row `answer`; the rows `known` are
-    other true answers. `sides` names the pair's entities. O((1 + M) N D).
+    `entities` (N, D) are the candidates, the pair is two of them, `rows`; the rows `known` are
+    other true answers. `sides` names the pair's entities. What the relation adds to loops counts,
+    but is no part's share. O((1 + M) N D).
     """
     names = ("structure", *pair.names)
+    asked, answer = rows
     there = pair.there_is()
     asking = [_query(pair, relation, None)]
     answers = [entities[answer]]
@@ -171,13 +174,18 @@ def explain(
             tried.append((name, "both", at[0], at[1]))
     queries = torch.stack(asking)
     scores = pair.kernel.scores(queries, entities)
+    loop = pair.loops[relation]
+    scores[:, asked] += loop
     rivals = torch.ones(len(entities), dtype=torch.bool)
     rivals[torch.from_numpy(known)] = False
     rivals[answer] = False
 
     def outcome(query: int, which: int) -> tuple[float, float]:
         row = scores[query]
-        own = row[answer] if which == 0 else pair.kernel.pairs(queries[query], answers[which])
+        own = row[answer]
+        if which:
+            own = pair.kernel.pairs(queries[query], answers[which])
+            own = own + loop if asked == answer else own
         others = row[rivals]
         ties = int((others == own).sum())
         return float(own), 1 + int((others > own).sum()) + ties / 2

@@ -29,6 +29,7 @@ class Joined(nn.Module):
         self.kernel, self.names, self.interaction = first.kernel, first.names, first.interaction
         self.structure = self._joined([member.structure for member in members])
         self.relations = self._joined([member.relations for member in members])
+        self.loops = torch.stack([member.loops.detach() for member in members]).sum(0)
 
     def entities(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """Fused vectors of all entities (N, D), or of `rows` (n, D)."""
@@ -53,7 +54,7 @@ class Joined(nn.Module):
     @torch.no_grad()
     def scorer(self) -> Scorer:
         """What scores facts with these weights as they are now."""
-        return Scorer(self.kernel, self.entities(), self.relations)
+        return Scorer(self.kernel, self.entities(), self.relations, loops=self.loops)
 
     def shared(self) -> dict[str, Tensor]:
         """The weights that all entities share, each under its member's number."""

@@ -18,6 +18,7 @@ from torch.nn.functional import embedding
 
 from embeddings import sampled
 from embeddings.against_all import (
+    Loops,
     Slope,
     Truth,
     narrow_pays,
@@ -41,6 +42,7 @@ class Vectors(Protocol):
 
     kernel: Kernel
     relations: torch.nn.Parameter  # (2R, Dr)
+    loops: torch.nn.Parameter  # (2R,), see Scorer
 
     def entities(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """Entity vectors: all (N, D), or some (n, D)."""
@@ -151,11 +153,12 @@ class AgainstAll:
         if self.softmax:  # it speaks of triples, the sigmoid of queries
             weights = torch.bincount(rows, minlength=count) / len(tails)
         truth = Truth(rows, tails, weights, self.smoothing)
+        loops = Loops(heads, network.loops[relations])
         queries = kernel.query(head, relation)
         if kernel.product:
-            loss = product_loss(queries, entities, truth, self.slope, self.narrow, cells)
+            loss = product_loss(queries, entities, loops, truth, self.slope, self.narrow, cells)
         else:
-            loss = score_loss(kernel.scores, queries, entities, truth, self.slope, cells)
+            loss = score_loss(kernel.scores, queries, entities, loops, truth, self.slope, cells)
         return loss + self.extras.loss(network, head, relation, tail, relations, rows)
 
 
@@ -215,6 +218,10 @@ class Sampled:
         true = kernel.pairs(queries, tail).view(shape)
         candidates = vectors[negative].view(*corrupted.shape, -1)
         false = kernel.scores(queries.view(*shape, -1), candidates)
+        loops, asked = network.loops[kinds], triples[..., 0]
+        true = true + torch.where(asked == triples[..., 2], loops, 0)
+        own = torch.nonzero(asked[..., None] == corrupted[:, None], as_tuple=True)
+        false = false.index_put(own, loops[own[:2]], accumulate=True)
         loss = self.contrast(true, false, there.to(true.dtype))
         rows = there.reshape(-1).nonzero()[:, 0]
         return loss + self.extras.loss(network, head, relation, tail[rows], kinds.reshape(-1), rows)

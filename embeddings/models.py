@@ -41,6 +41,10 @@ class Scorer:
     Where the fusion has gates for each relation, an entity as the head of a query is not its vector
     in `entities` but the sum of its `components` (N, 1 + M, D), weighed by the relation's `gates`
     (2R, 1 + M). The candidates are `entities` all the same.
+
+    `loops` (2R,) is added to the score of an entity as the answer to its own question, (h, r, h):
+    vectors alone cannot keep a relation that holds between similar entities from holding between an
+    entity and itself.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Scorer:
         relations: Tensor,
         components: Tensor | None = None,
         gates: Tensor | None = None,
+        loops: Tensor | None = None,
     ) -> None:
         kind.settle(entities.device)
         self.kernel = kind
@@ -57,6 +62,7 @@ class Scorer:
         self.relations = relations
         self.components = components
         self.gates = gates
+        self.loops = relations.new_zeros(len(relations)) if loops is None else loops
 
     @property
     def relation_count(self) -> int:
@@ -74,12 +80,14 @@ class Scorer:
 
     def all(self, heads: Tensor, relations: Tensor) -> Tensor:
         """(B,) heads and relations -> (B, N): the score of every entity as the tail."""
-        return self.kernel.scores(self.queries(heads, relations), self.entities)
+        scores = self.kernel.scores(self.queries(heads, relations), self.entities)
+        return scores.scatter_add(1, heads[:, None], self.loops[relations, None])
 
     def pairs(self, triples: Tensor) -> Tensor:
         """(n, 3) triples -> (n,) scores."""
         heads, relations, tails = triples.unbind(1)
-        return self.kernel.pairs(self.queries(heads, relations), self.entities[tails])
+        scores = self.kernel.pairs(self.queries(heads, relations), self.entities[tails])
+        return scores + torch.where(heads == tails, self.loops[relations], 0)
 
     @torch.no_grad()
     def score_tails(self, heads: Any, relations: Any) -> NDArray[np.float32]:

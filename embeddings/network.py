@@ -38,6 +38,7 @@ class Network(nn.Module):
         self.structure = small(entities, dimension, generator=generator)
         width = kernel.relation_width(dimension)
         self.relations = small(2 * relations, width, generator=generator)
+        self.loops = nn.Parameter(torch.zeros(2 * relations))  # see Scorer
         self.interaction = kernel.prepare(dimension, generator)  # of most kernels there is none
         self.names = tuple(modalities)
         self.fusion: Fusion | None = None
@@ -89,11 +90,13 @@ class Network(nn.Module):
         gates = self.gates()
         parts = None if gates is None else self.parts()
         entities = self.entities().detach()
-        return Scorer(self.kernel, entities, self.relations.detach(), parts, gates)
+        relations, loops = self.relations.detach(), self.loops.detach()
+        return Scorer(self.kernel, entities, relations, parts, gates, loops)
 
     def shared(self) -> dict[str, Tensor]:
         """Copies on the CPU of the weights that all entities share: of the fusion, the pools, the
-        interaction. With the free vectors, the relations and the features they are the network."""
+        interaction, the loops. With the free vectors, the relations and the features they are the
+        network."""
         return {
             name: tensor.detach().cpu().clone()
             for name, tensor in self.state_dict().items()

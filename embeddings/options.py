@@ -16,6 +16,7 @@ SAMPLED = ("margin", "logistic", "self-adversarial")
 LOSSES = AGAINST_ALL + SAMPLED
 OPTIMISERS = ("adagrad", "adam")
 REGULARISERS = ("n3", "l2")
+LOOPS = ("learnt", "none")
 PRECISIONS = ("auto", "fp32", "bf16")
 SPARSE = 4  # triples an entity, below which a graph is held back more (docs/benchmarks.md)
 POSITIVE = (
@@ -39,6 +40,7 @@ class TrainOptions:
     regularisation: float | None = None  # its weight
     # Weight of predicting the relation between two ends; of members, every second one does.
     relation_prediction: float = 0.0
+    loops: str = "learnt"  # learnt | none: a relation's bias for (h, r, h), see models.py
     label_smoothing: float = 0.0  # against all: the share of the truth spread over all entities
     negatives: int = 32  # sampled: corrupted tails a step, shared by the triples of a block
     margin: float = 1.0  # sampled: how far a fact must be above a corrupted one
@@ -60,6 +62,7 @@ class TrainOptions:
         _one_of("loss", self.loss, LOSSES)
         _one_of("optimiser", self.optimiser, OPTIMISERS)
         _one_of("regulariser", self.regulariser, REGULARISERS)
+        _one_of("loops", self.loops, LOOPS)
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("device", self.device, ("auto", "cpu", "cuda"))
         for name in POSITIVE:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,13 +59,16 @@ def to_pykeen(scorer: Scorer, factory: TriplesFactory) -> ERModel[Any, Any, Any]
     """PyKEEN's model with these vectors, in evaluation mode; the scorer's are copied.
 
     What a kernel makes true of its vectors (a modulus of 1, ...) is true of the model's, but no
-    constrainer keeps it so in further training.
+    constrainer keeps it so in further training. Where relations add something to loops, it is a
+    `LoopModel`, which knows of it.
 
     Raises:
         BadInput: the factory has other sizes or no inverse relations, or the fusion has gates.
     """
     from pykeen.models import ERModel
     from pykeen.utils import NoRandomSeedNecessary
+
+    from embeddings.pykeen_loops import LoopModel
 
     if scorer.gates is not None:
         raise BadInput(
@@ -85,9 +89,10 @@ def to_pykeen(scorer: Scorer, factory: TriplesFactory) -> ERModel[Any, Any, Any]
     with torch.no_grad():
         entities = kind.entity_slots(scorer.entities.cpu())
         relations = kind.relation_slots(scorer.relations.cpu()[turns])
+        loops = scorer.loops.cpu()[turns]
     interaction = copy.deepcopy(kind.interaction).cpu()
     weights = copy.deepcopy(interaction.state_dict())
-    model = ERModel(
+    model = (partial(LoopModel, loops) if loops.any() else ERModel)(
         triples_factory=factory,
         interaction=interaction,
         entity_representations=[_embedding(slot) for slot in entities],
@@ -121,7 +126,9 @@ def from_pykeen(model: ERModel[Any, Any, Any]) -> Scorer:
         if isinstance(kind, Generic):
             kind.adopt(interaction)
         turns = torch.arange(len(relations)).view(-1, 2).T.reshape(-1)
-        scorer = Scorer(kind, entities, relations[turns])
+        loops = getattr(model, "loops", None)
+        loops = None if loops is None else loops.detach().cpu()[turns]
+        scorer = Scorer(kind, entities, relations[turns], loops=loops)
         alike = _alike(scorer, model)
     except (BadInput, RuntimeError):
         alike = False  # other shapes than ours
@@ -162,9 +169,11 @@ def _kernel(interaction: Any) -> Kernel:
 
 @torch.no_grad()
 def _alike(scorer: Scorer, model: ERModel[Any, Any, Any]) -> bool:
-    """Whether both score some facts, drawn with a seed, alike; relations of both directions."""
+    """Whether both score some facts, drawn with a seed, alike; loops among them, and relations of
+    both directions."""
     generator = torch.Generator().manual_seed(0)
     ends = torch.randint(len(scorer.entities), (2, CHECKED), generator=generator)
+    ends[1, ::8] = ends[0, ::8]
     kinds = torch.randint(scorer.relation_count, (CHECKED,), generator=generator)
     was = model.training
     model.eval()

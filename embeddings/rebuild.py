@@ -97,7 +97,7 @@ def _network(
         )
         shared = _shared(artifact, model, network, member if count > 1 else None)
         own = {"structure": structures[member], "relations": relations[member]}
-        network.load_state_dict(own | shared)
+        network.load_state_dict({"loops": network.loops} | own | shared)
         networks.append(network.requires_grad_(False))
     return networks[0] if count == 1 else Joined(networks)
 
@@ -107,6 +107,8 @@ def _shared(
 ) -> dict[str, Tensor]:
     """The weights in `model` that all entities of a network share."""
     names = network.state_dict().keys() - {"structure", "relations"}
+    if not any(name.split(".")[-1] == "loops" for name in model):
+        names -= {"loops"}  # an artifact from before there were any; they are zero then
     places = {name: name if member is None else name_of(member, name) for name in names}
     if missing := set(places.values()) - model.keys():
         raise ArtifactError(

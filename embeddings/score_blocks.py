@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -139,13 +140,13 @@ def signs(scorer: Scorer, block: Block, columns: Columns) -> NDArray[np.float64]
     """
     device = scorer.entities.device
     heads, relations = (torch.from_numpy(a).to(device) for a in (block.heads, block.relations))
-    queries = scorer.queries(heads, relations)
+    asked = _Asked(scorer.queries(heads, relations), heads, scorer.loops[relations])
     rows, tails = (torch.from_numpy(a).to(device) for a in (block.rows, block.tails))
     run_of = np.minimum(block.tails // columns.width, columns.runs - 1)
     true = torch.empty(len(rows), device=device)
     scores, scored = torch.empty(0), -1
     for run in np.unique(run_of).tolist():
-        scores, scored = _scores(scorer, queries, columns, run), run
+        scores, scored = _scores(scorer, asked, columns, run), run
         here = torch.from_numpy(np.flatnonzero(run_of == run)).to(device)
         true[here] = scores[rows[here], tails[here] - columns.start(run)]
     if true.isnan().any():
@@ -154,7 +155,7 @@ def signs(scorer: Scorer, block: Block, columns: Columns) -> NDArray[np.float64]
     scratch = torch.empty_like(scores)
     for run in [scored, *(run for run in range(columns.runs) if run != scored)]:
         if run != scored:
-            scores = _scores(scorer, queries, columns, run)
+            scores = _scores(scorer, asked, columns, run)
         start = columns.start(run)
         _leave_out(scores, block, start, start + columns.width)
         fresh = slice(run * columns.width - start, None)  # the rest was in the run before
@@ -176,10 +177,23 @@ def _leave_out(scores: Tensor, block: Block, start: int, stop: int) -> None:
     scores.view(-1)[torch.from_numpy(cells).to(scores.device)] = -torch.inf
 
 
-def _scores(scorer: Scorer, queries: Tensor, columns: Columns, run: int) -> Tensor:
+class _Asked(NamedTuple):
+    """Queries (B, D), the entities they ask about (B,), and what their own score gains (B,)."""
+
+    queries: Tensor
+    heads: Tensor
+    loops: Tensor
+
+
+def _scores(scorer: Scorer, asked: _Asked, columns: Columns, run: int) -> Tensor:
     """(B, width) float32 scores of the queries against a run of entities."""
     start = columns.start(run)
     entities = scorer.entities[start : start + columns.width]
     if scorer.kernel.product:
-        return product(queries, entities)
-    return scorer.kernel.scores(queries, entities).contiguous()
+        scores = product(asked.queries, entities)
+    else:
+        scores = scorer.kernel.scores(asked.queries, entities).contiguous()
+    own = asked.heads - start
+    here = ((own >= 0) & (own < columns.width)).nonzero()[:, 0]
+    scores[here, own[here]] += asked.loops[here]
+    return scores

@@ -155,6 +155,7 @@ def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Moda
         modalities,
         torch.Generator().manual_seed(options.seed),
     )
+    network.loops.requires_grad_(options.loops == "learnt")
     if options.feature_start:
         start_from_features(network, options.feature_start)
     return network

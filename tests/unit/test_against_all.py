@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from embeddings.against_all import (
+    Loops,
     Slope,
     Truth,
     narrow_pays,
@@ -23,13 +24,32 @@ QUERIES, ENTITIES, WIDTH = 7, 11, 5
 ROWS = torch.tensor([0, 1, 1, 3, 4, 5, 5, 5, 6])
 TAILS = torch.tensor([3, 0, 10, 7, 7, 1, 2, 9, 4])
 WEIGHTS = torch.tensor([1.0, 0.5, 0.0, 2.0, 3.0, 1.5, 1.0])  # of the queries
+HEADS = torch.tensor([5, 0, 1, 2, 7, 7, 10])  # rows 1 and 4 are answered by their own heads
 
 
-def vectors(scale: float = 1.0) -> tuple[Tensor, Tensor]:
+def vectors(scale: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, entities, and what each query's own entity gains."""
     generator = torch.Generator().manual_seed(0)
     queries = torch.randn(QUERIES, WIDTH, generator=generator, dtype=torch.float64) * scale
     entities = torch.randn(ENTITIES, WIDTH, generator=generator, dtype=torch.float64)
-    return queries.requires_grad_(), entities.requires_grad_()
+    bias = torch.randn(QUERIES, generator=generator, dtype=torch.float64)
+    return queries.requires_grad_(), entities.requires_grad_(), bias.requires_grad_()
+
+
+def with_loops(scores: Tensor, bias: Tensor) -> Tensor:
+    whole = scores.clone()
+    for row, head in enumerate(HEADS.tolist()):
+        whole[row, head] = whole[row, head] + bias[row]
+    return whole
+
+
+def loss_of(
+    given: tuple[Tensor, ...], smoothing: float, slope: Slope, narrow: bool, kept: int
+) -> Tensor:
+    queries, entities, bias = given
+    return product_loss(
+        queries, entities, Loops(HEADS, bias), truth(smoothing), slope, narrow, kept
+    )
 
 
 def truth(smoothing: float = 0.0) -> Truth:
@@ -61,12 +81,12 @@ CASES = [(softmax_slope, True), (sigmoid_slope, False)]
 def test_loss_and_gradient_are_those_of_the_slow_twin(
     slope: Slope, softmax: bool, smoothing: float, kept: int
 ) -> None:
-    queries, entities = vectors()
-    expected = slow(queries @ entities.T, softmax, smoothing)
-    wanted = torch.autograd.grad(3 * expected, (queries, entities))
+    queries, entities, bias = vectors()
+    expected = slow(with_loops(queries @ entities.T, bias), softmax, smoothing)
+    wanted = torch.autograd.grad(3 * expected, (queries, entities, bias))
     # Scores are float32 whatever goes in: that is what the twin's double is compared with.
-    given = queries.float().detach().requires_grad_(), entities.float().detach().requires_grad_()
-    found = product_loss(*given, truth(smoothing), slope, False, kept)
+    given = tuple(v.float().detach().requires_grad_() for v in vectors())
+    found = loss_of(given, smoothing, slope, False, kept)
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
     for one, other in zip(torch.autograd.grad(3 * found, given), wanted, strict=True):
         torch.testing.assert_close(one.double(), other, atol=1e-5, rtol=1e-4)
@@ -78,28 +98,29 @@ def test_loss_and_gradient_are_those_of_the_slow_twin(
 def test_scores_of_any_kernel_have_the_same_loss(
     slope: Slope, softmax: bool, smoothing: float, kept: int
 ) -> None:
-    queries, entities = vectors()
-    expected = slow(-torch.cdist(queries, entities), softmax, smoothing)
-    wanted = torch.autograd.grad(3 * expected, (queries, entities))
+    queries, entities, bias = vectors()
+    expected = slow(with_loops(-torch.cdist(queries, entities), bias), softmax, smoothing)
+    wanted = torch.autograd.grad(3 * expected, (queries, entities, bias))
     widest: list[int] = []
 
     def scores(some: Tensor, all_of_them: Tensor) -> Tensor:
         widest.append(len(some))
         return -torch.cdist(some, all_of_them)
 
-    found = score_loss(scores, queries, entities, truth(smoothing), slope, kept)
+    loops = Loops(HEADS, bias)
+    found = score_loss(scores, queries, entities, loops, truth(smoothing), slope, kept)
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)  # losses are float32
     assert max(widest) == min(QUERIES, max(1, kept // ENTITIES))
-    gradients = torch.autograd.grad(3 * found, (queries, entities))
+    gradients = torch.autograd.grad(3 * found, (queries, entities, bias))
     torch.testing.assert_close(gradients, wanted, atol=1e-6, rtol=1e-6)
 
 
 def test_a_true_score_far_below_the_others_is_reported_as_87_and_has_its_gradient() -> None:
-    queries, entities = vectors(scale=1e3)
-    exact = slow(queries @ entities.T, True, 0.0)
-    wanted = torch.autograd.grad(exact, (queries, entities))
-    given = queries.float().detach().requires_grad_(), entities.float().detach().requires_grad_()
-    found = product_loss(*given, truth(), softmax_slope, False, 100)
+    queries, entities, bias = vectors(scale=1e3)
+    exact = slow(with_loops(queries @ entities.T, bias), True, 0.0)
+    wanted = torch.autograd.grad(exact, (queries, entities, bias))
+    given = tuple(v.float().detach().requires_grad_() for v in (queries, entities, bias))
+    found = loss_of(given, 0.0, softmax_slope, False, 100)
     assert 0 < found.item() <= 87 * float(WEIGHTS.sum())
     for one, other in zip(torch.autograd.grad(found, given), wanted, strict=True):
         torch.testing.assert_close(one.double(), other, atol=1e-3, rtol=1e-4)
@@ -107,13 +128,13 @@ def test_a_true_score_far_below_the_others_is_reported_as_87_and_has_its_gradien
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_a_score_that_is_not_a_number_shows(narrow: bool) -> None:
-    queries, entities = (v.float().detach() for v in vectors())
-    queries[0, 0] = torch.nan
-    assert product_loss(queries, entities, truth(), softmax_slope, narrow, 100).isnan()
+    given = tuple(v.float().detach() for v in vectors())
+    given[0][0, 0] = torch.nan
+    assert loss_of(given, 0.0, softmax_slope, narrow, 100).isnan()
 
 
 def test_rows_taken_from_a_table_add_their_gradient_to_it() -> None:
-    _, table = vectors()
+    _, table, _ = vectors()
     rows = torch.tensor([3, 0, 3])
     wanted = torch.autograd.grad(table.square().sum() + 2 * table[rows].pow(3).sum(), table)
     whole, taken = take(table, rows)
@@ -123,11 +144,10 @@ def test_rows_taken_from_a_table_add_their_gradient_to_it() -> None:
 
 @pytest.mark.parametrize(("slope", "softmax"), CASES)
 def test_narrow_products_are_near(slope: Slope, softmax: bool) -> None:
-    queries, entities = (v.float().detach().requires_grad_() for v in vectors())
-    exact = product_loss(queries, entities, truth(), slope, False, 100)
-    near = product_loss(queries, entities, truth(), slope, True, 100)
+    given = tuple(v.float().detach().requires_grad_() for v in vectors())
+    exact, near = (loss_of(given, 0.0, slope, narrow, 100) for narrow in (False, True))
     assert near.item() == pytest.approx(exact.item(), rel=0.01)
-    wanted, found = (torch.autograd.grad(loss, (queries, entities)) for loss in (exact, near))
+    wanted, found = (torch.autograd.grad(loss, given) for loss in (exact, near))
     for one, other in zip(found, wanted, strict=True):
         assert one.dtype == torch.float32
         torch.testing.assert_close(one, other, atol=0.1, rtol=0.1)

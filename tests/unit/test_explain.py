@@ -45,7 +45,7 @@ def pair_of(whole: Network, first: int, second: int) -> Network:
     """The two entities as a network of their own, made the slow way: the others are overwritten."""
     rows = torch.tensor([first, second])
     pair = network(whole.kernel.name, "concat")
-    pair.fusion, pair.relations = whole.fusion, whole.relations
+    pair.fusion, pair.relations, pair.loops = whole.fusion, whole.relations, whole.loops
     pair.structure = torch.nn.Parameter(whole.structure[rows].detach())
     for name, inputs in zip(whole.names, whole.inputs(rows), strict=True):
         pair.register_buffer(f"{name}_inputs", inputs.detach())
@@ -73,7 +73,9 @@ def full(made: Network, count: int = 2) -> list[int]:
 def test_leaving_out_is_the_network_without_it(made: Network) -> None:
     """Head, tail and both, each by masking the whole network and ranking in a loop."""
     (head, tail), relation, known = full(made), 4, [0, 7]
-    found = explain(pair_of(made, head, tail), relation, everyone(made), tail, np.array(known))
+    found = explain(
+        pair_of(made, head, tail), relation, everyone(made), (head, tail), np.array(known)
+    )
     answers = {(one.part, one.side): one for one in found.left_out}
     assert len(answers) == 9
     assert found.entities == ENTITIES - 2
@@ -90,14 +92,15 @@ def test_leaving_out_is_the_network_without_it(made: Network) -> None:
             number = torch.tensor([relation])
             vector = made.heads(torch.tensor([head]), number, keep=keep)
             query = made.kernel.query(vector, made.relations[number])
-            scores = made.kernel.scores(query, table)[0].tolist()
+            scores = made.kernel.scores(query, table)[0]
+            scores[head] += made.loops[relation]
             better = sum(
                 scores[other] > scores[tail]
                 for other in range(ENTITIES)
                 if other != tail and other not in known
             )
             one = answers[name, side]
-            assert one.score == pytest.approx(scores[tail], rel=1e-4, abs=1e-4)
+            assert one.score == pytest.approx(float(scores[tail]), rel=1e-4, abs=1e-4)
             assert one.rank == 1 + better
 
 
@@ -106,7 +109,7 @@ def test_score_and_rank_are_those_of_the_scorer(made: Network) -> None:
     scorer = made.scorer()
     for head, tail, relation in ((3, 5, 0), (0, 1, 5), (7, 7, 2)):
         pair = pair_of(made, head, tail)
-        found = explain(pair, relation, scorer.entities, tail, np.array([], np.int64))
+        found = explain(pair, relation, scorer.entities, (head, tail), np.array([], np.int64))
         row = scorer.score_tails([head], [relation])[0]
         assert found.score == pytest.approx(float(row[tail]), rel=1e-4, abs=1e-5)
         assert found.rank == 1 + int((np.delete(row, tail) > row[tail]).sum())
@@ -115,7 +118,7 @@ def test_score_and_rank_are_those_of_the_scorer(made: Network) -> None:
 def test_shares_add_up_to_the_score(made: Network) -> None:
     table = everyone(made)
     for head, tail in (full(made), (0, 5), (1, 2), (39, 0)):
-        found = explain(pair_of(made, head, tail), 4, table, tail, np.array([], np.int64))
+        found = explain(pair_of(made, head, tail), 4, table, (head, tail), np.array([], np.int64))
         if made.kernel.product:
             total = sum(one.value for one in found.shares)
             assert total == pytest.approx(found.score, rel=1e-4, abs=1e-4)
@@ -126,7 +129,9 @@ def test_shares_add_up_to_the_score(made: Network) -> None:
 def test_a_share_is_the_score_of_two_parts() -> None:
     made = network("complex", "weighted")
     head, tail = full(made)
-    found = explain(pair_of(made, head, tail), 1, everyone(made), tail, np.array([], np.int64))
+    found = explain(
+        pair_of(made, head, tail), 1, everyone(made), (head, tail), np.array([], np.int64)
+    )
     assert len(found.shares) == 9
     parts, names = made.parts().detach(), ["structure", "text", "image"]
     for one in found.shares:
@@ -140,10 +145,14 @@ def test_what_an_entity_lacks_or_has_alone_is_not_left_out() -> None:
     there = made.there_is()
     alone = int(torch.nonzero(there.sum(1) == 1)[0])
     head, _ = full(made)
-    found = explain(pair_of(made, head, alone), 1, everyone(made), alone, np.array([], np.int64))
+    found = explain(
+        pair_of(made, head, alone), 1, everyone(made), (head, alone), np.array([], np.int64)
+    )
     assert {one.side for one in found.left_out} == {"head"}
     assert {one.tail for one in found.shares} == {"structure", "no text", "no image"}
-    two = explain(pair_of(made, alone, alone), 1, everyone(made), alone, np.array([], np.int64))
+    two = explain(
+        pair_of(made, alone, alone), 1, everyone(made), (alone, alone), np.array([], np.int64)
+    )
     assert two.left_out == ()
     assert "Each end has one part only" in two.sentence
 
@@ -151,7 +160,7 @@ def test_what_an_entity_lacks_or_has_alone_is_not_left_out() -> None:
 def test_without_features_there_is_structure_only() -> None:
     generator = torch.Generator().manual_seed(0)
     pair = Network(kernel("distmult"), 2, 1, 4, "concat", {}, generator)
-    found = explain(pair, 0, pair.structure.detach(), 1, np.array([], np.int64))
+    found = explain(pair, 0, pair.structure.detach(), (0, 1), np.array([], np.int64))
     assert found.left_out == ()
     assert [(one.head, one.tail) for one in found.shares] == [("structure", "structure")]
     assert found.shares[0].value == pytest.approx(found.score, abs=1e-8)

@@ -47,9 +47,10 @@ def briefly(data: Dataset, model: str, folder: Path) -> Scorer:
     scorer = train(data, options, folder).scorer
     if not scorer.kernel.product:
         return scorer
-    entities, relations = (v.mul(64).round() / 64 for v in (scorer.entities, scorer.relations))
+    vectors = scorer.entities, scorer.relations, scorer.loops
+    entities, relations, loops = (v.mul(64).round() / 64 for v in vectors)
     assert 64**3 * 16 * max(entities.abs().max(), 1) ** 2 * relations.abs().max() < 2**24
-    return Scorer(scorer.kernel, entities, relations)
+    return Scorer(scorer.kernel, entities, relations, loops=loops)
 
 
 def theirs(model: Any, data: Dataset) -> dict[str, float]:
@@ -84,7 +85,37 @@ def test_pykeens_evaluator_gives_our_figures(name: str, model: str, tmp_path: Pa
     back = from_pykeen(there)
     assert back.kernel.name == scorer.kernel.name
     torch.testing.assert_close(back.entities, scorer.entities)
+    torch.testing.assert_close(back.loops, scorer.loops)
+    assert back.loops.any()
     assert metrics(ranks(back, data, data.test)).as_dict() == pytest.approx(ours, abs=1e-6)
+
+
+def test_loops_count_however_pykeen_asks() -> None:
+    """Triples, tails, heads and relations; all, some, or in slices."""
+    generator = torch.Generator().manual_seed(0)
+    entities, relations = (torch.randn(n, 4, generator=generator) for n in (5, 6))
+    loops = torch.randn(6, generator=generator)
+    factory = triples_factory(list("abcde"), ["x", "y", "z"])
+    turns = torch.arange(6).view(2, 3).T.reshape(-1)
+    with torch.no_grad():
+        there = to_pykeen(Scorer(kernel("distmult"), entities, relations, loops=loops), factory)
+        every = torch.cartesian_prod(torch.arange(5), torch.arange(6), torch.arange(5))
+        ours = Scorer(kernel("distmult"), entities, relations[turns], loops=loops[turns])
+        cube = ours.pairs(every).view(5, 6, 5)  # head, relation in PyKEEN's order, tail
+        torch.testing.assert_close(there.score_hrt(every).view(5, 6, 5), cube)
+        some = torch.tensor([4, 1])
+        for size in (None, 2, 99):
+            tails = there.score_t(every[::5, :2], slice_size=size)
+            torch.testing.assert_close(tails.view(5, 6, 5), cube)
+            heads = there.score_h(every[:30, 1:], slice_size=size)
+            torch.testing.assert_close(heads.view(6, 5, 5), cube.permute(1, 2, 0))
+            pairs = torch.cartesian_prod(torch.arange(5), torch.arange(5))
+            kinds = there.score_r(pairs, slice_size=size)
+            torch.testing.assert_close(kinds.view(5, 5, 6), cube.permute(0, 2, 1))
+        tails = there.score_t(every[::5, :2], tails=some)
+        torch.testing.assert_close(tails.view(5, 6, 2), cube[:, :, some])
+        kinds = there.score_r(pairs, relations=some)
+        torch.testing.assert_close(kinds.view(5, 5, 2), cube.permute(0, 2, 1)[..., some])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ def fixed(levels: int, seed: int = 0, model: str = "distmult") -> Fixed:
     generator = torch.Generator().manual_seed(seed)
     entities = torch.randint(levels, (ENTITIES, WIDTH), generator=generator).float()
     relations = torch.randint(levels, (2 * RELATIONS, WIDTH), generator=generator).float()
-    return Fixed(Scorer(kernel(model), entities, relations))
+    loops = torch.randint(-levels, levels, (2 * RELATIONS,), generator=generator).float()
+    return Fixed(Scorer(kernel(model), entities, relations, loops=loops))
 
 
 def slow_rankings(scorer: Scorer, dataset: Dataset, triples: np.ndarray) -> list[tuple[float, int]]:

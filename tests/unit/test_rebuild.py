@@ -46,6 +46,9 @@ def test_the_published_vectors_come_back(made: tuple[Trained, Artifact]) -> None
     network = rebuild(artifact)
     assert np.abs(network.entities().numpy() - trained.entity_vectors()).max() < 1e-6
     torch.testing.assert_close(network.relations, trained.scorer.relations)
+    for loops in (network.loops, artifact.scorer().loops):
+        torch.testing.assert_close(loops, trained.scorer.loops)
+        assert loops.any()
 
 
 def test_scores_come_back(made: tuple[Trained, Artifact]) -> None:
@@ -70,14 +73,32 @@ def test_a_few_entities_are_those_of_all(made: tuple[Trained, Artifact]) -> None
         )
 
 
-def test_weights_that_are_missing_are_named(made: tuple[Trained, Artifact], tmp_path: Path) -> None:
+def test_an_artifact_from_before_there_were_loops_has_none(
+    made: tuple[Trained, Artifact], tmp_path: Path
+) -> None:
+    _, artifact = made
+    older = without(artifact, "loops", tmp_path)
+    assert not older.scorer().loops.any()
+    assert not rebuild(older).loops.any()
+    torch.testing.assert_close(rebuild(older).entities(), rebuild(artifact).entities())
+
+
+def without(artifact: Artifact, removed: str, folder: Path) -> Artifact:
+    """The artifact without one of its weights."""
     from safetensors.torch import load_file, save_file
+
+    for file in artifact.folder.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    model = load_file(artifact.folder / MODEL)
+    save_file({n: t for n, t in model.items() if n != removed}, folder / MODEL)
+    return Artifact(folder, artifact.manifest)
+
+
+def test_weights_that_are_missing_are_named(made: tuple[Trained, Artifact], tmp_path: Path) -> None:
+    from safetensors.torch import load_file
 
     _, artifact = made
     model = load_file(artifact.folder / MODEL)
     removed = next(name for name in sorted(model) if name.startswith("fusion."))
-    for file in artifact.folder.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    save_file({n: t for n, t in model.items() if n != removed}, tmp_path / MODEL)
     with pytest.raises(ArtifactError, match=f"lacks the weights {removed}"):
-        rebuild(Artifact(tmp_path, artifact.manifest))
+        rebuild(without(artifact, removed, tmp_path))
