@@ -33,7 +33,7 @@ from bench.stage import folder_of
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.benchmark import CHOOSING, with_texts
 from embeddings.dataset import Dataset, Ints, from_folder, with_inverses
-from embeddings.embed_new import fitted_vectors
+from embeddings.embed_new import fitted
 from embeddings.features import Features
 from embeddings.models import Scorer
 from embeddings.new_entities import Facts, FitOptions
@@ -225,12 +225,16 @@ def measure(
     told = Facts(known[:, 0] - count, known[:, 1].copy(), known[:, 2].copy())
     new_ids = world.whole.entity_ids[count:]
     waiting = Waiting(new_ids, np.arange(world.new), told, world.old.train, 0)
-    begun = time.process_time()
-    vectors, _ = fitted_vectors(artifact, {"text": world.features}, waiting, setting)
-    spent = time.process_time() - begun
     scorer = artifact.scorer()
-    entities = torch.cat([scorer.entities, torch.from_numpy(vectors)])
-    everyone = Scorer(scorer.kernel, entities, scorer.relations, loops=scorer.loops)
+    begun = time.process_time()
+    made = fitted(artifact, scorer, {"text": world.features}, waiting, setting)
+    spent = time.process_time() - begun
+    entities, components = torch.cat([scorer.entities, made.vectors]), None
+    if scorer.components is not None and made.components is not None:
+        components = torch.cat([scorer.components, made.components])
+    everyone = Scorer(
+        scorer.kernel, entities, scorer.relations, components, scorer.gates, scorer.loops
+    )
     asked = world.asked[world.choosing[world.asked[:, 0] - count] == choosing]
     found = ranks(everyone, world.whole, asked) <= 10
     head, candidate = found[: len(asked)], found[len(asked) :]

@@ -30,12 +30,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from embeddings.dataset import Dataset
-from embeddings.models import Scorer, kernel
+from embeddings.models import Scorer
 from embeddings.train import Trained
 from kg_platform.errors import ArtifactError, NotFound
 
@@ -99,25 +97,10 @@ class Artifact:
         return np.asarray(self._slice(mask, 0, self.entities), dtype=bool)
 
     def scorer(self) -> Scorer:
-        """What scores facts with these vectors; it holds all of "embedding" in memory.
+        """What scores facts with these vectors; it holds all of "embedding" in memory."""
+        from embeddings.rebuild import scorer
 
-        Where "embedding" is not all that scoring needs, because relations have gates or the
-        interaction has weights of its own, the network is built again, in memory too.
-        """
-        from safetensors.torch import load_file
-
-        from embeddings.rebuild import rebuild
-
-        vectors = torch.from_numpy(self.rows("embedding", 0, self.entities))
-        model = load_file(self.folder / MODEL)
-        if not any(name.startswith(("interaction.", "fusion.relation")) for name in model):
-            relations = model["relations"]
-            return Scorer(kernel(self.manifest["model"]), vectors, relations, loops=_loops(model))
-        network = rebuild(self)
-        gates = network.gates()
-        parts = None if gates is None else network.parts()
-        relations, loops = network.relations.detach(), network.loops.detach()
-        return Scorer(network.kernel, vectors, relations, parts, gates, loops)
+        return scorer(self)
 
     def _about(self, name: str) -> Mapping[str, Any]:
         vectors: Mapping[str, Mapping[str, Any]] = self.manifest["vectors"]
@@ -249,12 +232,6 @@ def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str
             model |= {f"{name}.items": modality.items, f"{name}.owners": modality.owners}
     save_torch({name: t.contiguous() for name, t in model.items()}, folder / MODEL)
     return about
-
-
-def _loops(model: Mapping[str, Tensor]) -> Tensor | None:
-    """(2R,) the relations' loops, of members their sum; None in an artifact older than they are."""
-    found = [tensor for name, tensor in model.items() if name.split(".")[-1] == "loops"]
-    return torch.stack(found).sum(0) if found else None
 
 
 def _write_lines(file: Path, values: Iterable[str]) -> None:

@@ -141,7 +141,7 @@ def training(
     scale = entities / some
     resolved = options.resolved(max(facts.train, 1), entities)
     # Features are learnt from at once: that is what most epochs cost.
-    options = replace(resolved, epochs=1, members=1, feature_delay=0)
+    options = replace(resolved, epochs=1, members=1)
     assert options.batch is not None
     # Both directions of a random fact are queries of their own.
     count = max(2, STEPS * options.batch // 2)

@@ -19,13 +19,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from embeddings.against_all import narrow_pays
 from embeddings.artifact import Artifact
 from embeddings.features import Features
 from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.lock import only_one
+from embeddings.models import Scorer
 from embeddings.new_entities import FitOptions, fit
 from embeddings.predict import open_published
 from embeddings.priors import priors
@@ -86,20 +89,34 @@ def embed_new(
         return job.run()
 
 
-def fitted_vectors(
+@dataclass(frozen=True)
+class Fitted:
+    """`vectors` (n, D) of new entities, what they are the sum of as heads (`components` (n, K, D),
+    see `Scorer`), and who has one, (n,) bool: by features, facts or both."""
+
+    vectors: Tensor
+    components: Tensor | None
+    some: Tensor
+
+
+def fitted(
     artifact: Artifact,
+    scorer: Scorer,
     features: Mapping[str, Features],
     waiting: Waiting,
     options: FitOptions,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(n, D) vectors of the waiting entities, and (n,) who has one: by features, facts or both."""
-    scorer = artifact.scorer()
+) -> Fitted:
+    """Vectors of the waiting entities, in the space of the artifact and its scorer."""
     prior = priors(artifact, scorer, features, len(waiting.ids), waiting.trained, options)
     narrow = narrow_pays(scorer.entities.device, "auto")
-    found = fit(scorer, prior.vectors, waiting.facts, waiting.trained, options, prior.parts, narrow)
-    some = np.array(prior.has.numpy(), dtype=bool)
-    some[waiting.facts.rows] = True
-    return np.asarray(found.numpy(), dtype=np.float32), some
+    components, facts = prior.components, waiting.facts
+    found = fit(scorer, prior.vectors, facts, waiting.trained, options, components, narrow)
+    some = prior.has.clone()
+    some[torch.from_numpy(waiting.facts.rows)] = True
+    if components is not None:  # the first one moves with the vector
+        components = components.clone()
+        components[:, 0] += found - prior.vectors
+    return Fitted(found, components, some)
 
 
 class _Job:
@@ -154,7 +171,9 @@ class _Job:
         if waiting.ids:
             features = self._features(Part(snapshot, waiting.positions))
             with self._step("fit") as details:
-                vectors, some = fitted_vectors(self.artifact, features, waiting, self.options)
+                scorer = self.artifact.scorer()
+                made = fitted(self.artifact, scorer, features, waiting, self.options)
+                vectors, some = made.vectors.numpy(), made.some.numpy()
                 with_facts = len(np.unique(waiting.facts.rows))
                 found = replace(
                     found,

@@ -204,7 +204,7 @@ def _query(pair: Network | Joined, relation: int, keep: Tensor | None) -> Tensor
 
 def _shares(pair: Network | Joined, relation: int, sides: tuple[str, str]) -> tuple[Share, ...]:
     names, there = ("structure", *pair.names), pair.there_is()
-    asking, answering = pair.parts()
+    asking, answering = pair.parts(asking=True)[0], pair.parts()[1]
     gates = pair.gates()
     if gates is not None:
         asking = asking * gates[relation, :, None]

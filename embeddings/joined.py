@@ -35,14 +35,27 @@ class Joined(nn.Module):
         """Fused vectors of all entities (N, D), or of `rows` (n, D)."""
         return self._joined([member.entities(rows, keep) for member in self._all])
 
-    def heads(self, rows: Tensor, relations: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Vectors (B, D) of `rows` as heads: those of `entities`."""
-        del relations
-        return self.entities(rows, keep)
+    def heads(
+        self,
+        rows: Tensor,
+        relations: Tensor,
+        keep: Tensor | None = None,
+        vectors: Tensor | None = None,
+    ) -> Tensor:
+        """Vectors (B, D) of `rows` as heads."""
+        del vectors  # the members need their own
+        return self._joined([member.heads(rows, relations, keep) for member in self._all])
 
-    def parts(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
-        """What structure and each modality add, (n, 1 + M, D); the sum is `entities`."""
-        return self._joined([member.parts(rows, keep) for member in self._all])
+    def parts(
+        self, rows: Tensor | None = None, keep: Tensor | None = None, asking: bool = False
+    ) -> Tensor:
+        """What structure and each modality add, (n, 1 + M, D), to a vector or to a head."""
+        return self._joined([member.parts(rows, keep, asking) for member in self._all])
+
+    def components(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor | None:
+        """(n, 1, D) the vectors as heads; None when they are those of `entities`."""
+        parts = [member.components(rows, keep) for member in self._all]
+        return self._joined([part for part in parts if part is not None]) if self.names else None
 
     def gates(self) -> None:
         """There are none."""
@@ -54,7 +67,8 @@ class Joined(nn.Module):
     @torch.no_grad()
     def scorer(self) -> Scorer:
         """What scores facts with these weights as they are now."""
-        return Scorer(self.kernel, self.entities(), self.relations, loops=self.loops)
+        entities, components = self.entities(), self.components()
+        return Scorer(self.kernel, entities, self.relations, components, loops=self.loops)
 
     def shared(self) -> dict[str, Tensor]:
         """The weights that all entities share, each under its member's number."""

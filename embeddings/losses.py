@@ -47,11 +47,15 @@ class Vectors(Protocol):
     def entities(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """Entity vectors: all (N, D), or some (n, D)."""
 
-    def heads(self, rows: Tensor, relations: Tensor, keep: Tensor | None = None) -> Tensor:
-        """(B,) entities as heads of queries with (B,) relations -> (B, D)."""
-
-    def gates(self) -> Tensor | None:
-        """(2R, 1 + M) what relations multiply a head's parts by; None when it is always 1."""
+    def heads(
+        self,
+        rows: Tensor,
+        relations: Tensor,
+        keep: Tensor | None = None,
+        vectors: Tensor | None = None,
+    ) -> Tensor:
+        """(B,) entities, of which `entities` gives `vectors`, as heads of queries with (B,)
+        relations -> (B, D)."""
 
 
 class Objective(Protocol):
@@ -146,8 +150,7 @@ class AgainstAll:
         kernel, count = network.kernel, len(heads)
         entities, ends = take(network.entities(keep=keep), torch.cat([heads, tails]))
         head, tail = ends[:count], ends[count:]
-        if network.gates() is not None:  # then a head is more than its vector
-            head = network.heads(heads, relations, keep)
+        head = network.heads(heads, relations, keep, head)
         relation = embedding(relations, network.relations)
         weights = torch.full((count,), 1 / count, device=head.device)
         if self.softmax:  # it speaks of triples, the sigmoid of queries
@@ -210,9 +213,8 @@ class Sampled:
         shape = triples.shape[:2]
         at, negative = where[: 2 * there.numel()].view(*shape, 2), where[2 * there.numel() :]
         kinds = triples[..., 1]
-        head = vectors[at[..., 0].reshape(-1)]
-        if network.gates() is not None:  # then a head is more than its vector
-            head = network.heads(triples[..., 0].reshape(-1), kinds.reshape(-1), keep)
+        heads = triples[..., 0].reshape(-1)
+        head = network.heads(heads, kinds.reshape(-1), keep, vectors[at[..., 0].reshape(-1)])
         relation, tail = network.relations[kinds.reshape(-1)], vectors[at[..., 1].reshape(-1)]
         queries = kernel.query(head, relation)
         true = kernel.pairs(queries, tail).view(shape)

@@ -38,9 +38,9 @@ def kernel(name: str) -> Kernel:
 class Scorer:
     """Scores facts from finished vectors: entities (N, D), relations (2R, Dr) with inverses.
 
-    Where the fusion has gates for each relation, an entity as the head of a query is not its vector
-    in `entities` but the sum of its `components` (N, 1 + M, D), weighed by the relation's `gates`
-    (2R, 1 + M). The candidates are `entities` all the same.
+    Where there are features, an entity as the head of a query is not its vector in `entities`,
+    which are the candidates, but the sum of its `components` (N, K, D), weighed by the relation's
+    `gates` (2R, K) where the fusion has some.
 
     `loops` (2R,) is added to the score of an entity as the answer to its own question, (h, r, h):
     vectors alone cannot keep a relation that holds between similar entities from holding between an
@@ -74,9 +74,10 @@ class Scorer:
 
     def heads(self, rows: Tensor, relations: Tensor) -> Tensor:
         """(B,) entities and the (B,) relations asked of them -> their (B, D) vectors as heads."""
-        if self.components is None or self.gates is None:
+        if self.components is None:
             return self.entities[rows]
-        return (self.components[rows] * self.gates[relations, :, None]).sum(1)
+        parts = self.components[rows]
+        return (parts if self.gates is None else parts * self.gates[relations, :, None]).sum(1)
 
     def all(self, heads: Tensor, relations: Tensor) -> Tensor:
         """(B,) heads and relations -> (B, N): the score of every entity as the tail."""

@@ -11,7 +11,7 @@ from embeddings.fusion import Fusion, fusion, small
 from embeddings.modalities import Modality, Pool, prepare
 from embeddings.models import Kernel, Scorer
 
-__all__ = ["Modality", "Network", "prepare", "start_from_features"]
+__all__ = ["Modality", "Network", "prepare"]
 
 
 class Network(nn.Module):
@@ -63,22 +63,41 @@ class Network(nn.Module):
         )
         return fused
 
-    def heads(self, rows: Tensor, relations: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Vectors (B, D) of `rows` (B,) as heads of queries with `relations` (B,); without gates
-        they are those of `entities`."""
-        if self.fusion is None or self.gates() is None:
-            return self.entities(rows, keep)
-        return self.fusion.heads(
-            self._structure(rows), self.inputs(rows), self.there_is(rows, keep), relations
-        )
+    def heads(
+        self,
+        rows: Tensor,
+        relations: Tensor,
+        keep: Tensor | None = None,
+        vectors: Tensor | None = None,
+    ) -> Tensor:
+        """Vectors (B, D) of `rows` (B,) as heads of queries with `relations` (B,). `vectors` (B, D)
+        are those of `entities`, which they are without features, if they are known already."""
+        if self.fusion is None:
+            return self.entities(rows) if vectors is None else vectors
+        there = self.there_is(rows, keep)
+        inputs = self.inputs(rows)
+        return self.fusion.heads(self._structure(rows), inputs, there, relations, vectors)
 
-    def parts(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
-        """What structure and each modality add, (n, 1 + M, D); the sum is `entities`."""
+    def parts(
+        self, rows: Tensor | None = None, keep: Tensor | None = None, asking: bool = False
+    ) -> Tensor:
+        """What structure and each modality add, (n, 1 + M, D); the sum is `entities`. `asking`:
+        what they add to a head, before gates."""
         if self.fusion is None:
             return self._structure(rows)[:, None]
-        return self.fusion.parts(
-            self._structure(rows), self.inputs(rows), self.there_is(rows, keep)
-        )
+        there = self.there_is(rows, keep)
+        return self.fusion.parts(self._structure(rows), self.inputs(rows), there, asking)
+
+    def components(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor | None:
+        """(n, K, D) what a head is the sum of, weighed by the gates of the relation, if there are
+        any; None when it is the vector of `entities`. See `Scorer`."""
+        if self.fusion is None:
+            return None
+        if self.gates() is not None:
+            return self.parts(rows, keep, asking=True)
+        inputs, there = self.inputs(rows), self.there_is(rows, keep)
+        nothing = there.new_zeros(len(there), dtype=torch.int64)  # there are no gates to choose
+        return self.fusion.heads(self._structure(rows), inputs, there, nothing)[:, None]
 
     def gates(self) -> Tensor | None:
         """(2R, 1 + M): what `heads` multiplies the parts by; None when it is always 1."""
@@ -87,11 +106,9 @@ class Network(nn.Module):
     @torch.no_grad()
     def scorer(self) -> Scorer:
         """What scores facts with these weights as they are now."""
-        gates = self.gates()
-        parts = None if gates is None else self.parts()
-        entities = self.entities().detach()
-        relations, loops = self.relations.detach(), self.loops.detach()
-        return Scorer(self.kernel, entities, relations, parts, gates, loops)
+        entities, relations = self.entities().detach(), self.relations.detach()
+        components, gates = self.components(), self.gates()
+        return Scorer(self.kernel, entities, relations, components, gates, self.loops.detach())
 
     def shared(self) -> dict[str, Tensor]:
         """Copies on the CPU of the weights that all entities share: of the fusion, the pools, the
@@ -102,17 +119,6 @@ class Network(nn.Module):
             for name, tensor in self.state_dict().items()
             if name not in ("structure", "relations")
         }
-
-    def learn_features(self, learn: bool) -> None:
-        """Whether the weights of fusion and pools are learnt, or left as they are.
-
-        They begin so small that the features add nothing. What is similar in text is similar to
-        itself most of all: where facts have first taught the free vectors that an entity is hardly
-        ever its own neighbour, features cannot make every entity its own best answer.
-        """
-        self.pools.requires_grad_(learn)
-        if self.fusion is not None:
-            self.fusion.requires_grad_(learn)
 
     def draw(
         self, generator: torch.Generator, modality_dropout: float, structure_dropout: float
@@ -152,18 +158,3 @@ class Network(nn.Module):
         if rows is None:
             return self.structure
         return nn.functional.embedding(rows, self.structure, sparse=self.row_sparse)
-
-
-@torch.no_grad()
-def start_from_features(network: Network, scale: float = 1.0) -> None:
-    """Begin the free vectors with the principal components of the features ("text initialisation").
-
-    Components of the modalities stand side by side, the first modality's first, until the D columns
-    are full; an entity that lacks a modality keeps its small random numbers there.
-    """
-    column = 0
-    for index, name in enumerate(network.names, 1):
-        x = network.get_buffer(f"{name}_inputs")[:, : network.structure.shape[1] - column]
-        has = network.get_buffer("there")[:, index]
-        network.structure[has, column : column + x.shape[1]] = scale * x[has]
-        column += x.shape[1]

@@ -88,13 +88,14 @@ def fit(
     facts: Facts,
     trained: Ints,
     options: FitOptions,
-    parts: Tensor | None = None,
+    components: Tensor | None = None,
     narrow: bool = False,
 ) -> Tensor:
     """The vectors (n, D) of new entities.
 
-    `priors` (n, D), and where relations have gates their `parts` (n, 1 + M, D), structure first;
-    `trained` (T, 3) facts of the trained entities; `narrow` products are in bfloat16. An entity
+    `priors` (n, D), and where heads have vectors of their own their `components` (n, K, D), the
+    first of which moves as the vector does (`Scorer`); `trained` (T, 3) facts of the trained
+    entities; `narrow` products are in bfloat16. An entity
     without facts keeps its prior.
 
     Raises:
@@ -112,7 +113,8 @@ def fit(
     for block in np.array_split(rows, -(-len(rows) // world.at_once)):
         first, last = np.searchsorted(facts.rows, [block[0], block[-1] + 1])
         task = _Task(world, facts, slice(int(first), int(last)), block)
-        vectors[block] = task.descend(priors[block], None if parts is None else parts[block])
+        own = None if components is None else components[block]
+        vectors[block] = task.descend(priors[block], own)
     if not torch.isfinite(vectors).all():
         raise BadInput("Fitting new entities became unstable; choose a smaller lr for the fit.")
     return vectors
@@ -158,22 +160,23 @@ class _Task:
         self.asked = scorer.queries(others, (kinds + half) % (2 * half))
         self.levels = world.table.normalisers(self.asked)
 
-    def descend(self, priors: Tensor, parts: Tensor | None) -> Tensor:
+    def descend(self, priors: Tensor, components: Tensor | None) -> Tensor:
         """(k, D) -> (k, D)."""
         with torch.enable_grad():
             vectors = priors.clone().requires_grad_()
             optimiser = torch.optim.Adagrad([vectors], lr=self.world.options.lr)
             for _ in range(self.world.options.steps):
                 optimiser.zero_grad()
-                self._loss(vectors, priors, parts).backward()  # type: ignore[no-untyped-call]
+                self._loss(vectors, priors, components).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
         return vectors.detach()
 
-    def _loss(self, vectors: Tensor, priors: Tensor, parts: Tensor | None) -> Tensor:
+    def _loss(self, vectors: Tensor, priors: Tensor, components: Tensor | None) -> Tensor:
         """L, but for the first term, of which only the gradient is right."""
         world, kernel, options = self.world, self.world.kernel, self.world.options
         mine = vectors[self.rows]
-        queries = kernel.query(self._heads(mine, parts), self.relations)
+        heads = mine if components is None else self._heads(mine - priors[self.rows], components)
+        queries = kernel.query(heads, self.relations)
         loss = (queries * world.table.slopes(queries.detach(), self.answers)).sum()
         scores = kernel.pairs(self.asked, mine)
         loss = loss + options.found * softplus(self.levels - scores).sum()
@@ -182,14 +185,12 @@ class _Task:
             loss = loss + world.weight * softplus(above).sum()
         return loss + options.prior / 2 * (vectors - priors).square().sum()
 
-    def _heads(self, mine: Tensor, parts: Tensor | None) -> Tensor:
-        """The new entities as heads: with gates g the part that is fitted, c_0 = v - sum c_m, is
-        weighed by g_0 and the others by their own."""
-        if self.gates is None or parts is None:
-            return mine
-        others = parts[self.rows, 1:]
-        free = mine - others.sum(1)
-        return free * self.gates[:, :1] + (others * self.gates[:, 1:, None]).sum(1)
+    def _heads(self, moved: Tensor, components: Tensor) -> Tensor:
+        """The new entities as heads, the first component `moved` (E, D) as far as the vector."""
+        parts = components[self.rows]
+        if self.gates is None:
+            return moved + parts.sum(1)
+        return moved * self.gates[:, :1] + (parts * self.gates[:, :, None]).sum(1)
 
 
 class _Table:

@@ -47,8 +47,6 @@ class TrainOptions:
     temperature: float = 1.0  # self-adversarial: how much more the likelier negatives weigh
     modality_dropout: float = 0.0  # how often an entity's text or picture is hidden in a step
     structure_dropout: float = 0.0  # how often its free vector is hidden, where it has features
-    feature_delay: int = 0  # epochs before the features are learnt from
-    feature_start: float = 0.0  # free vectors begin with this times the features' components
     members: int = 1  # models trained with seeds of their own and joined into one
     patience: int = 3  # validations without a better MRR before training ends
     validation: int = 5_000  # at most this many validation triples are ranked after an epoch
@@ -69,15 +67,10 @@ class TrainOptions:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise BadInput(f"{name} must be greater than 0; {value} is not.")
-        for name in ("regularisation", "relation_prediction", "margin", "feature_start"):
+        for name in ("regularisation", "relation_prediction", "margin"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise BadInput(f"{name} must not be below 0; {value} is.")
-        if not 0 <= self.feature_delay < self.epochs:
-            raise BadInput(
-                f"feature_delay must be from 0 to below epochs; {self.feature_delay} of "
-                f"{self.epochs} is not."
-            )
         if self.members > 1 and (not kernel(self.model).product or self.fusion == "gated"):
             raise BadInput(
                 "Several members are joined by adding their scores, which needs a model whose "

@@ -45,28 +45,28 @@ Part = tuple[Tensor, Tensor]  # a modality of n entities: unit rows (n, d), and 
 
 @dataclass(frozen=True)
 class Prior:
-    """`vectors` (n, D); where relations have gates, the `parts` (n, 1 + M, D) that they are the
-    sum of, structure first; `has` (n,): whose features said something."""
+    """`vectors` (n, D); where heads have vectors of their own, what these are the sum of,
+    `components` (n, K, D), see `Scorer`; `has` (n,): whose features said something."""
 
     vectors: Tensor
-    parts: Tensor | None
+    components: Tensor | None
     has: Tensor
 
     def times(self, factor: float) -> Prior:
-        parts = None if self.parts is None else self.parts * factor
+        parts = None if self.components is None else self.components * factor
         return Prior(self.vectors * factor, parts, self.has)
 
     def mean(self, other: Prior) -> Prior:
         both = Prior(self.vectors + other.vectors, None, self.has & other.has)
-        if self.parts is not None and other.parts is not None:
-            both = Prior(both.vectors, self.parts + other.parts, both.has)
+        if self.components is not None and other.components is not None:
+            both = Prior(both.vectors, self.components + other.components, both.has)
         return both.times(0.5)
 
     def or_else(self, other: Prior) -> Prior:
         """The rows of `other` where features said nothing; who has any stays as it is."""
         vectors, parts = torch.where(self.has[:, None], self.vectors, other.vectors), None
-        if self.parts is not None and other.parts is not None:
-            parts = torch.where(self.has[:, None, None], self.parts, other.parts)
+        if self.components is not None and other.components is not None:
+            parts = torch.where(self.has[:, None, None], self.components, other.components)
         return Prior(vectors, parts, self.has)
 
 
@@ -126,8 +126,7 @@ def towers(network: Network | Joined) -> Prior:
     """What a network makes of the features of its entities alone."""
     keep = network.there_is().clone()
     keep[:, 0] = False
-    parts = None if network.gates() is None else network.parts(keep=keep)
-    return Prior(network.entities(keep=keep), parts, keep.any(1))
+    return Prior(network.entities(keep=keep), network.components(keep=keep), keep.any(1))
 
 
 def stretch(vectors: Tensor, trained: Tensor, share: float) -> float:

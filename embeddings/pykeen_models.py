@@ -60,7 +60,8 @@ def to_pykeen(scorer: Scorer, factory: TriplesFactory) -> ERModel[Any, Any, Any]
 
     What a kernel makes true of its vectors (a modulus of 1, ...) is true of the model's, but no
     constrainer keeps it so in further training. Where relations add something to loops, it is a
-    `LoopModel`, which knows of it.
+    `LoopModel`, which knows of it. Where heads have vectors of their own, an entity's
+    representations are those of the answer, then those of the head.
 
     Raises:
         BadInput: the factory has other sizes or no inverse relations, or the fusion has gates.
@@ -90,7 +91,11 @@ def to_pykeen(scorer: Scorer, factory: TriplesFactory) -> ERModel[Any, Any, Any]
         entities = kind.entity_slots(scorer.entities.cpu())
         relations = kind.relation_slots(scorer.relations.cpu()[turns])
         loops = scorer.loops.cpu()[turns]
-    interaction = copy.deepcopy(kind.interaction).cpu()
+        interaction = copy.deepcopy(kind.interaction).cpu()
+        if scorer.components is not None:
+            heads = kind.entity_slots(scorer.components.sum(1).cpu())
+            entities = (*entities, *heads)
+            _with_heads(interaction)
     weights = copy.deepcopy(interaction.state_dict())
     model = (partial(LoopModel, loops) if loops.any() else ERModel)(
         triples_factory=factory,
@@ -118,7 +123,14 @@ def from_pykeen(model: ERModel[Any, Any, Any]) -> Scorer:
     interaction = copy.deepcopy(model.interaction).cpu().eval()
     kind = _kernel(interaction)
     with torch.no_grad():
-        entities = kind.entity_vectors(_slots(model.entity_representations))
+        slots = _slots(model.entity_representations)
+        count = len(slots)
+        if count and min(interaction.head_indices) > max(interaction.tail_indices):
+            count //= 2  # of ours, with vectors for heads behind the others
+            _without_heads(interaction, count)
+        entities, components = kind.entity_vectors(slots[:count]), None
+        if count < len(slots):
+            components = kind.entity_vectors(slots[count:])[:, None]
         slots = _slots(model.relation_representations)
         relations = kind.relation_vectors(slots) if slots else torch.empty(model.num_relations, 0)
     try:
@@ -128,7 +140,7 @@ def from_pykeen(model: ERModel[Any, Any, Any]) -> Scorer:
         turns = torch.arange(len(relations)).view(-1, 2).T.reshape(-1)
         loops = getattr(model, "loops", None)
         loops = None if loops is None else loops.detach().cpu()[turns]
-        scorer = Scorer(kind, entities, relations[turns], loops=loops)
+        scorer = Scorer(kind, entities, relations[turns], components, loops=loops)
         alike = _alike(scorer, model)
     except (BadInput, RuntimeError):
         alike = False  # other shapes than ours
@@ -138,6 +150,20 @@ def from_pykeen(model: ERModel[Any, Any, Any]) -> Scorer:
             "constraints differ; docs/models.md has ours."
         )
     return scorer
+
+
+def _with_heads(interaction: Any) -> None:
+    """Let heads be read from a second set of an entity's representations, behind the first."""
+    shape, heads = interaction.entity_shape, interaction.head_indices
+    interaction._tail_indices = tuple(interaction.tail_indices)
+    interaction._head_indices = tuple(len(shape) + place for place in heads)
+    interaction.entity_shape = (*shape, *shape)
+
+
+def _without_heads(interaction: Any, count: int) -> None:
+    """Back from `_with_heads`: the first `count` representations are for heads, too."""
+    interaction.entity_shape = interaction.entity_shape[:count]
+    interaction._head_indices = tuple(place - count for place in interaction.head_indices)
 
 
 def _embedding(slot: Tensor) -> Any:

@@ -7,6 +7,7 @@ time, by the fusion that was trained.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +20,7 @@ from torch import Tensor
 from embeddings.features import Features
 from embeddings.joined import Joined, name_of
 from embeddings.modalities import Modality, project
-from embeddings.models import kernel
+from embeddings.models import Scorer, kernel
 from embeddings.network import Network
 from kg_platform.errors import ArtifactError
 
@@ -28,16 +29,23 @@ if TYPE_CHECKING:
 
 Name = Literal["text", "image"]
 
+CHUNK = 16_384  # entities whose features are in memory at a time
+# Weights that older artifacts do not have; they are as if these were 0.
+LATER = re.compile(r"^loops$|^fusion\.(missing_)?roles\b")
 
-def rebuild(artifact: Artifact, rows: Sequence[int] | None = None) -> Network | Joined:
+
+def rebuild(
+    artifact: Artifact, rows: Sequence[int] | None = None, model: dict[str, Tensor] | None = None
+) -> Network | Joined:
     """The network of an artifact: of all its entities, or of those in `rows`, in that order.
 
-    Reads only those rows from disk. `entities()` gives the published vectors to rounding.
+    Reads only those rows from disk, and the weights unless they are given as `model`. `entities()`
+    gives the published vectors to rounding.
 
     Raises:
         ArtifactError: the artifact has not all the weights its fusion needs.
     """
-    model = _weights(artifact)
+    model = weights(artifact) if model is None else model
     modalities = {
         name: _modality(artifact, name, model, rows) for name in artifact.manifest["encoders"]
     }
@@ -55,7 +63,7 @@ def strangers(artifact: Artifact, features: Mapping[str, Features], count: int) 
         ArtifactError: the artifact has not all the weights its fusion needs.
         BadInput: a feature is not finite.
     """
-    model = _weights(artifact)
+    model = weights(artifact)
     modalities = {
         name: _others(artifact, name, model, features.get(name), count)
         for name in artifact.manifest["encoders"]
@@ -64,7 +72,28 @@ def strangers(artifact: Artifact, features: Mapping[str, Features], count: int) 
     return _network(artifact, model, structure, modalities)
 
 
-def _weights(artifact: Artifact) -> dict[str, Tensor]:
+@torch.no_grad()
+def scorer(artifact: Artifact) -> Scorer:
+    """What scores facts with the artifact's vectors. All of "embedding" is in memory, and as much
+    again where entities have features: as heads they have other vectors, which are made here."""
+    model, count = weights(artifact), artifact.entities
+    vectors, components = torch.from_numpy(artifact.rows("embedding", 0, count)), None
+    network = rebuild(artifact, range(min(CHUNK, count)), model)
+    first = network.components()
+    if first is not None:
+        components = first.new_empty((count, *first.shape[1:]))
+        components[: len(first)] = first
+        for start in range(len(first), count, CHUNK):
+            rows = range(start, min(start + CHUNK, count))
+            part = rebuild(artifact, rows, model).components()
+            assert part is not None
+            components[start : rows.stop] = part
+    relations, loops = network.relations.detach(), network.loops.detach()
+    return Scorer(network.kernel, vectors, relations, components, network.gates(), loops)
+
+
+def weights(artifact: Artifact) -> dict[str, Tensor]:
+    """What MODEL holds."""
     from safetensors.torch import load_file
 
     from embeddings.artifact import MODEL
@@ -97,7 +126,7 @@ def _network(
         )
         shared = _shared(artifact, model, network, member if count > 1 else None)
         own = {"structure": structures[member], "relations": relations[member]}
-        network.load_state_dict({"loops": network.loops} | own | shared)
+        network.load_state_dict(own | shared)
         networks.append(network.requires_grad_(False))
     return networks[0] if count == 1 else Joined(networks)
 
@@ -106,16 +135,23 @@ def _shared(
     artifact: Artifact, model: dict[str, Tensor], network: Network, member: int | None
 ) -> dict[str, Tensor]:
     """The weights in `model` that all entities of a network share."""
-    names = network.state_dict().keys() - {"structure", "relations"}
-    if not any(name.split(".")[-1] == "loops" for name in model):
-        names -= {"loops"}  # an artifact from before there were any; they are zero then
-    places = {name: name if member is None else name_of(member, name) for name in names}
-    if missing := set(places.values()) - model.keys():
+    found, lacking = {}, []
+    for name, tensor in network.state_dict().items():
+        place = name if member is None else name_of(member, name)
+        if name in ("structure", "relations"):
+            continue
+        if place in model:
+            found[name] = model[place]
+        elif LATER.search(name):
+            found[name] = torch.zeros_like(tensor)
+        else:
+            lacking.append(place)
+    if lacking:
         raise ArtifactError(
-            f"The artifact {artifact.folder} lacks the weights {', '.join(sorted(missing))}: an "
-            "older kg-platform made it; run `kg embed` again."
+            f"The artifact {artifact.folder} lacks the weights {', '.join(lacking)}: an older "
+            "kg-platform made it; run `kg embed` again."
         )
-    return {name: model[place] for name, place in places.items()}
+    return found
 
 
 def _modality(
@@ -133,9 +169,11 @@ def _modality(
         return made
     items, owners = model[f"{name}.items"], model[f"{name}.owners"]
     if rows is not None:
-        places = [torch.nonzero(owners == row).squeeze(1) for row in rows]
-        owners = torch.arange(len(rows)).repeat_interleave(torch.tensor([len(p) for p in places]))
-        items = items[torch.cat(places)]
+        wanted = torch.tensor(list(rows))
+        first, last = (torch.searchsorted(owners, wanted, right=right) for right in (False, True))
+        owners = torch.arange(len(rows)).repeat_interleave(last - first)
+        within = torch.arange(len(owners)) - ((last - first).cumsum(0) - (last - first))[owners]
+        items = items[first[owners] + within]
     return Modality(made.inputs, made.present, made.mean, made.basis, items, owners)
 
 
@@ -154,4 +192,6 @@ def _others(
 def _rows(artifact: Artifact, name: str, rows: Sequence[int] | None) -> NDArray[np.float32]:
     if rows is None:
         return artifact.rows(name, 0, artifact.entities)
+    if isinstance(rows, range):
+        return artifact.rows(name, rows.start, rows.stop)
     return np.concatenate([artifact.rows(name, row, row + 1) for row in rows])

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings import checkpoint, own_answers
+from embeddings import checkpoint
 from embeddings.against_all import narrow_pays
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
@@ -29,7 +29,7 @@ from embeddings.joined import Joined
 from embeddings.losses import Batch, objective
 from embeddings.memory import Room, cells, keep_freed
 from embeddings.models import Scorer, kernel
-from embeddings.network import Modality, Network, prepare, start_from_features
+from embeddings.network import Modality, Network, prepare
 from embeddings.optimisers import Optimisers, sparse_pays
 from embeddings.options import TrainOptions, preset_options
 from embeddings.ranking import metrics, ranks
@@ -120,9 +120,6 @@ def train(
         del run  # and the optimiser's state with it
     network = networks[0] if count == 1 else Joined(networks)
     scorer = network.scorer()
-    # Distances always answer so: what is nearest to h + r is mostly h.
-    if modalities and scorer.kernel.product and not options.feature_delay:
-        notes += own_answers.warning(scorer, dataset.valid)
     return Trained(
         scorer=scorer,
         structure=network.structure.detach(),
@@ -156,8 +153,6 @@ def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Moda
         torch.Generator().manual_seed(options.seed),
     )
     network.loops.requires_grad_(options.loops == "learnt")
-    if options.feature_start:
-        start_from_features(network, options.feature_start)
     return network
 
 
@@ -218,7 +213,6 @@ class _Run:
         before, whole = self.state.epoch * steps, self.options.epochs * steps
         generator = np.random.default_rng([self.options.seed, self.state.epoch])
         masks = torch.Generator().manual_seed(int(generator.integers(1 << 62)))
-        self.network.learn_features(self.state.epoch >= self.options.feature_delay)
         self.network.train()  # a scorer has put the interaction's dropout to rest
         if self.network.interaction is not None:
             torch.manual_seed(masks.initial_seed())  # which that dropout draws from
@@ -253,11 +247,7 @@ class _Run:
             row["valid_mrr"] = metrics(ranks(scorer, self.dataset, self.valid)).mrr
         state.history.append({"epoch": float(state.epoch), **row})
         mrr = row.get("valid_mrr")
-        # A network that has not learnt from its features yet is not what was asked for: the first
-        # one that has is better than any before.
-        delay = self.options.feature_delay if self.network.names else 0
-        first = state.epoch <= delay + 1
-        if mrr is None or first or mrr > state.best_mrr:
+        if mrr is None or mrr > state.best_mrr:
             state.best_epoch, state.best_mrr = state.epoch, mrr if mrr is not None else -1.0
             self.best = {name: t.clone() for name, t in self.network.state_dict().items()}
         state.stopped = state.epoch - state.best_epoch >= self.options.patience

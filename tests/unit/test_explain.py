@@ -133,9 +133,10 @@ def test_a_share_is_the_score_of_two_parts() -> None:
         pair_of(made, head, tail), 1, everyone(made), (head, tail), np.array([], np.int64)
     )
     assert len(found.shares) == 9
-    parts, names = made.parts().detach(), ["structure", "text", "image"]
+    asking, answering = made.parts(asking=True).detach(), made.parts().detach()
+    names = ["structure", "text", "image"]
     for one in found.shares:
-        a, b = parts[head, names.index(one.head)], parts[tail, names.index(one.tail)]
+        a, b = asking[head, names.index(one.head)], answering[tail, names.index(one.tail)]
         expected = made.kernel.triples(a, made.relations[1].detach(), b)
         assert one.value == pytest.approx(float(expected), rel=1e-4, abs=1e-5)
 

@@ -5,13 +5,12 @@ Each test runs for every fusion there is, so that a new one cannot be without.
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
-from embeddings.fusion import FUSIONS, Fusion, fusion, masked_softmax
+from embeddings.fusion import FUSIONS, Concat, Fusion, fusion, masked_softmax
 from embeddings.models import kernel
-from embeddings.network import Network, prepare, start_from_features
+from embeddings.network import Network, prepare
 from tests.facts import ENTITIES, features
 
 WIDTH, RELATIONS = 12, 3
@@ -59,7 +58,9 @@ def test_the_vector_is_the_one_written_down(name: str) -> None:
     made, keep = network(name), some()
     assert made.fusion is not None
     weights = made.fusion.weights(made.structure, made.inputs(), made.there_is(None, keep))
-    missing = getattr(made.fusion, "missing", torch.zeros(2, WIDTH))
+    missing = torch.zeros(2, WIDTH)
+    if isinstance(made.fusion, Concat):
+        missing = made.fusion.missing + made.fusion.missing_roles
     found, parts = made.entities(keep=keep), made.parts(keep=keep)
     for entity in range(ENTITIES):
         expected = [torch.zeros(WIDTH)] * 3
@@ -67,7 +68,8 @@ def test_the_vector_is_the_one_written_down(name: str) -> None:
             expected[0] = weights[entity, 0] * made.structure[entity]
         for index, given in enumerate((TEXT, IMAGE)):
             if given.present[entity] and keep[entity, 1 + index]:
-                x = made.inputs()[index][entity] @ made.fusion.projections[index]
+                projection = made.fusion.projections[index] + made.fusion.roles[index]
+                x = made.inputs()[index][entity] @ projection
                 expected[1 + index] = weights[entity, 1 + index] * x
             else:
                 expected[1 + index] = missing[index]
@@ -148,17 +150,26 @@ def test_the_gradient_reaches_every_parameter(name: str) -> None:
             assert (reached > 0).all(), which
 
 
-def test_heads_are_entities_unless_there_are_gates(name: str) -> None:
+def test_a_head_has_parts_of_its_own(name: str) -> None:
+    """Head = sum of g_m a_m x_m (P_m - R_m), entity by entity."""
     made, keep, rows = network(name), some(), torch.tensor([5, 5, 0, 39])
     relations, table = torch.tensor([0, 4, 4, 1]), made.entities(keep=keep)
-    heads = made.heads(rows, relations, keep)
-    gates = made.gates()
-    if gates is None:
-        torch.testing.assert_close(heads, table[rows])
-    else:
-        parts = made.parts(rows, keep)
-        expected = (parts * gates[relations][:, :, None]).sum(1)
-        torch.testing.assert_close(heads, expected)
+    assert made.fusion is not None
+    there, inputs, gates = made.there_is(None, keep), made.inputs(), made.gates()
+    weights = made.fusion.weights(made.structure, inputs, there)
+    missing = torch.zeros(2, WIDTH)
+    if isinstance(made.fusion, Concat):
+        missing = made.fusion.missing - made.fusion.missing_roles
+    expected = made.parts(rows, keep).clone()
+    for at, entity in enumerate(rows.tolist()):
+        for m in (1, 2):
+            projection = made.fusion.projections[m - 1] - made.fusion.roles[m - 1]
+            own = inputs[m - 1][entity] @ projection * weights[entity, m]
+            expected[at, m] = own if there[entity, m] else missing[m - 1]
+    torch.testing.assert_close(made.parts(rows, keep, asking=True), expected)
+    expected = expected.sum(1) if gates is None else (expected * gates[relations, :, None]).sum(1)
+    torch.testing.assert_close(made.heads(rows, relations, keep), expected)
+    torch.testing.assert_close(made.heads(rows, relations, keep, table[rows]), expected)
 
 
 def test_a_scorer_of_the_network_scores_as_the_network(name: str) -> None:
@@ -212,9 +223,13 @@ def test_concatenation_is_one_projection_of_everything_side_by_side() -> None:
     made = fusion("concat", WIDTH, [7, 5], 6, generator)
     structure, text, image = (torch.randn(4, w, generator=generator) for w in (WIDTH, 7, 5))
     whole = torch.cat([structure, text, image], 1)
-    matrix = torch.cat([torch.eye(WIDTH), *made.projections], 0)
     there = torch.ones(4, 3, dtype=torch.bool)
+    common, roles = (torch.cat(list(each)) for each in (made.projections, made.roles))
+    matrix = torch.cat([torch.eye(WIDTH), common + roles], 0)
     torch.testing.assert_close(made(structure, [text, image], there), whole @ matrix)
+    asks = made.heads(structure, [text, image], there, torch.tensor([0, 1, 2, 3]))
+    matrix = torch.cat([torch.eye(WIDTH), common - roles], 0)
+    torch.testing.assert_close(asks, whole @ matrix)
 
 
 def test_nothing_is_drawn_where_nothing_is_dropped(name: str) -> None:
@@ -247,29 +262,6 @@ def test_what_is_drawn_depends_on_the_generator_alone() -> None:
     assert all(draw is not None for draw in draws)
     assert torch.equal(draws[0], draws[1])  # type: ignore[arg-type]
     assert not torch.equal(draws[0], draws[2])  # type: ignore[arg-type]
-
-
-def test_free_vectors_may_start_from_the_features() -> None:
-    made = network("weighted")
-    before = made.structure.detach().clone()
-    start_from_features(made, scale=0.5)
-    text, image = made.inputs()
-    for entity in range(ENTITIES):
-        expected = before[entity].clone()
-        if TEXT.present[entity]:
-            expected[:7] = 0.5 * text[entity]
-        if IMAGE.present[entity]:
-            expected[7:12] = 0.5 * image[entity]
-        torch.testing.assert_close(made.structure[entity].detach(), expected)
-
-
-def test_a_start_from_features_that_are_too_wide_takes_the_leading_components() -> None:
-    modalities = {"text": prepare(TEXT, ENTITIES), "image": prepare(IMAGE, ENTITIES)}
-    generator = torch.Generator().manual_seed(0)
-    made = Network(kernel("distmult"), ENTITIES, 2, 4, "concat", modalities, generator)
-    start_from_features(made)
-    has = torch.from_numpy(np.asarray(TEXT.present))
-    torch.testing.assert_close(made.structure[has].detach(), made.inputs()[0][has, :4])
 
 
 def test_narrow_products_are_near_and_for_gradients_only(name: str) -> None:

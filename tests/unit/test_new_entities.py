@@ -53,9 +53,8 @@ def twin(
         for relation, other in facts:
             head = v
             if parts is not None:
-                assert scorer.gates is not None
-                gate = scorer.gates[relation]
-                own = [v - parts[1:].sum(0), *parts[1:]]
+                gate = torch.ones(3) if scorer.gates is None else scorer.gates[relation]
+                own = [parts[0] + v - prior, *parts[1:]]
                 head = sum((g * part for g, part in zip(gate, own, strict=True)), torch.zeros(D))
             scores = against(kind.query(head, scorer.relations[relation]))
             total = total - torch.log_softmax(scores, 0)[other]
@@ -93,10 +92,10 @@ def test_the_fit_is_the_slow_twins(model: str) -> None:
     assert (found[1] == priors[1]).all(), "an entity without facts keeps its prior"
 
 
-def test_relations_with_gates_weigh_the_parts_of_the_head() -> None:
-    scorer, _, triples = world("distmult", gated=True)
+@pytest.mark.parametrize("gated", [True, False])
+def test_heads_with_components_move_as_their_vectors_do(gated: bool) -> None:
+    scorer, priors, triples = world("distmult", gated)
     parts = torch.randn(NEW, 3, D, generator=torch.Generator().manual_seed(5))
-    priors = parts.sum(1)
     found = fit(scorer, priors, FACTS, triples, OPTIONS, parts)
     expected = twin(scorer, priors[0], of_row(0), triples, OPTIONS, parts[0])
     torch.testing.assert_close(found[0], expected, atol=1e-4, rtol=1e-4)

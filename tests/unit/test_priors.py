@@ -135,7 +135,6 @@ def test_without_structure_dropout_neighbours_alone_count(tmp_path: Path) -> Non
     one = replace(OPTIONS, neighbours=1)
     prior = priors(artifact, scorer, given, 6, draw().train, one)
     assert prior.has.all()
-    assert prior.parts is None
     # Its own double is the only neighbour, so they differ by the factor alone.
     factors = prior.vectors / scorer.entities[old]
     torch.testing.assert_close(factors, factors[:1, :1].expand_as(factors), rtol=1e-3, atol=1e-4)
@@ -207,22 +206,29 @@ def test_a_tower_is_the_fusion_without_structure(tmp_path: Path) -> None:
     again = towers(network)
     torch.testing.assert_close(again.vectors, found.vectors)
     assert (network.entities() - found.vectors).abs().min() > 1
-    assert found.parts is not None
-    assert (found.parts[:, 0] == 0).all()
-    torch.testing.assert_close(found.parts.sum(1), found.vectors)
+    assert found.components is not None
+    assert (found.components[:, 0] == 0).all()
+    assert again.components is not None
+    torch.testing.assert_close(again.components, found.components)
     assert found.has.all()
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_gated_parts_sum_to_the_vector(tmp_path: Path, dropout: float) -> None:
-    artifact = made(tmp_path, model="distmult", fusion="gated", structure_dropout=dropout)
-    given = like_trained(artifact, with_text(artifact)[:6])
-    given["text"].present[2] = False  # the mean of all has parts too
-    prior = priors(artifact, artifact.scorer(), given, 6, draw().train, OPTIONS)
-    assert prior.parts is not None
-    assert prior.parts.shape == (6, 3, 10)
+@pytest.mark.parametrize(("fusion", "parts"), [("concat", 1), ("gated", 3)])
+def test_heads_are_mixed_as_their_vectors_are(tmp_path: Path, fusion: str, parts: int) -> None:
+    artifact = made(tmp_path, model="distmult", fusion=fusion)
+    old, scorer = with_text(artifact)[:6], artifact.scorer()
+    given = like_trained(artifact, old)
+    given["text"].present[2] = False  # the mean of all has heads too
+    one = replace(OPTIONS, neighbours=1)  # its own double
+    prior = priors(artifact, scorer, given, 6, draw().train, one)
+    assert prior.components is not None
+    assert scorer.components is not None
+    assert prior.components.shape == (6, parts, 10)
     assert prior.has.tolist() == [True, True, False, True, True, True]
-    torch.testing.assert_close(prior.parts.sum(1), prior.vectors, rtol=1e-4, atol=1e-6)
+    factor = (prior.vectors[0] / scorer.entities[old[0]]).mean()
+    expected = factor * scorer.components[torch.from_numpy(old)]
+    expected[2] = scorer.components.mean(0)
+    torch.testing.assert_close(prior.components, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_entities_without_a_training_fact_are_nobodys_neighbours(tmp_path: Path) -> None:
@@ -283,7 +289,8 @@ def test_members_stand_side_by_side(tmp_path: Path) -> None:
     given = like_trained(artifact, with_text(artifact)[:3])
     prior = priors(artifact, artifact.scorer(), given, 3, draw().train, OPTIONS)
     assert prior.vectors.shape == (3, artifact.dimension())
-    assert prior.parts is None
+    assert prior.components is not None
+    assert prior.components.shape == (3, 1, artifact.dimension())
 
 
 def test_features_that_are_not_finite_are_refused(tmp_path: Path) -> None:

@@ -129,6 +129,25 @@ def test_other_interactions_go_there_and_come_back(model: str) -> None:
     entities = torch.randn(9, width, generator=generator)
     relations = torch.randn(6, kind.relation_width(width), generator=generator)
     scorer = Scorer(kind, entities, relations)
+    there_and_back(scorer)
+
+
+@pytest.mark.parametrize("model", [*KERNELS, "conve", "cp", "mure", "tucker"])
+def test_vectors_of_heads_go_there_and_come_back(model: str) -> None:
+    kind = kernel(model)
+    width = {"conve": 13, "mure": 14}.get(model, 12)
+    generator = torch.Generator().manual_seed(0)
+    kind.prepare(width, generator)
+    entities = torch.randn(9, width, generator=generator)
+    heads = torch.randn(9, 2, width, generator=generator)
+    relations = torch.randn(6, kind.relation_width(width), generator=generator)
+    loops = torch.randn(6, generator=generator)
+    back = there_and_back(Scorer(kind, entities, relations, heads, loops=loops))
+    assert back.components is not None
+
+
+def there_and_back(scorer: Scorer) -> Scorer:
+    """PyKEEN's scores are ours, and so are those of what comes back."""
     there = to_pykeen(scorer, triples_factory([f"e{i}" for i in range(9)], ["a", "b", "c"]))
     back = from_pykeen(there)
     for h, r in ((1, 2), (4, 5)):
@@ -137,6 +156,7 @@ def test_other_interactions_go_there_and_come_back(model: str) -> None:
             pykeens = there.score_t(torch.tensor([[h, 2 * (r % 3) + r // 3]])).numpy()
         np.testing.assert_allclose(ours, pykeens, atol=1e-5, rtol=1e-5)
         np.testing.assert_allclose(back.score_tails([h], [r]), ours, atol=1e-4, rtol=1e-4)
+    return back
 
 
 def test_a_model_that_pykeen_made_scores_the_same_here() -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
 from torch import Tensor
 
 from embeddings import checkpoint
@@ -75,49 +74,6 @@ def test_every_fusion_trains_with_missing_modalities(fusion: str, tmp_path: Path
     assert losses(trained)[-1] < losses(trained)[0]
     assert not np.array_equal(trained.entity_vectors(), trained.structure_vectors())
     assert np.isfinite(trained.entity_vectors()).all()
-
-
-def test_features_are_learnt_from_after_their_delay(tmp_path: Path) -> None:
-    dataset = replace(draw(), features={"text": features()})
-    projections: list[torch.Tensor] = []
-
-    def note(state: object) -> bool:
-        saved = load_file(tmp_path / "checkpoint.safetensors")
-        projections.append(saved["network.fusion.projections.0"].clone())
-        return True
-
-    train(dataset, replace(OPTIONS, epochs=3, feature_delay=2), tmp_path, on_epoch=note)
-    first, second, third = projections
-    assert first.abs().max() < 0.01  # as small as they began
-    assert torch.equal(first, second)
-    assert third.abs().max() > 0.01
-
-
-def test_no_epoch_of_the_delay_is_the_best_and_none_ends_the_training(tmp_path: Path) -> None:
-    dataset = replace(draw(), features={"text": features()})
-    options = replace(OPTIONS, epochs=12, patience=1, lr=1e-9, feature_delay=8)
-    trained = train(dataset, options, tmp_path)  # which learns nothing: every MRR is the first one
-    assert trained.best_epoch > 8
-
-
-def test_entities_that_answer_their_own_questions_are_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dataset = replace(draw(), features={"text": features()})
-    monkeypatch.setattr("embeddings.own_answers.warning", lambda scorer, triples: ["Said."])
-    assert "Said." in train(dataset, replace(OPTIONS, epochs=2), tmp_path / "1").notes
-    delayed = replace(OPTIONS, epochs=2, feature_delay=1)
-    for number, options in enumerate([replace(OPTIONS, epochs=2, model="transe"), delayed]):
-        assert "Said." not in train(dataset, options, tmp_path / f"not-{number}").notes
-    assert "Said." not in train(draw(), replace(OPTIONS, epochs=2), tmp_path / "none").notes
-
-
-def test_free_vectors_may_start_from_the_features(tmp_path: Path) -> None:
-    dataset = replace(draw(), features={"text": features()})
-    options = replace(OPTIONS, epochs=1, lr=1e-6, feature_start=2.0)
-    inputs = train(dataset, options, tmp_path).modalities["text"].inputs
-    begun = train(dataset, options, tmp_path).structure_vectors()[:, : inputs.shape[1]]
-    np.testing.assert_allclose(begun, 2.0 * inputs.numpy(), atol=1e-3)
 
 
 def test_without_features_the_fused_vector_is_the_structure(tmp_path: Path) -> None:
@@ -266,8 +222,6 @@ def test_a_step_that_is_too_large_is_said_so(tmp_path: Path) -> None:
         ({"epochs": 0}, "epochs must be greater than 0"),
         ({"lr": -0.1}, "lr must be greater than 0"),
         ({"regularisation": -0.1}, "regularisation must not be below 0"),
-        ({"epochs": 4, "feature_delay": 4}, "feature_delay must be from 0 to below epochs"),
-        ({"feature_start": -0.1}, "feature_start must not be below 0"),
         ({"preset": "x"}, "no preset 'x'"),
     ],
 )

@@ -8,14 +8,15 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+import torch
 
 from embeddings.artifact import Artifact, save_artifact
 from embeddings.cli_new import refuse
-from embeddings.embed_new import fitted_vectors
+from embeddings.embed_new import fitted
 from embeddings.features import Features
 from embeddings.fusion import FUSIONS
 from embeddings.new_entities import Facts, FitOptions
-from embeddings.priors import towers
+from embeddings.priors import priors, towers
 from embeddings.rebuild import rebuild, strangers
 from embeddings.snapshot import Picture, Snapshot, Text
 from embeddings.train import TrainOptions, train
@@ -103,7 +104,8 @@ def texts() -> Features:
 
 def test_what_there_is_makes_the_vector(artifact: Artifact) -> None:
     given = {"text": texts()} if artifact.manifest["encoders"] else {}
-    vectors, some = fitted_vectors(artifact, given, waiting(), FitOptions())
+    made = fitted(artifact, artifact.scorer(), given, waiting(), FitOptions())
+    vectors, some = made.vectors.numpy(), made.some
     assert vectors.shape == (4, artifact.dimension())
     assert some.tolist() == [bool(given), True, True, False]
     assert np.isfinite(vectors).all()
@@ -111,6 +113,13 @@ def test_what_there_is_makes_the_vector(artifact: Artifact) -> None:
     np.testing.assert_allclose(vectors[3], mean, atol=1e-6)
     if given:
         assert not np.allclose(vectors[0], mean, atol=1e-3), "its text says something"
+    assert (made.components is None) == (not given)
+    if made.components is not None:  # what facts moved is the vector, and the head with it
+        prior = priors(artifact, artifact.scorer(), given, 4, draw().train, FitOptions())
+        assert prior.components is not None
+        moved = (made.components - prior.components).sum(1)
+        torch.testing.assert_close(moved, made.vectors - prior.vectors, atol=1e-5, rtol=1e-4)
+        assert moved[1:3].abs().sum(1).min() > 0.01
 
 
 def test_a_tower_of_strangers_is_that_of_their_trained_doubles(artifact: Artifact) -> None:
