@@ -20,7 +20,7 @@ from kg_platform.errors import BadInput
 if TYPE_CHECKING:
     from embeddings.features import Features
 
-WIDTH = 128  # principal components kept of a modality
+WIDTH = 256  # principal components kept of a modality
 # Items that all but cancel each other have a short mean; at most this much is it stretched.
 MAX_STRETCH = 10.0
 
