@@ -32,8 +32,8 @@ from embeddings.models import Scorer
 from embeddings.new_entities import FitOptions, fit
 from embeddings.predict import open_published
 from embeddings.priors import priors
-from embeddings.publish import write_rows
 from embeddings.publish_checks import batch_of
+from embeddings.publish_write import write_rows
 from embeddings.similarity import check_encoder, published_run
 from embeddings.snapshot import Snapshot, take
 from embeddings.waiting import Part, Waiting, find

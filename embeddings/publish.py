@@ -1,10 +1,12 @@
 """Publish: the vectors of an artifact become node properties, indexed, checked, and current.
 
-Order: look at every vector -> (:EmbeddingRun {current: false}) -> vectors in batches, with a cursor
-in the ledger -> indexes online -> a sample is queried back -> the pointer moves to this run ->
-vectors of earlier runs are taken off the nodes that are not in it. Every step may be done again, so
-a publish that was killed is finished by publishing once more. Memory is a few batches, whatever the
-size of the graph: rows are read from disk as they are written.
+Look at every vector -> (:EmbeddingRun {current: false}) -> vectors in batches, put aside, with a
+cursor in the ledger -> indexes over them online -> a sample is queried back -> the switch
+(`publish_switch.py`): the pointer moves to this run, and people are answered from what was put
+aside until it stands under its own names. Where no run is current, vectors are written under them
+at once. Every step may be done again, so a publish that was killed is finished by publishing once
+more. Memory is a few batches, whatever the size of the graph: rows are read from disk as they are
+written.
 """
 
 from __future__ import annotations
@@ -13,26 +15,17 @@ import hashlib
 import json
 import secrets
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from embeddings import vector_indexes
-from embeddings.publish_checks import (
-    Masks,
-    Progress,
-    Vectors,
-    batch_of,
-    query_back,
-    refuse_bad_vectors,
-)
+from embeddings import publish_switch, vector_indexes
+from embeddings.publish_checks import Progress, Vectors, query_back, refuse_bad_vectors
+from embeddings.publish_write import Writer
+from kg_platform.browse import current_run
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import ArtifactError
 from kg_platform.graph import Graph, Statement
@@ -41,8 +34,6 @@ if TYPE_CHECKING:
     from kg_platform.ledger import Ledger
 
 CURSOR = "publish"
-# Two transactions at a time: one is prepared and sent while the server works on the other.
-WRITERS = 2
 
 
 @dataclass(frozen=True)
@@ -88,27 +79,39 @@ def publish(
     dimensions = {name: artifact.rows(name, 0, 1).shape[1] for name in present}
     refuse_bad_vectors(artifact, present, report)
     vector_indexes.refuse_too_wide(dimensions)
-    vector_indexes.refuse_taken_names(graph, dimensions)
+    vector_indexes.refuse_taken_names(graph, dimensions | _aside(dimensions))
 
     state = _Cursor(graph, ledger, run_id, artifact.manifest)
+    switching = publish_switch.under_way(graph)
+    if switching is not None and not (switching[0] == run_id and state.holds()):
+        # Another publish was killed behind its switch, or this one's artifact was made anew.
+        publish_switch.settle(graph, *switching, report)
+        switching = None
     start = state.begin(run_properties(artifact.manifest, dimensions))
-    begun = time.perf_counter()
-    vector_indexes.drop_incompatible(graph, dimensions)
-    _write(graph, artifact, present, run_id, start, batch_rows, state.advance, report)
-    written = time.perf_counter()
-
-    vector_indexes.create_and_wait(
-        graph, dimensions, lambda done, total: report("vector indexes", done, total)
-    )
-    indexed = time.perf_counter()
-    checked = query_back(graph, artifact, present, run_id, report)
-    entities = _count(graph, cypher.COUNT_WITH_RUN, run_id)
-    if not entities:
-        raise ArtifactError(
-            f"None of the entities of run {run_id} is in the graph any more; run `kg embed` again."
-        )
-    graph.write(Statement(cypher.MOVE_POINTER, {"id": run_id, "entities": entities}))
-    cleared = _clear_earlier(graph, run_id, report)
+    begun = written = time.perf_counter()
+    writer = Writer(graph, artifact, present, run_id, batch_rows)
+    checked = cleared = 0
+    if switching is None and current_run(graph) is None:
+        vector_indexes.drop_incompatible(graph, dimensions)
+        writer.write(start, state.advance, report)
+        written = time.perf_counter()
+        vector_indexes.create_and_wait(graph, dimensions, _indexing(report))
+        checked = query_back(graph, artifact, present, run_id, report)
+        _move_pointer(graph, run_id, cypher.COUNT_WITH_RUN, None)
+        cleared = publish_switch.clear_earlier(graph, run_id, report)
+    elif switching is None:
+        if not start:
+            publish_switch.drop_aside(graph)
+        vector_indexes.drop_incompatible(graph, _aside(dimensions))
+        writer.write(start, state.advance, report, aside=True)
+        written = time.perf_counter()
+        vector_indexes.create_and_wait(graph, _aside(dimensions), _indexing(report))
+        checked = query_back(graph, artifact, present, run_id, report, cypher.NEXT)
+        _move_pointer(graph, run_id, cypher.COUNT_NEXT, "next")
+        switching = run_id, "next"
+    if switching is not None:
+        cleared = publish_switch.settle(graph, *switching, report)
+    entities = publish_switch.count(graph, cypher.COUNT_WITH_RUN, run_id)
     state.end()
     some = np.logical_or.reduce(list(present.values()))
     return PublishSummary(
@@ -120,8 +123,29 @@ def publish(
         resumed_at=start,
         checked=checked,
         write_seconds=round(written - begun, 3),
-        index_seconds=round(indexed - written, 3),
+        index_seconds=round(time.perf_counter() - written, 3),
     )
+
+
+def _move_pointer(graph: Graph, run_id: str, count: str, serving: str | None) -> None:
+    """Make the run the current one; `count` finds the entities that have its vectors."""
+    entities = publish_switch.count(graph, count, run_id)
+    if not entities:
+        publish_switch.drop_aside(graph)
+        raise ArtifactError(
+            f"None of the entities of run {run_id} is in the graph any more; run `kg embed` again."
+        )
+    parameters = {"id": run_id, "entities": entities, "serving": serving}
+    graph.write(Statement(cypher.MOVE_POINTER, parameters))
+
+
+def _indexing(report: Progress) -> Callable[[int, int], None]:
+    return lambda done, total: report("vector indexes", done, total)
+
+
+def _aside(dimensions: Mapping[str, int]) -> dict[str, int]:
+    """The same under the names for vectors that are put aside."""
+    return {cypher.NEXT[name]: dimension for name, dimension in dimensions.items()}
 
 
 def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -> dict[str, Any]:
@@ -144,14 +168,6 @@ def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -
     return properties
 
 
-class _Rows(list[dict[str, Any]]):
-    """Rows that print short: the driver prints every parameter for a log nobody reads, which takes
-    eight times as long as sending lists of floats."""
-
-    def __repr__(self) -> str:
-        return f"[{len(self)} rows]"
-
-
 class _Cursor:
     """Where a publish stands: batches done, in the ledger; whether that still holds, in the graph.
 
@@ -169,16 +185,26 @@ class _Cursor:
 
     def begin(self, properties: Mapping[str, Any]) -> int:
         """The position to go on from."""
-        stored = json.loads(self._ledger.get_cursor(self._run, CURSOR) or "{}")
-        rows = self._graph.read(Statement(cypher.HALFWAY, {"id": self._run}))
-        token = rows[0]["token"] if rows else None
-        same = token is not None and stored.get("token") == token
-        position = stored["position"] if same and stored["artifact"] == self._artifact else 0
-        self._token = str(token) if position else secrets.token_hex(8)
+        position, token = self._stood()
+        self._token = token or secrets.token_hex(8)
         parameters = {"id": self._run, "properties": properties, "token": self._token}
         self.advance(position)
         self._graph.write(Statement(cypher.BEGIN_RUN, parameters))
         return int(position)
+
+    def holds(self) -> bool:
+        """Whether an earlier publish of this run and artifact stands half-way."""
+        return bool(self._stood()[1])
+
+    def _stood(self) -> tuple[int, str]:
+        """Its position and token; (0, "") if it does not hold."""
+        stored = json.loads(self._ledger.get_cursor(self._run, CURSOR) or "{}")
+        rows = self._graph.read(Statement(cypher.HALFWAY, {"id": self._run}))
+        token = rows[0]["token"] if rows else None
+        same = token is not None and stored.get("token") == token
+        if not (same and stored["artifact"] == self._artifact and stored["position"]):
+            return 0, ""
+        return int(stored["position"]), str(token)
 
     def advance(self, position: int) -> None:
         state = {"token": self._token, "artifact": self._artifact, "position": position}
@@ -186,96 +212,6 @@ class _Cursor:
 
     def end(self) -> None:
         self._graph.write(Statement(cypher.END_RUN, {"id": self._run}))
-
-
-def _write(
-    graph: Graph,
-    artifact: Vectors,
-    present: Masks,
-    run_id: str,
-    start: int,
-    batch_rows: int,
-    advance: Callable[[int], None],
-    report: Progress,
-) -> None:
-    total = len(present["embedding"])
-    size = max(1, min(batch_rows, batch_of(artifact, list(present))))
-    ids = islice(artifact.iter_entity_ids(), start, None)
-
-    def write(begin: int, names: list[str]) -> int:
-        _write_batch(graph, artifact, present, run_id, begin, names)
-        return begin + len(names)
-
-    def finish(batch: Future[int]) -> None:
-        # Taken in order, so everything before the cursor is in the graph.
-        position = batch.result()
-        advance(position)
-        report("vectors", position, total)
-
-    running: deque[Future[int]] = deque()
-    with ThreadPoolExecutor(WRITERS, "publish") as pool:
-        try:
-            for begin in range(start, total, size):
-                running.append(pool.submit(write, begin, list(islice(ids, size))))
-                if len(running) > WRITERS:
-                    finish(running.popleft())
-            while running:
-                finish(running.popleft())
-        finally:
-            for batch in running:
-                batch.cancel()
-
-
-def _write_batch(
-    graph: Graph,
-    artifact: Vectors,
-    present: Masks,
-    run_id: str,
-    begin: int,
-    ids: list[str],
-) -> None:
-    names, stop = list(present), begin + len(ids)
-    rows = {name: artifact.rows(name, begin, stop) for name in names}
-    write_rows(graph, run_id, ids, rows, {name: mask[begin:stop] for name, mask in present.items()})
-
-
-def write_rows(
-    graph: Graph,
-    run_id: str,
-    ids: Sequence[str],
-    rows: Mapping[str, NDArray[np.float32]],
-    present: Masks,
-    provisional: bool = False,
-) -> None:
-    """Write vectors of entities: one transaction for each combination of properties they have."""
-    names = list(rows)
-    has = np.stack([present[name] for name in names], axis=1)
-    for pattern in np.unique(has, axis=0):
-        mine = np.flatnonzero((has == pattern).all(1))
-        given = [name for name, there in zip(names, pattern, strict=True) if there]
-        if not given:
-            continue
-        columns = [graph.vectors(rows[name][mine]) for name in given]
-        absent = [name for name in cypher.INDEXES if name not in given]
-        text = cypher.write_vectors(given, absent, provisional)
-        parameters = _Rows(
-            {"id": ids[row], **dict(zip(given, values, strict=True))}
-            for row, *values in zip(mine.tolist(), *columns, strict=True)
-        )
-        graph.write(Statement(text, {"rows": parameters, "run": run_id}))
-
-
-def _clear_earlier(graph: Graph, run_id: str, report: Progress) -> int:
-    stale = _count(graph, cypher.COUNT_STALE, run_id)
-    if stale:
-        report("clear earlier vectors", 0, stale)
-        graph.run_schema(cypher.REMOVE_STALE, {"id": run_id})
-        report("clear earlier vectors", stale, stale)
-    return stale
-
-
-def _count(graph: Graph, text: str, run_id: str) -> int:
-    return int(graph.read(Statement(text, {"id": run_id}))[0]["count"])
 
 
 def _time(text: object) -> datetime | None:

@@ -64,20 +64,23 @@ def query_back(
     present: Masks,
     run_id: str,
     report: Progress,
+    places: Mapping[str, str] | None = None,
 ) -> int:
-    """Query a sample of entities through every index; returns how many were asked for.
+    """Query a sample of entities through every index; returns how many were asked for. `places`
+    are the properties where vectors stand, if not under their own names.
 
     Raises:
         ArtifactError: a stored vector is not the artifact's, or the index does not find them.
     """
     checked = 0
     for name, mask in present.items():
+        place = places[name] if places else name
         positions = _spread(np.flatnonzero(mask), SAMPLE)
         ids = _ids_at(artifact, positions)
         parameters = {
             "ids": list(ids.values()),
-            "property": name,
-            "index": cypher.INDEXES[name],
+            "property": place,
+            "index": cypher.INDEX_OF[place],
             "k": 10,
         }
         answers = {r["id"]: r for r in graph.read(Statement(cypher.QUERY_BACK, parameters))}
@@ -95,7 +98,7 @@ def query_back(
         if misses > MISSES_ALLOWED * len(there):
             raise _not_back(
                 run_id,
-                f"{cypher.INDEXES[name]} does not find {misses} of {len(there)} entities "
+                f"{cypher.INDEX_OF[place]} does not find {misses} of {len(there)} entities "
                 "by their own vectors",
             )
         checked += len(answers)

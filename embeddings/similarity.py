@@ -6,21 +6,25 @@ in common.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from embeddings import vector_indexes
 from embeddings.encoders import space
 from kg_platform import browse
 from kg_platform.cypher import vectors as cypher
-from kg_platform.errors import BadInput, NotFound
+from kg_platform.errors import BadInput, KgError, NotFound, QueryFailed
 from kg_platform.graph import Graph, Statement
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from embeddings.encoders import ImageEncoder, TextEncoder
+
+T = TypeVar("T")
+Run = Mapping[str, Any]  # the properties of an (:EmbeddingRun)
+TRIES = 5  # each publish moves the pointer twice
 
 # What a person types -> the property; the property's own name does as well.
 WAYS = {
@@ -53,14 +57,21 @@ def similar_to_entity(
     """
     name = property_of(by)
     _positive(k)
-    rows = graph.read(Statement(cypher.ROW_VECTOR, {"id": entity_id, "property": name}))
-    if not rows:
-        row = browse.resolve(graph, entity_id)
-        raise NotFound(f"No entity has the id {entity_id!r}; did you mean {row.id} ({row.label})?")
-    vector = rows[0]["vector"]
-    if not vector:
-        raise NotFound(_no_vector(graph, entity_id, name))
-    return _nearest(graph, name, vector, k, type, without=entity_id)
+
+    def ask(run: Run | None) -> list[Neighbour]:
+        place = _place(run, name)
+        rows = graph.read(Statement(cypher.ROW_VECTOR, {"id": entity_id, "property": place}))
+        if not rows:
+            row = browse.resolve(graph, entity_id)
+            raise NotFound(
+                f"No entity has the id {entity_id!r}; did you mean {row.id} ({row.label})?"
+            )
+        vector = rows[0]["vector"]
+        if not vector:
+            raise NotFound(_no_vector(graph, entity_id, name))
+        return _nearest(graph, place, vector, k, type, without=entity_id)
+
+    return of_one_run(graph, ask)
 
 
 def similar_to_text(
@@ -85,9 +96,13 @@ def similar_to_text(
     _positive(k)
     if by not in _SOURCES:
         raise BadInput(f"A text is compared by text or image, not by {by!r}.")
-    check_encoder(published_run(graph), by, encoder, other_side=by == "image")
     vector = encoder.encode_queries([text])[0].tolist()
-    return _nearest(graph, WAYS[by], vector, k, type)
+
+    def ask(run: Run | None) -> list[Neighbour]:
+        check_encoder(_published(run), by, encoder, other_side=by == "image")
+        return _nearest(graph, _place(run, WAYS[by]), vector, k, type)
+
+    return of_one_run(graph, ask)
 
 
 def similar_to_picture(
@@ -100,8 +115,13 @@ def similar_to_picture(
             encoder or revision.
     """
     _positive(k)
-    check_encoder(published_run(graph), "image", encoder)
-    return _nearest(graph, "image_embedding", encoder.encode([picture])[0].tolist(), k, type)
+    vector = encoder.encode([picture])[0].tolist()
+
+    def ask(run: Run | None) -> list[Neighbour]:
+        check_encoder(_published(run), "image", encoder)
+        return _nearest(graph, _place(run, "image_embedding"), vector, k, type)
+
+    return of_one_run(graph, ask)
 
 
 def published_run(graph: Graph) -> dict[str, Any]:
@@ -110,7 +130,41 @@ def published_run(graph: Graph) -> dict[str, Any]:
     Raises:
         NotFound: nothing is published.
     """
+    return dict(_published(browse.current_run(graph)))
+
+
+def of_one_run(graph: Graph, ask: Callable[[Run | None], T]) -> T:
+    """The answer of `ask`, which gets the properties of the current run, from that run alone.
+
+    Which run is current, and where its vectors stand, is looked at before and after: if a publish
+    moved that meanwhile, the answer may be of two runs, or be an error, and is asked for again.
+    """
     run = browse.current_run(graph)
+    for _ in range(TRIES):
+        try:
+            answer: T | None = ask(run)
+            failed = None
+        except KgError as error:
+            answer, failed = None, error
+        after = browse.current_run(graph)
+        if _pointer(after) == _pointer(run):
+            if failed is not None:
+                raise failed
+            return cast(T, answer)
+        run = after
+    raise QueryFailed("Publishes follow each other too fast to be read between; try again.")
+
+
+def _pointer(run: Run | None) -> tuple[object, ...]:
+    return (None,) if run is None else (run["id"], run.get("serving"), run.get("published_at"))
+
+
+def _place(run: Run | None, name: str) -> str:
+    """The property where the vectors `name` of the current run stand."""
+    return cypher.NEXT[name] if run is not None and run.get("serving") == "next" else name
+
+
+def _published(run: Run | None) -> Run:
     if run is None:
         raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
     return run
@@ -181,7 +235,7 @@ def _nearest(
     reach = k + 1 if type is None else min(MAX_REACH, max(100, 10 * k))
     while True:
         parameters = {
-            "index": cypher.INDEXES[name],
+            "index": cypher.INDEX_OF[name],
             "vector": list(vector),
             "reach": reach,
             "k": k,

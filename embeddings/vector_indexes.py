@@ -39,10 +39,10 @@ def refuse_taken_names(graph: Graph, names: Mapping[str, int]) -> None:
     """
     for row in _indexes(graph):
         for name in names:
-            if row["name"] != cypher.INDEXES[name] and _covers(row, name):
+            if row["name"] != cypher.INDEX_OF[name] and _covers(row, name):
                 raise _in_the_way(row["name"], f":Entity({name})")
     for name in names:
-        index = cypher.INDEXES[name]
+        index = cypher.INDEX_OF[name]
         if graph.read(Statement(cypher.NAME_TAKEN, {"name": index})):
             raise _in_the_way(index, f"the name {index}")
 
@@ -52,10 +52,10 @@ def drop_incompatible(graph: Graph, names: Mapping[str, int]) -> list[str]:
     ours = {row["name"]: row for row in _indexes(graph)}
     dropped = []
     for name, dimension in names.items():
-        row = ours.get(cypher.INDEXES[name])
+        row = ours.get(cypher.INDEX_OF[name])
         if row is not None and not _compatible(row, name, dimension):
             graph.run_schema(cypher.drop_index(name))
-            dropped.append(cypher.INDEXES[name])
+            dropped.append(cypher.INDEX_OF[name])
     return dropped
 
 
@@ -71,7 +71,7 @@ def create_and_wait(
     """
     for name, dimension in names.items():
         graph.run_schema(cypher.create_index(name, dimension))
-    wanted = {cypher.INDEXES[name] for name in names}
+    wanted = {cypher.INDEX_OF[name] for name in names}
     last: list[Any] = []
     moved = time.monotonic()
     while True:
@@ -99,7 +99,7 @@ def create_and_wait(
 def dimension_of(graph: Graph, name: str) -> int | None:
     """Dimension of our index over this property; None when there is no such index."""
     for row in _indexes(graph):
-        if row["name"] == cypher.INDEXES[name]:
+        if row["name"] == cypher.INDEX_OF[name]:
             return int(_config(row).get("vector.dimensions") or 0)
     return None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_platform.cypher import browse as cypher
+from kg_platform.cypher.vectors import NEXT, NEXT_RUN
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph import Graph, Statement, plain
 
@@ -146,6 +147,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     row = found[0]
     properties: dict[str, Any] = plain(row["properties"])
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
+    hidden = {*_KNOWN, _RUN, NEXT_RUN, *NEXT.values()}
     counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
     return EntityPage(
         id=row["id"],
@@ -157,7 +159,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
         properties={
             key: value
             for key, value in sorted(properties.items())
-            if key not in _KNOWN and key != _RUN and key not in vectors
+            if key not in hidden and key not in vectors
         },
         media=[MediaRow(**r) for r in _read(graph, cypher.ENTITY_MEDIA, id=entity_id)],
         neighbours=neighbours(graph, entity_id, limit=facts),

@@ -5,7 +5,7 @@ Property and index names are the constants below, never data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kg_platform.cypher.browse import ROW
 
@@ -17,6 +17,18 @@ INDEXES = {
     "image_embedding": "entity_image_embedding",
 }
 
+# While a publish goes on, its vectors are put aside under these names, and the platform's readers
+# are answered from there until they stand under the names above.
+NEXT = {
+    "embedding": "embedding_next",
+    "structure_embedding": "embedding_next_structure",
+    "text_embedding": "embedding_next_text",
+    "image_embedding": "embedding_next_image",
+}
+NEXT_RUN = "embedding_next_run"
+# Every property that has a vector index -> the index.
+INDEX_OF = INDEXES | {next_: f"entity_{next_}" for next_ in NEXT.values()}
+
 BEGIN_RUN = (
     "MERGE (r:EmbeddingRun {id: $id}) "
     "SET r += $properties, r.current = coalesce(r.current, false), r.publishing = $token "
@@ -25,11 +37,18 @@ BEGIN_RUN = (
 # The token of the publish that stands half-way, if it is this run's and no other has begun since.
 HALFWAY = "MATCH (r:EmbeddingRun {id: $id}) RETURN r.publishing AS token"
 ANY_HALFWAY = "MATCH (r:EmbeddingRun) WHERE r.publishing IS NOT NULL RETURN r.id AS id"
+# `serving` is "next" while the vectors of the current run are those put aside, and "own" when they
+# stand under their own names and what was put aside is yet to be removed.
 MOVE_POINTER = (
-    "MATCH (r:EmbeddingRun) SET r.current = (r.id = $id) "
-    "WITH r WHERE r.id = $id "
-    "SET r.published_at = datetime(), r.entities = $entities, r.provisional = null"
+    "MATCH (r:EmbeddingRun) SET r.current = (r.id = $id), r.serving = null "
+    "WITH r WHERE r.id = $id SET r.published_at = datetime(), r.entities = $entities, "
+    "r.provisional = null, r.serving = $serving"
 )
+SWITCHING = (
+    "MATCH (r:EmbeddingRun) WHERE r.serving IS NOT NULL RETURN r.id AS id, r.serving AS serving"
+)
+SERVE_FROM_OWN = "MATCH (r:EmbeddingRun {id: $id}) SET r.serving = 'own'"
+END_SWITCH = "MATCH (r:EmbeddingRun {id: $id}) REMOVE r.serving"
 END_RUN = "MATCH (r:EmbeddingRun {id: $id}) REMOVE r.publishing"
 
 # On a node whose vectors were fitted after training, to its texts, pictures and first facts.
@@ -38,6 +57,22 @@ PROVISIONAL = "embedding_provisional"
 COUNT_WITH_RUN = (
     f"MATCH (n:Entity) WHERE n.embedding_run = $id AND n.{PROVISIONAL} IS NULL "
     "RETURN count(n) AS count"
+)
+COUNT_NEXT = f"MATCH (n:Entity) WHERE n.{NEXT_RUN} = $id RETURN count(n) AS count"
+_REMOVE_NEXT = f"REMOVE n.{NEXT_RUN}, {', '.join(f'n.{name}' for name in NEXT.values())}"
+REMOVE_NEXT = (
+    f"MATCH (n:Entity) WHERE n.{NEXT_RUN} IS NOT NULL "
+    f"CALL (n) {{ {_REMOVE_NEXT} }} IN TRANSACTIONS OF 5000 ROWS"
+)
+# The next entities by id, from $after on, whose vectors were put aside; they take their own names.
+NEXT_IDS = (
+    f"MATCH (n:Entity) WHERE n.id > $after AND n.{NEXT_RUN} = $id "
+    "WITH n.id AS id ORDER BY id LIMIT $limit RETURN collect(id) AS ids"
+)
+_TAKE = ", ".join(f"n.{name} = n.{next_}" for name, next_ in NEXT.items())
+TAKE_NEXT = (
+    f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) WHERE n.{NEXT_RUN} = $id "
+    f"SET {_TAKE}, n.embedding_run = $id REMOVE n.{PROVISIONAL}"
 )
 _OURS = ("embedding_run", PROVISIONAL, *INDEXES)
 _ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in _OURS)
@@ -80,7 +115,7 @@ QUERY_BACK = (
 )
 WHICH_EXIST = "UNWIND $ids AS id MATCH (n:Entity {id: id}) RETURN id"
 
-ROW_VECTOR = "MATCH (n:Entity {id: $id}) RETURN n[$property] AS vector, n.embedding_run AS run"
+ROW_VECTOR = "MATCH (n:Entity {id: $id}) RETURN n[$property] AS vector"
 NEAREST = (
     "CALL db.index.vector.queryNodes($index, $reach, $vector) YIELD node AS n, score "
     "WITH n, score WHERE n.id <> $without AND ($type IS NULL OR $type IN labels(n)) "
@@ -98,26 +133,34 @@ KNOWN_HEADS = (
 
 def write_vectors(present: Sequence[str], absent: Sequence[str], provisional: bool = False) -> str:
     """Set the properties `present` from rows {id, <property>...}; take `absent` off the nodes."""
-    calls = " ".join(
-        f"CALL db.create.setNodeVectorProperty(n, '{name}', row.{name})" for name in present
-    )
     mark = f", n.{PROVISIONAL} = true" if provisional else ""
     off = [*absent, *([] if provisional else [PROVISIONAL])]
-    remove = f" REMOVE {', '.join(f'n.{name}' for name in off)}" if off else ""
-    return (
-        f"UNWIND $rows AS row MATCH (n:Entity {{id: row.id}}) {calls} "
-        f"SET n.embedding_run = $run{mark}{remove}"
+    return _written({name: name for name in present}, f"n.embedding_run = $run{mark}", off)
+
+
+def put_aside(present: Sequence[str], absent: Sequence[str]) -> str:
+    """The same under the names for vectors that are not published yet."""
+    off = [NEXT[name] for name in absent]
+    return _written({name: NEXT[name] for name in present}, f"n.{NEXT_RUN} = $run", off)
+
+
+def _written(properties: Mapping[str, str], mark: str, off: Sequence[str]) -> str:
+    calls = " ".join(
+        f"CALL db.create.setNodeVectorProperty(n, '{property}', row.{column})"
+        for column, property in properties.items()
     )
+    remove = f" REMOVE {', '.join(f'n.{name}' for name in off)}" if off else ""
+    return f"UNWIND $rows AS row MATCH (n:Entity {{id: row.id}}) {calls} SET {mark}{remove}"
 
 
 def create_index(name: str, dimension: int) -> str:
     """A cosine index over full 32-bit vectors; docs/publish.md says why they are not quantised."""
     return (
-        f"CREATE VECTOR INDEX {INDEXES[name]} IF NOT EXISTS FOR (n:Entity) ON (n.{name}) "
+        f"CREATE VECTOR INDEX {INDEX_OF[name]} IF NOT EXISTS FOR (n:Entity) ON (n.{name}) "
         "OPTIONS {indexConfig: {`vector.similarity_function`: 'cosine', "
         f"`vector.dimensions`: {int(dimension)}, `vector.quantization.enabled`: false}}}}"
     )
 
 
 def drop_index(name: str) -> str:
-    return f"DROP INDEX {INDEXES[name]} IF EXISTS"
+    return f"DROP INDEX {INDEX_OF[name]} IF EXISTS"

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from embeddings.publish import publish
+from embeddings.similarity import similar_to_entity
 from embeddings.vector_indexes import MOST_NUMBERS, create_and_wait
 from kg_platform.browse import current_run
 from kg_platform.errors import ArtifactError, BadInput, KgError
@@ -263,9 +266,16 @@ def test_the_cursor_is_void_when_the_artifact_was_made_again(graph: Graph, ledge
     assert publish(graph, again, ledger, run, 10).resumed_at == 0
 
 
-def die_at(graph: Graph, artifact: FakeArtifact, ledger: Ledger, run: str, position: int) -> None:
+def die_at(
+    graph: Graph,
+    artifact: FakeArtifact,
+    ledger: Ledger,
+    run: str,
+    position: int,
+    where: str = "vectors",
+) -> None:
     def die(step: str, done: int, total: int | None) -> None:
-        if step == "vectors" and done >= position:
+        if step == where and done >= position:
             raise Dies
 
     with pytest.raises(Dies):
@@ -274,12 +284,13 @@ def die_at(graph: Graph, artifact: FakeArtifact, ledger: Ledger, run: str, posit
 
 CHILD = """
 import sys
-import numpy as np
+from embeddings import publish_switch
 from embeddings.publish import publish
 from kg_platform.graph import Connection, Graph
 from kg_platform.ledger import Ledger
 from tests.integration.test_publish import child_artifact
 uri, username, password, ledger, run, count, stop_at = sys.argv[1:]
+publish_switch.BATCH = 50
 def report(step, done, total):
     print(step, done, flush=True)
     if step == stop_at:
@@ -294,7 +305,7 @@ def child_artifact(count: int) -> FakeArtifact:
 
 
 @pytest.mark.parametrize(
-    "moment", ["look at embedding", "vectors", "vector indexes", "check a sample"]
+    "moment", ["look at embedding", "vectors", "vector indexes", "check a sample", "switch"]
 )
 def test_kill_9_at_any_moment(
     graph: Graph, neo4j: Connection, ledger: Ledger, tmp_path: Path, moment: str
@@ -324,8 +335,15 @@ def test_kill_9_at_any_moment(
 
     now = current_run(graph)
     assert now is not None
-    assert now["id"] == old, "a run that did not finish must not be current"
-    if moment == "look at embedding":
+    if moment == "switch":
+        assert now["id"] == new
+        there = {row["run"] for row in state(graph).values()}
+        assert there == {old, new}, "nodes say where their vectors are from"
+        wanted = [n.score for n in similar_to_entity(graph, ids[7], 5)]
+        near = scores_of(draw(300, 8, 5), 7)[:5]
+        np.testing.assert_allclose(wanted, near, atol=1e-5)
+    else:
+        assert now["id"] == old, "a run that did not finish must not be current"
         assert state(graph) == before
     summary = publish(graph, child_artifact(300), ledger, new, 50)
     assert (summary.entities, summary.missing) == (300, 0)
@@ -337,6 +355,109 @@ def test_kill_9_at_any_moment(
     now = current_run(graph)
     assert now is not None
     assert now["id"] == new
+    assert not aside(graph)
+
+
+def aside(graph: Graph) -> list[Any]:
+    """Whatever a publish puts aside while it goes on."""
+    nodes = graph.read(
+        Statement(
+            "MATCH (n) WHERE any(k IN keys(n) WHERE k STARTS WITH 'embedding_next' "
+            "OR k IN ['serving', 'publishing']) RETURN keys(n) AS found"
+        )
+    )
+    names = "SHOW VECTOR INDEXES YIELD name WHERE name CONTAINS 'next' RETURN name AS found"
+    return [row["found"] for row in [*nodes, *graph.read(Statement(names))]]
+
+
+def scores_of(rows: Floats, entity: int) -> Floats:
+    """(N - 1,) Neo4j's scores of all others, the nearest first."""
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.sort(np.delete((1 + unit @ unit[entity]) / 2, entity))[::-1]
+
+
+def test_a_publish_that_was_killed_in_its_switch_is_finished_before_another(
+    graph: Graph, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embeddings.publish_switch.BATCH", 10)
+    ids = add_entities(graph, 50)
+    one, two, three = (start(ledger) for _ in range(3))
+    publish(graph, FakeArtifact(ids, {"embedding": draw(50, 8)}), ledger, one, 10)
+    wider = FakeArtifact(ids, {"embedding": draw(50, 12, 2)})
+    die_at(graph, wider, ledger, two, 20, "switch")
+    seen = {row["run"] for row in state(graph).values()}
+    assert seen == {one, two}
+    halves = FakeArtifact(ids[:25], {"embedding": draw(25, 6, 3)})
+    summary = publish(graph, halves, ledger, three, 10)
+    assert (summary.entities, summary.cleared) == (25, 25)
+    assert {row["run"] for row in state(graph).values()} == {three, None}
+    assert not aside(graph)
+
+
+def test_what_a_publish_put_aside_goes_when_another_is_begun(graph: Graph, ledger: Ledger) -> None:
+    ids = add_entities(graph, 50)
+    one, two, three = (start(ledger) for _ in range(3))
+    first = FakeArtifact(ids, {"embedding": draw(50, 8)})
+    publish(graph, first, ledger, one, 10)
+    before = state(graph)
+    die_at(graph, FakeArtifact(ids, {"embedding": draw(50, 12, 2)}), ledger, two, 20)
+    assert state(graph) == before
+    assert aside(graph)
+    publish(graph, FakeArtifact(ids[:5], {"embedding": draw(5, 8, 3)}), ledger, three, 10)
+    assert not aside(graph)
+
+
+@pytest.mark.parametrize("dimension", [16, 12])
+def test_no_answer_mixes_runs_while_a_publish_goes_on(
+    graph: Graph, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, dimension: int
+) -> None:
+    """Four readers without pause, as the platform asks and as plain Cypher does."""
+    monkeypatch.setattr("embeddings.publish_switch.BATCH", 100)
+    count = 1_500
+    ids = add_entities(graph, count)
+    rows = [draw(count, 16), draw(count, dimension, 1), draw(count, 16, 2)]
+    runs = [FakeArtifact(ids, {"embedding": each}) for each in rows]
+    publish(graph, runs[0], ledger, start(ledger), 200)
+    unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in rows]
+    done, seen, wrong = threading.Event(), set[int](), list[object]()
+
+    def read(seed: int) -> None:
+        draws = np.random.default_rng(seed)
+        while not done.is_set():
+            asked = int(draws.integers(count))
+            try:
+                found = similar_to_entity(graph, ids[asked], 10)
+                at = [int(each.id[1:]) for each in found]
+                scores = [each.score for each in found]
+                of = [np.abs((1 + u[at] @ u[asked]) / 2 - scores).max() < 1e-4 for u in unit]
+                if len(found) != 10 or sum(of) != 1:
+                    wrong.append((asked, found))
+                seen.add(of.index(True))
+            except Exception as error:
+                wrong.append(error)
+
+    def read_plainly() -> None:
+        while not done.is_set():
+            try:
+                found = graph.read(Statement(NEIGHBOURS, {"id": ids[5]}))
+                if dimension == 16 and not found:
+                    wrong.append("plain Cypher found nothing")
+            except Exception as error:
+                if dimension == 16:  # an index over vectors of another dimension is made anew
+                    wrong.append(error)
+
+    with ThreadPoolExecutor(5) as pool:
+        jobs = [*(pool.submit(read, seed) for seed in range(4)), pool.submit(read_plainly)]
+        try:
+            for artifact in runs[1:]:
+                publish(graph, artifact, ledger, start(ledger), 200)
+        finally:
+            done.set()
+        for job in jobs:
+            job.result()
+    assert not wrong, wrong[:3]
+    assert seen >= {0, 1}
+    assert not aside(graph)
 
 
 def test_a_server_that_is_gone_is_one_sentence(neo4j: Connection) -> None:

@@ -1,0 +1,106 @@
+"""Vectors onto nodes, in batches: under their own names, or put aside."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.publish_checks import Masks, Progress, Vectors, batch_of
+from kg_platform.cypher import vectors as cypher
+from kg_platform.graph import Graph, Statement
+
+# Two transactions at a time: one is prepared and sent while the server works on the other.
+WRITERS = 2
+
+
+class _Rows(list[dict[str, Any]]):
+    """Rows that print short: the driver prints every parameter for a log nobody reads, which takes
+    eight times as long as sending lists of floats."""
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} rows]"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the vectors of an artifact as those of a run."""
+
+    graph: Graph
+    artifact: Vectors
+    present: Masks
+    run_id: str
+    batch_rows: int
+
+    def write(
+        self,
+        start: int,
+        advance: Callable[[int], None],
+        report: Progress,
+        aside: bool = False,
+    ) -> None:
+        """From entity `start` on; `advance(position)` once all before it are in the graph."""
+        total = len(self.present["embedding"])
+        size = max(1, min(self.batch_rows, batch_of(self.artifact, list(self.present))))
+        ids = islice(self.artifact.iter_entity_ids(), start, None)
+
+        def finish(batch: Future[int]) -> None:
+            # Taken in order, so everything before the cursor is in the graph.
+            position = batch.result()
+            advance(position)
+            report("vectors", position, total)
+
+        running: deque[Future[int]] = deque()
+        with ThreadPoolExecutor(WRITERS, "publish") as pool:
+            try:
+                for begin in range(start, total, size):
+                    batch = list(islice(ids, size))
+                    running.append(pool.submit(self._batch, begin, batch, aside))
+                    if len(running) > WRITERS:
+                        finish(running.popleft())
+                while running:
+                    finish(running.popleft())
+            finally:
+                for each in running:
+                    each.cancel()
+
+    def _batch(self, begin: int, ids: list[str], aside: bool) -> int:
+        stop = begin + len(ids)
+        rows = {name: self.artifact.rows(name, begin, stop) for name in self.present}
+        masks = {name: mask[begin:stop] for name, mask in self.present.items()}
+        write_rows(self.graph, self.run_id, ids, rows, masks, aside=aside)
+        return stop
+
+
+def write_rows(
+    graph: Graph,
+    run_id: str,
+    ids: Sequence[str],
+    rows: Mapping[str, NDArray[np.float32]],
+    present: Masks,
+    provisional: bool = False,
+    aside: bool = False,
+) -> None:
+    """Write vectors of entities: one transaction for each combination of properties they have."""
+    names = list(rows)
+    has = np.stack([present[name] for name in names], axis=1)
+    for pattern in np.unique(has, axis=0):
+        mine = np.flatnonzero((has == pattern).all(1))
+        given = [name for name, there in zip(names, pattern, strict=True) if there]
+        if not given:
+            continue
+        columns = [graph.vectors(rows[name][mine]) for name in given]
+        absent = [name for name in cypher.INDEXES if name not in given]
+        put, write = cypher.put_aside, cypher.write_vectors
+        text = put(given, absent) if aside else write(given, absent, provisional)
+        parameters = _Rows(
+            {"id": ids[row], **dict(zip(given, values, strict=True))}
+            for row, *values in zip(mine.tolist(), *columns, strict=True)
+        )
+        graph.write(Statement(text, {"rows": parameters, "run": run_id}))
