@@ -21,6 +21,7 @@ ALL = (
     "negatives",
     "million",
     "quality",
+    "seam",
     "new_entities",
 )
 

@@ -8,16 +8,21 @@ import typer
 
 from embeddings import presets
 from kg_platform import console
+from kg_platform.errors import BadInput
 from kg_platform.run_figures import flattened
 from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what plans are made of takes seconds
     from embeddings.plan import Plan
+    from embeddings.publish import PublishSummary
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
     app.command("embed")(embed)
     app.command("publish")(publish)
+    app.command("rollback")(rollback)
 
 
 def embed(
@@ -60,7 +65,7 @@ def embed(
             help="No training: vectors for entities that came after the published run.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train multimodal vectors for the graph and publish them."""
     console.note("Loading the learning libraries ...")
@@ -164,14 +169,41 @@ def publish(
         str | None,
         typer.Argument(help="Embedding run; the latest one with an artifact if left out."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish the publish that stands half-way.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a run's vectors into the graph. A publish that was killed goes on where it stopped."""
-    from embeddings.pipeline import publish_run
+    if run and resume:
+        raise BadInput("Give a run or --resume: the publish that stands half-way has its own run.")
+    from embeddings.pipeline import publish_run, resume_publish
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform, console.steps() as report:
-        summary = publish_run(platform, run, report)
+        done = resume_publish(platform, report) if resume else publish_run(platform, run, report)
+    _show_published(done, as_json)
+
+
+def rollback(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="The run to go back to; the one before the current if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Go back to the vectors of an earlier run, from its artifact."""
+    from embeddings.pipeline import rollback as go_back
+    from kg_platform.platform import Platform
+
+    with Platform.open(load()) as platform, console.steps() as report:
+        summary = go_back(platform, run, report)
+    _show_published(summary, as_json)
+    if not as_json:
+        console.note(f"Run {summary.run_id} is the current one again.")
+
+
+def _show_published(summary: PublishSummary, as_json: bool) -> None:
     if as_json:
         console.print_json(summary.as_dict())
         return

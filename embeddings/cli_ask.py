@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kg_platform.graph import Graph
 
 SHOWN = 60  # characters of a refused value; --json prints all that is kept
-KINDS = ("ingest", "embed", "embed-new", "publish", "tune")
+KINDS = ("ingest", "embed", "embed-new", "publish", "rollback", "tune")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
 Type = Annotated[str | None, typer.Option("--type", help="Only entities with this label.")]
@@ -184,7 +184,7 @@ def predict(
 def runs(
     run: Annotated[str | None, typer.Argument(help="One run, with its steps.")] = None,
     kind: Annotated[
-        str | None, typer.Option(help="ingest, embed, embed-new, publish or tune.")
+        str | None, typer.Option(help="ingest, embed, embed-new, publish, rollback or tune.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     as_json: Json = False,

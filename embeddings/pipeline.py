@@ -25,14 +25,19 @@ from embeddings.measure import Measured, measure
 from embeddings.memory import peak_bytes
 from embeddings.plan import Plan
 from embeddings.publish import PublishSummary, publish
+from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
-from kg_platform.errors import ArtifactError, Interrupted, NotFound
+from kg_platform.browse import embedding_runs
+from kg_platform.cypher import vectors as cypher
+from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
+from kg_platform.graph import Statement
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 
 KIND = "embed"
 PUBLISH = "publish"
+ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)
@@ -106,26 +111,67 @@ def publish_run(
 
     Raises:
         NotFound: there is no such run, or it has no artifact.
+        ArtifactError: the artifact was changed since it was written.
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
-    ledger = platform.ledger
     with only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
-        ledger.run(chosen)
-        artifact = open_artifact(platform.settings.artifacts_dir / chosen)
-        own = ledger.start_run(PUBLISH, {"run": chosen})
-        try:
-            summary = _publish(platform, artifact, chosen, on_progress or _silent)
-        except KeyboardInterrupt as stop:
-            ledger.finish_run(own, "interrupted")
-            raise Interrupted(
-                f"Publishing run {chosen} was stopped; the same command goes on from there."
-            ) from stop
-        except BaseException as error:
-            ledger.finish_run(own, "failed", error=str(error))
-            raise
-        ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
-        return summary
+        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, on_progress or _silent)
+
+
+def resume_publish(platform: Platform, on_progress: Progress | None = None) -> PublishSummary:
+    """Finish the publish that stands half-way, whichever command began it.
+
+    Raises:
+        NotFound: none does. The rest as `publish_run`.
+    """
+    with only_one(platform):
+        rows = platform.graph.read(Statement(cypher.ANY_HALFWAY))
+        if not rows:
+            raise NotFound("No publish stands half-way: there is nothing to finish.")
+        chosen = str(rows[0]["id"])
+        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, on_progress or _silent)
+
+
+def rollback(
+    platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
+) -> PublishSummary:
+    """Publish an earlier run again, from its artifact: `run_id`, or without one the latest run
+    before the current one that was published once.
+
+    Raises:
+        NotFound: nothing is published, or there is no such run, or its artifact is gone.
+        BadInput: the run is the current one. The rest as `publish_run`.
+    """
+    with only_one(platform):
+        now = published_run(platform.graph)
+        chosen = run_id or _before(platform, str(now["id"]))
+        if chosen == now["id"]:
+            raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
+        settings = {"run": chosen, "from": now["id"]}
+        return _recorded(platform, ROLLBACK, chosen, settings, on_progress or _silent)
+
+
+def _recorded(
+    platform: Platform, kind: str, chosen: str, settings: Mapping[str, Any], report: Progress
+) -> PublishSummary:
+    """Publish the artifact of a run, as a run of its own in the ledger."""
+    ledger = platform.ledger
+    ledger.run(chosen)
+    artifact = open_artifact(platform.settings.artifacts_dir / chosen)
+    own = ledger.start_run(kind, settings)
+    try:
+        summary = _publish(platform, artifact, chosen, report)
+    except KeyboardInterrupt as stop:
+        ledger.finish_run(own, "interrupted")
+        raise Interrupted(
+            f"Publishing run {chosen} was stopped; `kg publish --resume` goes on from there."
+        ) from stop
+    except BaseException as error:
+        ledger.finish_run(own, "failed", error=str(error))
+        raise
+    ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
+    return summary
 
 
 class _Job:
@@ -316,6 +362,22 @@ def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:
         "text_encoder": platform.settings.text_encoder if options.text else None,
         "image_encoder": platform.settings.image_encoder if options.pictures else None,
     }
+
+
+def _before(platform: Platform, now: str) -> str:
+    """The latest run before `now` that was published once and has its artifact here.
+
+    Ids of runs begin with the time, so going back twice goes back two runs.
+    """
+    folder = platform.settings.artifacts_dir
+    earlier = [str(run["id"]) for run in embedding_runs(platform.graph) if run.get("published_at")]
+    for run in sorted((run for run in earlier if run < now), reverse=True):
+        if (folder / run).is_dir():
+            return run
+    raise NotFound(
+        f"No run before the current one, {now}, was published and has its artifact in {folder}; "
+        "`kg runs --kind embed` lists the runs, `kg rollback RUN` takes any of them."
+    )
 
 
 def _latest_with_artifact(platform: Platform) -> str:

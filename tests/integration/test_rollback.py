@@ -1,0 +1,98 @@
+"""`kg rollback` and `kg publish --resume` as a person types them, on the real database."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kg_platform.graph import Connection, Graph, Statement
+from tests.worlds import write_world
+
+CURRENT = Statement("MATCH (r:EmbeddingRun {current: true}) RETURN r.id AS id")
+VECTORS = Statement(
+    "MATCH (n:Entity) RETURN n.id AS id, n.embedding AS vector, n.embedding_run AS run ORDER BY id"
+)
+HALFWAY = "MATCH (r:EmbeddingRun {id: $id}) SET r.publishing = 'a token that no ledger knows'"
+
+
+def kg(*words: str) -> tuple[int, str, str]:
+    """Run `kg` in a child process: exit code, stdout, stderr on one line."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kg_platform.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    return done.returncode, done.stdout, " ".join(done.stderr.split())
+
+
+def embedded(*words: str) -> str:
+    code, out, errors = kg("embed", "--set", "epochs=2", "--no-text", "--no-pictures", *words)
+    assert code == 0, errors
+    return str(json.loads(out)["run"])
+
+
+@pytest.fixture
+def artifacts(graph: Graph, neo4j_environment: Connection, tmp_path: Path) -> Path:
+    code, _, errors = kg("ingest", str(write_world(tmp_path / "world")))
+    assert code == 0, errors
+    from kg_platform.settings import load
+
+    return load().artifacts_dir
+
+
+def state(graph: Graph) -> tuple[str, list[dict[str, Any]]]:
+    return str(graph.read(CURRENT)[0]["id"]), graph.read(VECTORS)
+
+
+def test_back_and_back_again_to_another_dimension(graph: Graph, artifacts: Path) -> None:
+    code, _, errors = kg("rollback")
+    assert (code, "No vectors are published" in errors) == (3, True)
+    runs, states = [], []
+    for dimension in ("8", "12"):
+        runs.append(embedded("--dimension", dimension, "--json"))
+        states.append(state(graph))
+
+    code, out, errors = kg("rollback")
+    assert (code, state(graph)) == (0, states[0]), errors
+    assert f"Run {runs[0]} is the current one again." in errors
+    assert runs[0] in out
+    code, _, errors = kg("rollback")
+    assert (code, "No run before the current one" in errors) == (3, True)
+    code, _, errors = kg("rollback", runs[0])
+    assert (code, "is the current one" in errors) == (2, True)
+    code, _, errors = kg("rollback", "20200101-000000-aaaa")
+    assert (code, "There is no run" in errors) == (3, True)
+    code, out, _ = kg("runs", "--kind", "rollback", "--json")
+    went = [(run["settings"]["from"], run["settings"]["run"]) for run in json.loads(out)]
+    assert went[-1] == (runs[1], runs[0])
+
+    file = artifacts / runs[1] / "vectors.safetensors"
+    changed = bytearray(file.read_bytes())
+    changed[-3] ^= 1
+    file.write_bytes(changed)
+    code, _, errors = kg("rollback", runs[1])
+    assert (code, state(graph)) == (6, states[0]), "its checksum refuses it"
+    assert "was changed after it was written" in errors
+
+
+def test_a_publish_that_stands_half_way_is_finished_by_resume(
+    graph: Graph, artifacts: Path
+) -> None:
+    code, _, errors = kg("publish", "--resume")
+    assert (code, "No publish stands half-way" in errors) == (3, True)
+    one, two = (embedded("--seed", seed, "--json") for seed in "01")
+    code, _, errors = kg("publish", one, "--resume")
+    assert (code, "Give a run or --resume" in errors) == (2, True)
+    graph.write(Statement(HALFWAY, {"id": one}))
+    code, _, errors = kg("publish", "--resume")
+    assert code == 0, errors
+    assert graph.read(CURRENT) == [{"id": one}]
+    assert {row["run"] for row in graph.read(VECTORS)} == {one}
+    assert two != one
+    assert kg("publish", "--resume")[0] == 3
