@@ -1,4 +1,4 @@
-"""`kg similar`, `show`, `query`, `predict`, `runs`, `rejections`: questions and answers."""
+"""`kg similar`, `show`, `query`, `predict`, `rejections`: questions and answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import typer
 from kg_platform import console
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger_rows import excerpt
-from kg_platform.run_figures import figure, flattened, in_a_line, seconds
 from kg_platform.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -23,14 +22,13 @@ if TYPE_CHECKING:
     from kg_platform.graph import Graph
 
 SHOWN = 60  # characters of a refused value; --json prints all that is kept
-KINDS = ("ingest", "embed", "embed-new", "publish", "rollback", "tune")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Count = Annotated[int, typer.Option("-k", "--count", min=1, help="How many.")]
 Type = Annotated[str | None, typer.Option("--type", help="Only entities with this label.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (similar, show, query, predict, runs, rejections):
+    for command in (similar, show, query, predict, rejections):
         app.command(command.__name__)(command)
 
 
@@ -181,45 +179,6 @@ def predict(
     console.print_table(("id", "label", "type", "score", "probability"), rows, title=fact)
 
 
-def runs(
-    run: Annotated[str | None, typer.Argument(help="One run, with its steps.")] = None,
-    kind: Annotated[
-        str | None, typer.Option(help="ingest, embed, embed-new, publish, rollback or tune.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """What was done: runs, their steps and figures."""
-    if kind not in (None, *KINDS):
-        raise BadInput(f"There are no runs of kind {kind!r}; the kinds are {', '.join(KINDS)}.")
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        ledger = platform.ledger
-        rows = [ledger.run(run)] if run else ledger.runs(kind, limit)
-        refused = {row.id: ledger.count_rejections(row.id) for row in rows}
-    if as_json:
-        found = [asdict(row) | {"rejections": refused[row.id]} for row in rows]
-        console.print_json(found[0] if run else found)
-        return
-    if run is None:
-        lines = [(r.id, r.kind, r.status, _took(r), in_a_line(r)) for r in rows]
-        names = ("run", "kind", "status", "took", "figures")
-        console.print_table(names, lines, whole=names[:4])
-        if not rows:
-            console.note(f"No {f'{kind} ' if kind else ''}runs yet; `kg ingest PATH` begins.")
-        return
-    row = rows[0]
-    facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]
-    facts += [("rejections", f"{refused[row.id]:,}")] if refused[row.id] else []
-    facts += [(f"setting {name}", str(value)) for name, value in _flat(row.settings)]
-    facts += [(name, figure(value)) for name, value in _flat(row.metrics)]
-    console.print_table(("what", "value"), [f for f in facts if f[1]], title=f"Run {row.id}")
-    steps = [(s.name, s.status, _when(s), _figures(s.details)) for s in row.steps]
-    if steps:
-        console.print_table(("step", "status", "time", "details"), steps)
-
-
 def rejections(
     run: Annotated[str | None, typer.Argument(help="The latest ingest if left out.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
@@ -301,22 +260,3 @@ def _latest_ingest(found: list[Any]) -> str:
     if not found:
         raise NotFound("Nothing has been ingested yet; `kg ingest PATH` does it.")
     return str(found[0].id)
-
-
-def _when(row: Any) -> str:
-    end = f" to {row.finished_at[11:19]}" if row.finished_at else ""
-    return f"{row.started_at[:19].replace('T', ' ')}{end}"
-
-
-def _took(row: Any) -> str:
-    spent = seconds(row.started_at, row.finished_at)
-    return "" if spent is None else f"{spent:,.0f} s"
-
-
-def _figures(metrics: dict[str, Any]) -> str:
-    flat = [(name, value) for name, value in _flat(metrics) if isinstance(value, int | float)]
-    return "  ".join(f"{name} {figure(value)}" for name, value in flat[:6])
-
-
-def _flat(values: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(k, v) for k, v in flattened(values).items() if v not in (None, "", [])]

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         default="classical",
         description="a name from `kg encoders`, or a Hugging Face vision encoder by name or folder",
     )
+    keep_artifacts: int = Field(
+        default=5, ge=1, description="how many of the newest artifacts `kg runs prune` keeps"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="where to train and encode; auto takes the GPU when there is one",
