@@ -30,6 +30,8 @@ def commands(group: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """(full name, command) of every command below `group`, by name."""
     for name, command in sorted(getattr(group, "commands", {}).items()):
         if getattr(command, "commands", None):
+            if command.invoke_without_command:
+                yield " ".join((*path, name)), command
             yield from commands(command, (*path, name))
         else:
             yield " ".join((*path, name)), command
