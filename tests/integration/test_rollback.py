@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from kg_platform.cli import build
+from kg_platform.errors import KgError
 from kg_platform.graph import Connection, Graph, Statement
+from kg_platform.settings import load
 from tests.worlds import write_world
 
 CURRENT = Statement("MATCH (r:EmbeddingRun {current: true}) RETURN r.id AS id")
@@ -21,14 +23,11 @@ HALFWAY = "MATCH (r:EmbeddingRun {id: $id}) SET r.publishing = 'a token that no 
 
 
 def kg(*words: str) -> tuple[int, str, str]:
-    """Run `kg` in a child process: exit code, stdout, stderr on one line."""
-    done = subprocess.run(
-        [sys.executable, "-m", "kg_platform.cli", *words],
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    return done.returncode, done.stdout, " ".join(done.stderr.split())
+    """Run `kg` in this process: exit code, stdout, stderr on one line."""
+    result = CliRunner().invoke(build(), list(words))
+    if isinstance(result.exception, KgError):
+        return result.exception.exit_code, result.stdout, str(result.exception)
+    return result.exit_code, result.stdout, " ".join(result.stderr.split())
 
 
 def embedded(*words: str) -> str:
@@ -41,8 +40,6 @@ def embedded(*words: str) -> str:
 def artifacts(graph: Graph, neo4j_environment: Connection, tmp_path: Path) -> Path:
     code, _, errors = kg("ingest", str(write_world(tmp_path / "world")))
     assert code == 0, errors
-    from kg_platform.settings import load
-
     return load().artifacts_dir
 
 
