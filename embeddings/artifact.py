@@ -37,7 +37,7 @@ from embeddings.models import Scorer
 from embeddings.train import Trained
 from kg_platform.errors import ArtifactError, NotFound
 
-FORMAT = 1
+FORMAT = 2  # 2: loops, and features that ask otherwise than they answer
 MANIFEST = "manifest.json"
 VECTORS = "vectors.safetensors"
 MODEL = "model.safetensors"

@@ -212,28 +212,35 @@ def _like_text(
     graph: Graph, settings: Settings, text: str, count: int, type: str | None, by: str
 ) -> list[Neighbour]:
     from embeddings.encoders import load_text_encoder, load_text_side
-    from embeddings.similarity import encoder_of, published_run, similar_to_text
+    from embeddings.similarity import similar_to_text, with_encoder
 
     by = "text" if by == "embedding" else by  # what --by is when it is not given
     open_encoder = load_text_side if by == "image" else load_text_encoder
-    encoder = open_encoder(encoder_of(published_run(graph), by), settings.device)
-    return similar_to_text(graph, text, count, encoder, type, by)
+    return with_encoder(
+        graph,
+        by,
+        lambda name: open_encoder(name, settings.device),
+        lambda encoder: similar_to_text(graph, text, count, encoder, type, by),
+    )
 
 
 def _like_picture(
     graph: Graph, settings: Settings, file: Path, count: int, type: str | None
 ) -> list[Neighbour]:
     from embeddings.encoders import load_image_encoder
-    from embeddings.similarity import encoder_of, published_run, similar_to_picture
+    from embeddings.similarity import similar_to_picture, with_encoder
     from kg_platform.pictures import decode_rgb
 
     try:
         picture = decode_rgb(file.read_bytes(), settings.max_picture_pixels)
     except OSError as error:
         raise NotFound(f"The picture {file} cannot be read: {error.strerror}.") from error
-    name = encoder_of(published_run(graph), "image")
-    encoder = load_image_encoder(name, settings.device)
-    return similar_to_picture(graph, picture, count, encoder, type)
+    return with_encoder(
+        graph,
+        "image",
+        lambda name: load_image_encoder(name, settings.device),
+        lambda encoder: similar_to_picture(graph, picture, count, encoder, type),
+    )
 
 
 def _parameters(pairs: list[str]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def listed(
 ) -> None:
     """What was done: runs, their steps and figures."""
     if context.invoked_subcommand is not None:
+        context.obj = as_json
         return
     if kind not in (None, *KINDS):
         raise BadInput(f"There are no runs of kind {kind!r}; the kinds are {', '.join(KINDS)}.")
@@ -64,10 +65,12 @@ def listed(
 
 @runs.command()
 def show(
+    context: typer.Context,
     run: Annotated[str, typer.Argument(help="Its id, as `kg runs` prints it.")],
     as_json: Json = False,
 ) -> None:
     """One run: settings, figures, steps."""
+    as_json = as_json or bool(context.obj)  # `kg runs --json RUN`
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform:

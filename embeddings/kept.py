@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kg_platform.browse import embedding_runs
+from kg_platform.errors import BadInput
 from kg_platform.platform import Platform
+
+EVERY = 1_000_000  # runs of the ledger
+LEFTOVER = re.compile(r"^\.\d{8}-\d{6}-[0-9a-f]+\.([0-9a-f]{8}|old)$")  # of a killed job or prune
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,31 @@ def stored(platform: Platform, keep: int) -> list[Stored]:
     """Every artifact of this platform, the newest first, and why it is kept.
 
     Kept are the published one, one whose publish stands half-way, the one that `kg rollback` goes
-    back to, and the `keep` newest. What a killed job left of an artifact is not.
+    back to, and the `keep` newest; what a killed job left of an artifact is not. Folders that are
+    no runs of this ledger are left alone.
+
+    Raises:
+        BadInput: the published run's artifact is not here: another database's may be.
     """
     folder = platform.settings.artifacts_dir
     there = sorted((each for each in folder.glob("*") if each.is_dir()), reverse=True)
-    whole = [each.name for each in there if not each.name.startswith(".")]
+    known = {row.id for row in platform.ledger.runs("embed", EVERY)}
+    whole = [each.name for each in there if each.name in known]
     runs = embedding_runs(platform.graph)
     current = next((str(run["id"]) for run in runs if run.get("current")), "")
     published = {str(run["id"]) for run in runs if run.get("published_at")}
+    if current not in whole:
+        which = f"run {current} is published, and has" if current else "no run is published, or has"
+        raise BadInput(
+            f"In this database {which} no artifact in {folder}, so which ones are still needed "
+            "cannot be told; use the KG_HOME and the database that belong together."
+        )
     before = next((name for name in whole if name < current and name in published), "")
     half_way = {str(run["id"]) for run in runs if run.get("publishing")}
 
     def why(name: str) -> str | None:
+        if name not in known and not LEFTOVER.match(name):
+            return "the ledger knows no such run"
         if name == current:
             return "it is published"
         if name in half_way:
@@ -53,7 +71,9 @@ def delete(artifacts: Iterable[Stored]) -> None:
     for each in artifacts:
         folder = Path(each.folder)
         going = folder if folder.name.startswith(".") else folder.with_name(f".{folder.name}.old")
-        folder.rename(going)
+        if going != folder:
+            shutil.rmtree(going, ignore_errors=True)  # left by a prune that was killed
+            folder.rename(going)
         shutil.rmtree(going)
 
 

@@ -141,7 +141,9 @@ class _World:
         heads, kinds = torch.from_numpy(both[drawn, 0]), torch.from_numpy(both[drawn, 1])
         self.weight = options.crowding * len(both) / max(1, len(drawn))
         self.queries = scorer.queries(heads, kinds)
-        self.levels = self.table.normalisers(self.queries)
+        own = torch.searchsorted(sample, heads).clamp(max=len(sample) - 1)
+        own = torch.where(sample[own] == heads, own, -1)
+        self.levels = self.table.normalisers(self.queries, own, scorer.loops[kinds])
         # New entities that are worked on together: their scores by these queries fit into memory.
         width = self.kernel.cell_width(entities.shape[1])
         self.at_once = max(1, CELLS // (max(1, len(drawn)) * width))
@@ -157,8 +159,10 @@ class _Task:
         half = scorer.relation_count
         self.relations = scorer.relations[kinds]
         self.gates = None if scorer.gates is None else scorer.gates[kinds]
-        self.asked = scorer.queries(others, (kinds + half) % (2 * half))
-        self.levels = world.table.normalisers(self.asked)
+        inverse = (kinds + half) % (2 * half)
+        self.asked = scorer.queries(others, inverse)
+        loops = scorer.loops[inverse]
+        self.levels = world.table.normalisers(self.asked, self.answers, loops)
 
     def descend(self, priors: Tensor, components: Tensor | None) -> Tensor:
         """(k, D) -> (k, D)."""
@@ -202,10 +206,19 @@ class _Table:
         self.narrow = narrow and kernel.product
         self.vectors = vectors.bfloat16() if self.narrow else vectors
 
-    def normalisers(self, queries: Tensor) -> Tensor:
-        """(B, D) queries -> (B,) z, the log of the sum of exp(score) over all entities."""
-        parts = [self._scores(part).logsumexp(1) for part in self._blocks(queries)]
-        return torch.cat([queries.new_zeros(0), *parts]) + float(np.log(self.share))
+    def normalisers(self, queries: Tensor, own: Tensor, loops: Tensor) -> Tensor:
+        """(B, D) queries -> (B,) z, the log of the sum of exp(score) over all entities.
+
+        `own` (B,) are the candidates that the queries ask about, -1 for none, whose scores gain
+        `loops` (B,).
+        """
+        found = [queries.new_zeros(0)]
+        for part, mine, gain in zip(*map(self._blocks, (queries, own, loops)), strict=True):
+            scores = self._scores(part)
+            here = (mine >= 0).nonzero()[:, 0]
+            scores[here, mine[here]] += gain[here]
+            found.append(scores.logsumexp(1))
+        return torch.cat(found) + float(np.log(self.share))
 
     def slopes(self, queries: Tensor, answers: Tensor) -> Tensor:
         """d/dq of -log softmax(scores(q, table))[answer], summed: (B, D) like the queries.

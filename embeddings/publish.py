@@ -81,38 +81,40 @@ def publish(
     vector_indexes.refuse_too_wide(dimensions)
     vector_indexes.refuse_taken_names(graph, dimensions | _aside(dimensions))
 
-    state = _Cursor(graph, ledger, run_id, artifact.manifest)
+    properties = run_properties(artifact.manifest, dimensions)
     switching = publish_switch.under_way(graph)
+    aside = switching is not None or current_run(graph) is not None
+    state = _Cursor(graph, ledger, run_id, artifact.manifest, aside)
     if switching is not None and not (switching[0] == run_id and state.holds()):
         # Another publish was killed behind its switch, or this one's artifact was made anew.
         publish_switch.settle(graph, *switching, report)
         switching = None
-    start = state.begin(run_properties(artifact.manifest, dimensions))
+    start = state.begin()
     begun = written = time.perf_counter()
     writer = Writer(graph, artifact, present, run_id, batch_rows)
     checked = cleared = 0
-    if switching is None and current_run(graph) is None:
-        vector_indexes.drop_incompatible(graph, dimensions)
-        writer.write(start, state.advance, report)
-        written = time.perf_counter()
-        vector_indexes.create_and_wait(graph, dimensions, _indexing(report))
-        checked = query_back(graph, artifact, present, run_id, report)
-        _move_pointer(graph, run_id, cypher.COUNT_WITH_RUN, None)
-        cleared = publish_switch.clear_earlier(graph, run_id, report)
-    elif switching is None:
+    if switching is None:
         if not start:
             publish_switch.drop_aside(graph)
-        vector_indexes.drop_incompatible(graph, _aside(dimensions))
-        writer.write(start, state.advance, report, aside=True)
+        names = _aside(dimensions) if aside else dimensions
+        vector_indexes.drop_incompatible(graph, names)
+        writer.write(start, state.advance, report, aside)
         written = time.perf_counter()
-        vector_indexes.create_and_wait(graph, _aside(dimensions), _indexing(report))
-        checked = query_back(graph, artifact, present, run_id, report, cypher.NEXT)
-        _move_pointer(graph, run_id, cypher.COUNT_NEXT, "next")
-        switching = run_id, "next"
-    if switching is not None:
-        cleared = publish_switch.settle(graph, *switching, report)
+        vector_indexes.create_and_wait(graph, names, _indexing(report))
+        try:
+            places = cypher.NEXT if aside else None
+            checked = query_back(graph, artifact, present, run_id, report, places)
+            if not aside:
+                cleared = publish_switch.clear_earlier(graph, run_id, report)
+            _move_pointer(graph, run_id, properties, aside)
+        except ArtifactError:
+            state.advance(0)  # what was written is not what is wanted: next time from the start
+            raise
+    if aside:
+        cleared = publish_switch.settle(
+            graph, run_id, switching[1] if switching else "next", report
+        )
     entities = publish_switch.count(graph, cypher.COUNT_WITH_RUN, run_id)
-    state.end()
     some = np.logical_or.reduce(list(present.values()))
     return PublishSummary(
         run_id=run_id,
@@ -127,16 +129,18 @@ def publish(
     )
 
 
-def _move_pointer(graph: Graph, run_id: str, count: str, serving: str | None) -> None:
-    """Make the run the current one; `count` finds the entities that have its vectors."""
+def _move_pointer(graph: Graph, run_id: str, properties: Mapping[str, Any], aside: bool) -> None:
+    """Make the run the current one, served from what was put aside if it was."""
+    count = cypher.COUNT_NEXT if aside else cypher.COUNT_WITH_RUN
     entities = publish_switch.count(graph, count, run_id)
     if not entities:
         publish_switch.drop_aside(graph)
         raise ArtifactError(
             f"None of the entities of run {run_id} is in the graph any more; run `kg embed` again."
         )
+    serving = "next" if aside else None
     parameters = {"id": run_id, "entities": entities, "serving": serving}
-    graph.write(Statement(cypher.MOVE_POINTER, parameters))
+    graph.write(Statement(cypher.MOVE_POINTER, {**parameters, "properties": properties}))
 
 
 def _indexing(report: Progress) -> Callable[[int, int], None]:
@@ -172,24 +176,24 @@ class _Cursor:
     """Where a publish stands: batches done, in the ledger; whether that still holds, in the graph.
 
     The position counts only if no other run was published in between (each puts a token of its own
-    on its node and takes the others' away), and the artifact is the same.
+    on its node and takes the others' away), the artifact is the same, and so is the place: put
+    `aside`, or under the own names.
     """
 
     def __init__(
-        self, graph: Graph, ledger: Ledger, run_id: str, manifest: Mapping[str, Any]
+        self, graph: Graph, ledger: Ledger, run_id: str, manifest: Mapping[str, Any], aside: bool
     ) -> None:
-        self._graph, self._ledger, self._run = graph, ledger, run_id
+        self._graph, self._ledger, self._run, self._aside = graph, ledger, run_id, aside
         text = json.dumps(manifest, sort_keys=True, default=str)
         self._artifact = hashlib.sha256(text.encode()).hexdigest()
         self._token = ""
 
-    def begin(self, properties: Mapping[str, Any]) -> int:
+    def begin(self) -> int:
         """The position to go on from."""
         position, token = self._stood()
         self._token = token or secrets.token_hex(8)
-        parameters = {"id": self._run, "properties": properties, "token": self._token}
         self.advance(position)
-        self._graph.write(Statement(cypher.BEGIN_RUN, parameters))
+        self._graph.write(Statement(cypher.BEGIN_RUN, {"id": self._run, "token": self._token}))
         return int(position)
 
     def holds(self) -> bool:
@@ -202,16 +206,15 @@ class _Cursor:
         rows = self._graph.read(Statement(cypher.HALFWAY, {"id": self._run}))
         token = rows[0]["token"] if rows else None
         same = token is not None and stored.get("token") == token
-        if not (same and stored["artifact"] == self._artifact and stored["position"]):
+        same = same and (stored["artifact"], stored.get("aside")) == (self._artifact, self._aside)
+        if not (same and stored["position"]):
             return 0, ""
         return int(stored["position"]), str(token)
 
     def advance(self, position: int) -> None:
-        state = {"token": self._token, "artifact": self._artifact, "position": position}
+        state: dict[str, Any] = {"token": self._token, "artifact": self._artifact}
+        state |= {"aside": self._aside, "position": position}
         self._ledger.set_cursor(self._run, CURSOR, json.dumps(state))
-
-    def end(self) -> None:
-        self._graph.write(Statement(cypher.END_RUN, {"id": self._run}))
 
 
 def _time(text: object) -> datetime | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from embeddings.encoders import ImageEncoder, TextEncoder
 
 T = TypeVar("T")
+Encoder = TypeVar("Encoder")
 Run = Mapping[str, Any]  # the properties of an (:EmbeddingRun)
 TRIES = 5  # each publish moves the pointer twice
 
@@ -152,11 +153,33 @@ def of_one_run(graph: Graph, ask: Callable[[Run | None], T]) -> T:
                 raise failed
             return cast(T, answer)
         run = after
-    raise QueryFailed("Publishes follow each other too fast to be read between; try again.")
+    raise _too_fast()
+
+
+def with_encoder(
+    graph: Graph, modality: str, load: Callable[[str], Encoder], ask: Callable[[Encoder], T]
+) -> T:
+    """The answer of `ask`, which gets the published run's encoder of texts or pictures.
+
+    Loading takes seconds; if another run with another encoder was published meanwhile, its encoder
+    is loaded and asked with.
+    """
+    for _ in range(TRIES):
+        run = published_run(graph)
+        try:
+            return ask(load(encoder_of(run, modality)))
+        except BadInput:
+            if published_run(graph)["id"] == run["id"]:
+                raise
+    raise _too_fast()
+
+
+def _too_fast() -> QueryFailed:
+    return QueryFailed("Publishes follow each other too fast to be read between; try again.")
 
 
 def _pointer(run: Run | None) -> tuple[object, ...]:
-    return (None,) if run is None else (run["id"], run.get("serving"), run.get("published_at"))
+    return () if run is None else (run["id"], run.get("serving") == "next", run.get("published_at"))
 
 
 def _place(run: Run | None, name: str) -> str:

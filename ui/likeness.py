@@ -30,17 +30,25 @@ def nearest(entity_id: str, k: int, by: str) -> list[cards.Card]:
 
 @st.cache_data(ttl=resources.FRESH, show_spinner=False)
 def nearest_to_text(text: str, k: int) -> list[cards.Card]:
-    graph = resources.graph()
-    name = similarity.encoder_of(similarity.published_run(graph), "text")
-    encoder = resources.text_encoder(name, resources.settings().device)
-    return _cards(similarity.similar_to_text(graph, text, k, encoder))
+    graph, device = resources.graph(), resources.settings().device
+    found = similarity.with_encoder(
+        graph,
+        "text",
+        lambda name: resources.text_encoder(name, device),
+        lambda encoder: similarity.similar_to_text(graph, text, k, encoder),
+    )
+    return _cards(found)
 
 
 def nearest_to_picture(picture: Any, k: int) -> list[cards.Card]:
-    graph = resources.graph()
-    name = similarity.encoder_of(similarity.published_run(graph), "image")
-    encoder = resources.image_encoder(name, resources.settings().device)
-    return _cards(similarity.similar_to_picture(graph, picture, k, encoder))
+    graph, device = resources.graph(), resources.settings().device
+    found = similarity.with_encoder(
+        graph,
+        "image",
+        lambda name: resources.image_encoder(name, device),
+        lambda encoder: similarity.similar_to_picture(graph, picture, k, encoder),
+    )
+    return _cards(found)
 
 
 def _cards(found: list[similarity.Neighbour]) -> list[cards.Card]:

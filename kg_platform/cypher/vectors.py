@@ -31,7 +31,7 @@ INDEX_OF = INDEXES | {next_: f"entity_{next_}" for next_ in NEXT.values()}
 
 BEGIN_RUN = (
     "MERGE (r:EmbeddingRun {id: $id}) "
-    "SET r += $properties, r.current = coalesce(r.current, false), r.publishing = $token "
+    "SET r.current = coalesce(r.current, false), r.publishing = $token "
     "WITH r MATCH (other:EmbeddingRun) WHERE other.id <> $id REMOVE other.publishing"
 )
 # The token of the publish that stands half-way, if it is this run's and no other has begun since.
@@ -41,15 +41,15 @@ ANY_HALFWAY = "MATCH (r:EmbeddingRun) WHERE r.publishing IS NOT NULL RETURN r.id
 # stand under their own names and what was put aside is yet to be removed.
 MOVE_POINTER = (
     "MATCH (r:EmbeddingRun) SET r.current = (r.id = $id), r.serving = null "
-    "WITH r WHERE r.id = $id SET r.published_at = datetime(), r.entities = $entities, "
-    "r.provisional = null, r.serving = $serving"
+    "WITH r WHERE r.id = $id SET r += $properties, r.published_at = datetime(), "
+    "r.entities = $entities, r.provisional = null, r.serving = $serving, "
+    "r.publishing = CASE WHEN $serving IS NULL THEN null ELSE r.publishing END"
 )
 SWITCHING = (
     "MATCH (r:EmbeddingRun) WHERE r.serving IS NOT NULL RETURN r.id AS id, r.serving AS serving"
 )
 SERVE_FROM_OWN = "MATCH (r:EmbeddingRun {id: $id}) SET r.serving = 'own'"
-END_SWITCH = "MATCH (r:EmbeddingRun {id: $id}) REMOVE r.serving"
-END_RUN = "MATCH (r:EmbeddingRun {id: $id}) REMOVE r.publishing"
+END_SWITCH = "MATCH (r:EmbeddingRun {id: $id}) REMOVE r.serving, r.publishing"
 
 # On a node whose vectors were fitted after training, to its texts, pictures and first facts.
 PROVISIONAL = "embedding_provisional"

@@ -376,6 +376,44 @@ def scores_of(rows: Floats, entity: int) -> Floats:
     return np.sort(np.delete((1 + unit @ unit[entity]) / 2, entity))[::-1]
 
 
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("where", ["vectors", "vector indexes", "check a sample", "switch"])
+def test_a_publish_that_died_anywhere_comes_to_the_same_end(
+    graph: Graph, ledger: Ledger, where: str, earlier: bool
+) -> None:
+    if where == "switch" and not earlier:
+        return  # there is nothing to switch from
+    ids = add_entities(graph, 50)
+    artifact = FakeArtifact(ids[:40], {"embedding": draw(40, 8, 1)}, metrics={"test_mrr": 0.5})
+    if earlier:
+        publish(graph, FakeArtifact(ids, {"embedding": draw(50, 8)}), ledger, start(ledger), 10)
+    run = start(ledger)
+    die_at(graph, artifact, ledger, run, 1, where)
+    publish(graph, artifact, ledger, run, 10)
+    assert {row["run"] for row in state(graph).values()} == {run, None}
+    now = current_run(graph)
+    assert now is not None
+    assert (now["id"], now["mrr"], now["entities"]) == (run, 0.5, 40)
+    assert not aside(graph)
+
+
+def test_what_did_not_come_back_is_written_anew(
+    graph: Graph, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add_entities(graph, 20)
+    publish(graph, FakeArtifact(ids, {"embedding": draw(20, 8)}), ledger, start(ledger), 10)
+    run, artifact = start(ledger), FakeArtifact(ids, {"embedding": draw(20, 8, 1)})
+
+    def lost(*_: object) -> int:
+        raise ArtifactError("It did not come back.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("embeddings.publish.query_back", lost)
+        with pytest.raises(ArtifactError, match="did not come back"):
+            publish(graph, artifact, ledger, run, 10)
+    assert publish(graph, artifact, ledger, run, 10).resumed_at == 0
+
+
 def test_a_publish_that_was_killed_in_its_switch_is_finished_before_another(
     graph: Graph, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,7 +98,14 @@ def test_a_publish_that_stands_half_way_is_finished_by_resume(
 def test_prune_shows_and_keeps_what_is_needed(graph: Graph, artifacts: Path) -> None:
     runs = [embedded("--dimension", "8", "--seed", str(seed), "--json") for seed in range(4)]
     assert kg("rollback", runs[1])[0] == 0
-    (artifacts / ".left-by-a-kill.12345678").mkdir()
+    left = f".{runs[0]}.12345678"
+    for name in (left, "mine"):
+        (artifacts / name).mkdir()
+    runs_now = Statement("MATCH (r:EmbeddingRun {id: $id}) SET r.current = $now", {})
+    graph.write(Statement(runs_now.text, {"id": runs[1], "now": False}))
+    code, _, errors = kg("runs", "prune", "--yes")  # as with another graph
+    assert (code, "which ones are still needed cannot be told" in errors) == (2, True)
+    graph.write(Statement(runs_now.text, {"id": runs[1], "now": True}))
     code, out, errors = kg("runs", "prune", "--keep", "1")
     assert (code, "Nothing was deleted" in errors) == (0, True), errors
     assert all(run in out for run in runs)
@@ -111,16 +118,18 @@ def test_prune_shows_and_keeps_what_is_needed(graph: Graph, artifacts: Path) -> 
             runs[2]: None,
             runs[1]: "it is published",
             runs[0]: "kg rollback goes back to it",
-            ".left-by-a-kill.12345678": None,
+            left: None,
+            "mine": "the ledger knows no such run",
         },
     )
     code, _, errors = kg("runs", "prune", "--keep", "1", "--yes")
     assert (code, "Deleted 2" in errors) == (0, True), errors
-    assert sorted(each.name for each in artifacts.iterdir()) == sorted({*runs} - {runs[2]})
+    assert sorted(each.name for each in artifacts.iterdir()) == sorted({*runs, "mine"} - {runs[2]})
     assert "There is nothing to delete" in kg("runs", "prune", "--keep", "1", "--yes")[2]
     code, _, errors = kg("rollback", runs[2])
     assert (code, "no artifact" in errors) == (3, True), errors
     code, out, _ = kg("runs", "diff", runs[0], runs[3])
     assert (code, "train.seed" in out) == (0, True)
     assert "same settings" in kg("runs", "diff", runs[0], runs[0])[2]
-    assert json.loads(kg("runs", runs[0], "--json")[1])["id"] == runs[0]
+    for words in ([runs[0], "--json"], ["--json", runs[0]], ["show", runs[0], "--json"]):
+        assert json.loads(kg("runs", *words)[1])["id"] == runs[0]

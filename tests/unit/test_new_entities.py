@@ -29,7 +29,8 @@ def world(model: str = "complex", gated: bool = False) -> tuple[Scorer, Tensor, 
     )
     components = torch.randn(N, 3, D, generator=random) if gated else None
     gates = torch.rand(2 * R, 3, generator=random) * 2 if gated else None
-    scorer = Scorer(kernel(model), entities, relations, components, gates)
+    loops = torch.randn(2 * R, generator=random)
+    scorer = Scorer(kernel(model), entities, relations, components, gates, loops)
     triples = np.random.default_rng(1).integers([0, 0, 0], [N, R, N], size=(17, 3))
     return scorer, torch.randn(NEW, D, generator=random), triples
 
@@ -61,10 +62,13 @@ def twin(
             inverse = (relation + R) % (2 * R)
             asked = scorer.queries(torch.tensor([other]), torch.tensor([inverse]))[0]
             every = torch.cat([against(asked), kind.pairs(asked, v)[None]])
+            every[other] += scorer.loops[inverse]
             total = total - options.found * torch.log_softmax(every, 0)[-1]
         for head_, relation, _ in with_inverses(triples, R):
             query = scorer.queries(torch.tensor([head_]), torch.tensor([relation]))[0]
-            level = torch.logsumexp(against(query), 0)
+            scores = against(query)
+            scores[head_] += scorer.loops[relation]
+            level = torch.logsumexp(scores, 0)
             total = total + options.crowding * softplus(kind.pairs(query, v) - level)
         return total
 
