@@ -69,7 +69,7 @@ def similar_to_entity(
             )
         vector = rows[0]["vector"]
         if not vector:
-            raise NotFound(_no_vector(graph, entity_id, name))
+            raise NotFound(_no_vector(graph, run, entity_id, name))
         return _nearest(graph, place, vector, k, type, without=entity_id)
 
     return of_one_run(graph, ask)
@@ -285,8 +285,12 @@ def _positive(k: int) -> None:
         raise BadInput(f"Ask for 1 to {MAX_REACH // 2:,} neighbours, not {k}.")
 
 
-def _no_vector(graph: Graph, entity_id: str, name: str) -> str:
-    there = [way for way, n in WAYS.items() if n in browse.entity(graph, entity_id, 0).vectors]
+def _no_vector(graph: Graph, run: Run | None, entity_id: str, name: str) -> str:
+    def has(other: str) -> bool:
+        parameters = {"id": entity_id, "property": _place(run, other)}
+        return any(row["vector"] for row in graph.read(Statement(cypher.ROW_VECTOR, parameters)))
+
+    there = [way for way, other in WAYS.items() if has(other)]
     if there:
         return (
             f"{entity_id} has no {name}: it had nothing to make one from when the graph was "
