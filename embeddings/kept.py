@@ -38,18 +38,17 @@ def stored(platform: Platform, keep: int) -> list[Stored]:
     """
     folder = platform.settings.artifacts_dir
     there = sorted((each for each in folder.glob("*") if each.is_dir()), reverse=True)
-    known = {row.id for row in platform.ledger.runs("embed", EVERY)}
-    whole = [each.name for each in there if each.name in known]
+    known = [row.id for row in platform.ledger.runs("embed", EVERY)]  # the newest first
+    whole = [run for run in known if (folder / run).is_dir()]
     runs = embedding_runs(platform.graph)
     current = next((str(run["id"]) for run in runs if run.get("current")), "")
-    published = {str(run["id"]) for run in runs if run.get("published_at")}
     if current not in whole:
         which = f"run {current} is published, and has" if current else "no run is published, or has"
         raise BadInput(
             f"In this database {which} no artifact in {folder}, so which ones are still needed "
             "cannot be told; use the KG_HOME and the database that belong together."
         )
-    before = next((name for name in whole if name < current and name in published), "")
+    before = run_before(platform, current)
     half_way = {str(run["id"]) for run in runs if run.get("publishing")}
 
     def why(name: str) -> str | None:
@@ -64,6 +63,16 @@ def stored(platform: Platform, keep: int) -> list[Stored]:
         return f"one of the {keep} newest" if name in whole[:keep] else None
 
     return [Stored(each.name, str(each), _bytes(each), why(each.name)) for each in there]
+
+
+def run_before(platform: Platform, current: str) -> str | None:
+    """What `kg rollback` goes back to: the latest run before `current` that was published once and
+    has its artifact here. Going back twice goes back two runs."""
+    order = [row.id for row in platform.ledger.runs("embed", EVERY)]  # the newest first
+    earlier = order[order.index(current) + 1 :] if current in order else []
+    published = {str(r["id"]) for r in embedding_runs(platform.graph) if r.get("published_at")}
+    folder = platform.settings.artifacts_dir
+    return next((r for r in earlier if r in published and (folder / r).is_dir()), None)
 
 
 def delete(artifacts: Iterable[Stored]) -> None:

@@ -20,6 +20,7 @@ from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
 from embeddings.inputs import Encoders, Progress, graph_features
+from embeddings.kept import run_before
 from embeddings.lock import only_one
 from embeddings.measure import Measured, measure
 from embeddings.memory import peak_bytes
@@ -28,7 +29,6 @@ from embeddings.publish import PublishSummary, publish
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
-from kg_platform.browse import embedding_runs
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
 from kg_platform.graph import Statement
@@ -145,7 +145,13 @@ def rollback(
     """
     with only_one(platform):
         now = published_run(platform.graph)
-        chosen = run_id or _before(platform, str(now["id"]))
+        chosen = run_id or run_before(platform, str(now["id"]))
+        if chosen is None:
+            raise NotFound(
+                f"No run before the current one, {now['id']}, was published and has its artifact "
+                f"in {platform.settings.artifacts_dir}; `kg runs --kind embed` lists the runs, "
+                "`kg rollback RUN` takes any of them."
+            )
         if chosen == now["id"]:
             raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
         settings = {"run": chosen, "from": now["id"]}
@@ -362,22 +368,6 @@ def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:
         "text_encoder": platform.settings.text_encoder if options.text else None,
         "image_encoder": platform.settings.image_encoder if options.pictures else None,
     }
-
-
-def _before(platform: Platform, now: str) -> str:
-    """The latest run before `now` that was published once and has its artifact here.
-
-    Ids of runs begin with the time, so going back twice goes back two runs.
-    """
-    folder = platform.settings.artifacts_dir
-    earlier = [str(run["id"]) for run in embedding_runs(platform.graph) if run.get("published_at")]
-    for run in sorted((run for run in earlier if run < now), reverse=True):
-        if (folder / run).is_dir():
-            return run
-    raise NotFound(
-        f"No run before the current one, {now}, was published and has its artifact in {folder}; "
-        "`kg runs --kind embed` lists the runs, `kg rollback RUN` takes any of them."
-    )
 
 
 def _latest_with_artifact(platform: Platform) -> str:
