@@ -1,8 +1,9 @@
 """A publish under readers: does one see an error, a mixture of runs or a pause, and what it costs.
 
-Four threads ask for neighbours without pause, as the platform does, while a second run is published
-over a first one and then rolled back. Each answer's scores are compared with those of the exact
-vectors of either run: an answer that is not of one run alone is counted as mixed.
+A run is published, another one over it, and the first one again, with nobody reading. Then the
+other is published once more while four threads ask for neighbours without pause, as the platform
+does. Each answer's scores are compared with those of the exact vectors of either run: an answer
+that is not of one run alone is counted as mixed.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -155,8 +156,6 @@ def prune(
 
 
 def _agreed(count: int) -> bool:
-    import sys
-
     return sys.stdin.isatty() and typer.confirm(f"Delete {count}?")
 
 

@@ -33,6 +33,7 @@ from embeddings.new_entities import FitOptions, fit
 from embeddings.predict import open_published
 from embeddings.priors import priors
 from embeddings.publish_checks import batch_of
+from embeddings.publish_switch import half_way
 from embeddings.publish_write import write_rows
 from embeddings.similarity import check_encoder, published_run
 from embeddings.snapshot import Snapshot, take
@@ -273,11 +274,11 @@ class _Job:
 
 
 def _refuse_half_way(graph: Graph) -> None:
-    rows = graph.read(Statement(cypher.ANY_HALFWAY))
-    if rows:
+    run = half_way(graph)
+    if run is not None:
         raise BadInput(
-            f"The publish of run {rows[0]['id']} stands half-way; "
-            f"finish it with `kg publish {rows[0]['id']}`, then give vectors to new entities."
+            f"The publish of run {run} stands half-way; finish it with `kg publish --resume`, then "
+            "give vectors to new entities."
         )
 
 

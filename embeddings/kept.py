@@ -42,11 +42,15 @@ def stored(platform: Platform, keep: int) -> list[Stored]:
     whole = [run for run in known if (folder / run).is_dir()]
     runs = embedding_runs(platform.graph)
     current = next((str(run["id"]) for run in runs if run.get("current")), "")
-    if current not in whole:
-        which = f"run {current} is published, and has" if current else "no run is published, or has"
+    if not current:
         raise BadInput(
-            f"In this database {which} no artifact in {folder}, so which ones are still needed "
-            "cannot be told; use the KG_HOME and the database that belong together."
+            "No run is published in this database, so which artifacts are still needed cannot be "
+            "told; publish one with `kg publish` first."
+        )
+    if current not in whole:
+        raise BadInput(
+            f"The published run {current} has no artifact in {folder}, so which ones are still "
+            "needed cannot be told; use the KG_HOME and the database that belong together."
         )
     before = run_before(platform, current)
     half_way = {str(run["id"]) for run in runs if run.get("publishing")}

@@ -26,12 +26,11 @@ from embeddings.measure import Measured, measure
 from embeddings.memory import peak_bytes
 from embeddings.plan import Plan
 from embeddings.publish import PublishSummary, publish
+from embeddings.publish_switch import half_way
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
-from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
-from kg_platform.graph import Statement
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 
@@ -126,10 +125,9 @@ def resume_publish(platform: Platform, on_progress: Progress | None = None) -> P
         NotFound: none does. The rest as `publish_run`.
     """
     with only_one(platform):
-        rows = platform.graph.read(Statement(cypher.ANY_HALFWAY))
-        if not rows:
+        chosen = half_way(platform.graph)
+        if chosen is None:
             raise NotFound("No publish stands half-way: there is nothing to finish.")
-        chosen = str(rows[0]["id"])
         return _recorded(platform, PUBLISH, chosen, {"run": chosen}, on_progress or _silent)
 
 

@@ -25,6 +25,12 @@ def under_way(graph: Graph) -> tuple[str, str] | None:
     return (str(rows[0]["id"]), str(rows[0]["serving"])) if rows else None
 
 
+def half_way(graph: Graph) -> str | None:
+    """The run whose publish has begun and not ended, switched or not."""
+    rows = graph.read(Statement(cypher.ANY_HALFWAY))
+    return str(rows[0]["id"]) if rows else None
+
+
 def drop_aside(graph: Graph) -> None:
     """Remove what was put aside; indexes first, so that they need not follow."""
     for name in cypher.NEXT.values():

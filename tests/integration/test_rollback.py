@@ -104,8 +104,12 @@ def test_prune_shows_and_keeps_what_is_needed(graph: Graph, artifacts: Path) -> 
     runs_now = Statement("MATCH (r:EmbeddingRun {id: $id}) SET r.current = $now", {})
     graph.write(Statement(runs_now.text, {"id": runs[1], "now": False}))
     code, _, errors = kg("runs", "prune", "--yes")  # as with another graph
-    assert (code, "which ones are still needed cannot be told" in errors) == (2, True)
+    assert (code, "No run is published in this database" in errors) == (2, True)
     graph.write(Statement(runs_now.text, {"id": runs[1], "now": True}))
+    (artifacts / runs[1]).rename(artifacts.parent / "elsewhere")
+    code, _, errors = kg("runs", "prune", "--yes")
+    assert (code, f"run {runs[1]} has no artifact in" in errors) == (2, True)
+    (artifacts.parent / "elsewhere").rename(artifacts / runs[1])
     code, out, errors = kg("runs", "prune", "--keep", "1")
     assert (code, "Nothing was deleted" in errors) == (0, True), errors
     assert all(run in out for run in runs)

@@ -76,6 +76,15 @@ def test_every_fusion_trains_with_missing_modalities(fusion: str, tmp_path: Path
     assert np.isfinite(trained.entity_vectors()).all()
 
 
+def test_loops_are_learnt_unless_they_are_left_out(tmp_path: Path) -> None:
+    learnt = train(draw(), OPTIONS, tmp_path / "learnt")
+    assert learnt.scorer.loops.all()
+    without = train(draw(), replace(OPTIONS, loops="none"), tmp_path / "none")
+    assert not without.scorer.loops.any()
+    with pytest.raises(BadInput, match="There is no loops 'some'; choose one of learnt, none"):
+        replace(OPTIONS, loops="some")
+
+
 def test_without_features_the_fused_vector_is_the_structure(tmp_path: Path) -> None:
     trained = train(draw(), OPTIONS, tmp_path)
     assert np.array_equal(trained.entity_vectors(), trained.structure_vectors())
