@@ -22,6 +22,7 @@ ALL = (
     "million",
     "quality",
     "seam",
+    "warm",
     "new_entities",
 )
 

@@ -7,7 +7,10 @@
                            <modality>_present (N,) bool
     model.safetensors      relations (2R, Dr), weights that all entities share (fusion, pools, the
                            interaction's own), each modality's mean, basis and, of entities with
-                           several, single items: all that `rebuild.py` needs beside the vectors
+                           several, single items: all that `rebuild.py` needs beside the vectors;
+                           `alignment` (D, D), where "embedding" was turned to an earlier run's
+    continue.safetensors   what a later run goes on from, and is compared by: the facts that were
+                           held out, valid and test (n, 3), and the optimiser's pace (`warm.py`)
     entities.jsonl         entity ids, one JSON string a line, in the order of the rows
     relations.jsonl        relation types, likewise
 
@@ -30,10 +33,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from embeddings.dataset import Dataset
+from embeddings.dataset import Dataset, Ints
 from embeddings.models import Scorer
+from embeddings.splits import Rule
 from embeddings.train import Trained
 from kg_platform.errors import ArtifactError, NotFound
 
@@ -41,6 +47,8 @@ FORMAT = 2  # 2: loops, and features that ask otherwise than they answer
 MANIFEST = "manifest.json"
 VECTORS = "vectors.safetensors"
 MODEL = "model.safetensors"
+CONTINUE = "continue.safetensors"
+ALIGNMENT = "alignment"
 ENTITIES = "entities.jsonl"
 RELATIONS = "relations.jsonl"
 LIBRARIES = (
@@ -52,6 +60,17 @@ LIBRARIES = (
     "transformers",
     "torchvision",
 )
+
+
+@dataclass(frozen=True)
+class Continued:
+    """What a later run needs: the facts held out, by the rows of entities and relations here, the
+    rule that drew them (None: the graph marks them) and the optimiser's pace (`warm.py`)."""
+
+    valid: Ints
+    test: Ints
+    rule: Rule | None
+    pace: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -102,6 +121,39 @@ class Artifact:
 
         return scorer(self)
 
+    def alignment(self) -> NDArray[np.float32] | None:
+        """(D, D) what "embedding" was turned by, so that it stands as an earlier run's does; None:
+        it was not. Scores are of the vectors before it."""
+        found = self._tensors(MODEL, (ALIGNMENT,)).get(ALIGNMENT)
+        return None if found is None else np.asarray(found, dtype=np.float32)
+
+    def continued(self) -> Continued | None:
+        """What a later run goes on from; None in artifacts of older versions."""
+        if not (self.folder / CONTINUE).is_file():
+            return None
+        found = self._tensors(CONTINUE)
+        about = self.manifest.get("split")
+        held = [np.asarray(found[name], dtype=np.int64) for name in ("valid", "test")]
+        rule = None if about is None else Rule.of(about, found["kept"])
+        pace = {
+            name.removeprefix("pace."): torch.from_numpy(tensor)
+            for name, tensor in found.items()
+            if name.startswith("pace.")
+        }
+        return Continued(held[0], held[1], rule, pace)
+
+    def _tensors(self, file: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
+        """All tensors of a file, or those of `names` that it has."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.folder / file, framework="np") as opened:
+                there = set(opened.keys())
+                wanted = there if names is None else there & set(names)
+                return {name: opened.get_tensor(name) for name in sorted(wanted)}
+        except (SafetensorError, OSError) as error:
+            raise ArtifactError(_damaged(self.folder, f"{file} cannot be read")) from error
+
     def _about(self, name: str) -> Mapping[str, Any]:
         vectors: Mapping[str, Mapping[str, Any]] = self.manifest["vectors"]
         if name not in vectors:
@@ -151,6 +203,7 @@ def save_artifact(
             "best_epoch": trained.best_epoch,
             "epochs": trained.history,
             "dataset": dataset.summary(),
+            "split": None if dataset.rule is None else dataset.rule.as_dict(),
             "entities": dataset.entities,
             "relations": dataset.relations,
             "vectors": about,
@@ -226,11 +279,20 @@ def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str
     save_file(vectors, folder / VECTORS)
     model = {"relations": trained.scorer.relations}
     model |= trained.shared
+    if trained.alignment is not None:
+        model[ALIGNMENT] = trained.alignment
     for name, modality in trained.modalities.items():
         model |= {f"{name}.mean": modality.mean, f"{name}.basis": modality.basis}
         if modality.items is not None and modality.owners is not None:
             model |= {f"{name}.items": modality.items, f"{name}.owners": modality.owners}
     save_torch({name: t.contiguous() for name, t in model.items()}, folder / MODEL)
+    later: dict[str, NDArray[Any]] = {
+        name: dataset.split(name).astype(np.int32) for name in ("valid", "test")
+    }
+    if dataset.rule is not None:
+        later["kept"] = dataset.rule.kept
+    later |= {f"pace.{name}": tensor.numpy() for name, tensor in trained.pace.items()}
+    save_file({n: np.ascontiguousarray(t) for n, t in later.items()}, folder / CONTINUE)
     return about
 
 

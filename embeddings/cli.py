@@ -1,4 +1,4 @@
-"""`kg embed` and `kg publish`."""
+"""`kg embed`, `kg publish`, `kg gate` and `kg rollback`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from kg_platform.run_figures import flattened
 from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what plans are made of takes seconds
+    from embeddings.going_live import Force as Forced
     from embeddings.plan import Plan
     from embeddings.publish import PublishSummary
 
+Force = Annotated[
+    bool, typer.Option("--force", help="Publish although the gate refuses; needs --why.")
+]
+Why = Annotated[str | None, typer.Option(help="Why it is forced; written down with your name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
     app.command("embed")(embed)
     app.command("publish")(publish)
+    app.command("gate")(gate)
     app.command("rollback")(rollback)
 
 
@@ -55,6 +61,12 @@ def embed(
     publish_vectors: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Write the vectors into the graph.")
     ] = True,
+    warm: Annotated[
+        bool,
+        typer.Option("--warm/--cold", help="Go on from the live run's weights, or begin anew."),
+    ] = True,
+    force: Force = False,
+    why: Why = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Only say what it will cost: time, memory, disk.")
     ] = False,
@@ -88,6 +100,9 @@ def embed(
                 "--no-pictures": not pictures,
                 "--no-publish": not publish_vectors,
                 "--plan": plan,
+                "--cold": not warm,
+                "--force": force,
+                "--why": why,
             },
             as_json,
         )
@@ -112,6 +127,7 @@ def embed(
         relationship_types=tuple(relationship_type or ()),
         text=text,
         pictures=pictures,
+        warm=warm,
         train=preset_options(
             preset, device=settings.device, **presets.parse(setting or (), TrainOptions), **chosen
         ),
@@ -121,8 +137,11 @@ def embed(
             made = plan_run(platform, options, publish_vectors=publish_vectors, on_progress=report)
         _show_plan(made, as_json)
         return
+    forced = forcing(force, why)
     with Platform.open(settings) as platform, console.steps() as report:
-        result = run_job(platform, options, publish_vectors=publish_vectors, on_progress=report)
+        result = run_job(
+            platform, options, publish_vectors=publish_vectors, force=forced, on_progress=report
+        )
     for line in result.notes:
         console.note(line)
     if as_json:
@@ -172,17 +191,67 @@ def publish(
     resume: Annotated[
         bool, typer.Option("--resume", help="Finish the publish that stands half-way.")
     ] = False,
+    force: Force = False,
+    why: Why = None,
     as_json: Json = False,
 ) -> None:
     """Write a run's vectors into the graph. A publish that was killed goes on where it stopped."""
+    forced = forcing(force, why)
+    if resume and forced:
+        raise BadInput("A publish that stands half-way passed the gate; leave --force out.")
     if run and resume:
         raise BadInput("Give a run or --resume: the publish that stands half-way has its own run.")
     from embeddings.pipeline import publish_run, resume_publish
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform, console.steps() as report:
-        done = resume_publish(platform, report) if resume else publish_run(platform, run, report)
+        if resume:
+            done = resume_publish(platform, report)
+        else:
+            done = publish_run(platform, run, forced, report)
     _show_published(done, as_json)
+
+
+def gate(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="Embedding run; the latest one with an artifact if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask whether a run may go live, beside the one that is. Nothing is changed."""
+    from embeddings.gate import described
+    from embeddings.going_live import refusal
+    from embeddings.pipeline import gate_run
+    from kg_platform.errors import GateRefused
+    from kg_platform.platform import Platform
+
+    with Platform.open(load()) as platform:
+        verdict = gate_run(platform, run)
+    if as_json:
+        console.print_json(verdict.as_dict())
+    else:
+        against = f"beside {verdict.live}" if verdict.live else "no other run is live"
+        title = f"Run {verdict.run}, {against}"
+        console.print_table(("check", "", "found"), described(verdict.as_dict()), title=title)
+    if not verdict.passed:
+        raise GateRefused(refusal(verdict))
+
+
+def forcing(force: bool, why: str | None) -> Forced | None:
+    """Who forces and why; None: nobody does.
+
+    Raises:
+        BadInput: one of --force and --why is without the other.
+    """
+    if not force and why is None:
+        return None
+    if not (force and why and why.strip()):
+        raise BadInput('Give --force and --why "..." together: it is written down who and why.')
+    from embeddings.going_live import Force as Forced
+    from kg_platform.person import who
+
+    return Forced(who(), why.strip())
 
 
 def rollback(

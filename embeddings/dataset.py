@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.splits import Rule, fact_keys, hold_out, id_keys
 from kg_platform.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Dataset:
     valid: Ints
     test: Ints
     features: Mapping[str, Features] = field(default_factory=dict)
+    rule: Rule | None = None  # what drew the splits; None: they were given
 
     @property
     def entities(self) -> int:
@@ -166,36 +168,16 @@ def with_inverses(triples: Ints, relations: int) -> Ints:
     return np.concatenate([triples, inverse])
 
 
-def random_split(
-    triples: Ints, seed: int, valid_share: float, test_share: float
-) -> tuple[Ints, Ints, Ints]:
-    """Split (n, 3) triples so that every entity and relation keeps a training triple.
-
-    In a random order, the first triple of each entity and of each relation stays in train; valid
-    and test are drawn from the others, so they may be smaller than their shares in a sparse graph.
-    """
-    shuffled = np.random.default_rng(seed).permutation(triples)
-    keep = np.zeros(len(shuffled), dtype=bool)
-    # Ends interleaved, so that "first" means the first triple that names the entity at either end.
-    _, first = np.unique(shuffled[:, [0, 2]].reshape(-1), return_index=True)
-    keep[first // 2] = True
-    _, first = np.unique(shuffled[:, 1], return_index=True)
-    keep[first] = True
-    free = shuffled[~keep]
-    valid = min(round(len(shuffled) * valid_share), len(free) // 2 if test_share else len(free))
-    test = min(round(len(shuffled) * test_share), len(free) - valid)
-    train = np.concatenate([shuffled[keep], free[valid + test :]])
-    return train, free[:valid], free[valid : valid + test]
-
-
 def from_snapshot(
     snapshot: Snapshot,
     features: Mapping[str, Features],
     seed: int,
     valid_share: float = 0.05,
     test_share: float = 0.05,
+    like: Rule | None = None,
 ) -> Dataset:
-    """The dataset of a snapshot: its own splits where relationships carry them, else random ones.
+    """The dataset of a snapshot: its own splits where relationships carry them, else drawn ones,
+    by the rule `like` of an earlier run if there is one.
 
     In a graph with splits, a fact that carries none is a training fact.
 
@@ -203,16 +185,17 @@ def from_snapshot(
         BadInput: there is nothing to train on.
     """
     triples = np.asarray(snapshot.triples(), dtype=np.int64).reshape(-1, 3)
-    marks = snapshot.splits()
+    ids, types = snapshot.entity_ids(), snapshot.relation_types()
+    marks, rule = snapshot.splits(), None
     if marks is not None:
         held_out = (marks == 1) | (marks == 2)
         train, valid, test = triples[~held_out], triples[marks == 1], triples[marks == 2]
     else:
         unique = np.unique(triples, axis=0)
-        train, valid, test = random_split(unique, seed, valid_share, test_share)
-    return _checked(
-        Dataset(snapshot.entity_ids(), snapshot.relation_types(), train, valid, test, features)
-    )
+        drawn = seed if like is None else like.seed
+        keys = fact_keys(unique, id_keys(ids), id_keys(types), drawn)
+        train, valid, test, rule = hold_out(unique, keys, drawn, valid_share, test_share, like)
+    return _checked(Dataset(ids, types, train, valid, test, features, rule))
 
 
 def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:

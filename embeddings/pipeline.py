@@ -1,4 +1,4 @@
-"""The embedding job: snapshot -> features -> train -> rank -> artifact -> publish.
+"""The embedding job: snapshot -> features -> train -> rank -> artifact -> gate -> publish.
 
 Each step is written down in the ledger. A job that was stopped, killed or failed is taken up again
 by the next one with the same options, if the graph is still the same: the snapshot's hash says so.
@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from embeddings import checkpoint, planning
+from embeddings import checkpoint, planning, warm
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
+from embeddings.gate import Verdict
+from embeddings.going_live import Force, ask, let_pass, live_artifact, refusal
 from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.kept import run_before
 from embeddings.lock import only_one
@@ -30,7 +32,7 @@ from embeddings.publish_switch import half_way
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, train
-from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
+from kg_platform.errors import ArtifactError, BadInput, GateRefused, Interrupted, NotFound
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 
@@ -47,6 +49,7 @@ class EmbedOptions:
     relationship_types: tuple[str, ...] = ()
     text: bool = True
     pictures: bool = True
+    warm: bool = True  # go on from the run that is live, where that is possible
     train: TrainOptions = field(default_factory=TrainOptions)
 
 
@@ -67,16 +70,18 @@ def embed(
     options: EmbedOptions,
     *,
     publish_vectors: bool = True,
+    force: Force | None = None,
     on_progress: Progress | None = None,
 ) -> EmbedResult:
     """Do the whole job.
 
     Raises:
+        GateRefused: the run is worse than the live one and nobody forces it; it is kept.
         BadInput: there is nothing to embed, or another embedding job of this platform is running.
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform):
-        job = _Job(platform, options, on_progress or _silent)
+        job = _Job(platform, options, force, on_progress or _silent)
         return job.run(publish_vectors)
 
 
@@ -102,7 +107,10 @@ def plan_run(
 
 
 def publish_run(
-    platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
+    platform: Platform,
+    run_id: str | None = None,
+    force: Force | None = None,
+    on_progress: Progress | None = None,
 ) -> PublishSummary:
     """Publish an artifact: that of `run_id`, or of the latest embedding run that has one.
 
@@ -111,11 +119,29 @@ def publish_run(
     Raises:
         NotFound: there is no such run, or it has no artifact.
         ArtifactError: the artifact was changed since it was written.
+        GateRefused: the run is worse than the live one and nobody forces it.
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
-        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, on_progress or _silent)
+        platform.ledger.run(chosen)
+        artifact = open_artifact(platform.settings.artifacts_dir / chosen)
+        settings: dict[str, Any] = {"run": chosen}
+        if half_way(platform.graph) != chosen:  # else it was let pass when it began
+            settings["gate"] = let_pass(platform, artifact, force)
+        return _recorded(platform, PUBLISH, chosen, settings, on_progress or _silent)
+
+
+def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
+    """What the gate says of `run_id`, or of the latest embedding run that has an artifact.
+
+    Raises:
+        NotFound: there is no such run, or it has no artifact.
+        ArtifactError: the artifact was changed since it was written.
+    """
+    chosen = run_id or _latest_with_artifact(platform)
+    platform.ledger.run(chosen)
+    return ask(platform, open_artifact(platform.settings.artifacts_dir / chosen))
 
 
 def resume_publish(platform: Platform, on_progress: Progress | None = None) -> PublishSummary:
@@ -181,15 +207,19 @@ def _recorded(
 class _Job:
     """One embedding job: what its steps share."""
 
-    def __init__(self, platform: Platform, options: EmbedOptions, report: Progress) -> None:
+    def __init__(
+        self, platform: Platform, options: EmbedOptions, force: Force | None, report: Progress
+    ) -> None:
         self.platform = platform
         self.options = options
+        self.force = force
         self.report = report
         self.settings = _settings(platform, options)
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.run_id = ""
         self.continued = False
+        self.aligned_to: str | None = None
 
     def run(self, publish_vectors: bool) -> EmbedResult:
         ledger = self.platform.ledger
@@ -200,19 +230,15 @@ class _Job:
             snapshot = self._snapshot()
             features = self._features(snapshot, encoders)
             del encoders  # training may need their memory
-            with self._step("train") as details:
-                dataset = from_snapshot(snapshot, features, self.options.train.seed)
-                details.update(dataset.summary())
-                trained = train(
-                    dataset, self.options.train, self._folder / "training", self._epochs
-                )
-            self.notes += trained.notes
+            dataset, trained = self._train(snapshot, features)
             measured = self._measure(trained, dataset)
             metrics = measured.metrics
             artifact = self._artifact(snapshot, trained, dataset, measured)
             published = None
-            if publish_vectors:
+            verdict = self._gate(artifact) if publish_vectors else None
+            if verdict is not None and (verdict.passed or self.force):
                 with self._step("publish") as details:
+                    let_pass(self.platform, artifact, self.force, verdict)
                     published = _publish(self.platform, artifact, self.run_id, self.report)
                     details.update(asdict(published))
         except KeyboardInterrupt as stop:
@@ -228,6 +254,8 @@ class _Job:
         # The artifact holds all that is needed from here on; TensorBoard's logs stay.
         shutil.rmtree(self._folder / "snapshot", ignore_errors=True)
         checkpoint.discard(self._folder / "training")
+        if verdict is not None and published is None:
+            raise GateRefused(refusal(verdict))
         return EmbedResult(
             self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
         )
@@ -303,6 +331,48 @@ class _Job:
             report=self.report,
         )
 
+    def _train(self, snapshot: Snapshot, features: dict[str, Features]) -> tuple[Dataset, Trained]:
+        """Train, from the weights of the live run where that is possible, in its space."""
+        base = live_artifact(self.platform)
+        before = base.continued() if base and self.options.warm else None
+        rule = before.rule if before else None
+        with self._step("train") as details:
+            dataset = from_snapshot(snapshot, features, self.options.train.seed, like=rule)
+            begin = self._begin(base, dataset) if base and before else None
+            if before and begin is None:
+                dataset = from_snapshot(snapshot, features, self.options.train.seed)
+            details.update(dataset.summary())
+            if begin is not None:
+                details.update({"warm_from": begin.run, "known_entities": begin.known})
+            trained = train(
+                dataset,
+                self.options.train,
+                self._folder / "training",
+                self._epochs,
+                begin=begin,
+            )
+            if base is not None:
+                trained = warm.aligned(trained, base, dataset.entity_ids)
+                self.aligned_to = base.folder.name if trained.alignment is not None else None
+        self.notes += trained.notes
+        return dataset, trained
+
+    def _begin(self, base: Artifact, dataset: Dataset) -> warm.Start | None:
+        found = warm.start(base, dataset, self.options.train)
+        if isinstance(found, str):
+            self.notes.append(found)
+            return None
+        return found
+
+    def _gate(self, artifact: Artifact) -> Verdict:
+        with self._step("gate") as details:
+            verdict = ask(self.platform, artifact)
+            details.update(verdict.as_dict())
+            if self.force and not verdict.passed:
+                details["forced"] = asdict(self.force)
+                self.notes.append(f"The gate was overridden: {verdict.why}.")
+        return verdict
+
     def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
         with self._step("rank") as details:
             measured = measure(trained, dataset, self.options.train.seed)
@@ -325,6 +395,7 @@ class _Job:
                     "snapshot": dict(snapshot.manifest),
                     "settings": self.settings,
                     "metrics": dict(measured.metrics),
+                    "aligned_to": self.aligned_to,
                     **measured.details,
                 },
             )

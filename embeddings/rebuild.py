@@ -78,6 +78,8 @@ def scorer(artifact: Artifact) -> Scorer:
     again where entities have features: as heads they have other vectors, which are made here."""
     model, count = weights(artifact), artifact.entities
     vectors, components = torch.from_numpy(artifact.rows("embedding", 0, count)), None
+    if (turned := artifact.alignment()) is not None:
+        vectors = vectors @ torch.from_numpy(turned).T
     network = rebuild(artifact, range(min(CHUNK, count)), model)
     first = network.components()
     if first is not None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,18 +20,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings import checkpoint
+from embeddings import checkpoint, warm
 from embeddings.against_all import narrow_pays
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
-from embeddings.joined import Joined
+from embeddings.joined import Joined, name_of
 from embeddings.losses import Batch, objective
 from embeddings.memory import Room, cells, keep_freed
 from embeddings.models import Scorer, kernel
-from embeddings.network import Modality, Network, prepare
+from embeddings.network import Modality, Network
 from embeddings.optimisers import Optimisers, sparse_pays
 from embeddings.options import TrainOptions, preset_options
 from embeddings.ranking import metrics, ranks
+from embeddings.train_log import Log, logs
 from kg_platform.errors import BadInput
 
 __all__ = ["TrainOptions", "Trained", "preset_options", "train"]
@@ -57,10 +57,15 @@ class Trained:
     history: list[dict[str, float]]
     best_epoch: int
     notes: list[str] = field(default_factory=list)
+    pace: dict[str, Tensor] = field(default_factory=dict)  # of the optimiser, see warm.py
+    alignment: Tensor | None = None  # (D, D) orthogonal, see align.py
 
     def entity_vectors(self) -> NDArray[np.float32]:
-        """(N, D) fused vectors: what scores facts, and what is published as `embedding`."""
-        return np.asarray(self.scorer.entities.numpy(), dtype=np.float32)
+        """(N, D) fused vectors, turned by `alignment`: what is published as `embedding`."""
+        vectors = self.scorer.entities
+        if self.alignment is not None:
+            vectors = vectors @ self.alignment
+        return np.asarray(vectors.numpy(), dtype=np.float32)
 
     def structure_vectors(self) -> NDArray[np.float32]:
         """(N, D) free vectors, before fusion."""
@@ -81,8 +86,10 @@ def train(
     folder: Path,
     on_progress: Progress | None = None,
     on_epoch: OnEpoch | None = None,
+    begin: warm.Start | None = None,
 ) -> Trained:
-    """Train, or go on training, in `folder` (checkpoint, TensorBoard logs).
+    """Train, or go on training, in `folder` (checkpoint, TensorBoard logs); `begin` with the
+    weights of an earlier run.
 
     The best epoch by validation MRR wins; without validation triples the last one does. What
     `on_epoch` ended is trained so far, and goes on from there when it is trained again.
@@ -93,12 +100,11 @@ def train(
     options = options.resolved(len(dataset.train), dataset.entities)
     device = _device(options.device)
     keep_freed()
-    modalities = {
-        name: prepare(features, dataset.entities) for name, features in dataset.features.items()
-    }
+    modalities = warm.modalities(dataset, begin)
     networks: list[Network] = []
     states: list[State] = []
     notes: list[str] = []
+    pace: dict[str, Tensor] = {}
     count = options.members
 
     def report(done: int, total: int) -> None:
@@ -108,27 +114,32 @@ def train(
     for member in range(count):
         place = folder if count == 1 else folder / f"member-{member}"
         own = member_options(options, member)
-        run = _Run(dataset, own, place, _network(dataset, own, modalities).to(device), device)
-        run.resume()
-        with _logs(place, run.state.epoch) as log:
+        network = _network(dataset, own, modalities).to(device)
+        run = _Run(dataset, own, place, network, device, begin)
+        if not run.resume() and begin is not None:
+            begin.begin(network, run.optimisers, member)
+        with logs(place, run.state.epoch) as log:
             run.until_done(log, report, on_epoch or _go_on)
         run.notes += run.objective.notes
         run.network.load_state_dict(run.best)
         networks.append(run.network.to("cpu"))
         states.append(run.state)
         notes += [note for note in run.notes if note not in notes]
-        del run  # and the optimiser's state with it
-    network = networks[0] if count == 1 else Joined(networks)
-    scorer = network.scorer()
+        for name, tensor in warm.pace(run.optimisers):
+            pace[name if count == 1 else name_of(member, name)] = tensor
+        del run, network  # and the optimiser's state with it
+    whole = networks[0] if count == 1 else Joined(networks)
+    scorer = whole.scorer()
     return Trained(
         scorer=scorer,
-        structure=network.structure.detach(),
+        structure=whole.structure.detach(),
         options=options,
         modalities=modalities,
-        shared=network.shared(),
+        shared=whole.shared(),
         history=[row for state in states for row in state.history],
         best_epoch=max(state.best_epoch for state in states),
         notes=notes,
+        pace=pace,
     )
 
 
@@ -166,6 +177,7 @@ class _Run:
         folder: Path,
         network: Network,
         device: torch.device,
+        begin: warm.Start | None = None,
     ) -> None:
         self.dataset, self.options, self.folder = dataset, options, folder
         self.network, self.objective = network, objective(dataset, options, device)
@@ -173,7 +185,7 @@ class _Run:
             network.fusion.narrow = narrow_pays(device, options.precision)
         network.row_sparse = sparse_pays(options, dataset.entities)
         self.optimisers = Optimisers(network, network.structure, options, network.row_sparse)
-        self.state = State(fingerprint(dataset, options))
+        self.state = State(fingerprint(dataset, options, begin))
         self.best: dict[str, Tensor] = {}
         self.notes: list[str] = [network.kernel.note] if network.kernel.note else []
         # Scores, and where they are distances what a gradient needs beside them.
@@ -182,7 +194,8 @@ class _Run:
         sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
         self.valid = dataset.valid[np.sort(sample[: options.validation])]
 
-    def resume(self) -> None:
+    def resume(self) -> bool:
+        """Go on from the checkpoint; False if there is none that can be used."""
         found = checkpoint.load(self.folder, self.state.fingerprint)
         if isinstance(found, str):
             self.notes.append(found)
@@ -190,8 +203,10 @@ class _Run:
             self.state, tensors = found
             self._restore(tensors)
             self.notes.append(f"Training goes on after epoch {self.state.epoch}.")
+            return True
+        return False
 
-    def until_done(self, log: _Log, report: Progress, on_epoch: OnEpoch) -> None:
+    def until_done(self, log: Log, report: Progress, on_epoch: OnEpoch) -> None:
         if len(self.valid) == 0:
             self.notes.append(
                 "There are no validation facts: every epoch is trained and the last one kept."
@@ -269,9 +284,11 @@ class _Run:
         self.optimisers.restore(part("optimiser."))
 
 
-def fingerprint(dataset: Dataset, options: TrainOptions) -> str:
-    """SHA-256 of everything an epoch depends on: resolved options, splits, features."""
+def fingerprint(dataset: Dataset, options: TrainOptions, begin: warm.Start | None = None) -> str:
+    """SHA-256 of everything an epoch depends on: resolved options, splits, features, the start."""
     digest = hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode())
+    if begin is not None:
+        digest.update(begin.digest.encode())
     digest.update(dataset.split_hash.encode())
     for name, features in dataset.features.items():
         digest.update(f"{name}|{features.encoder}|{features.revision}|".encode())
@@ -288,29 +305,6 @@ def _device(name: str) -> torch.device:
         raise BadInput("There is no CUDA device here; use the device auto or cpu.")
     chosen = "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
     return torch.device(chosen)
-
-
-_Log = Callable[[dict[str, float], int, float], None]
-
-
-@contextmanager
-def _logs(folder: Path, done: int) -> Iterator[_Log]:
-    """TensorBoard logs. Epochs that a killed process logged but did not keep are purged."""
-    from torch.utils.tensorboard.writer import SummaryWriter
-
-    writer = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
-
-    def log(row: dict[str, float], epoch: int, lr: float) -> None:
-        writer.add_scalar("train/loss", row["loss"], epoch)
-        writer.add_scalar("train/learning rate", lr, epoch)
-        writer.add_scalar("train/seconds", row["seconds"], epoch)
-        if "valid_mrr" in row:
-            writer.add_scalar("valid/mrr", row["valid_mrr"], epoch)
-
-    try:
-        yield log
-    finally:
-        writer.close()
 
 
 def _silent(done: int, total: int) -> None:

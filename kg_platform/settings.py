@@ -106,6 +106,27 @@ class Settings(BaseSettings):
     keep_artifacts: int = Field(
         default=5, ge=1, description="how many of the newest artifacts `kg runs prune` keeps"
     )
+    gate_margin: float = Field(
+        default=0.02,
+        ge=0,
+        description="how much worse the MRR of a run may be than the live run's, on the same facts",
+    )
+    gate_overlap: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="share of an entity's 10 nearest that must stay when a run goes live",
+    )
+    gate_norms: float = Field(
+        default=10,
+        gt=1,
+        description="how many times longer or shorter than the median a vector may be",
+    )
+    canaries: Path | None = Field(
+        default=None,
+        description="file of neighbours a run must have to go live (default: canaries.tsv in "
+        "KG_HOME)",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="where to train and encode; auto takes the GPU when there is one",
@@ -130,6 +151,10 @@ class Settings(BaseSettings):
     @property
     def artifacts_dir(self) -> Path:
         return self.home / "artifacts"
+
+    @property
+    def canaries_file(self) -> Path:
+        return self.canaries or self.home / "canaries.tsv"
 
     @property
     def tune_dir(self) -> Path:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.dataset import Dataset, random_split
+from embeddings.dataset import Dataset
 from embeddings.features import Features
+from embeddings.splits import fact_keys, hold_out, id_keys
 
 ENTITIES, RELATIONS = 40, 3
 
@@ -19,9 +20,10 @@ def draw(seed: int = 0, triples: int = 110) -> Dataset:
     kinds = generator.integers(RELATIONS, size=triples)
     tails = (heads + 1 + kinds) % ENTITIES
     unique = np.unique(np.stack([heads, kinds, tails], 1), axis=0)
-    train, valid, test = random_split(unique, seed, 0.1, 0.15)
-    names = [f"e{i:02d}" for i in range(ENTITIES)]
-    return Dataset(names, [f"r{i}" for i in range(RELATIONS)], train, valid, test)
+    names, types = [f"e{i:02d}" for i in range(ENTITIES)], [f"r{i}" for i in range(RELATIONS)]
+    keys = fact_keys(unique, id_keys(names), id_keys(types), seed)
+    train, valid, test, _ = hold_out(unique, keys, seed, 0.1, 0.15)
+    return Dataset(names, types, train, valid, test)
 
 
 def features(

@@ -129,6 +129,16 @@ KNOWN_TAILS = (
 KNOWN_HEADS = (
     "MATCH (h:Entity)-[r]->(:Entity {id: $id}) WHERE type(r) = $relation RETURN h.id AS id"
 )
+# All answers that the graph has to the questions of some facts, $facts: [head, type, tail] each.
+KNOWN_ANSWERS = (
+    "UNWIND $facts AS fact MATCH (h:Entity {id: fact[0]})-[r]->(t:Entity) WHERE type(r) = fact[1] "
+    "RETURN fact[0] AS head, fact[1] AS type, t.id AS tail UNION "
+    "UNWIND $facts AS fact MATCH (h:Entity)-[r]->(t:Entity {id: fact[2]}) WHERE type(r) = fact[1] "
+    "RETURN h.id AS head, fact[1] AS type, fact[2] AS tail"
+)
+RECORD_GATE = (
+    "MERGE (r:EmbeddingRun {id: $id}) SET r.current = coalesce(r.current, false), r += $said"
+)
 
 
 def write_vectors(present: Sequence[str], absent: Sequence[str], provisional: bool = False) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.dataset import from_folder, from_snapshot, group, random_split, with_inverses
+from embeddings.dataset import from_folder, from_snapshot, group, with_inverses
 from kg_platform.errors import BadInput, NotFound
 from tests.facts import RELATIONS, draw
 
@@ -32,32 +32,6 @@ class FakeSnapshot:
 
 def rows(triples: np.ndarray) -> set[tuple[int, ...]]:
     return {tuple(row) for row in triples.tolist()}
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_random_split_keeps_every_entity_and_relation_in_train(seed: int) -> None:
-    generator = np.random.default_rng(seed)
-    triples = np.unique(generator.integers((30, 4, 30), size=(120, 3)), axis=0)
-    train, valid, test = random_split(triples, seed, 0.1, 0.2)
-    assert rows(train) | rows(valid) | rows(test) == rows(triples)
-    assert len(train) + len(valid) + len(test) == len(triples)
-    assert set(train[:, [0, 2]].flat) == set(triples[:, [0, 2]].flat)
-    assert set(train[:, 1]) == set(triples[:, 1])
-    assert len(valid) == round(0.1 * len(triples))
-    assert len(test) == round(0.2 * len(triples))
-
-
-def test_a_random_split_depends_on_the_seed_alone() -> None:
-    triples = draw().train
-    first, again, other = (random_split(triples, seed, 0.1, 0.1)[1] for seed in (1, 1, 2))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-def test_a_chain_has_nothing_to_hold_out() -> None:
-    chain = np.array([(i, 0, i + 1) for i in range(0, 20, 2)])
-    train, valid, test = random_split(chain, 0, 0.1, 0.1)
-    assert (len(train), len(valid), len(test)) == (10, 0, 0)
 
 
 def test_groups_hold_every_fact_in_both_directions_once() -> None:

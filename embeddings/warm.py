@@ -1,0 +1,174 @@
+"""Where a training goes on from: the weights of an earlier run, for the entities there are now.
+
+An entity and a relation take their vectors along by id; what is new starts as in any training. The
+optimiser goes on at the pace it had: Adagrad divides a step by the root of the sum of squared
+gradients so far, and without that sum its first steps would undo what was learnt. Of the two large
+tables a row's mean of it is kept, which costs one number an entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from embeddings.align import rotation
+from embeddings.features import Features
+from embeddings.joined import name_of
+from embeddings.modalities import Modality, prepare, project
+from embeddings.models import kernel
+from embeddings.network import Network
+from embeddings.optimisers import Optimisers
+from embeddings.options import TrainOptions
+from embeddings.rebuild import weights
+
+if TYPE_CHECKING:
+    from embeddings.artifact import Artifact
+    from embeddings.dataset import Dataset
+    from embeddings.train import Trained
+
+# Options that decide which weights there are.
+SHAPE = ("model", "dimension", "fusion", "members")
+BY_RELATION = ("relations", "loops", "fusion.relation_logits")
+SUM = ".sum"  # what Adagrad keeps of a parameter
+
+
+@dataclass(frozen=True)
+class Start:
+    """The weights of a run, and where today's entities (N,) and relations (2R,) stand in it: -1
+    where they are new."""
+
+    run: str
+    digest: str  # of the artifact's files
+    options: Mapping[str, Any]
+    weights: Mapping[str, Tensor]
+    pace: Mapping[str, Tensor]
+    structure: Tensor
+    entities: Tensor
+    relations: Tensor
+
+    @property
+    def known(self) -> int:
+        """Entities that take their vectors along."""
+        return int((self.entities >= 0).sum())
+
+    def modality(self, features: Features) -> Modality:
+        """Features as the run saw them: weights learnt on its basis mean nothing on another."""
+        name = features.name
+        return project(features, self.weights[f"{name}.mean"], self.weights[f"{name}.basis"])
+
+    @torch.no_grad()
+    def begin(self, network: Network, optimisers: Optimisers, member: int) -> None:
+        """Give a member, before its first epoch, the weights it had."""
+        count = int(self.options.get("members", 1))
+        sums = {}
+        for name, tensor in network.state_dict().items():
+            place = name if count == 1 else name_of(member, name)
+            old = self._old(name, place, member, count)
+            if old is not None:
+                _carry(tensor, old, self._rows(name))
+            if place in self.pace:
+                pace, whole = self.pace[place], torch.zeros_like(tensor)
+                wide = pace[:, None].expand(-1, tensor.shape[1]) if _table(name) else pace
+                _carry(whole, wide, self._rows(name))
+                sums[f"{name}{SUM}"] = whole
+        optimisers.restore(sums)
+
+    def _old(self, name: str, place: str, member: int, count: int) -> Tensor | None:
+        if not _table(name):
+            return self.weights.get(place)
+        joined = self.structure if name == "structure" else self.weights["relations"]
+        if count == 1:
+            return joined
+        return kernel(self.options["model"]).split(joined, count)[member]
+
+    def _rows(self, name: str) -> Tensor | None:
+        if name == "structure":
+            return self.entities
+        return self.relations if name.startswith(BY_RELATION) else None
+
+
+def start(artifact: Artifact, dataset: Dataset, options: TrainOptions) -> Start | str:
+    """How a training of `dataset` goes on from `artifact`, or why it cannot, as a sentence."""
+    run = str(artifact.manifest.get("run", artifact.folder.name))
+    before = artifact.manifest["options"]
+
+    def begins(why: str) -> str:
+        return f"Training begins anew, not from run {run}: {why}."
+
+    for name in SHAPE:
+        was, is_ = before.get(name, 1), getattr(options, name)
+        if was != is_ and not (name == "fusion" and not dataset.features):
+            return begins(f"its {name} was {was}, and is to be {is_}")
+    now = {n: (f.encoder, f.revision) for n, f in dataset.features.items()}
+    then = {n: (a["name"], a["revision"]) for n, a in artifact.manifest["encoders"].items()}
+    if now != then:
+        return begins("its texts or pictures came from other encoders")
+    continued = artifact.continued()
+    if continued is None or (continued.rule is None) != (dataset.rule is None):
+        return begins("which facts it held out is not known")
+    if continued.rule is not None and dataset.rule is not None:
+        same = continued.rule.as_dict() == dataset.rule.as_dict()
+        if not same:
+            return begins("it held out other facts")
+    place = {name: row for row, name in enumerate(artifact.iter_entity_ids())}
+    kinds = {name: row for row, name in enumerate(artifact.relation_types)}
+    forward = torch.tensor([kinds.get(name, -1) for name in dataset.relation_types])
+    inverse = torch.where(forward < 0, forward, forward + len(kinds))
+    return Start(
+        run=run,
+        digest=str(artifact.manifest["files"]),
+        options=before,
+        weights=weights(artifact),
+        pace=continued.pace,
+        structure=torch.from_numpy(artifact.rows("structure_embedding", 0, artifact.entities)),
+        entities=torch.tensor([place.get(name, -1) for name in dataset.entity_ids]),
+        relations=torch.cat([forward, inverse]),
+    )
+
+
+def modalities(dataset: Dataset, begin: Start | None) -> dict[str, Modality]:
+    """What each modality gives to a network, by a basis of its own or that of the run before."""
+    return {
+        name: prepare(features, dataset.entities) if begin is None else begin.modality(features)
+        for name, features in dataset.features.items()
+    }
+
+
+def aligned(trained: Trained, base: Artifact, entity_ids: Sequence[str]) -> Trained:
+    """The training with its vectors turned to where those of `base` are, by the entities that both
+    have; as it is where their vectors differ in length or they share none."""
+    vectors = trained.scorer.entities
+    place = {name: row for row, name in enumerate(base.iter_entity_ids())}
+    shared = [(row, place[name]) for row, name in enumerate(entity_ids) if name in place]
+    if base.dimension() != vectors.shape[1] or not shared:
+        return trained
+    old = torch.from_numpy(base.rows("embedding", 0, base.entities))
+    mine, theirs = torch.tensor(shared).T
+    turn = rotation(lambda a, b: vectors[mine[a:b]], lambda a, b: old[theirs[a:b]], len(shared))
+    return replace(trained, alignment=turn)
+
+
+def pace(optimisers: Optimisers) -> Iterator[tuple[str, Tensor]]:
+    """What a later training needs of an optimiser: of a table (n, D) each row's mean, (n,)."""
+    for full, value in optimisers.state():
+        name = full.removesuffix(SUM)
+        if name != full:
+            yield name, (value.mean(1) if _table(name) else value).detach().cpu().clone()
+
+
+def _table(name: str) -> bool:
+    return name in ("structure", "relations")
+
+
+def _carry(into: Tensor, old: Tensor, rows: Tensor | None) -> None:
+    """Copy, by rows where there is an order of them; what does not fit stays as it is."""
+    if rows is None:
+        if into.shape == old.shape:
+            into.copy_(old)
+        return
+    known = rows >= 0
+    into[known.to(into.device)] = old[rows[known]].to(into)
