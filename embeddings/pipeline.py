@@ -17,6 +17,7 @@ from typing import Any
 
 from embeddings import checkpoint, planning, warm
 from embeddings.artifact import Artifact, open_artifact, save_artifact
+from embeddings.content import content_of
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
 from embeddings.gate import Verdict
@@ -398,6 +399,7 @@ class _Job:
                     "aligned_to": self.aligned_to,
                     **measured.details,
                 },
+                content_of(snapshot),
             )
             details["folder"] = str(folder)
         return artifact
