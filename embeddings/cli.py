@@ -129,7 +129,8 @@ def embed(
         pictures=pictures,
         warm=warm,
         train=preset_options(
-            preset, device=settings.device, **presets.parse(setting or (), TrainOptions), **chosen
+            preset,
+            **{"device": settings.device, **presets.parse(setting or (), TrainOptions), **chosen},
         ),
     )
     if plan:

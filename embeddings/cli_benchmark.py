@@ -65,7 +65,8 @@ def benchmark(
     settings = load()
     chosen = {name: value for name, value in given.items() if value is not None}
     options = preset_options(
-        preset, device=settings.device, **presets.parse(setting or (), TrainOptions), **chosen
+        preset,
+        **{"device": settings.device, **presets.parse(setting or (), TrainOptions), **chosen},
     )
     with console.steps() as report:
         result = run(

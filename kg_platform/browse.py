@@ -135,6 +135,12 @@ def embedding_runs(graph: Graph) -> list[dict[str, Any]]:
     return [plain(row["run"]) for row in _read(graph, cypher.EMBEDDING_RUNS)]
 
 
+def types_of(graph: Graph, ids: Sequence[str]) -> dict[str, str]:
+    """The type of each of these entities that is there and has one."""
+    rows = _read(graph, cypher.TYPES_OF, ids=list(ids))
+    return {str(row["id"]): str(row["type"]) for row in rows if row["type"]}
+
+
 def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     """The page of the entity with exactly this id, with its first `facts` facts.
 

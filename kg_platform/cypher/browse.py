@@ -20,6 +20,7 @@ ROW = (
     f"coalesce(n.description, '') AS description, {_PICTURE} AS picture"
 )
 
+TYPES_OF = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) RETURN id, {_TYPE} AS type"
 COUNT_ENTITIES = "MATCH (n:Entity) RETURN count(n) AS count"
 COUNT_MEDIA = "MATCH (n:Media) RETURN count(n) AS count"
 COUNT_BY_TYPE = (
