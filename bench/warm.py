@@ -1,9 +1,9 @@
-"""Going on from an earlier run against training anew: time to the same figure, and the same space.
+"""Going on from an earlier run, against training anew: seconds to a figure, and the same space.
 
-5 % of MKG-W's training facts are taken away; a run without them is the one before. Then all are there:
-one training begins anew, one goes on. Time is that of epochs until the validation MRR of the first is
-reached. Then one more goes on from the first on the same facts, and one begins anew with another
-seed: how many neighbours of the first do they keep?
+5 % of MKG-W's training facts are taken away; a run without them is the one before. Then all are
+there: one training begins anew, one goes on. Time is that of epochs until the validation MRR of
+the first is reached. Then one more goes on from the first on the same facts, and one begins anew
+with another seed: how many neighbours of the first do they keep?
 """
 
 from __future__ import annotations
