@@ -68,15 +68,16 @@ def embed(
     *,
     publish_vectors: bool = True,
     on_progress: Progress | None = None,
+    schedule: str | None = None,
 ) -> EmbedResult:
-    """Do the whole job.
+    """Do the whole job, on behalf of a schedule if there is one: the run's settings name it.
 
     Raises:
         BadInput: there is nothing to embed, or another embedding job of this platform is running.
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform):
-        job = _Job(platform, options, on_progress or _silent)
+        job = _Job(platform, options, on_progress or _silent, schedule)
         return job.run(publish_vectors)
 
 
@@ -181,11 +182,15 @@ def _recorded(
 class _Job:
     """One embedding job: what its steps share."""
 
-    def __init__(self, platform: Platform, options: EmbedOptions, report: Progress) -> None:
+    def __init__(
+        self, platform: Platform, options: EmbedOptions, report: Progress, schedule: str | None
+    ) -> None:
         self.platform = platform
         self.options = options
         self.report = report
         self.settings = _settings(platform, options)
+        if schedule is not None:
+            self.settings["schedule"] = schedule
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.run_id = ""
