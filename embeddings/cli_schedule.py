@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -152,7 +152,8 @@ def run_now(name: Name) -> None:
     """Run it here and now, whether it is due, paused, or enough has changed or not."""
     with _scheduler(always=True) as (runner, _):
         ending = runner.run_now(name)
-    _refuse_failed({name: ending})
+    if ending.status == "failed":
+        raise KgError(f"Schedule {name!r} failed: {ending.note}")
 
 
 def scheduler(
@@ -166,7 +167,9 @@ def scheduler(
             done = runner.once()
             if not done and not stop.asked:
                 console.note("Nothing was run; `kg schedule list` shows what comes next.")
-            _refuse_failed(done)
+            failed = [f"{n}: {e.note}" for n, e in done.items() if e.status == "failed"]
+            if failed:
+                raise KgError(f"{len(failed)} of {len(done)} schedules failed; {' '.join(failed)}")
         else:
             console.note("The scheduler is running; Ctrl-C stops it.")
             runner.forever()
@@ -197,9 +200,3 @@ def _scheduler(always: bool = False) -> Iterator[tuple[Scheduler, Stop]]:
         schedules = patience.ask(lambda: platform.schedules)
         work = Work(run, lambda name, since: last_run(platform.ledger, name, since))
         yield Scheduler(schedules, work, stop, clock, patience, console.note), stop
-
-
-def _refuse_failed(done: Mapping[str, Ending]) -> None:
-    failed = [f"{name}: {each.note}" for name, each in done.items() if each.status == "failed"]
-    if failed:
-        raise KgError(f"{len(failed)} of {len(done)} failed; {' '.join(failed)}")
