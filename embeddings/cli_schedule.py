@@ -80,19 +80,18 @@ def add(
     with Platform.open(settings) as platform:
         platform.schedules.add(name, " ".join(cron.split()), timezone, job, when_changed, now)
         row = platform.schedules.get(name)
-    from embeddings.schedule_view import moment, shown
+    from embeddings.schedule_view import shown
 
-    coming = shown(row, None, now).next
     console.note(
-        f"Schedule {name!r} will run first at {moment(coming, timezone)}, if `kg scheduler` is "
-        "running then."
+        f"Schedule {name!r} will run first at {shown(row, None, now).next_local}, if "
+        "`kg scheduler` is running then."
     )
 
 
 @schedule.command("list")
 def listed(as_json: Json = False) -> None:
     """Every schedule: when it runs next, and how it went last."""
-    from embeddings.schedule_view import moment, shown
+    from embeddings.schedule_view import shown
     from kg_platform.platform import Platform
 
     now = datetime.now(UTC)
@@ -105,7 +104,7 @@ def listed(as_json: Json = False) -> None:
         )
         return
     lines = [
-        (v.name, v.when, v.runs, v.only_if, v.state, moment(v.next), v.last, v.note) for v in views
+        (v.name, v.when, v.runs, v.only_if, v.state, v.next_local, v.last, v.note) for v in views
     ]
     names = ("name", "when", "runs", "only if", "state", "next", "last", "about the last")
     console.print_table(names, lines, whole=("name",))
@@ -126,20 +125,19 @@ def pause(name: Name) -> None:
 @schedule.command()
 def resume(name: Name) -> None:
     """Go on with a paused schedule, and forget its failures. Times that passed are not made up."""
-    from embeddings.schedule_view import moment, shown
+    from embeddings.schedule_view import shown
     from kg_platform.platform import Platform
 
     now = datetime.now(UTC)
     with Platform.open(load()) as platform:
         platform.schedules.resume(name, now)
         row = platform.schedules.get(name)
-    coming = moment(shown(row, None, now).next, row.timezone)
-    console.note(f"Schedule {name!r} will run next at {coming}.")
+    console.note(f"Schedule {name!r} will run next at {shown(row, None, now).next_local}.")
 
 
 @schedule.command()
 def remove(name: Name) -> None:
-    """Forget a schedule; what it ran stays in the ledger, and a run that is going on ends."""
+    """Forget a schedule. What it ran stays in the ledger; a run that is going on is not stopped."""
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform:
@@ -161,7 +159,7 @@ def scheduler(
         bool, typer.Option("--once", help="Run what is due, each schedule once, and end.")
     ] = False,
 ) -> None:
-    """Run schedules when their time comes, until it is stopped with Ctrl-C or SIGTERM."""
+    """Run schedules when their time comes. Ctrl-C and SIGTERM end it, and release its lock."""
     with _scheduler() as (runner, stop):
         if once:
             done = runner.once()

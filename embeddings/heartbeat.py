@@ -58,9 +58,7 @@ class Heart:
                     self.lost = "another scheduler has taken it over"
             except KgError as error:
                 if time.monotonic() - heard > self._silence:
-                    self.lost = (
-                        f"the ledger could not be written for {self._silence:.0f} s: {error}"
-                    )
+                    self.lost = f"the ledger took no beat for {self._silence:.0f} s ({error})"
             if self.lost:
                 if not self._ended.is_set():
                     self._interrupt()

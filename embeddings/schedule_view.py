@@ -14,7 +14,8 @@ from kg_platform.ledger_schedules import Lease, ScheduleRow
 
 @dataclass(frozen=True)
 class Shown:
-    """`state` is running, paused, waiting, due or backing off; `next` is UTC; the rest is text."""
+    """`state` is running, paused, waiting, due or backing off; `next` is UTC, and
+    `next_local` the same by the schedule's own clock; the rest is text."""
 
     name: str
     when: str
@@ -22,6 +23,7 @@ class Shown:
     only_if: str
     state: str
     next: datetime | None
+    next_local: str
     last: str
     note: str
 
@@ -40,6 +42,7 @@ def shown(row: ScheduleRow, lease: Lease | None, now: datetime) -> Shown:
         only_if=f"{row.when_changed} changed" if row.when_changed else "",
         state=state,
         next=coming,
+        next_local=moment(coming, row.timezone),
         last=f"{last} ({row.last_run})" if row.last_run else last,
         note=note or row.last_note,
     )

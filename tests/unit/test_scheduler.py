@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import threading
@@ -11,13 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
-from embeddings.heartbeat import LEASE_SECONDS, Stop
+from embeddings.heartbeat import LEASE_SECONDS, Heart, Stop
 from embeddings.patience import Clock, Patience
 from embeddings.schedule_view import shown
 from embeddings.scheduler import Scheduler, Work
-from kg_platform.errors import BadInput, GraphUnavailable, Interrupted, NotFound
+from kg_platform.errors import BadInput, GraphUnavailable, Interrupted, LedgerError, NotFound
 from kg_platform.ledger_database import LEASE, Database
 from kg_platform.ledger_rows import Process
 from kg_platform.ledger_schedules import Ending, ScheduleRow, Schedules
@@ -291,6 +293,51 @@ def test_once_runs_each_that_is_due_once_and_ends(world: World) -> None:
         "b": "failed",
     }
     assert world.scheduler.once().keys() == {"a", "b"}
+
+
+def test_once_leaves_a_job_to_the_scheduler_that_has_it(world: World) -> None:
+    world.add("nightly")
+    parent = psutil.Process(os.getppid())
+    hold(world, Process(socket.gethostname(), parent.pid, parent.create_time()))
+    world.time += timedelta(days=2)
+    assert world.scheduler.once() == {}
+    assert world.said[-1].endswith("it is left to that one.")
+
+
+def test_a_claim_whose_answer_was_lost_is_not_kept_for_ever(world: World) -> None:
+    world.add("nightly")
+    assert world.schedules.claim(world.row(), START, world.time)
+    world.let_pass(seconds=1)
+    assert world.names() == ["nightly"]
+    assert world.schedules.lease() is None
+
+
+def test_a_job_stops_itself_when_the_ledger_takes_no_beat() -> None:
+    lost = threading.Event()
+
+    def no_answer() -> bool:
+        raise LedgerError("The ledger does not answer.")
+
+    with Heart(no_answer, lost.set, seconds=0.01, silence=0.05) as heart:
+        assert lost.wait(30)
+    assert heart.lost.startswith("the ledger took no beat for")
+
+
+def test_a_person_who_stops_does_not_wait_for_the_ledger(world: World) -> None:
+    lock = sqlite3.connect(Path(world.url.removeprefix("sqlite:///")), isolation_level=None)
+
+    def stopped() -> Ending:
+        lock.execute("BEGIN IMMEDIATE")
+        world.stop._asked.set()
+        raise KeyboardInterrupt
+
+    world.add("nightly", "0 3 * * *", stopped)
+    with pytest.raises(Interrupted, match="could not be released, which the next scheduler"):
+        world.let_pass(hours=1)
+    lock.close()
+    del world.does["nightly"]
+    world.let_pass(seconds=1)
+    assert world.row().last_status == "succeeded"
 
 
 def test_a_locked_ledger_is_waited_for_and_said(world: World) -> None:
