@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -17,10 +17,11 @@ from embeddings.schedule import (
     decide,
     threshold,
     times,
+    zone,
 )
 from kg_platform.errors import BadInput
 
-BERLIN, LORD_HOWE = "Europe/Berlin", "Australia/Lord_Howe"
+BERLIN, CAIRO, LORD_HOWE = "Europe/Berlin", "Africa/Cairo", "Australia/Lord_Howe"
 
 
 def at(text: str) -> datetime:
@@ -46,6 +47,7 @@ def at(text: str) -> datetime:
         ("30 2 * * *", BERLIN, "2026-03-28T12:00", ["2026-03-29T01:00", "2026-03-30T00:30"]),
         ("0,30 2 * * *", BERLIN, "2026-03-28T12:00", ["2026-03-29T01:00", "2026-03-30T00:00"]),
         ("15 2 * * *", LORD_HOWE, "2026-10-03T12:00", ["2026-10-03T15:30", "2026-10-04T15:15"]),
+        ("0 0 * * *", CAIRO, "2026-04-23T12:00", ["2026-04-23T22:00", "2026-04-24T21:00"]),
         # autumn: 02:30 is there twice, and the first one runs
         ("30 2 * * *", BERLIN, "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30"]),
         # from within the repeated hour: the first 02:30 is over, the second is none of ours
@@ -60,6 +62,22 @@ def at(text: str) -> datetime:
 def test_planned_times(cron: str, timezone: str, after: str, expected: list[str]) -> None:
     found = islice(times(cron, timezone, at(after)), len(expected))
     assert list(found) == [at(text) for text in expected]
+
+
+@pytest.mark.parametrize("timezone", [BERLIN, CAIRO, LORD_HOWE, "America/New_York", "UTC"])
+@pytest.mark.parametrize("cron", ["30 2 * * *", "0 0 * * *", "59 1 * * *", "0 3 * * *"])
+def test_a_fixed_time_is_once_a_day_wherever_one_begins(timezone: str, cron: str) -> None:
+    start = at("2026-01-01T12:00")
+    year = list(islice(times(cron, timezone, start), 400))
+    days = [moment.astimezone(zone(timezone)).date() for moment in year]
+    assert days == [days[0] + timedelta(days=n) for n in range(400)]
+    for before, after in pairwise(year):
+        gap = after - before
+        if gap == timedelta(days=1):
+            continue
+        # around a change of the clock, from every quarter of an hour
+        for n in range(gap // timedelta(minutes=15)):
+            assert next(times(cron, timezone, before + n * timedelta(minutes=15))) == after
 
 
 NIGHTLY = "0 3 * * *"
