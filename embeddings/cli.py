@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -107,31 +107,29 @@ def embed(
             as_json,
         )
         return
-    from embeddings.options import TrainOptions, preset_options
-    from embeddings.pipeline import EmbedOptions, plan_run
+    from embeddings.job_options import embed_options
     from embeddings.pipeline import embed as run_job
+    from embeddings.pipeline import plan_run
     from kg_platform.platform import Platform
 
-    given: dict[str, Any] = {
-        "model": model,
-        "dimension": dimension,
-        "fusion": fusion,
-        "loss": loss,
-        "epochs": epochs,
-        "seed": seed,
-    }
     settings = load()
-    chosen = {name: value for name, value in given.items() if value is not None}
-    options = EmbedOptions(
-        labels=tuple(label or ()),
-        relationship_types=tuple(relationship_type or ()),
-        text=text,
-        pictures=pictures,
-        warm=warm,
-        train=preset_options(
-            preset,
-            **{"device": settings.device, **presets.parse(setting or (), TrainOptions), **chosen},
-        ),
+    options = embed_options(
+        {
+            "label": label,
+            "relationship_type": relationship_type,
+            "model": model,
+            "dimension": dimension,
+            "fusion": fusion,
+            "loss": loss,
+            "preset": preset,
+            "epochs": epochs,
+            "setting": setting,
+            "seed": seed,
+            "text": text,
+            "pictures": pictures,
+            "warm": warm,
+        },
+        settings.device,
     )
     if plan:
         with Platform.open(settings) as platform, console.steps() as report:

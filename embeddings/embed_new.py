@@ -74,8 +74,11 @@ def embed_new(
     platform: Platform,
     options: FitOptions | None = None,
     on_progress: Progress | None = None,
+    schedule: str | None = None,
 ) -> NewSummary:
     """Give vectors to entities that have none of the published run, or a provisional one.
+
+    On behalf of a `schedule`, the run's settings name it.
 
     Raises:
         NotFound: nothing is published, or its artifact is not on this machine.
@@ -86,7 +89,7 @@ def embed_new(
         _refuse_half_way(platform.graph)
         run = published_run(platform.graph)
         artifact = open_published(platform.graph, platform.settings.artifacts_dir)
-        job = _Job(platform, run, artifact, options, on_progress or _silent)
+        job = _Job(platform, run, artifact, options, on_progress or _silent, schedule)
         return job.run()
 
 
@@ -128,15 +131,18 @@ class _Job:
         artifact: Artifact,
         options: FitOptions | None,
         report: Progress,
+        schedule: str | None,
     ) -> None:
         self.platform, self.graph, self.ledger = platform, platform.graph, platform.ledger
         self.published, self.artifact = run, artifact
         self.options = options or FitOptions()
-        self.report = report
+        self.report, self.schedule = report, schedule
         self.run_id = ""
 
     def run(self) -> NewSummary:
         settings = {"published_run": self.published["id"], **asdict(self.options)}
+        if self.schedule is not None:
+            settings["schedule"] = self.schedule
         self.run_id = self.ledger.start_run(KIND, settings)
         begun = time.perf_counter()
         folder = self.platform.settings.runs_dir / self.run_id

@@ -73,8 +73,9 @@ def embed(
     publish_vectors: bool = True,
     force: Force | None = None,
     on_progress: Progress | None = None,
+    schedule: str | None = None,
 ) -> EmbedResult:
-    """Do the whole job.
+    """Do the whole job, on behalf of a schedule if there is one: the run's settings name it.
 
     Raises:
         GateRefused: the run is worse than the live one and nobody forces it; it is kept.
@@ -82,7 +83,7 @@ def embed(
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform):
-        job = _Job(platform, options, force, on_progress or _silent)
+        job = _Job(platform, options, force, on_progress or _silent, schedule)
         return job.run(publish_vectors)
 
 
@@ -209,13 +210,20 @@ class _Job:
     """One embedding job: what its steps share."""
 
     def __init__(
-        self, platform: Platform, options: EmbedOptions, force: Force | None, report: Progress
+        self,
+        platform: Platform,
+        options: EmbedOptions,
+        force: Force | None,
+        report: Progress,
+        schedule: str | None,
     ) -> None:
         self.platform = platform
         self.options = options
         self.force = force
         self.report = report
         self.settings = _settings(platform, options)
+        if schedule is not None:
+            self.settings["schedule"] = schedule
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
         self.run_id = ""

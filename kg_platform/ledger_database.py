@@ -80,6 +80,39 @@ CURSORS = sa.Table(
     sa.Column("value", Text, nullable=False),
     sa.Column("updated_at", Text, nullable=False),
 )
+SCHEDULES = sa.Table(
+    "schedules",
+    METADATA,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("cron", Text, nullable=False),
+    sa.Column("timezone", Text, nullable=False),
+    sa.Column("job", sa.JSON, nullable=False),
+    sa.Column("when_changed", Text),
+    sa.Column("paused", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", Text, nullable=False),
+    sa.Column("handled_until", Text, nullable=False),
+    sa.Column("pending", Text),
+    sa.Column("retry_at", Text),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_status", Text, nullable=False),
+    sa.Column("last_note", Text, nullable=False),
+    sa.Column("last_at", Text),
+    sa.Column("last_run", Text),
+)
+# One row, id 1; nobody has the lease while its token is empty.
+LEASE = sa.Table(
+    "schedule_lease",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token", Text, nullable=False),
+    sa.Column("schedule", Text, nullable=False),
+    sa.Column("host", Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("process_started", sa.Double, nullable=False),
+    sa.Column("beat", sa.BigInteger, nullable=False),
+    sa.Column("taken_at", Text, nullable=False),
+)
 
 
 class Database:

@@ -16,6 +16,7 @@ from kg_platform import browse
 from kg_platform.errors import KgError
 from kg_platform.graph import Graph, ping
 from kg_platform.ledger import Ledger
+from kg_platform.ledger_schedules import Schedules
 from kg_platform.pictures import decode_rgb
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection
@@ -62,6 +63,10 @@ def settings() -> Settings:
 
 def ledger() -> Ledger:
     return _platform().ledger
+
+
+def schedules() -> Schedules:
+    return _platform().schedules
 
 
 # ---- readings

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from embeddings.schedule import times, zone
+from kg_platform.ledger_schedules import Ending
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS
-from tests.ui.conftest import Open
+from tests.ui.conftest import HOSTILE, Open
 
 on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 PAGES = ("overview", "browse", "entity", "query", "similar", "runs")
@@ -144,6 +147,38 @@ class TestWithAWorld:
         app = explorer("runs", run="no-such-run")
         assert not app.exception
         assert words(app).count('role="alert"') == 1
+
+
+@on_one_server
+def test_runs_show_schedules(platform: Platform, explorer: Open) -> None:
+    long_ago, now = datetime(2024, 1, 1, tzinfo=UTC), datetime.now(UTC)
+    schedules = platform.schedules
+    for name in ("fails", "paused", "weekly"):
+        schedules.add(name, "0 3 * * 1", "Europe/Berlin", {"label": [HOSTILE]}, "1%", now)
+    schedules.pause("paused")
+    schedules.add("due", "0 3 * * *", "UTC", {}, None, long_ago)
+    token = schedules.claim(schedules.get("fails"), long_ago, long_ago)
+    retry = now + timedelta(hours=1)
+    ending = Ending("failed", "Neo4j does not answer.", "run-7", retry)
+    assert token
+    assert schedules.release(token, ending, long_ago)
+    app = explorer("runs")
+    assert not app.exception
+    rows = {row["name"]: row for row in app.dataframe[0].value.to_dict("records")}
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "due": "due",
+        "fails": "backing off: failed 1 time in a row",
+        "paused": "paused",
+        "weekly": "waiting",
+    }
+    berlin = zone("Europe/Berlin")
+    coming = next(times("0 3 * * 1", "Europe/Berlin", now))
+    assert rows["weekly"]["next"] == f"{coming.astimezone(berlin):%Y-%m-%d %H:%M %Z}"
+    assert rows["fails"]["next"] == f"{retry.astimezone(berlin):%Y-%m-%d %H:%M %Z}"
+    assert rows["fails"]["last"] == "failed 2024-01-01 00:00 UTC (run-7)"
+    assert rows["fails"]["note"] == "Neo4j does not answer."
+    assert rows["weekly"]["runs"].endswith("if 1% changed")
+    assert "outside.example" not in markdown(app) + words(app)
 
 
 @on_one_server

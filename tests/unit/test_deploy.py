@@ -83,7 +83,7 @@ def test_every_setting_named_anywhere_is_a_setting() -> None:
 
 
 def test_containers_get_the_settings_they_need() -> None:
-    for name in ("explorer", *JOBS):
+    for name in ("explorer", "scheduler", *JOBS):
         environment = SERVICES[name]["environment"]
         assert set(environment) <= KNOWN
         assert environment["KG_NEO4J_URI"] == "bolt://neo4j:7687"
@@ -134,6 +134,9 @@ def test_every_service_is_healthy_or_done() -> None:
         if name in JOBS:
             assert health == {"disable": True}
             assert service["restart"] == "no"
+        elif name == "scheduler":  # it listens nowhere: it runs, or is started again
+            assert health == {"disable": True}
+            assert service["restart"] == "unless-stopped"
         else:
             assert health["test"][0] in ("CMD", "CMD-SHELL")
             assert {"interval", "timeout", "retries", "start_period"} <= set(health)
@@ -145,7 +148,7 @@ def test_every_service_is_healthy_or_done() -> None:
 
 def test_everything_waits_for_what_it_needs() -> None:
     assert set(SERVICES["migrate"]["depends_on"]) == {"neo4j", "ledger"}
-    for name in ("explorer", "ingest", "embed"):
+    for name in ("explorer", "scheduler", "ingest", "embed"):
         waits = {other: how["condition"] for other, how in SERVICES[name]["depends_on"].items()}
         assert waits == {
             "neo4j": "service_healthy",

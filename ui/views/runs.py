@@ -1,4 +1,5 @@
-"""What was done: ingests, embeddings, publications, from the ledger. `?run=` names one."""
+"""What was done: ingests, embeddings, publications, from the ledger, and what is planned. `?run=`
+names a run."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import streamlit as st
 from kg_platform.errors import MigrationError
 from kg_platform.ledger_rows import RunRow
 from kg_platform.run_figures import HEADLINES, flattened, headlines, in_a_line, seconds
-from ui import plain, resources, tables
+from ui import plain, resources, schedules, tables
 
 LATEST = 100
 REJECTIONS = 200
@@ -133,6 +134,7 @@ def rejected(run_id: str) -> None:
 
 
 st.title("Runs")
+schedules.section()
 try:
     runs = resources.ledger().runs(limit=LATEST)
 except MigrationError:  # no command has written to this platform yet

@@ -1,0 +1,44 @@
+"""What a schedule does when its time has come: is there enough to do, and then the job itself."""
+
+from __future__ import annotations
+
+from embeddings.changed import changed_share
+from embeddings.embed_new import embed_new
+from embeddings.inputs import Progress
+from embeddings.job_options import embed_options
+from embeddings.pipeline import embed
+from embeddings.schedule import threshold
+from kg_platform.ledger_schedules import Ending, ScheduleRow
+from kg_platform.platform import Platform
+
+
+def run(
+    platform: Platform, row: ScheduleRow, on_progress: Progress, *, always: bool = False
+) -> Ending:
+    """The job of a schedule, as an ordinary run; `always`: however little has changed.
+
+    Raises:
+        KgError: as `embed` and `embed_new`.
+    """
+    if row.when_changed is not None and not always:
+        changed, total = changed_share(platform)
+        if not threshold(row.when_changed).reached(changed, total):
+            share = f" ({changed / total:.2%})" if total else ""
+            return Ending(
+                "skipped",
+                f"{changed:,} of {total:,} entities{share} changed since the published run; "
+                f"--when-changed {row.when_changed} asks for more",
+            )
+    if row.job.get("new_only"):
+        new = embed_new(platform, on_progress=on_progress, schedule=row.name)
+        return Ending("succeeded", f"{new.vectors:,} new entities have vectors", new.run_id)
+    result = embed(
+        platform,
+        embed_options(row.job, platform.settings.device),
+        publish_vectors=row.job.get("publish_vectors", True),
+        on_progress=on_progress,
+        schedule=row.name,
+    )
+    published = result.published
+    note = f"published {published.entities:,} entities" if published else "not published"
+    return Ending("succeeded", note, result.run_id)
