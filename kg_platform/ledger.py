@@ -32,6 +32,7 @@ from kg_platform.ledger_rows import (
     new_run_id,
     now,
 )
+from kg_platform.ledger_reviews import Reviews
 from kg_platform.records import Rejection
 
 Status = Literal["succeeded", "failed", "interrupted"]
@@ -51,6 +52,7 @@ class Ledger:
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._database = Database(url, busy_seconds)
+        self.reviews = Reviews(self._database)
 
     def close(self) -> None:
         self._database.close()
