@@ -22,6 +22,7 @@ from kg_platform.ledger_database import (
     STEPS,
     Database,
 )
+from kg_platform.ledger_reviews import Reviews
 from kg_platform.ledger_rows import (
     TEXT_CHARACTERS,
     VALUE_CHARACTERS,
@@ -32,7 +33,6 @@ from kg_platform.ledger_rows import (
     new_run_id,
     now,
 )
-from kg_platform.ledger_reviews import Reviews
 from kg_platform.records import Rejection
 
 Status = Literal["succeeded", "failed", "interrupted"]

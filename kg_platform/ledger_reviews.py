@@ -142,11 +142,17 @@ class Reviews:
             return {(row.head, row.relation, row.tail) for row in connection.execute(query)}
 
     def decide(
-        self, review_id: int, before: Status, after: Status, by: str, note: str = ""
+        self,
+        review_id: int,
+        before: Status,
+        after: Status,
+        by: str,
+        note: str = "",
+        done: bool = True,
     ) -> ReviewRow:
         """Change the status of an item, if it still is `before`; one of two people succeeds.
 
-        What is accepted is not done yet: see `finish`.
+        What is accepted is not done yet: see `finish`. Not `done`: only if it is not.
 
         Raises:
             NotFound: there is no such item. BadInput: its status is another one by now.
@@ -156,7 +162,7 @@ class Reviews:
             row = connection.execute(one).mappings().one_or_none()
             if row is None:
                 raise no_item(review_id)
-            if row["status"] != before:
+            if row["status"] != before or (row["done"] and not done):
                 raise BadInput(decided(_row(row)))
             at = now()
             said = excerpt(note, TEXT_CHARACTERS)
@@ -179,9 +185,7 @@ class Reviews:
     def finish(self, review_id: int) -> None:
         """What an acceptance does to the graph was done."""
         with self._database.write() as connection:
-            connection.execute(
-                REVIEWS.update().where(REVIEWS.c.id == review_id).values(done=True)
-            )
+            connection.execute(REVIEWS.update().where(REVIEWS.c.id == review_id).values(done=True))
 
     def _rows(self, query: sa.Select[Any]) -> list[ReviewRow]:
         with self._database.read() as connection:

@@ -1,0 +1,142 @@
+"""What people decide about review items: accept, reject, undo; ledger and graph in one order.
+
+The ledger first says who accepted, so that of two people one does; then the graph is written; then
+the ledger says that it is done. A process that dies in between leaves an accepted item that is not
+done, and accepting it again finishes it: what the graph gets carries the item's id.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from typing import Any
+
+from kg_platform.cypher import reviewing as cypher
+from kg_platform.errors import BadInput, SettingsError
+from kg_platform.graph import Graph, Statement
+from kg_platform.ledger_reviews import ReviewRow, Reviews, decided
+from kg_platform.settings import Settings
+
+SOURCE = "review"  # the source of facts that were accepted
+
+
+def who(settings: Settings) -> str:
+    """The name decisions are recorded under: KG_USER, or the operating system's user.
+
+    Raises:
+        SettingsError: neither is known.
+    """
+    if settings.user:
+        return settings.user
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise SettingsError(
+            "The operating system does not say who you are; set KG_USER to the name that your "
+            "decisions are recorded under."
+        ) from error
+
+
+def accept(
+    graph: Graph,
+    reviews: Reviews,
+    review_id: int,
+    by: str,
+    note: str = "",
+) -> ReviewRow:
+    """Write an item's fact into the graph.
+
+    Raises:
+        NotFound: there is no such item.
+        BadInput: it is decided already; or the graph does not let it be true (an end is gone, the
+            fact is there): the item is superseded then.
+    """
+    row = reviews.item(review_id)
+    if row.status != "accepted" or row.done:
+        row = reviews.decide(review_id, "open", "accepted", by, note)
+    try:
+        problem = _write_fact(graph, row)
+    except BaseException:
+        reviews.decide(review_id, "accepted", "open", by, "could not be written", done=False)
+        raise
+    if problem:
+        reviews.decide(review_id, "accepted", "superseded", by, problem, done=False)
+        raise BadInput(f"Review item {review_id} cannot be accepted and is superseded: {problem}.")
+    reviews.finish(review_id)
+    return reviews.item(review_id)
+
+
+def reject(reviews: Reviews, review_id: int, by: str, note: str = "") -> ReviewRow:
+    """Say that an item is wrong: it is not proposed again, and the next training learns it.
+
+    Raises:
+        NotFound: there is no such item. BadInput: it is decided already.
+    """
+    return reviews.decide(review_id, "open", "rejected", by, note)
+
+
+def undo(graph: Graph, reviews: Reviews, review_id: int, by: str) -> ReviewRow:
+    """Take a decision back; the item is open again. What accepting it wrote is removed.
+
+    Raises:
+        NotFound: there is no such item.
+        BadInput: it is not decided, or what it wrote was changed since.
+    """
+    row = reviews.item(review_id)
+    if row.status == "rejected":
+        return reviews.decide(review_id, "rejected", "open", by)
+    if row.status != "accepted":
+        raise BadInput(decided(row))
+    _remove_fact(graph, row)
+    return reviews.decide(review_id, "accepted", "open", by)
+
+
+def missing(graph: Graph, ids: Sequence[str]) -> str:
+    """Which of these entities are not in the graph, as a clause; "" when all are."""
+    rows = graph.read(Statement(cypher.WHERE_ARE, {"ids": list(ids)}))
+    return "; ".join(
+        f"{row['id']} was merged into {row['merged_into']}"
+        if row["merged_into"]
+        else f"{row['id']} is not in the graph any more"
+        for row in rows
+        if not row["there"]
+    )
+
+
+def _write_fact(graph: Graph, row: ReviewRow) -> str:
+    """Write it; returns why that cannot be, "" when it was written."""
+    properties = {
+        "source": SOURCE,
+        "review": row.id,
+        "run": row.run_id,
+        "probability": row.probability,
+        "accepted_by": row.decided_by,
+    }
+    given = {**_ends(row), "properties": properties, "at": row.decided_at}
+    statement = Statement(cypher.write_fact(row.relation), given)
+    found = graph.transact(lambda run: run(statement))
+    if not found:
+        return missing(graph, (row.head, row.tail))
+    if all(each["review"] != row.id for each in found):
+        return f"the graph has this fact by now (source {_source(found)})"
+    return ""
+
+
+def _remove_fact(graph: Graph, row: ReviewRow) -> None:
+    ends = _ends(row)
+    found = graph.read(Statement(cypher.facts_between(row.relation), ends))
+    if found and all(each["review"] != row.id for each in found):
+        raise BadInput(
+            f"Review item {row.id} stays accepted: its fact is stated by another source by now "
+            f"({_source(found)}), which it would be taken from."
+        )
+    statement = Statement(cypher.remove_fact(row.relation), {**ends, "review": row.id})
+    graph.write(statement)
+
+
+def _ends(row: ReviewRow) -> dict[str, str]:
+    return {"head": row.head, "tail": row.tail}
+
+
+def _source(found: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(sorted({str(each["source"] or "unknown") for each in found}))
