@@ -33,7 +33,8 @@ NO_FACTS = (
 
 @dataclass(frozen=True)
 class Dataset:
-    """Entities, relations, three splits of (n, 3) int64 triples, features of the entities."""
+    """Entities, relations, three splits of (n, 3) int64 triples, features of the entities; and
+    triples that people `rejected`, which are in no split."""
 
     entity_ids: list[str]
     relation_types: list[str]
@@ -41,6 +42,7 @@ class Dataset:
     valid: Ints
     test: Ints
     features: Mapping[str, Features] = field(default_factory=dict)
+    rejected: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))
 
     @property
     def entities(self) -> int:
@@ -76,6 +78,8 @@ class Dataset:
     def summary(self) -> dict[str, Any]:
         """Sizes and the split's hash, for the ledger and the manifest."""
         sizes = {name: len(self.split(name)) for name in SPLITS}
+        if len(self.rejected):
+            sizes["rejected"] = len(self.rejected)
         return {
             "entities": self.entities,
             "relations": self.relations,
@@ -194,10 +198,12 @@ def from_snapshot(
     seed: int,
     valid_share: float = 0.05,
     test_share: float = 0.05,
+    rejected: Iterable[tuple[str, str, str]] = (),
 ) -> Dataset:
     """The dataset of a snapshot: its own splits where relationships carry them, else random ones.
 
-    In a graph with splits, a fact that carries none is a training fact.
+    In a graph with splits, a fact that carries none is a training fact. Of what was `rejected`,
+    (head, relation, tail) by ids, counts what the snapshot can name and does not state.
 
     Raises:
         BadInput: there is nothing to train on.
@@ -210,9 +216,26 @@ def from_snapshot(
     else:
         unique = np.unique(triples, axis=0)
         train, valid, test = random_split(unique, seed, valid_share, test_share)
-    return _checked(
-        Dataset(snapshot.entity_ids(), snapshot.relation_types(), train, valid, test, features)
-    )
+    ids, types = snapshot.entity_ids(), snapshot.relation_types()
+    wrong = _numbered(rejected, ids, types, triples)
+    return _checked(Dataset(ids, types, train, valid, test, features, wrong))
+
+
+def _numbered(
+    rejected: Iterable[tuple[str, str, str]], ids: list[str], types: list[str], facts: Ints
+) -> Ints:
+    wanted = sorted(set(rejected))
+    if not wanted:
+        return np.zeros((0, 3), np.int64)
+    place = {name: position for position, name in enumerate(ids)}
+    kind = {name: position for position, name in enumerate(types)}
+    rows = [
+        (place[h], kind[r], place[t])
+        for h, r, t in wanted
+        if h in place and r in kind and t in place
+    ]
+    stated = set(map(tuple, facts.tolist()))
+    return np.array([row for row in rows if row not in stated], np.int64).reshape(-1, 3)
 
 
 def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:

@@ -201,7 +201,9 @@ class _Job:
             features = self._features(snapshot, encoders)
             del encoders  # training may need their memory
             with self._step("train") as details:
-                dataset = from_snapshot(snapshot, features, self.options.train.seed)
+                rejected = ledger.reviews.ends("link", ["rejected"])
+                seed = self.options.train.seed
+                dataset = from_snapshot(snapshot, features, seed, rejected=rejected)
                 details.update(dataset.summary())
                 trained = train(
                     dataset, self.options.train, self._folder / "training", self._epochs
