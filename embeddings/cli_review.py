@@ -43,7 +43,8 @@ def propose(
         typer.Option(help="Facts: the smallest probability (0.8). Duplicates: score (0.7)."),
     ] = None,
     queries: Annotated[
-        int, typer.Option(min=1, help="Facts: ask at most this many queries.")
+        int,
+        typer.Option(min=1, help="Ask at most this many: (head, relation), or entities."),
     ] = 20_000,
     seed: Annotated[int, typer.Option(help="Which queries, where there are more.")] = 0,
     duplicates: Annotated[
@@ -55,16 +56,18 @@ def propose(
     if duplicates and relation is not None:
         raise BadInput("--duplicates compares entities; leave out --relation.")
     console.note("Loading the learning libraries ...")
-    from embeddings.propose import propose_links
     from embeddings.propose_links import Search
     from kg_platform.browse import resolve
     from kg_platform.platform import Platform
 
-    least = 0.8 if at_least is None else at_least
+    if duplicates:
+        from embeddings.propose_duplicates import propose_duplicates as look
+    else:
+        from embeddings.propose import propose_links as look
+    least = (0.7 if duplicates else 0.8) if at_least is None else at_least
     with Platform.open(load()) as platform, console.steps() as report:
         chosen = None if entity is None else resolve(platform.graph, entity).id
-        what = Search(relation, chosen, top, least, queries, seed)
-        done = propose_links(platform, what, report)
+        done = look(platform, Search(relation, chosen, top, least, queries, seed), report)
     if as_json:
         console.print_json(done.as_dict())
         return
@@ -146,13 +149,26 @@ def show(
 
 
 @review.command()
-def accept(items: Ids, note: Note = "", as_json: Json = False) -> None:
-    """Write the facts of items into the graph, with where they are from."""
+def accept(
+    items: Ids,
+    note: Note = "",
+    keep: Annotated[
+        str | None,
+        typer.Option(help="Duplicates: the id that stays; else the one with more facts."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Duplicates: merge entities of different types, too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write facts into the graph, with where they are from; merge duplicates."""
+    if keep is not None and len(set(items)) > 1:
+        raise BadInput("--keep is for one item; accept the others on their own.")
     from kg_platform.review import accept as decide
 
     _each(
         items,
-        lambda p, by, item: decide(p.graph, p.ledger.reviews, item, by, note),
+        lambda p, by, item: decide(p.graph, p.ledger.reviews, item, by, note, keep, force),
         as_json,
     )
 

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from kg_platform.cypher import reviewing as cypher
+from kg_platform.cypher.merging import MERGE_OF
 from kg_platform.errors import BadInput, SettingsError
 from kg_platform.graph import Graph, Statement
 from kg_platform.ledger_reviews import ReviewRow, Reviews, decided
+from kg_platform.merge import kept_of, merge
 from kg_platform.settings import Settings
+from kg_platform.unmerge import unmerge
 
 SOURCE = "review"  # the source of facts that were accepted
 
@@ -43,19 +46,29 @@ def accept(
     review_id: int,
     by: str,
     note: str = "",
+    keep: str | None = None,
+    force: bool = False,
 ) -> ReviewRow:
-    """Write an item's fact into the graph.
+    """Write an item's fact into the graph, or merge its two entities.
+
+    Of duplicates, `keep` is the id that stays (without it, the one with more facts); with `force`
+    entities of different types are merged as well.
 
     Raises:
         NotFound: there is no such item.
-        BadInput: it is decided already; or the graph does not let it be true (an end is gone, the
-            fact is there): the item is superseded then.
+        BadInput: it is decided already; the merge is refused; or the graph does not let it be true
+            (an end is gone, the fact is there): the item is superseded then.
     """
     row = reviews.item(review_id)
+    if row.kind == "link" and (keep or force):
+        raise BadInput(f"Review item {review_id} is a fact; --keep and --force are for duplicates.")
+    if keep is not None and keep not in (row.head, row.tail):
+        raise BadInput(f"Keep one of the two, {row.head} or {row.tail}; {keep!r} is neither.")
     if row.status != "accepted" or row.done:
         row = reviews.decide(review_id, "open", "accepted", by, note)
     try:
-        problem = _write_fact(graph, row)
+        merges = row.kind == "duplicate"
+        problem = _merge(graph, row, keep, force) if merges else _write_fact(graph, row)
     except BaseException:
         reviews.decide(review_id, "accepted", "open", by, "could not be written", done=False)
         raise
@@ -87,7 +100,10 @@ def undo(graph: Graph, reviews: Reviews, review_id: int, by: str) -> ReviewRow:
         return reviews.decide(review_id, "rejected", "open", by)
     if row.status != "accepted":
         raise BadInput(decided(row))
-    _remove_fact(graph, row)
+    if row.kind == "link":
+        _remove_fact(graph, row)
+    elif row.done or _is_merged(graph, row):
+        unmerge(graph, _merge_id(row), row.head, row.tail)
     return reviews.decide(review_id, "accepted", "open", by)
 
 
@@ -120,6 +136,28 @@ def _write_fact(graph: Graph, row: ReviewRow) -> str:
     if all(each["review"] != row.id for each in found):
         return f"the graph has this fact by now (source {_source(found)})"
     return ""
+
+
+def _merge(graph: Graph, row: ReviewRow, keep: str | None, force: bool) -> str:
+    """Merge the two; returns why that cannot be, "" when it was done."""
+    if _is_merged(graph, row):
+        return ""
+    if problem := missing(graph, (row.head, row.tail)):
+        return problem
+    kept = keep or kept_of(graph, row.head, row.tail)
+    gone = row.tail if kept == row.head else row.head
+    about = {"review": row.id, "run": row.run_id, "by": row.decided_by, "score": row.score}
+    merge(graph, _merge_id(row), kept, gone, about, force)
+    return ""
+
+
+def _is_merged(graph: Graph, row: ReviewRow) -> bool:
+    found = graph.read(Statement(MERGE_OF, {"id": _merge_id(row)}))
+    return any({r["merge"]["kept"], r["merge"]["gone"]} == {row.head, row.tail} for r in found)
+
+
+def _merge_id(row: ReviewRow) -> str:
+    return f"review-{row.id}"
 
 
 def _remove_fact(graph: Graph, row: ReviewRow) -> None:

@@ -82,3 +82,30 @@ RETURN row.id AS id, h IS NOT NULL AND t IS NOT NULL AS there,
          MATCH (h)-[r]->(t) WHERE type(r) = row.relation
        } AS known
 """
+
+# $property, $index, $k, $ids -> one, other: those nearest to each
+NEAREST_TO_EACH = """
+UNWIND $ids AS id MATCH (n:Entity {id: id}) WHERE n[$property] IS NOT NULL
+CALL db.index.vector.queryNodes($index, $k, n[$property]) YIELD node, score
+WITH n, node WHERE node.id <> n.id
+RETURN n.id AS one, node.id AS other
+"""
+WITH_VECTORS = "MATCH (n:Entity) WHERE n[$property] IS NOT NULL RETURN n.id AS id ORDER BY id"
+# $rows [[one, other]], $fused, $text: two properties -> what a pair says of being one. Cosines are
+# null where one has no vector; `shared` are entities that both have the same relation to.
+PAIRS = """
+UNWIND $rows AS row MATCH (a:Entity {id: row[0]}) MATCH (b:Entity {id: row[1]})
+RETURN a.id AS one, b.id AS other, labels(a) AS one_labels, labels(b) AS other_labels,
+  [k IN keys(a) WHERE k IN keys(b) AND NOT k CONTAINS 'embedding' | [k, a[k], b[k]]] AS both,
+  coalesce(a.label, a.id) AS one_label, coalesce(b.label, b.id) AS other_label,
+  coalesce(a.aliases, []) AS one_aliases, coalesce(b.aliases, []) AS other_aliases,
+  2 * vector.similarity.cosine(a[$fused], b[$fused]) - 1 AS fused,
+  2 * vector.similarity.cosine(a[$text], b[$text]) - 1 AS text,
+  EXISTS { (a)--(b) } AS linked,
+  COUNT { (a)--(:Entity) } AS one_facts, COUNT { (b)--(:Entity) } AS other_facts,
+  COLLECT {
+    MATCH (a)-[r]-(x:Entity)-[s]-(b)
+    WHERE type(r) = type(s) AND (startNode(r) = a) = (startNode(s) = b)
+    RETURN DISTINCT coalesce(x.label, x.id) AS label ORDER BY label
+  } AS shared
+"""

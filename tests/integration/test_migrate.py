@@ -21,7 +21,7 @@ from kg_platform.graph import Connection, Graph, Statement
 from kg_platform.ledger_rows import Process
 from kg_platform.migrate import migrate_graph, pending_graph
 
-FILES = ["V0001__keys.cypher", "V0002__search.cypher"]
+FILES = ["V0001__keys.cypher", "V0002__search.cypher", "V0004__merges.cypher"]
 
 
 def rows(graph: Graph, text: str) -> list[dict[str, Any]]:
