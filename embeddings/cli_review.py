@@ -108,8 +108,8 @@ def listed(
     if as_json:
         console.print_json({"total": total, "items": [asdict(row) for row in rows]})
         return
-    lines = [(r.id, r.kind, *_named(r), chance(r), r.status, r.run_id) for r in rows]
-    names = ("id", "kind", "head", "relation", "tail", "probability", "status", "run")
+    lines = [(r.id, *_named(r), chance(r), r.status) for r in rows]
+    names = ("id", "head", "relation", "tail", "probability", "status")
     console.print_table(names, lines, whole=("id", "status"))
     if offset + len(rows) < total:
         console.note(f"{total - offset - len(rows):,} more; --limit and --offset show them.")

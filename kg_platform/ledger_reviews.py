@@ -133,6 +133,13 @@ class Reviews:
         with self._database.read() as connection:
             return int(connection.execute(query.select_from(REVIEWS)).scalar_one())
 
+    def relations(self) -> list[str]:
+        """Every relation that some item proposes."""
+        c = REVIEWS.c
+        query = sa.select(c.relation).where(c.kind == "link").distinct().order_by(c.relation)
+        with self._database.read() as connection:
+            return [row.relation for row in connection.execute(query)]
+
     def ends(self, kind: Kind, statuses: Sequence[Status]) -> set[Triple]:
         """(head, relation, tail) of all items of a kind that have one of these statuses."""
         c = REVIEWS.c

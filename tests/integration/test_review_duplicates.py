@@ -82,7 +82,7 @@ def test_duplicates_from_proposal_to_merge_and_back(platform: Platform) -> None:
     assert grounds["neighbours of both"] == "Charles Babbage"
     assert grounds["agree in"] == "born"
     assert dict(second.explanation["grounds"])["differ in"] == "born"
-    assert "<script>x</script>" in kg("review", "list").stdout
+    assert "<script>x</script>" in kg("review", "show", str(second.id)).stdout
     assert "Charles Babbage" in kg("review", "show", str(first.id)).stdout
 
     reject(reviews, second.id, "ann")
