@@ -57,7 +57,8 @@ class Explanation:
     """A fact's score; its rank among `entities` candidates, facts of the graph left out, ties at
     the mean; the same without each part; and the shares of the score, none for a distance.
 
-    A part is left out only where the entity has it and something else beside it.
+    A part is left out only where the entity has it and something else beside it, and never of a
+    `provisional` end, which came after training: see `explain_new.py`.
     """
 
     score: float
@@ -65,6 +66,7 @@ class Explanation:
     entities: int
     left_out: tuple[LeftOut, ...]
     shares: tuple[Share, ...]
+    provisional: bool = False
 
     @property
     def mover(self) -> LeftOut | None:
@@ -77,6 +79,11 @@ class Explanation:
     def sentence(self) -> str:
         """Which modality moved this prediction, in one sentence."""
         rank, of = rank_text(self.rank), f"of {self.entities:,}"
+        if self.provisional and self.mover is None:
+            return (
+                f"It ranks {rank} {of}; an end has a provisional vector, of which no part can be "
+                "left out, and of the other end none carries it."
+            )
         if not self.left_out:
             return f"Each end has one part only: nothing can be left out, and it ranks {rank} {of}."
         if self.mover is None:

@@ -63,4 +63,4 @@ def explain_new(
                 scorer.queries(heads, numbers), one.entities(torch.tensor([0]), keep)
             )
             left_out.append(LeftOut(name, sides[1], *outcome(scores, own[0])))
-    return Explanation(score, rank, int(rivals.sum()) + 1, tuple(left_out), ())
+    return Explanation(score, rank, int(rivals.sum()) + 1, tuple(left_out), (), True)
