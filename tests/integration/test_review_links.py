@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from embeddings.calibration import Calibrator
 from embeddings.options import TrainOptions
 from embeddings.pipeline import EmbedOptions, embed
 from embeddings.propose import propose_links
@@ -213,3 +214,28 @@ class TestWithoutVectors:
             kg("review", "propose", "--duplicates", "--relation", "KNOWS")
         with pytest.raises(BadInput, match="from 0 to 1"):
             kg("review", "propose", "--at-least", "1.5")
+
+
+@on_one_server
+def test_a_rejection_is_learnt_by_the_next_training(platform: Platform, tmp_path: Path) -> None:
+    ingest(platform, write_world(tmp_path / "world"))
+    options = EmbedOptions(text=False, pictures=False, train=OPTIONS.train)
+    first = embed(platform, options)
+    reviews = platform.ledger.reviews
+    propose_links(platform, Search(top=1, at_least=0.0), silent)
+    (item,) = reviews.items()
+    reject(reviews, item.id, "ann")
+    second = embed(platform, options)
+    assert "rejected" not in first.artifact.manifest["dataset"]
+    assert second.artifact.manifest["dataset"]["rejected"] == 1
+    ranks, chances = [], []
+    for result in (first, second):
+        artifact, ids = result.artifact, result.artifact.entity_ids()
+        relation = artifact.relation_types.index(item.relation)
+        scores = artifact.scorer().score_tails([ids.index(item.head)], [relation])[0]
+        own = scores[ids.index(item.tail)]
+        ranks.append(int((scores > own).sum()) + 1)
+        calibrator = Calibrator.from_dict(artifact.manifest["calibration"])
+        chances.append(float(calibrator.probabilities(scores)[ids.index(item.tail)]))
+    assert ranks[1] > ranks[0] + 5
+    assert chances[1] < chances[0]
