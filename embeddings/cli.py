@@ -250,7 +250,7 @@ def forcing(force: bool, why: str | None) -> Forced | None:
     from embeddings.going_live import Force as Forced
     from kg_platform.person import who
 
-    return Forced(who(), why.strip())
+    return Forced(who(load()), why.strip())
 
 
 def rollback(

@@ -34,7 +34,8 @@ NO_FACTS = (
 
 @dataclass(frozen=True)
 class Dataset:
-    """Entities, relations, three splits of (n, 3) int64 triples, features of the entities."""
+    """Entities, relations, three splits of (n, 3) int64 triples, features of the entities; and
+    triples that people `rejected`, which are in no split."""
 
     entity_ids: list[str]
     relation_types: list[str]
@@ -43,6 +44,7 @@ class Dataset:
     test: Ints
     features: Mapping[str, Features] = field(default_factory=dict)
     rule: Rule | None = None  # what drew the splits; None: they were given
+    rejected: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))
 
     @property
     def entities(self) -> int:
@@ -78,6 +80,8 @@ class Dataset:
     def summary(self) -> dict[str, Any]:
         """Sizes and the split's hash, for the ledger and the manifest."""
         sizes = {name: len(self.split(name)) for name in SPLITS}
+        if len(self.rejected):
+            sizes["rejected"] = len(self.rejected)
         return {
             "entities": self.entities,
             "relations": self.relations,
@@ -175,11 +179,13 @@ def from_snapshot(
     valid_share: float = 0.05,
     test_share: float = 0.05,
     like: Rule | None = None,
+    rejected: Iterable[tuple[str, str, str]] = (),
 ) -> Dataset:
     """The dataset of a snapshot: its own splits where relationships carry them, else drawn ones,
     by the rule `like` of an earlier run if there is one.
 
-    In a graph with splits, a fact that carries none is a training fact.
+    In a graph with splits, a fact that carries none is a training fact. Of what was `rejected`,
+    (head, relation, tail) by ids, counts what the snapshot can name and does not state.
 
     Raises:
         BadInput: there is nothing to train on.
@@ -195,7 +201,25 @@ def from_snapshot(
         drawn = seed if like is None else like.seed
         keys = fact_keys(unique, id_keys(ids), id_keys(types), drawn)
         train, valid, test, rule = hold_out(unique, keys, drawn, valid_share, test_share, like)
-    return _checked(Dataset(ids, types, train, valid, test, features, rule))
+    wrong = _numbered(rejected, ids, types, triples)
+    return _checked(Dataset(ids, types, train, valid, test, features, rule, wrong))
+
+
+def _numbered(
+    rejected: Iterable[tuple[str, str, str]], ids: list[str], types: list[str], facts: Ints
+) -> Ints:
+    wanted = sorted(set(rejected))
+    if not wanted:
+        return np.zeros((0, 3), np.int64)
+    place = {name: position for position, name in enumerate(ids)}
+    kind = {name: position for position, name in enumerate(types)}
+    rows = [
+        (place[h], kind[r], place[t])
+        for h, r, t in wanted
+        if h in place and r in kind and t in place
+    ]
+    stated = set(map(tuple, facts.tolist()))
+    return np.array([row for row in rows if row not in stated], np.int64).reshape(-1, 3)
 
 
 def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:

@@ -20,7 +20,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.against_all import narrow_pays
@@ -180,7 +179,7 @@ class _Job:
             with self._step("fit") as details:
                 scorer = self.artifact.scorer()
                 made = fitted(self.artifact, scorer, features, waiting, self.options)
-                vectors, some = made.vectors.numpy(), made.some.numpy()
+                some = made.some.numpy()
                 with_facts = len(np.unique(waiting.facts.rows))
                 found = replace(
                     found,
@@ -191,7 +190,7 @@ class _Job:
                 )
                 details.update(asdict(found))
             with self._step("publish"):
-                self._write(waiting.ids, vectors, some, features)
+                self._write(waiting.ids, made, features)
         self.graph.write(Statement(cypher.COUNT_ENTITIES_OF_RUN, {"id": run}))
         return found
 
@@ -234,13 +233,17 @@ class _Job:
     def _write(
         self,
         ids: Sequence[str],
-        vectors: NDArray[np.float32],
-        some: NDArray[np.bool_],
+        made: Fitted,
         features: Mapping[str, Features],
     ) -> None:
         """Vectors on the nodes of those that have one; older ones off the nodes of the others."""
-        names = {"embedding": vectors} | {f"{n}_embedding": f.matrix for n, f in features.items()}
+        some = made.some.numpy()
+        names = {"embedding": made.vectors.numpy()}
+        names |= {f"{n}_embedding": f.matrix for n, f in features.items()}
         masks = {"embedding": some} | {f"{n}_embedding": f.present for n, f in features.items()}
+        if made.components is not None:  # what asks in its place (space.py)
+            names[cypher.PROVISIONAL_HEAD] = made.components.flatten(1).numpy()
+            masks[cypher.PROVISIONAL_HEAD] = some
         size = batch_of(self.artifact, self.artifact.names)
         for start in range(0, len(ids), size):
             cut = slice(start, start + size)

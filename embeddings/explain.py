@@ -21,9 +21,9 @@ from torch import Tensor
 from embeddings import predict
 from embeddings.dataset import Ints
 from embeddings.joined import Joined
-from embeddings.models import Scorer
 from embeddings.network import Network
 from embeddings.rebuild import rebuild
+from embeddings.space import Space, open_space
 from kg_platform.errors import NotFound
 from kg_platform.graph import Graph
 
@@ -57,7 +57,8 @@ class Explanation:
     """A fact's score; its rank among `entities` candidates, facts of the graph left out, ties at
     the mean; the same without each part; and the shares of the score, none for a distance.
 
-    A part is left out only where the entity has it and something else beside it.
+    A part is left out only where the entity has it and something else beside it, and never of a
+    `provisional` end, which came after training: see `explain_new.py`.
     """
 
     score: float
@@ -65,6 +66,7 @@ class Explanation:
     entities: int
     left_out: tuple[LeftOut, ...]
     shares: tuple[Share, ...]
+    provisional: bool = False
 
     @property
     def mover(self) -> LeftOut | None:
@@ -77,6 +79,11 @@ class Explanation:
     def sentence(self) -> str:
         """Which modality moved this prediction, in one sentence."""
         rank, of = rank_text(self.rank), f"of {self.entities:,}"
+        if self.provisional and self.mover is None:
+            return (
+                f"It ranks {rank} {of}; an end has a provisional vector, of which no part can be "
+                "left out, and of the other end none carries it."
+            )
         if not self.left_out:
             return f"Each end has one part only: nothing can be left out, and it ranks {rank} {of}."
         if self.mover is None:
@@ -103,9 +110,10 @@ _WORDS = {"image": "picture"}
 class Explainer:
     """Explains predictions of the published artifact. It holds the fused vectors in memory."""
 
-    def __init__(self, artifact: Artifact, graph: Graph) -> None:
+    def __init__(self, artifact: Artifact, graph: Graph, space: Space | None = None) -> None:
+        """`space` is the artifact's, if somebody has it already."""
         self._artifact, self._graph = artifact, graph
-        self._scorer: Scorer = artifact.scorer()
+        self._space = open_space(artifact, graph) if space is None else space
 
     def fact(self, head: str, relation: str, tail: str, heads: bool = False) -> Explanation:
         """Explain why `tail` is (not) predicted for (head, relation, ?).
@@ -120,20 +128,22 @@ class Explainer:
             raise NotFound(predict.unknown_relation(relation, types))
         asked, answer = (tail, head) if heads else (head, tail)
         known = predict.known_ends(self._graph, asked, relation, heads)
-        places = self._places({asked, answer} | known)
+        places = self._space.places
         for end in (asked, answer):
             if end not in places:
                 raise NotFound(predict.not_embedded(end))
         number = types.index(relation) + (len(types) if heads else 0)
-        pair = rebuild(self._artifact, [places[asked], places[answer]])
         others = np.array([places[one] for one in known if one in places], dtype=np.int64)
         sides = ("tail", "head") if heads else ("head", "tail")
-        rows = places[asked], places[answer]
-        return explain(pair, number, self._scorer.entities, rows, others, sides)
+        rows, trained = (places[asked], places[answer]), self._space.trained
+        scorer, there = self._space.scorer, [row for row in rows if row < trained]
+        if len(there) == 2:
+            pair = rebuild(self._artifact, there)
+            return explain(pair, number, scorer.entities, rows, others, sides)
+        from embeddings.explain_new import explain_new
 
-    def _places(self, wanted: set[str]) -> dict[str, int]:
-        every = enumerate(self._artifact.iter_entity_ids())
-        return {entity: place for place, entity in every if entity in wanted}
+        one = rebuild(self._artifact, there) if there else None
+        return explain_new(scorer, one, number, rows, trained, others, sides)
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ regulariser and the prediction of relations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,7 @@ from embeddings.compiled import Compiled, notes_of
 from embeddings.dataset import Dataset, group, with_inverses
 from embeddings.models import Kernel
 from embeddings.options import AGAINST_ALL, TrainOptions
+from embeddings.rejected import Rejected
 from embeddings.sampled import Contrast
 
 Batch = tuple[Tensor, ...]
@@ -126,6 +127,7 @@ class AgainstAll:
         self.smoothing = options.label_smoothing
         self.narrow = narrow_pays(device, options.precision)
         self.extras = _extras(options)
+        self.rejected = Rejected(dataset, options)
         self.device = device
 
     def __len__(self) -> int:
@@ -137,19 +139,22 @@ class AgainstAll:
         return tuple(f"The loss was {note}." for note in notes_of(self.slope))
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
-        """Yield heads (B,), relations (B,), rows (T,), tails (T,): tail i is of query rows[i]."""
+        """Yield heads (B,), relations (B,), rows (T,), tails (T,): tail i is of query rows[i]; and
+        heads, relations and tails of rejected triples, where there are any."""
         heads, relations = self.groups.heads, self.groups.relations
         order = generator.permutation(len(self.groups))
         for start in range(0, len(order), self.batch):
             chosen = order[start : start + self.batch]
             rows, tails = self.groups.pick(chosen)
-            yield _to(self.device, heads[chosen], relations[chosen], rows, tails)
+            wrong = self.rejected.draw(generator)
+            yield _to(self.device, heads[chosen], relations[chosen], rows, tails, *wrong)
 
     def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
-        heads, relations, rows, tails = batch
+        heads, relations, rows, tails, *wrong = batch
         kernel, count = network.kernel, len(heads)
-        entities, ends = take(network.entities(keep=keep), torch.cat([heads, tails]))
-        head, tail = ends[:count], ends[count:]
+        taken = [heads, tails, *wrong[::2]]
+        entities, ends = take(network.entities(keep=keep), torch.cat(taken))
+        head, tail, *wrong_ends = torch.split(ends, [len(each) for each in taken])
         head = network.heads(heads, relations, keep, head)
         relation = embedding(relations, network.relations)
         weights = torch.full((count,), 1 / count, device=head.device)
@@ -162,6 +167,11 @@ class AgainstAll:
             loss = product_loss(queries, entities, loops, truth, self.slope, self.narrow, cells)
         else:
             loss = score_loss(kernel.scores, queries, entities, loops, truth, self.slope, cells)
+        if wrong:
+            of = len(tails) if self.softmax else count
+            loss = loss + _of_rejected(
+                self.rejected, network, wrong, wrong_ends, keep, entities.detach(), of
+            )
         return loss + self.extras.loss(network, head, relation, tail, relations, rows)
 
 
@@ -179,6 +189,7 @@ class Sampled:
         self.negatives = options.negatives
         self.contrast = _contrast(options)
         self.extras = _extras(options)
+        self.rejected = Rejected(dataset, options)
         self.device = device
 
     def __len__(self) -> int:
@@ -189,7 +200,8 @@ class Sampled:
         return ()
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
-        """Yield triples (C, B, 3), negatives (C, K) and which triples are there (C, B).
+        """Yield triples (C, B, 3), negatives (C, K) and which triples are there (C, B); and heads,
+        relations and tails of rejected triples, where there are any.
 
         The last block of an epoch is filled up with triples that do not count.
         """
@@ -201,17 +213,19 @@ class Sampled:
             filled = np.resize(chosen, (blocks * block, 3)).reshape(blocks, block, 3)
             there = (np.arange(blocks * block) < len(chosen)).reshape(blocks, block)
             corrupted = generator.integers(self.entities, size=(blocks, self.negatives))
-            yield _to(self.device, filled, corrupted, there)
+            wrong = self.rejected.draw(generator)
+            yield _to(self.device, filled, corrupted, there, *wrong)
 
     def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
         del cells  # a batch against its own negatives is small
-        triples, corrupted, there = batch
+        triples, corrupted, there, *wrong = batch
         kernel = network.kernel
-        ends = torch.cat([triples[..., [0, 2]].reshape(-1), corrupted.reshape(-1)])
-        unique, where = torch.unique(ends, return_inverse=True)
+        taken = [triples[..., [0, 2]].reshape(-1), corrupted.reshape(-1), *wrong[::2]]
+        unique, where = torch.unique(torch.cat(taken), return_inverse=True)
         vectors = network.entities(unique, keep)
         shape = triples.shape[:2]
-        at, negative = where[: 2 * there.numel()].view(*shape, 2), where[2 * there.numel() :]
+        at, negative, *wrong_at = torch.split(where, [len(each) for each in taken])
+        at = at.view(*shape, 2)
         kinds = triples[..., 1]
         heads = triples[..., 0].reshape(-1)
         head = network.heads(heads, kinds.reshape(-1), keep, vectors[at[..., 0].reshape(-1)])
@@ -226,6 +240,9 @@ class Sampled:
         false = false.index_put(own, loops[own[:2]], accumulate=True)
         loss = self.contrast(true, false, there.to(true.dtype))
         rows = there.reshape(-1).nonzero()[:, 0]
+        if wrong:
+            ends, drawn = [vectors[each] for each in wrong_at], vectors[negative].detach()
+            loss = loss + _of_rejected(self.rejected, network, wrong, ends, keep, drawn, len(rows))
         return loss + self.extras.loss(network, head, relation, tail[rows], kinds.reshape(-1), rows)
 
 
@@ -234,6 +251,24 @@ def objective(dataset: Dataset, options: TrainOptions, device: torch.device) -> 
     if options.loss in AGAINST_ALL:
         return AgainstAll(dataset, options, device)
     return Sampled(dataset, options, device)
+
+
+def _of_rejected(
+    rejected: Rejected,
+    network: Vectors,
+    wrong: Sequence[Tensor],
+    ends: Sequence[Tensor],
+    keep: Tensor | None,
+    candidates: Tensor,
+    count: int,
+) -> Tensor:
+    """The term of rejected triples `wrong`, (B,) heads, relations and tails, whose `ends` have
+    vectors (B, D); `candidates` (m, D) take no gradient."""
+    heads, relations, tails = wrong
+    head = network.heads(heads, relations, keep, ends[0])
+    queries = network.kernel.query(head, embedding(relations, network.relations))
+    bias = torch.where(heads == tails, network.loops[relations], 0)
+    return rejected.loss(network.kernel, queries, ends[1], bias, candidates, count)
 
 
 def _contrast(options: TrainOptions) -> Contrast:

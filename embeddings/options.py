@@ -41,6 +41,7 @@ class TrainOptions:
     # Weight of predicting the relation between two ends; of members, every second one does.
     relation_prediction: float = 0.0
     loops: str = "learnt"  # learnt | none: a relation's bias for (h, r, h), see models.py
+    rejected_weight: float = 1.0  # of what reviews rejected: how many facts one weighs in a step
     label_smoothing: float = 0.0  # against all: the share of the truth spread over all entities
     negatives: int = 32  # sampled: corrupted tails a step, shared by the triples of a block
     margin: float = 1.0  # sampled: how far a fact must be above a corrupted one
@@ -67,7 +68,7 @@ class TrainOptions:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise BadInput(f"{name} must be greater than 0; {value} is not.")
-        for name in ("regularisation", "relation_prediction", "margin"):
+        for name in ("regularisation", "relation_prediction", "margin", "rejected_weight"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise BadInput(f"{name} must not be below 0; {value} is.")

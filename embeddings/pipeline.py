@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -346,10 +347,12 @@ class _Job:
         before = base.continued() if base and self.options.warm else None
         rule = before.rule if before else None
         with self._step("train") as details:
-            dataset = from_snapshot(snapshot, features, self.options.train.seed, like=rule)
+            rejected = self.platform.ledger.reviews.ends("link", ["rejected"])
+            drawn = partial(from_snapshot, snapshot, features, self.options.train.seed)
+            dataset = drawn(like=rule, rejected=rejected)
             begin = self._begin(base, dataset) if base and before else None
             if before and begin is None:
-                dataset = from_snapshot(snapshot, features, self.options.train.seed)
+                dataset = drawn(rejected=rejected)
             details.update(dataset.summary())
             if begin is not None:
                 details.update({"warm_from": begin.run, "known_entities": begin.known})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.space import open_space
 from kg_platform import browse
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import BadInput, NotFound
@@ -99,13 +100,12 @@ def _predict(
     relations = artifact.relation_types
     if relation not in relations:
         raise NotFound(unknown_relation(relation, relations))
-    ids = artifact.entity_ids()
-    try:
-        position = ids.index(entity)
-    except ValueError:
+    space = open_space(artifact, graph)
+    ids, scorer, number = space.ids, space.scorer, relations.index(relation)
+    if entity not in space.places:
         there_is = browse.resolve(graph, entity)  # says so when there is no such entity at all
-        raise NotFound(not_embedded(there_is.id)) from None
-    scorer, number = artifact.scorer(), relations.index(relation)
+        raise NotFound(not_embedded(there_is.id))
+    position = space.places[entity]
     scores = (
         scorer.score_heads([number], [position])
         if heads
@@ -138,7 +138,10 @@ def known_ends(graph: Graph, entity: str, relation: str, heads: bool) -> set[str
 
 def not_embedded(entity: str) -> str:
     """What to say of an entity that is in the graph and not in the artifact."""
-    return f"{entity} was not in the graph when it was embedded; run `kg embed` again."
+    return (
+        f"{entity} was not in the graph when it was embedded; run `kg embed --new-only` for a "
+        "provisional vector, or `kg embed` again."
+    )
 
 
 def _probabilities(artifact: Artifact, scores: NDArray[np.float32]) -> NDArray[np.float64] | None:

@@ -60,7 +60,7 @@ def similar_to_entity(
     _positive(k)
 
     def ask(run: Run | None) -> list[Neighbour]:
-        place = _place(run, name)
+        place = place_of(run, name)
         rows = graph.read(Statement(cypher.ROW_VECTOR, {"id": entity_id, "property": place}))
         if not rows:
             row = browse.resolve(graph, entity_id)
@@ -101,7 +101,7 @@ def similar_to_text(
 
     def ask(run: Run | None) -> list[Neighbour]:
         check_encoder(_published(run), by, encoder, other_side=by == "image")
-        return _nearest(graph, _place(run, WAYS[by]), vector, k, type)
+        return _nearest(graph, place_of(run, WAYS[by]), vector, k, type)
 
     return of_one_run(graph, ask)
 
@@ -120,7 +120,7 @@ def similar_to_picture(
 
     def ask(run: Run | None) -> list[Neighbour]:
         check_encoder(_published(run), "image", encoder)
-        return _nearest(graph, _place(run, "image_embedding"), vector, k, type)
+        return _nearest(graph, place_of(run, "image_embedding"), vector, k, type)
 
     return of_one_run(graph, ask)
 
@@ -182,7 +182,7 @@ def _pointer(run: Run | None) -> tuple[object, ...]:
     return () if run is None else (run["id"], run.get("serving") == "next", run.get("published_at"))
 
 
-def _place(run: Run | None, name: str) -> str:
+def place_of(run: Run | None, name: str) -> str:
     """The property where the vectors `name` of the current run stand."""
     return cypher.NEXT[name] if run is not None and run.get("serving") == "next" else name
 
@@ -287,7 +287,7 @@ def _positive(k: int) -> None:
 
 def _no_vector(graph: Graph, run: Run | None, entity_id: str, name: str) -> str:
     def has(other: str) -> bool:
-        parameters = {"id": entity_id, "property": _place(run, other)}
+        parameters = {"id": entity_id, "property": place_of(run, other)}
         return any(row["vector"] for row in graph.read(Statement(cypher.ROW_VECTOR, parameters)))
 
     there = [way for way, other in WAYS.items() if has(other)]

@@ -285,11 +285,13 @@ class _Run:
 
 
 def fingerprint(dataset: Dataset, options: TrainOptions, begin: warm.Start | None = None) -> str:
-    """SHA-256 of everything an epoch depends on: resolved options, splits, features, the start."""
+    """SHA-256 of everything an epoch depends on: resolved options, splits, rejections, features,
+    the start."""
     digest = hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode())
     if begin is not None:
         digest.update(begin.digest.encode())
     digest.update(dataset.split_hash.encode())
+    digest.update(np.ascontiguousarray(dataset.rejected, dtype="<i8").tobytes())
     for name, features in dataset.features.items():
         digest.update(f"{name}|{features.encoder}|{features.revision}|".encode())
         digest.update(np.ascontiguousarray(features.present).tobytes())

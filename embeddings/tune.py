@@ -108,6 +108,8 @@ def without_test(dataset: Dataset) -> Dataset:
         dataset.valid,
         np.empty((0, 3), np.int64),
         dataset.features,
+        dataset.rule,
+        dataset.rejected,
     )
 
 

@@ -136,7 +136,9 @@ class _Job:
                 report=self.report,
             )
             with self._step("facts") as details:
-                dataset = from_snapshot(snapshot, features, self.options.base.seed)
+                rejected = self.platform.ledger.reviews.ends("link", ["rejected"])
+                seed = self.options.base.seed
+                dataset = from_snapshot(snapshot, features, seed, rejected=rejected)
                 details.update(dataset.summary())
             return dataset
         finally:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 from ingest.pictures import Gallery
-from ingest.resolve import Seen, canonical
+from ingest.resolve import Merged, Seen, canonical
 from ingest.sources import Source
 from ingest.store import Node, Store
 from ingest.validate import (
@@ -34,17 +34,21 @@ R = TypeVar("R")
 
 
 class Nodes(NamedTuple):
-    """Entities fit to be written; `duplicates` more said the same again."""
+    """Entities fit to be written; `duplicates` more said the same again, and `merged` more were
+    merged into others, which stand for them."""
 
     nodes: list[Node]
     duplicates: int
+    merged: int
 
 
 class Facts(NamedTuple):
-    """Relations fit to be written; `missing` are ends to be made first."""
+    """Relations fit to be written; `missing` are ends to be made first. `merged` named an id that
+    was merged away: they are led to the one that stands, or left out where they join two in one."""
 
     relations: list[Relation]
     missing: list[str]
+    merged: int
 
 
 class Check:
@@ -73,7 +77,9 @@ class Check:
         self._elsewhere: set[str] = set()  # ids that the graph knows, or that we create
         self._stated: dict[int, Any] = {}  # hash of a triple -> its properties, when it has some
         self._fit: Any = None  # the last properties that were checked and fit
+        self._merged = Merged(store.merged_ids())
         self._duplicates = 0
+        self._merged_entities = 0
 
     def batches(self) -> Iterator[Nodes | Facts]:
         """Batches in file order, entities before the relations that name them."""
@@ -113,6 +119,9 @@ class Check:
             self._reject(rejection)
         if entity is None:
             return None
+        if entity.id in self._merged:
+            self._merged_entities += 1
+            return None
         text = canonical(entity)
         is_new = entity.id not in self._seen.ids
         agrees, line = self._seen.add(entity, hashlib.sha256(text).digest())
@@ -146,7 +155,8 @@ class Check:
                 )
             )
         duplicates, self._duplicates = self._duplicates, 0
-        return Nodes(nodes, duplicates)
+        merged, self._merged_entities = self._merged_entities, 0
+        return Nodes(nodes, duplicates, merged)
 
     def _properties(self, entity: Entity) -> dict[str, Any]:
         properties: dict[str, Any] = {**entity.properties, "label": entity.label}
@@ -195,7 +205,12 @@ class Check:
             pool.shutdown(cancel_futures=True)
         return results
 
-    def _facts(self, relations: Sequence[Relation]) -> Facts:
+    def _facts(self, given: Sequence[Relation]) -> Facts:
+        merged = sum(map(self._merged.touches, given))
+        relations = given
+        if merged:
+            led = (self._merged.stands(one) if self._merged.touches(one) else one for one in given)
+            relations = [one for one in led if one is not None]
         unknown = self._unknown(relations)
         kept: list[Relation] = []
         missing: dict[str, None] = {}
@@ -223,7 +238,7 @@ class Check:
             missing.update((end, None) for _, end in absent)
             kept.append(relation)
         self._elsewhere.update(missing)
-        return Facts(kept, list(missing))
+        return Facts(kept, list(missing), merged)
 
     def _unknown(self, relations: Sequence[Relation]) -> set[str]:
         """Ends of these relations that neither this source nor the graph knows."""

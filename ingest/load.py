@@ -141,6 +141,7 @@ class _Job:
             if isinstance(batch, Nodes):
                 self._put_nodes(batch)
             else:
+                self._summary.relations_merged += batch.merged
                 if batch.missing:
                     made = self._store.create_missing(batch.missing, self._source.name)
                     self._summary.entities_created_missing += made
@@ -178,6 +179,7 @@ class _Job:
             summary.entities_changed += written.changed
             summary.entities_unchanged += written.unchanged
         summary.entities_duplicate += batch.duplicates
+        summary.entities_merged += batch.merged
         stored = {media.id for node in batch.nodes for media in node.new_media}
         named = {digest for node in batch.nodes for digest, _ in node.media}
         summary.media_stored += len(stored)
@@ -263,5 +265,5 @@ class _Group:
 
 def _size(batch: Nodes | Facts) -> int:
     if isinstance(batch, Nodes):
-        return len(batch.nodes) + batch.duplicates
+        return len(batch.nodes) + batch.duplicates + batch.merged
     return len(batch.relations)

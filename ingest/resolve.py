@@ -1,12 +1,16 @@
-"""Identity: which incoming thing is which entity. Today: the same id is the same entity."""
+"""Identity: which incoming thing is which entity.
+
+The same id is the same entity; an id that was merged into another one is that one.
+"""
 
 from __future__ import annotations
 
 import json
 from array import array
 from collections.abc import Mapping
+from dataclasses import replace
 
-from kg_platform.records import Entity
+from kg_platform.records import Entity, Relation
 
 
 class Seen:
@@ -35,6 +39,27 @@ class Seen:
             self._digest.append(short)
             return True, entity.line or 0
         return self._digest[position] == short, self._line[position]
+
+
+class Merged:
+    """Ids that were merged away, by the entity that stands for each."""
+
+    def __init__(self, into: Mapping[str, str]) -> None:
+        self._into = into
+
+    def __contains__(self, entity_id: str) -> bool:
+        return entity_id in self._into
+
+    def touches(self, relation: Relation) -> bool:
+        """Whether an end was merged away."""
+        return relation.head in self._into or relation.tail in self._into
+
+    def stands(self, relation: Relation) -> Relation | None:
+        """The relation between the entities that stand; None where it joined two that are one."""
+        ends = [self._into.get(end, end) for end in (relation.head, relation.tail)]
+        if ends[0] == ends[1] and relation.head != relation.tail:
+            return None
+        return replace(relation, head=ends[0], tail=ends[1])
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from kg_platform.cypher import loading
 from kg_platform.graph import Graph, Statement
+from kg_platform.merge import merged_ids
 from kg_platform.records import Media, MediaRef
 
 
@@ -38,6 +39,9 @@ class Store(Protocol):
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         """The content hash of each of these entities that is there (None: not yet complete)."""
 
+    def merged_ids(self) -> dict[str, str]:
+        """Every id that was merged away, and the entity that stands for it."""
+
     def known_media(self, ids: Sequence[str]) -> set[str]:
         """Which of these SHA-256 the graph has a media node for."""
 
@@ -63,6 +67,9 @@ class GraphStore:
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         return {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
+
+    def merged_ids(self) -> dict[str, str]:
+        return merged_ids(self._graph)
 
     def known_media(self, ids: Sequence[str]) -> set[str]:
         return {row["id"] for row in self._read(loading.KNOWN_MEDIA, ids)}

@@ -15,7 +15,9 @@ SHOWN = 60  # characters of a refused value in a sentence
 
 @dataclass
 class IngestSummary:
-    """Counts of one run. `relations_known` were there before, or stand more than once."""
+    """Counts of one run. `relations_known` were there before, or stand more than once. Ids that
+    were merged away: `entities_merged` were left alone, as others stand for them, and
+    `relations_merged` led to those."""
 
     run_id: str
     source: str
@@ -24,8 +26,10 @@ class IngestSummary:
     entities_unchanged: int = 0
     entities_duplicate: int = 0
     entities_created_missing: int = 0
+    entities_merged: int = 0
     relations_new: int = 0
     relations_known: int = 0
+    relations_merged: int = 0
     media_stored: int = 0
     media_known: int = 0
     rejected: int = 0
@@ -43,7 +47,8 @@ class IngestSummary:
     def rows(self) -> int:
         """Entities and relations that were looked at and not rejected."""
         entities = self.entities_new + self.entities_changed + self.entities_unchanged
-        return entities + self.entities_duplicate + self.relations_new + self.relations_known
+        entities += self.entities_duplicate + self.entities_merged
+        return entities + self.relations_new + self.relations_known
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -55,8 +60,13 @@ class IngestSummary:
                 "unchanged": self.entities_unchanged,
                 "duplicate": self.entities_duplicate,
                 "created_missing": self.entities_created_missing,
+                "merged": self.entities_merged,
             },
-            "relations": {"new": self.relations_new, "known": self.relations_known},
+            "relations": {
+                "new": self.relations_new,
+                "known": self.relations_known,
+                "merged": self.relations_merged,
+            },
             "media": {"stored": self.media_stored, "known": self.media_known},
             "rejected": self.rejected,
             "reasons": [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_platform.cypher import browse as cypher
-from kg_platform.cypher.vectors import NEXT, NEXT_RUN
+from kg_platform.cypher.vectors import NEXT, NEXT_RUN, PROVISIONAL_HEAD
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph import Graph, Statement, plain
 
@@ -153,7 +153,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     row = found[0]
     properties: dict[str, Any] = plain(row["properties"])
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
-    hidden = {*_KNOWN, _RUN, NEXT_RUN, *NEXT.values()}
+    hidden = {*_KNOWN, _RUN, NEXT_RUN, *NEXT.values(), PROVISIONAL_HEAD}
     counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
     return EntityPage(
         id=row["id"],

@@ -49,6 +49,10 @@ class Statement(NamedTuple):
     parameters: Mapping[str, Any] = {}
 
 
+Rows = list[dict[str, Any]]
+Run = Callable[[Statement], Rows]  # runs a statement inside a transaction
+
+
 @dataclass(frozen=True)
 class Connection:
     """Where a Neo4j is and who we are there."""
@@ -162,6 +166,23 @@ class Graph:
         """Run a writing statement in one retried transaction. It must be idempotent."""
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
             return session.execute_write(_counted, statement.text, dict(statement.parameters))
+
+    def transact(self, work: Callable[[Run], T]) -> T:
+        """What `work` returns; it reads and writes in one retried transaction: all or nothing.
+
+        It gets a function that runs a statement and returns its rows. It may be called again, so it
+        must change nothing but the graph.
+        """
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+
+            def once(tx: neo4j.ManagedTransaction) -> T:
+                def run(statement: Statement) -> Rows:
+                    answer = tx.run(_query(statement.text), dict(statement.parameters))
+                    return [dict(record) for record in answer]
+
+                return work(run)
+
+            return session.execute_write(once)
 
     def write_rows(
         self,

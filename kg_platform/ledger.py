@@ -22,6 +22,7 @@ from kg_platform.ledger_database import (
     STEPS,
     Database,
 )
+from kg_platform.ledger_reviews import Reviews
 from kg_platform.ledger_rows import (
     TEXT_CHARACTERS,
     VALUE_CHARACTERS,
@@ -51,6 +52,7 @@ class Ledger:
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._database = Database(url, busy_seconds)
+        self.reviews = Reviews(self._database)
 
     def close(self) -> None:
         self._database.close()

@@ -114,6 +114,30 @@ LEASE = sa.Table(
     sa.Column("taken_at", Text, nullable=False),
 )
 
+REVIEWS = sa.Table(
+    "reviews",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("key", Text, nullable=False, unique=True),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("head", Text, nullable=False),
+    sa.Column("relation", Text, nullable=False),
+    sa.Column("tail", Text, nullable=False),
+    sa.Column("probability", sa.Double),
+    sa.Column("score", sa.Double, nullable=False),
+    sa.Column("run_id", Text, nullable=False),
+    sa.Column("explanation", sa.JSON, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("done", sa.Boolean, nullable=False),
+    sa.Column("proposed_at", Text, nullable=False),
+    sa.Column("updated_at", Text, nullable=False),
+    sa.Column("decided_by", Text),
+    sa.Column("decided_at", Text),
+    sa.Column("note", Text, nullable=False),
+    sa.Column("history", sa.JSON, nullable=False),
+    sa.Index("ix_reviews_status", "status", "kind", "probability"),
+)
+
 
 class Database:
     """An engine that speaks SQLite or PostgreSQL the way the ledger needs it."""

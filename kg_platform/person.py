@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import getpass
-import os
-import socket
+
+from kg_platform.errors import SettingsError
+from kg_platform.settings import Settings
 
 
-def who() -> str:
-    """ "ada@host": the operating system's user and this machine."""
+def who(settings: Settings) -> str:
+    """The name decisions are recorded under: KG_USER, or the operating system's user.
+
+    Raises:
+        SettingsError: neither is known.
+    """
+    if settings.user:
+        return settings.user
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        name = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
-    return f"{name}@{socket.gethostname()}"
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise SettingsError(
+            "The operating system does not say who you are; set KG_USER to the name that your "
+            "decisions are recorded under."
+        ) from error

@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         description="where to train and encode; auto takes the GPU when there is one",
     )
 
+    user: str | None = Field(
+        default=None,
+        description="the name that review decisions are recorded under (default: the operating "
+        "system's user)",
+    )
+
     ui_address: str = Field(default="127.0.0.1", description="address the explorer listens on")
     ui_port: int = Field(default=8501, ge=1, le=65535, description="port the explorer listens on")
 

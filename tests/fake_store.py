@@ -13,10 +13,14 @@ class FakeStore:
         self.nodes: dict[str, Node | None] = {}  # None: made for a relation that names it
         self.media: set[str] = set()
         self.relations: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        self.merged: dict[str, str] = {}
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         found = {i: self.nodes[i] for i in ids if i in self.nodes}
         return {i: node.content_hash if node else None for i, node in found.items()}
+
+    def merged_ids(self) -> dict[str, str]:
+        return dict(self.merged)
 
     def known_media(self, ids: Sequence[str]) -> set[str]:
         return self.media & set(ids)

@@ -44,6 +44,11 @@ page = st.navigation(
                 url_path="similar",
             ),
         ],
+        "Decide": [
+            st.Page(
+                "views/review.py", title="Review", icon=":material/fact_check:", url_path="review"
+            ),
+        ],
         "History": [
             st.Page("views/runs.py", title="Runs", icon=":material/history:", url_path="runs"),
         ],

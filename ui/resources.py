@@ -103,6 +103,12 @@ def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
     return ledger().rejections(run_id, limit), ledger().count_rejections(run_id)
 
 
+def forget() -> None:
+    """What was read of entities is asked for again: somebody has just changed one."""
+    for reading in (overview, find, entity, neighbours, rows):
+        reading.clear()
+
+
 # ---- pictures and encoders
 
 

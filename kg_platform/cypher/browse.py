@@ -8,19 +8,17 @@ from __future__ import annotations
 import re
 
 # The first label that is not Entity, in alphabetical order, is the entity's type.
-_TYPE = (
-    "COLLECT { UNWIND labels(n) AS l WITH l WHERE l <> 'Entity' RETURN l ORDER BY l LIMIT 1 }[0]"
-)
+TYPE = "COLLECT { UNWIND labels(n) AS l WITH l WHERE l <> 'Entity' RETURN l ORDER BY l LIMIT 1 }[0]"
 _PICTURE = (
     "COLLECT { MATCH (n)-[h:HAS_MEDIA]->(m:Media) WHERE m.mime STARTS WITH 'image/' "
     "RETURN m.id ORDER BY h.rank, m.id LIMIT 1 }[0]"
 )
 ROW = (
-    f"n.id AS id, coalesce(n.label, n.id) AS label, {_TYPE} AS type, "
+    f"n.id AS id, coalesce(n.label, n.id) AS label, {TYPE} AS type, "
     f"coalesce(n.description, '') AS description, {_PICTURE} AS picture"
 )
 
-TYPES_OF = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) RETURN id, {_TYPE} AS type"
+TYPES_OF = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) RETURN id, {TYPE} AS type"
 COUNT_ENTITIES = "MATCH (n:Entity) RETURN count(n) AS count"
 COUNT_MEDIA = "MATCH (n:Media) RETURN count(n) AS count"
 COUNT_BY_TYPE = (

@@ -8,7 +8,18 @@ from kg_platform.cypher.names import quote
 # entity's content leaves the vectors where they are until the next publish.
 RESERVED = frozenset({"id", "source", "content_hash", "updated_at"})
 # Labels and relationship types that mean something to the platform.
-RESERVED_LABELS = frozenset({"Entity", "Media", "EmbeddingRun", "GraphMigration", "GraphLock"})
+RESERVED_LABELS = frozenset(
+    {
+        "Entity",
+        "Media",
+        "EmbeddingRun",
+        "GraphMigration",
+        "GraphLock",
+        "Tombstone",
+        "Merge",
+        "MergePart",
+    }
+)
 RESERVED_TYPES = frozenset({"HAS_MEDIA"})
 
 

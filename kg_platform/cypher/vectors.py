@@ -53,6 +53,8 @@ END_SWITCH = "MATCH (r:EmbeddingRun {id: $id}) REMOVE r.serving, r.publishing"
 
 # On a node whose vectors were fitted after training, to its texts, pictures and first facts.
 PROVISIONAL = "embedding_provisional"
+# Beside the mark, where entities have features: what asks in its place, (K * D) numbers.
+PROVISIONAL_HEAD = "embedding_head"
 
 COUNT_WITH_RUN = (
     f"MATCH (n:Entity) WHERE n.embedding_run = $id AND n.{PROVISIONAL} IS NULL "
@@ -72,9 +74,9 @@ NEXT_IDS = (
 _TAKE = ", ".join(f"n.{name} = n.{next_}" for name, next_ in NEXT.items())
 TAKE_NEXT = (
     f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) WHERE n.{NEXT_RUN} = $id "
-    f"SET {_TAKE}, n.embedding_run = $id REMOVE n.{PROVISIONAL}"
+    f"SET {_TAKE}, n.embedding_run = $id REMOVE n.{PROVISIONAL}, n.{PROVISIONAL_HEAD}"
 )
-_OURS = ("embedding_run", PROVISIONAL, *INDEXES)
+_OURS = ("embedding_run", PROVISIONAL, PROVISIONAL_HEAD, *INDEXES)
 _ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in _OURS)
 # A mark that is still there when a publish has written its vectors is on an entity that is not in
 # the run, even if it is the run that was current before.
@@ -99,6 +101,11 @@ WAITING = (
     "MATCH (n:Entity) WHERE n.id >= '' "
     f"AND (coalesce(n.embedding_run, '') <> $run OR n.{PROVISIONAL} IS NOT NULL) "
     "RETURN n.id AS id ORDER BY id"
+)
+PROVISIONAL_VECTORS = (
+    f"MATCH (n:Entity) WHERE n.embedding_run = $run AND n.{PROVISIONAL} "
+    f"AND n.embedding IS NOT NULL "
+    f"RETURN n.id AS id, n.embedding AS vector, n.{PROVISIONAL_HEAD} AS head ORDER BY id"
 )
 COUNT_ENTITIES_OF_RUN = (
     "MATCH (r:EmbeddingRun {id: $id}) "
@@ -144,7 +151,7 @@ RECORD_GATE = (
 def write_vectors(present: Sequence[str], absent: Sequence[str], provisional: bool = False) -> str:
     """Set the properties `present` from rows {id, <property>...}; take `absent` off the nodes."""
     mark = f", n.{PROVISIONAL} = true" if provisional else ""
-    off = [*absent, *([] if provisional else [PROVISIONAL])]
+    off = [*absent, *([] if provisional else [PROVISIONAL, PROVISIONAL_HEAD])]
     return _written({name: name for name in present}, f"n.embedding_run = $run{mark}", off)
 
 

@@ -21,8 +21,8 @@ from kg_platform.graph import Connection, Graph, Statement
 from kg_platform.ledger_rows import Process
 from kg_platform.migrate import migrate_graph, pending_graph
 
-LEDGER = ("0001_runs.py", "0002_schedules.py")
-FILES = ["V0001__keys.cypher", "V0002__search.cypher"]
+LEDGER = ("0001_runs.py", "0002_schedules.py", "0003_reviews.py")
+FILES = ["V0001__keys.cypher", "V0002__search.cypher", "V0004__merges.cypher"]
 
 
 def rows(graph: Graph, text: str) -> list[dict[str, Any]]:

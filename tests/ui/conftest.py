@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui
 from kg_platform.graph import Statement
+from kg_platform.ledger_reviews import Candidate
 from kg_platform.platform import Platform
 from tests.worlds import write_world
 
@@ -66,7 +67,33 @@ def world(platform: Platform, tmp_path: Path) -> Platform:
         file.write(f"hostile\t{HOSTILE}\tC01\nhostile\tBORDERS\tnobody\n")
     ingest(platform, folder)
     publish_by_hand(platform)
+    platform.ledger.reviews.propose("run-1", proposals())
     return platform
+
+
+def proposals() -> list[Candidate]:
+    """Two facts, one of them in hostile words, and two that may be one."""
+    alike = {"id": "hostile", "label": HOSTILE, "cosine": 0.5}
+    path = {
+        "nodes": [{"id": "hostile", "label": HOSTILE}, {"id": "C01", "label": "Country 1"}],
+        "steps": [{"type": HOSTILE, "from": "hostile"}],
+    }
+    said = {
+        "head_label": HOSTILE,
+        "tail_label": HOSTILE,
+        "sentence": HOSTILE,
+        "paths": [path],
+        "similar_heads": [alike],
+        "similar_tails": [alike],
+    }
+    labels = {"head_label": "Country 1", "tail_label": "Country 4"}
+    grounds = {"grounds": [["names", "0.91"], [HOSTILE, HOSTILE]]}
+    why = {"sentence": "The text moved this prediction most."}
+    return [
+        Candidate("link", "C01", "LANGUAGE", "lang-0", 0.97, 5.0, labels | why),
+        Candidate("link", "hostile", HOSTILE, "C01", 0.93, 4.0, said),
+        Candidate("duplicate", "C01", "", "C04", None, 0.8, labels | grounds),
+    ]
 
 
 def publish_by_hand(platform: Platform, dimension: int = 8) -> None:

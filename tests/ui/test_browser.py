@@ -32,7 +32,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = ("Overview", "Browse", "Entity", "Query", "Similar", "Runs")
+PAGES = ("Overview", "Browse", "Entity", "Query", "Similar", "Review", "Runs")
 # On a deep link Streamlit first looks for its server below the page's own address.
 PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")
 

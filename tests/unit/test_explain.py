@@ -17,6 +17,7 @@ from embeddings.kernels import FAST
 from embeddings.models import kernel
 from embeddings.network import Network, prepare
 from embeddings.rebuild import rebuild
+from embeddings.space import Space
 from embeddings.train import TrainOptions, train
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph import Statement
@@ -211,7 +212,9 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 @pytest.mark.parametrize("heads", [False, True])
 def test_a_fact_of_an_artifact_is_explained_as_it_scores(artifact: Artifact, heads: bool) -> None:
     graph = OneFact("e03", "e09", "gone")
-    found = Explainer(artifact, graph).fact("e03", "r1", "e09", heads)  # type: ignore[arg-type]
+    space = Space(artifact.entity_ids(), artifact.entities, artifact.scorer())
+    explainer = Explainer(artifact, graph, space)  # type: ignore[arg-type]
+    found = explainer.fact("e03", "r1", "e09", heads)
     scorer = artifact.scorer()
     row = scorer.score_heads([1], [9])[0] if heads else scorer.score_tails([3], [1])[0]
     place, other = (3, 9) if heads else (9, 3)
@@ -230,7 +233,8 @@ def test_a_fact_of_an_artifact_is_explained_as_it_scores(artifact: Artifact, hea
 
 
 def test_what_the_model_does_not_know_is_said(artifact: Artifact) -> None:
-    explainer = Explainer(artifact, OneFact())  # type: ignore[arg-type]
+    space = Space(artifact.entity_ids(), artifact.entities, artifact.scorer())
+    explainer = Explainer(artifact, OneFact(), space)  # type: ignore[arg-type]
     with pytest.raises(NotFound, match="did you mean r1"):
         explainer.fact("e03", "R1", "e09")
     with pytest.raises(NotFound, match="nobody was not in the graph when it was embedded"):

@@ -254,3 +254,23 @@ def test_the_content_hash_follows_the_content(tmp_path: Path) -> None:
 def only(passed: Passed) -> Node:
     [node] = passed.nodes.values()
     return node
+
+
+def test_an_id_that_was_merged_is_the_one_that_stands(tmp_path: Path) -> None:
+    store = FakeStore()
+    store.merged = {"B": "A", "gone": "A"}
+    folder = source(
+        tmp_path / "s",
+        '{"id": "A"}\n{"id": "B", "label": "b"}\n{"id": "C"}\n',
+        "B\tKNOWS\tC\nC\tKNOWS\tgone\nA\tSAME\tB\nB\tLIKES\tB\nA\tKNOWS\tA\n",
+    )
+    found = Passed(folder, store=store)
+    assert sorted(found.nodes) == ["A", "C"]
+    assert found.relations == [
+        ("A", "KNOWS", "C"),
+        ("C", "KNOWS", "A"),
+        ("A", "LIKES", "A"),
+        ("A", "KNOWS", "A"),
+    ]
+    assert found.rejections == []
+    assert sum(b.merged for b in found.batches) == 1 + 4

@@ -1,0 +1,142 @@
+"""Statements that merge two entities into one, keep what is needed to undo it, and undo it.
+
+    (:Merge {id, at, by, kept, gone, kept_label, gone_label, ...})
+        -[:HOLDS {what: 'gone', labels}]->          (:MergePart = the gone entity's properties)
+        -[:HOLDS {what: 'before' | 'after'}]->      (:MergePart = the kept one's changed properties)
+        -[:HOLDS {what: 'fact', type, outgoing, other, media, moved}]->
+            (:MergePart = a relationship's properties) -[:BECAME]-> (:MergePart = what it is now)
+    (:Tombstone {id, merged_into, deleted_at, why, label})
+
+What is held is held as properties, not as text: dates, points and vectors come back as they were.
+"""
+
+from __future__ import annotations
+
+from kg_platform.cypher.reviewing import stale
+
+# $ids -> id, labels, properties. It takes their locks, so that nothing changes under a merge.
+LOCK = """
+UNWIND $ids AS id MATCH (n:Entity {id: id})
+SET n.id = n.id
+RETURN n.id AS id, labels(n) AS labels, properties(n) AS properties
+"""
+
+# $id -> type, outgoing, properties, other (id), media (whether the other end is one), known
+# (whether the platform knows what the other end is). A loop comes once, as outgoing.
+FACTS = """
+MATCH (n:Entity {id: $id})-[r]-(o)
+WITH DISTINCT r, n, o
+RETURN type(r) AS type, startNode(r) = n AS outgoing, properties(r) AS properties,
+       o.id AS other, o:Media AS media, (o:Media OR o:Entity) AND o.id IS NOT NULL AS known
+ORDER BY type, outgoing DESC, media, other
+"""
+
+# $id, $types: relationships of the entity, all of them, go
+REMOVE_FACTS = "MATCH (:Entity {id: $id})-[r]-() WITH DISTINCT r DELETE r"
+# Not DETACH: a relationship that came meanwhile fails the transaction instead of being lost.
+REMOVE_ENTITY = "MATCH (n:Entity {id: $id}) DELETE n"
+
+# $id, $rows: {type, other, properties}; by direction and kind of the other end
+_OTHER = {True: "MATCH (o:Media {id: row.other})", False: "MATCH (o:Entity {id: row.other})"}
+_ARROW = {True: "(n)-[r:$(row.type)]->(o)", False: "(o)-[r:$(row.type)]->(n)"}
+
+
+def create_facts(outgoing: bool, media: bool) -> str:
+    """$id, $rows {type, other, properties}: relationships of the entity."""
+    return (
+        f"UNWIND $rows AS row MATCH (n:Entity {{id: $id}}) {_OTHER[media]} "
+        f"CREATE {_ARROW[outgoing]} SET r = row.properties"
+    )
+
+
+def find_facts(outgoing: bool, media: bool) -> str:
+    """$id, $rows {number, type, other, properties} -> number of each row that has a relationship
+    with just these properties."""
+    arrow = _ARROW[outgoing].replace(":$(row.type)", "")
+    return (
+        f"UNWIND $rows AS row MATCH (n:Entity {{id: $id}}) {_OTHER[media]} "
+        f"MATCH {arrow} WHERE type(r) = row.type AND properties(r) = row.properties "
+        "RETURN DISTINCT row.number AS number"
+    )
+
+
+def change_facts(outgoing: bool, media: bool) -> str:
+    """$id, $rows {type, other, properties, after}: one relationship with just these properties gets
+    others, or goes where `after` is null."""
+    arrow = _ARROW[outgoing].replace(":$(row.type)", "")
+    return (
+        f"UNWIND $rows AS row MATCH (n:Entity {{id: $id}}) {_OTHER[media]} "
+        "CALL (row, n, o) { "
+        f"MATCH {arrow} WHERE type(r) = row.type AND properties(r) = row.properties "
+        "WITH r LIMIT 1 "
+        "FOREACH (_ IN CASE WHEN row.after IS NULL THEN [] ELSE [1] END | SET r = row.after) "
+        "FOREACH (_ IN CASE WHEN row.after IS NULL THEN [1] ELSE [] END | DELETE r) }"
+    )
+
+
+# $id, $properties (null removes one), $labels
+CHANGE_ENTITY = (
+    "MATCH (n:Entity {id: $id}) SET n += $properties, n:$($labels), n.updated_at = datetime()"
+)
+MARK = {
+    reason: f"MATCH (n:Entity {{id: $id}}) SET {stale('n', reason)}"
+    for reason in ("new", "facts", "text", "picture")
+}
+
+# $merge: properties; $gone, $labels; $before, $after: maps; $facts: {type, outgoing, other, media,
+# properties, became (null: it is nothing now, as the kept one had it, or it joined the two)}
+KEEP_HISTORY = """
+CREATE (m:Merge) SET m = $merge, m.at = datetime()
+CREATE (m)-[:HOLDS {what: 'gone', labels: $labels}]->(p:MergePart) SET p = $gone
+CREATE (m)-[:HOLDS {what: 'before'}]->(b:MergePart) SET b = $before
+CREATE (m)-[:HOLDS {what: 'after'}]->(a:MergePart) SET a = $after
+WITH m UNWIND $facts AS fact
+CREATE (m)-[h:HOLDS {what: fact.what}]->(f:MergePart) SET f = fact.properties
+SET h.type = fact.type, h.outgoing = fact.outgoing, h.other = fact.other, h.media = fact.media
+FOREACH (now IN CASE WHEN fact.became IS NULL THEN [] ELSE [fact.became] END |
+  CREATE (f)-[:BECAME]->(n:MergePart) SET n = now)
+"""
+BURY = """
+MERGE (t:Tombstone {id: $id})
+SET t.merged_into = $kept, t.deleted_at = datetime(), t.why = 'merge', t.label = $label
+"""
+
+# $id -> the merge's properties; the parts
+MERGE_OF = "MATCH (m:Merge {id: $id}) RETURN properties(m) AS merge"
+PARTS = """
+MATCH (m:Merge {id: $id})-[h:HOLDS]->(p:MergePart)
+OPTIONAL MATCH (p)-[:BECAME]->(now:MergePart)
+RETURN properties(h) AS about, properties(p) AS properties,
+       now IS NOT NULL AS became, properties(now) AS after
+"""
+FORGET = """
+MATCH (m:Merge {id: $id})
+OPTIONAL MATCH (m)-[:HOLDS]->(p:MergePart)
+OPTIONAL MATCH (p)-[:BECAME]->(n:MergePart)
+DETACH DELETE m, p, n
+"""
+UNBURY = "MATCH (t:Tombstone {id: $id}) WHERE t.merged_into = $kept DELETE t"
+# $id, $labels, $properties
+RAISE = "CREATE (n:Entity) SET n = $properties, n:$($labels)"
+# $rows {other, media} -> those that are not there, and into whom they were merged
+NOT_THERE = """
+UNWIND $rows AS row
+OPTIONAL MATCH (e:Entity {id: row.other})
+OPTIONAL MATCH (m:Media {id: row.other})
+WITH row WHERE (row.media AND m IS NULL) OR (NOT row.media AND e IS NULL)
+OPTIONAL MATCH (t:Tombstone {id: row.other})
+RETURN DISTINCT row.other AS other, t.merged_into AS merged_into ORDER BY other
+"""
+
+# Every id that was merged -> the one it was merged into
+MERGED = """
+MATCH (t:Tombstone) WHERE t.merged_into IS NOT NULL
+RETURN t.id AS id, t.merged_into AS merged_into
+"""
+# $ids -> id, facts (how many)
+COUNT_FACTS = """
+UNWIND $ids AS id MATCH (n:Entity {id: id})
+RETURN id, COUNT { (n)--(:Entity) } AS facts
+"""
+# $id, $properties (null removes one), $labels: those that the merge added go
+RESTORE_ENTITY = "MATCH (n:Entity {id: $id}) SET n += $properties REMOVE n:$($labels)"

@@ -1,0 +1,150 @@
+"""What a merge of two entities changes, computed from what both are; nothing here does I/O.
+
+Facts and media of the one that goes move to the one that is kept, with their properties. Where the
+kept one has the same fact, it stays one: it gets the properties it lacks. What lies between the two
+would be a loop and goes. The label that goes becomes an alias; properties that are lacking are
+filled; pictures come after the kept one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kg_platform.cypher.loading import RESERVED, is_vector_property
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Being:
+    """An entity as the graph has it."""
+
+    id: str
+    labels: tuple[str, ...]
+    properties: Properties
+
+    @property
+    def types(self) -> set[str]:
+        return set(self.labels) - {"Entity"}
+
+    @property
+    def label(self) -> str:
+        return str(self.properties.get("label") or self.id)
+
+    @property
+    def aliases(self) -> list[str]:
+        return list(self.properties.get("aliases") or ())
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A relationship of an entity: to `other`, the id of an entity or of `media`."""
+
+    type: str
+    outgoing: bool
+    other: str
+    media: bool
+    properties: Properties
+
+
+@dataclass(frozen=True)
+class Held:
+    """What becomes of a relationship: `moved` to the kept entity as `became`; `absorbed` by a fact
+    that it has; `dropped` as it lies between the two; or `filled`, one of the kept entity's that
+    became `became`."""
+
+    what: str
+    fact: Fact
+    became: Fact | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`before` and `after` are the kept entity's properties that change (those it lacked are not in
+    `before`), `labels` those it gets; `stale` says why its vector is."""
+
+    held: list[Held]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    labels: list[str]
+    stale: list[str] = field(default_factory=list)
+
+    def of(self, what: str) -> list[Held]:
+        return [one for one in self.held if one.what == what]
+
+
+def plan(kept: Being, gone: Being, facts: Sequence[Fact], others: Sequence[Fact]) -> Plan:
+    """Merge `gone`, with the relationships `others`, into `kept`, which has `facts`."""
+    held = _held(kept.id, gone.id, facts, others)
+    after = _after(kept, gone)
+    before = {key: kept.properties[key] for key in after if key in kept.properties}
+    labels = [] if kept.types else sorted(gone.types)
+    became = [one.became for one in held if one.became is not None]
+    stale = ["facts"] if any(not fact.media for fact in became) else []
+    stale += ["text"] if after.keys() & {"label", "description", "aliases"} else []
+    stale += ["picture"] if any(fact.media for fact in became) else []
+    return Plan(held, before, after, labels, stale)
+
+
+def _held(kept: str, gone: str, facts: Sequence[Fact], others: Sequence[Fact]) -> list[Held]:
+    there = {_key(fact): fact for fact in facts}
+    now = dict(there)
+    ranks = _last_ranks(facts)
+    held: list[Held] = []
+    for fact in sorted(others, key=_order):
+        if fact.other == kept and not fact.media:
+            held.append(Held("dropped", fact))
+            continue
+        other = kept if fact.other == gone and not fact.media else fact.other
+        moved = replace(fact, other=other)
+        twin = now.get(_key(moved))
+        if twin is not None:
+            now[_key(moved)] = replace(twin, properties={**fact.properties, **twin.properties})
+            held.append(Held("absorbed", fact))
+            continue
+        if fact.media:
+            role = str(fact.properties.get("role") or "")
+            ranks[role] = ranks.get(role, -1) + 1
+            moved = replace(moved, properties={**fact.properties, "rank": ranks[role]})
+        held.append(Held("moved", fact, moved))
+    held += [Held("filled", one, now[key]) for key, one in there.items() if one != now[key]]
+    return held
+
+
+def _after(kept: Being, gone: Being) -> dict[str, Any]:
+    after = {
+        key: value
+        for key, value in gone.properties.items()
+        if key not in kept.properties
+        and key not in RESERVED
+        and key != "aliases"
+        and not is_vector_property(key)
+    }
+    label = str(after.get("label") or kept.label)
+    named = [*kept.aliases, gone.label, *gone.aliases]
+    aliases = [name for name in dict.fromkeys(named) if name != label]
+    if aliases != kept.aliases:
+        after["aliases"] = aliases
+    return after
+
+
+def _key(fact: Fact) -> tuple[Any, ...]:
+    # A medium may be an entity's flag and its map.
+    role = str(fact.properties.get("role") or "") if fact.media else ""
+    return fact.type, fact.outgoing, fact.other, fact.media, role
+
+
+def _last_ranks(facts: Sequence[Fact]) -> dict[str, int]:
+    ranks: dict[str, int] = {}
+    for fact in facts:
+        if fact.media:
+            role = str(fact.properties.get("role") or "")
+            ranks[role] = max(ranks.get(role, -1), int(fact.properties.get("rank") or 0))
+    return ranks
+
+
+def _order(fact: Fact) -> tuple[Any, ...]:
+    rank = fact.properties.get("rank") if fact.media else 0
+    return fact.media, fact.type, int(rank or 0), not fact.outgoing, fact.other

@@ -1,0 +1,108 @@
+"""What review items promise, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger import Ledger
+from kg_platform.ledger_reviews import Candidate, Proposed
+from tests.contract.test_ledger import CLEANED, HOSTILE, ledger, url
+
+__all__ = ["ledger", "url"]
+
+LINK = Candidate("link", "A", "KNOWS", "B", 0.9, 3.5, {"sentence": "because", "n": float("nan")})
+
+
+def test_a_candidate_is_one_item_for_ever(ledger: Ledger) -> None:
+    reviews = ledger.reviews
+    assert reviews.propose("run-1", [LINK]) == Proposed(1, 0, 0)
+    (item,) = reviews.items()
+    assert (item.status, item.probability, item.run_id) == ("open", 0.9, "run-1")
+    assert item.explanation == {"sentence": "because", "n": None}
+
+    later = replace(LINK, probability=0.7, explanation={})
+    assert reviews.propose("run-2", [later]) == Proposed(0, 1, 0)
+    (item,) = reviews.items()
+    assert (item.probability, item.run_id, item.explanation) == (0.7, "run-2", {})
+
+    reviews.decide(item.id, "open", "rejected", "ann", "no such thing")
+    assert reviews.propose("run-3", [LINK]) == Proposed(0, 0, 1)
+    row = reviews.item(item.id)
+    assert (row.status, row.probability, row.decided_by) == ("rejected", 0.7, "ann")
+    assert row.note == "no such thing"
+    assert reviews.items() == []
+    assert reviews.ends("link", ["rejected"]) == {("A", "KNOWS", "B")}
+    assert reviews.ends("duplicate", ["rejected"]) == set()
+
+    reviews.decide(item.id, "rejected", "open", "bob")
+    row = reviews.item(item.id)
+    assert (row.status, row.decided_by, row.note) == ("open", None, "")
+    assert [(h["by"], h["what"]) for h in row.history] == [("ann", "rejected"), ("bob", "open")]
+
+    reviews.decide(item.id, "open", "superseded", "bob", "B is gone")
+    assert reviews.propose("run-4", [LINK]) == Proposed(0, 1, 0)
+    assert reviews.item(item.id).status == "open"
+
+
+def test_an_acceptance_is_done_when_the_graph_has_it(ledger: Ledger) -> None:
+    ledger.reviews.propose("run", [LINK])
+    (item,) = ledger.reviews.items()
+    assert not ledger.reviews.decide(item.id, "open", "accepted", "ann").done
+    ledger.reviews.finish(item.id)
+    assert ledger.reviews.item(item.id).done
+
+
+def test_items_are_filtered_and_the_likeliest_come_first(ledger: Ledger) -> None:
+    found = [
+        replace(LINK, tail="C", probability=0.95),
+        LINK,
+        replace(LINK, relation="LIKES", probability=None, score=9.0),
+        Candidate("duplicate", "A", "", "Z", None, 0.4),
+    ]
+    ledger.reviews.propose("run", found)
+    names = [(i.relation, i.tail) for i in ledger.reviews.items()]
+    assert names == [("KNOWS", "C"), ("KNOWS", "B"), ("LIKES", "B"), ("", "Z")]
+    assert ledger.reviews.count(kind="link") == 3
+    assert ledger.reviews.count(relation="LIKES") == 1
+    assert ledger.reviews.count(entity="C") == 1
+    assert [i.tail for i in ledger.reviews.items(limit=1, offset=1)] == ["B"]
+    assert ledger.reviews.count(status=None) == 4
+
+
+def test_of_two_people_one_decides(ledger: Ledger) -> None:
+    ledger.reviews.propose("run", [LINK])
+    (item,) = ledger.reviews.items()
+
+    def decide(who: str) -> str:
+        try:
+            after = "accepted" if who == "ann" else "rejected"
+            ledger.reviews.decide(item.id, "open", after, who)  # type: ignore[arg-type]
+        except BadInput as error:
+            return str(error)
+        return who
+
+    with ThreadPoolExecutor() as pool:
+        said = sorted(pool.map(decide, ("ann", "bob")), key=len)
+    row = ledger.reviews.item(item.id)
+    assert said[0] == row.decided_by
+    assert f"was {row.status} by {row.decided_by} at " in said[1]
+    assert f"`kg review undo {item.id}`" in said[1]
+    assert len(row.history) == 1
+
+
+def test_what_is_not_there_and_hostile_text(ledger: Ledger) -> None:
+    with pytest.raises(NotFound, match="no review item 77"):
+        ledger.reviews.item(77)
+    with pytest.raises(NotFound, match="no review item 77"):
+        ledger.reviews.decide(77, "open", "rejected", "ann")
+    hostile = Candidate("link", HOSTILE, HOSTILE, "x" * 100_000, 0.5, 0.0, {"why": HOSTILE})
+    assert ledger.reviews.propose("run", [hostile, hostile]) == Proposed(1, 1, 0)
+    (item,) = ledger.reviews.items()
+    assert (item.head, item.relation) == (CLEANED, CLEANED)
+    assert item.explanation == {"why": CLEANED}
+    ledger.reviews.decide(item.id, "open", "rejected", HOSTILE, HOSTILE * 100)
+    assert ledger.reviews.item(item.id).decided_by == CLEANED
