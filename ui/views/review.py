@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from kg_platform import person, review
+from kg_platform import review
 from kg_platform.browse import EntityRow
 from kg_platform.errors import KgError, MigrationError
 from kg_platform.ledger_reviews import STATUSES, ReviewRow
+from kg_platform.person import who
 from kg_platform.review_text import grounds
 from ui import cards, plain, resources
 
@@ -22,7 +23,7 @@ def person() -> str:
     """Who decides: whoever is logged in, or the user of this machine."""
     if getattr(st.user, "is_logged_in", False):
         return str(st.user.get("email") or st.user.get("name") or st.user.get("sub"))
-    return person.who(resources.settings())
+    return who(resources.settings())
 
 
 def decide(act: Callable[[str], ReviewRow]) -> None:
