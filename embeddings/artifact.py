@@ -10,6 +10,8 @@
                            several, single items: all that `rebuild.py` needs beside the vectors
     entities.jsonl         entity ids, one JSON string a line, in the order of the rows
     relations.jsonl        relation types, likewise
+    content.npy            (N, 3) uint64, what each entity said when it was trained: `content.py`;
+                           not in older artifacts
 
 It is written beside its place and renamed into it: a folder that is there is whole.
 """
@@ -43,6 +45,7 @@ VECTORS = "vectors.safetensors"
 MODEL = "model.safetensors"
 ENTITIES = "entities.jsonl"
 RELATIONS = "relations.jsonl"
+CONTENT = "content.npy"
 LIBRARIES = (
     "kg-platform",
     "torch",
@@ -96,6 +99,19 @@ class Artifact:
             return np.ones(self.entities, dtype=bool)
         return np.asarray(self._slice(mask, 0, self.entities), dtype=bool)
 
+    def content(self) -> NDArray[np.uint64] | None:
+        """(N, 3) fingerprints of what the entities said when they were trained (`content.py`).
+
+        None: an older kg-platform made the artifact, and kept none.
+        """
+        if CONTENT not in self.manifest["files"]:
+            return None
+        try:
+            found = np.load(self.folder / CONTENT, allow_pickle=False)
+            return np.asarray(found, dtype=np.uint64).reshape(self.entities, -1)
+        except (OSError, ValueError, EOFError) as error:
+            raise ArtifactError(_damaged(self.folder, f"{CONTENT} cannot be read")) from error
+
     def scorer(self) -> Scorer:
         """What scores facts with these vectors; it holds all of "embedding" in memory."""
         from embeddings.rebuild import scorer
@@ -122,12 +138,17 @@ class Artifact:
 
 
 def save_artifact(
-    folder: Path, trained: Trained, dataset: Dataset, manifest: Mapping[str, Any]
+    folder: Path,
+    trained: Trained,
+    dataset: Dataset,
+    manifest: Mapping[str, Any],
+    content: NDArray[np.uint64] | None = None,
 ) -> Artifact:
     """Write the artifact of a training to `folder`, which must not be there yet.
 
     `manifest` is what the caller knows (run, snapshot, settings, metrics); sizes, options,
-    encoders, library versions, checksums and the time are added.
+    encoders, library versions, checksums and the time are added. `content` (N, 3) are the
+    fingerprints of the snapshot that was trained on, `content.content_of`.
 
     Raises:
         ArtifactError: the folder is there already, or cannot be written.
@@ -140,6 +161,8 @@ def save_artifact(
         about = _write_tensors(building, trained, dataset)
         _write_lines(building / ENTITIES, dataset.entity_ids)
         _write_lines(building / RELATIONS, dataset.relation_types)
+        if content is not None:
+            np.save(building / CONTENT, content)
         files = {file.name: _sha256(file) for file in sorted(building.iterdir())}
         whole = {
             **manifest,

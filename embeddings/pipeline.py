@@ -17,6 +17,7 @@ from typing import Any
 
 from embeddings import checkpoint, planning
 from embeddings.artifact import Artifact, open_artifact, save_artifact
+from embeddings.content import content_of
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
 from embeddings.inputs import Encoders, Progress, graph_features
@@ -327,6 +328,7 @@ class _Job:
                     "metrics": dict(measured.metrics),
                     **measured.details,
                 },
+                content_of(snapshot),
             )
             details["folder"] = str(folder)
         return artifact

@@ -16,6 +16,8 @@ from embeddings.train import Trained, TrainOptions, train
 from kg_platform.errors import ArtifactError, NotFound
 from tests.facts import draw, features
 
+CONTENT = np.arange(120, dtype=np.uint64).reshape(40, 3) << np.uint64(57)
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Trained]:
@@ -30,7 +32,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Trained]:
 @pytest.fixture
 def saved(whole: tuple[Dataset, Trained], tmp_path: Path) -> Artifact:
     dataset, trained = whole
-    return save_artifact(tmp_path / "run", trained, dataset, {"run": "run", "metrics": {"x": 1}})
+    manifest = {"run": "run", "metrics": {"x": 1}}
+    return save_artifact(tmp_path / "run", trained, dataset, manifest, CONTENT)
 
 
 def test_vectors_come_back_as_they_were(saved: Artifact, whole: tuple[Dataset, Trained]) -> None:
@@ -48,6 +51,19 @@ def test_vectors_come_back_as_they_were(saved: Artifact, whole: tuple[Dataset, T
     assert opened.present("embedding").all()
     assert [opened.dimension(name) for name in opened.names] == [10, 10, 7, 5]
     assert opened.rows("embedding", 39, 100).shape == (1, 10)
+
+
+def test_what_the_entities_said_comes_back_where_it_was_kept(
+    saved: Artifact, whole: tuple[Dataset, Trained]
+) -> None:
+    content = open_artifact(saved.folder).content()
+    assert content is not None
+    assert np.array_equal(content, CONTENT)
+    older = save_artifact(saved.folder.with_name("older"), whole[1], whole[0], {})
+    assert open_artifact(older.folder).content() is None
+    (saved.folder / "content.npy").write_bytes(b"")
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        open_artifact(saved.folder, verify=False).content()
 
 
 def test_it_scores_as_the_model_did(saved: Artifact, whole: tuple[Dataset, Trained]) -> None:

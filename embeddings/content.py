@@ -1,0 +1,86 @@
+"""Fingerprints of what entities say: their texts, their pictures, their facts.
+
+Each is 64 bits, 0 where there is nothing, and depends on ids and contents alone: not on how a
+snapshot numbers them, nor on the order of facts. So the fingerprints of two snapshots, or of a
+snapshot and of the graph today, can be compared, and say what of an entity has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.snapshot import Snapshot
+
+# The columns of what `content_of` gives.
+ASPECTS = ("text", "picture", "facts")
+
+Content = NDArray[np.uint64]
+
+_TRIPLES = 1_000_000  # in memory at a time
+_TAIL = np.uint64(0x9E3779B97F4A7C15)  # tells the tail's side of a fact from the head's
+
+
+def content_of(snapshot: Snapshot) -> Content:
+    """(N, 3) uint64: a fingerprint for each entity of the snapshot and each of `ASPECTS`.
+
+    About a second for 100,000 entities or 5,000,000 triples.
+    """
+    ids = snapshot.entity_ids()
+    found = np.zeros((len(ids), len(ASPECTS)), np.uint64)
+    labels = snapshot.labels()
+    for entity, label in enumerate(labels):
+        if label:
+            found[entity, 0] = text_fingerprint(label, ())
+    for entity, texts in groupby(snapshot.texts(), key=lambda text: text.entity):
+        found[entity, 0] = text_fingerprint(labels[entity], (text.content_hash for text in texts))
+    for entity, pictures in groupby(snapshot.pictures(), key=lambda picture: picture.entity):
+        found[entity, 1] = picture_fingerprint(picture.sha256 for picture in pictures)
+    triples = snapshot.triples()
+    names, types = hashes(ids), hashes(snapshot.relation_types())
+    for start in range(0, len(triples), _TRIPLES):
+        heads, kinds, tails = np.asarray(triples[start : start + _TRIPLES]).T
+        np.add.at(found[:, 2], heads, fact_fingerprints(types[kinds], names[tails], True))
+        np.add.at(found[:, 2], tails, fact_fingerprints(types[kinds], names[heads], False))
+    return found
+
+
+def text_fingerprint(label: str, content_hashes: Iterable[str]) -> int:
+    """Of a label and the hex SHA-256 of each text, in their order; 0 where there is neither."""
+    parts = list(content_hashes)
+    return _number("\n".join([*parts, label])) if parts or label else 0
+
+
+def picture_fingerprint(sha256s: Iterable[str]) -> int:
+    """Of pictures by their bytes' SHA-256 in hex, in the order of their ranks; 0 without any."""
+    joined = "\n".join(sha256s)
+    return _number(joined) if joined else 0
+
+
+def fact_fingerprints(types: Content, others: Content, outgoing: bool) -> Content:
+    """(n,) of facts of relation types (n,) with other entities (n,), both given by `hashes`.
+
+    An entity's fingerprint is the sum of those of its different facts, modulo 2^64.
+    """
+    return _mixed(_mixed(types ^ (np.uint64(0) if outgoing else _TAIL)) + others)
+
+
+def hashes(names: Sequence[str]) -> Content:
+    """(n,) 64 bits of each name."""
+    joined = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
+    return np.frombuffer(joined, "<u8").astype(np.uint64)
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _mixed(values: Content) -> Content:
+    """Every bit of the result depends on every bit given: the end of splitmix64."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
