@@ -20,6 +20,7 @@ from embeddings.snapshot import Snapshot
 ASPECTS = ("text", "picture", "facts")
 
 Content = NDArray[np.uint64]
+UNKNOWN = "-"  # of an entity with so many facts that they were not all read
 
 _TRIPLES = 1_000_000  # in memory at a time
 _TAIL = np.uint64(0x9E3779B97F4A7C15)  # tells the tail's side of a fact from the head's
@@ -47,6 +48,26 @@ def content_of(snapshot: Snapshot) -> Content:
         np.add.at(found[:, 2], heads, fact_fingerprints(types[kinds], names[tails], True))
         np.add.at(found[:, 2], tails, fact_fingerprints(types[kinds], names[heads], False))
     return found
+
+
+def as_text(content: Content, facts_known: bool = True) -> str:
+    """One entity's fingerprints (3,) as a property of its node; `differences` reads it."""
+    words = [f"{value:x}" for value in content.tolist()]
+    return ":".join(words if facts_known else [*words[:2], UNKNOWN])
+
+
+def differences(before: Content, after: Content | str | None) -> list[str]:
+    """The aspects in which two fingerprints (3,) differ; `after` may be what `as_text` gave.
+
+    What is not known on either side is not compared; a text that cannot be read differs in all.
+    """
+    if after is None or isinstance(after, str):
+        words = (after or "").split(":")
+        if len(words) != len(ASPECTS):
+            return list(ASPECTS)
+        both = zip(ASPECTS, before.tolist(), words, strict=True)
+        return [name for name, value, word in both if word not in (UNKNOWN, f"{value:x}")]
+    return [ASPECTS[place] for place in np.flatnonzero(before != after)]
 
 
 def text_fingerprint(label: str, content_hashes: Iterable[str]) -> int:

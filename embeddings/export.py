@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -65,6 +66,7 @@ class Export:
         self._rows = 0
         self._content = hashlib.sha256(b"kg snapshot 2")
         self.relation_types: list[str] = []
+        self._changed = array("q")
         self.counts = dict.fromkeys(
             ("entities", "texts", "triples", "pictures", "skipped_relations", "parallel_relations",
              "skipped_pictures"), 0,
@@ -76,7 +78,7 @@ class Export:
         return self._content.hexdigest()
 
     def entities(self) -> None:
-        """Write `entities.arrow`."""
+        """Write `entities.arrow`, and `changed.npy` if an entity carries a mark."""
         with pa.OSFile(str(self._folder / "entities.arrow"), "wb") as sink, \
                 pa.ipc.new_file(sink, ENTITIES) as file:  # fmt: skip
             after: str | None = None
@@ -86,6 +88,7 @@ class Export:
                 texts = [compose(row) for row in rows]
                 hashes = [[hashlib.sha256(t.encode()).digest() for t in own] for own in texts]
                 file.write_batch(pa.record_batch([ids, labels, texts, hashes], schema=ENTITIES))
+                self._changed.extend(row["changed"] or 0 for row in rows)
                 for entity, label, own in zip(ids, labels, texts, strict=True):
                     self._add(entity, label, str(len(own)), *own)
                 self.counts["texts"] += sum(map(len, texts))
@@ -93,6 +96,8 @@ class Export:
                 self._pages.append(_Page(after, ids[-1]))
                 after = ids[-1]
                 self._progress(len(rows))
+        if any(self._changed):
+            np.save(self._folder / "changed.npy", np.array(self._changed, dtype="<i8"))
 
     def pictures(self, index: IdIndex) -> None:
         """Write `pictures.arrow`, in the order of entity and rank."""

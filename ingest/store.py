@@ -159,4 +159,7 @@ def _link_row(node: Node) -> dict[str, Any]:
         }
         for digest, ref in node.media
     ]  # fmt: skip
-    return {"id": node.id, "content_hash": node.content_hash, "media": media}
+    places = sorted([ref.rank, digest, ref.caption or ""] for digest, ref in node.media)
+    return {
+        "id": node.id, "content_hash": node.content_hash, "media": media, "places": places,
+    }  # fmt: skip

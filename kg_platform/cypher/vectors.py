@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kg_platform.cypher.browse import ROW
+from kg_platform.cypher.changes import CONTENT
 
 # Property of a node -> the vector index over it.
 INDEXES = {
@@ -72,7 +73,7 @@ NEXT_IDS = (
 _TAKE = ", ".join(f"n.{name} = n.{next_}" for name, next_ in NEXT.items())
 TAKE_NEXT = (
     f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) WHERE n.{NEXT_RUN} = $id "
-    f"SET {_TAKE}, n.embedding_run = $id REMOVE n.{PROVISIONAL}"
+    f"SET {_TAKE}, n.embedding_run = $id REMOVE n.{PROVISIONAL}, n.{CONTENT}"
 )
 _OURS = ("embedding_run", PROVISIONAL, *INDEXES)
 _ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in _OURS)
@@ -84,7 +85,7 @@ _STALE = (
 )
 COUNT_STALE = _STALE + "RETURN count(n) AS count"
 REMOVE_STALE = (
-    f"{_STALE} CALL (n) {{ REMOVE {', '.join(f'n.{name}' for name in _OURS)} }} "
+    f"{_STALE} CALL (n) {{ REMOVE {', '.join(f'n.{name}' for name in (*_OURS, CONTENT))} }} "
     "IN TRANSACTIONS OF 5000 ROWS"
 )
 
@@ -134,7 +135,7 @@ KNOWN_HEADS = (
 def write_vectors(present: Sequence[str], absent: Sequence[str], provisional: bool = False) -> str:
     """Set the properties `present` from rows {id, <property>...}; take `absent` off the nodes."""
     mark = f", n.{PROVISIONAL} = true" if provisional else ""
-    off = [*absent, *([] if provisional else [PROVISIONAL])]
+    off = [*absent, *([] if provisional else [PROVISIONAL, CONTENT])]
     return _written({name: name for name in present}, f"n.embedding_run = $run{mark}", off)
 
 
