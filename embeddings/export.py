@@ -109,10 +109,10 @@ class Export:
                 first: dict[tuple[int, str], int] = {}
                 for entity, row in zip(found, rows, strict=True):
                     rank, sha256 = row["rank"], row["sha256"]
-                    if entity < 0 or not _SHA256.fullmatch(str(sha256)):
+                    if entity < 0 or not is_sha256(sha256):
                         self.counts["skipped_pictures"] += 1
                         continue
-                    rank = _rank(rank)
+                    rank = rank_of(rank)
                     first[entity, sha256] = min(rank, first.get((entity, sha256), rank))
                 kept = sorted((entity, rank, sha256) for (entity, sha256), rank in first.items())
                 columns = [list(column) for column in zip(*kept, strict=True)] or [[], [], []]
@@ -212,7 +212,7 @@ def compose(row: dict[str, Any]) -> list[str]:
     left out. The captions of media come last, in the order of their ranks.
     """
     named = _different([row["label"], row["description"]], without=())
-    ranked = sorted((_rank(rank), str(caption)) for rank, caption in row["captions"])
+    ranked = sorted((rank_of(rank), str(caption)) for rank, caption in row["captions"])
     more = _different([*row["texts"], [caption for _, caption in ranked]], without=named)
     return [". ".join(named), *more] if named else more
 
@@ -234,7 +234,13 @@ def _texts(value: Any) -> list[str]:
     return [str(item) for item in items if item is not None]
 
 
-def _rank(value: Any) -> int:
+def is_sha256(value: Any) -> bool:
+    """Whether this can name bytes of the media store."""
+    return bool(_SHA256.fullmatch(str(value)))
+
+
+def rank_of(value: Any) -> int:
+    """A rank as a number; in a foreign graph it may be something else."""
     return value if isinstance(value, int) else 0
 
 

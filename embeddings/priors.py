@@ -64,11 +64,11 @@ class Prior:
         return both.times(0.5)
 
     def or_else(self, other: Prior) -> Prior:
-        """The rows of `other` where features said nothing; who has any stays as it is."""
+        """The rows of `other` where features said nothing; who has any stays."""
         vectors, parts = torch.where(self.has[:, None], self.vectors, other.vectors), None
         if self.components is not None and other.components is not None:
             parts = torch.where(self.has[:, None, None], self.components, other.components)
-        return Prior(vectors, parts, self.has)
+        return Prior(vectors, parts, self.has | other.has)
 
 
 def priors(

@@ -1,8 +1,8 @@
 """What a publish does to the marks of changed entities.
 
-`renew`, before the pointer moves: entities whose vectors were fitted after training carry no mark,
-and those vectors are about to go; who says something else than the artifact was trained on is
-marked again. Going back to an earlier run, so is who has changed since that run.
+`renew`, before the pointer moves: entities that were looked at after training (`embed_new.py`)
+carry no mark, and their vectors are about to go; who says something else than the artifact was
+trained on is marked again. Going back to an earlier run, so is who has changed since that run.
 `clear`, after it: marks that the artifact's snapshot saw are taken away, if they are still the
 same; a change that came during training keeps its mark. Both may be done again.
 """
@@ -32,7 +32,7 @@ class Marks:
     def renew(self) -> None:
         content = self.artifact.content()
         rows = {name: row for row, name in enumerate(self.artifact.iter_entity_ids())}
-        found = dict(self._fitted(rows, content))
+        found = dict(self._looked_at(rows, content))
         if self.now is not None and _taken(self.artifact) < _taken(self.now):
             found |= _since(self.artifact, rows, content, self.now)
         marked = ({"id": name, "why": why} for name, why in found.items())
@@ -45,10 +45,10 @@ class Marks:
             rows = ({"id": name, "at": at} for name, at in seen if at)
             self.graph.write_rows(changes.UNMARK, rows, ROWS)
 
-    def _fitted(
+    def _looked_at(
         self, rows: Mapping[str, int], content: Content | None
     ) -> Iterator[tuple[str, list[str]]]:
-        for found in self.graph.stream(Statement(changes.FITTED)):
+        for found in self.graph.stream(Statement(changes.LOOKED_AT)):
             row = rows.get(found["id"])
             if row is None:
                 yield found["id"], [changes.NEW]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 NEW, TEXT, PICTURE, FACTS = REASONS = ("new", "text", "picture", "facts")
 STALE, STALE_AT = "embedding_stale", "embedding_stale_at"
-# On an entity whose vectors were fitted after training, or could not be: what it said then.
+# On an entity that was looked at after training, and has a fitted vector if that helped: what it
+# said then.
 CONTENT = "embedding_content"
 # What an entity's text is made of, beside the captions of its media.
 TEXT_PROPERTIES = ("label", "description", "caption", "captions")
@@ -70,10 +71,35 @@ UNWIND $rows AS row
 MATCH (n:Entity {{id: row.id}}) WHERE {microseconds("n")} = row.at
 REMOVE n.{STALE}, n.{STALE_AT}
 """
-# -> id, content of entities with vectors fitted after training, that have not changed since
-FITTED = f"""
-MATCH (n:Entity) WHERE n.embedding_provisional AND n.{STALE_AT} IS NULL
+# -> id, content of entities with vectors that were looked at after training, and stand
+LOOKED_AT = f"""
+MATCH (n:Entity) WHERE n.embedding IS NOT NULL AND n.{STALE_AT} IS NULL
+AND (n.{CONTENT} IS NOT NULL OR n.embedding_provisional)
 RETURN n.id AS id, n.{CONTENT} AS content
+"""
+
+# -> id, content of every entity that has any
+ALL_CONTENT = f"""
+MATCH (n:Entity) WHERE n.{CONTENT} IS NOT NULL RETURN n.id AS id, n.{CONTENT} AS content
+"""
+# -> id of every entity with a mark
+MARKED = f"MATCH (n:Entity) WHERE n.{STALE_AT} IS NOT NULL RETURN n.id AS id"
+# $rows: {id}. Tombstones of those that are gone and have none.
+BURY_GONE = f"""
+UNWIND $rows AS row
+WITH row WHERE NOT EXISTS {{ (:Entity {{id: row.id}}) }}
+MERGE (t:{TOMBSTONE} {{id: row.id}})
+ON CREATE SET t.deleted_at = datetime(), t.why = '{FOUND_BY_SCAN}'
+"""
+# -> changed, everything: entities, those that are gone included
+CHANGED_SHARE = f"""
+OPTIONAL MATCH (r:EmbeddingRun) WHERE r.current
+WITH r ORDER BY r.published_at DESC LIMIT 1
+WITH coalesce(r.id, '') AS run, r.trained_at AS since
+RETURN COUNT {{ MATCH (n:Entity) WHERE n.{STALE_AT} IS NOT NULL OR n.embedding_provisional
+                OR coalesce(n.embedding_run, '') <> run }}
+     + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE since IS NULL OR t.deleted_at > since }} AS changed,
+       COUNT {{ MATCH (n:Entity) }} AS everything
 """
 
 # $ids. The entities go, with their relationships; what they were related to is marked.

@@ -77,7 +77,7 @@ _OTHER_CAPTIONS = (
 )
 # $rows: {id, content_hash, media: [{id, properties}], places: [rank, id, caption] of each, sorted}.
 # The hash comes last: a load that was cut off before this finds no hash, and writes the entity
-# again.
+# again. So does one whose media a sweep has removed meanwhile.
 LINK_MEDIA = f"""
 UNWIND $rows AS row
 MATCH (n:Entity {{id: row.id}})
@@ -88,7 +88,8 @@ WITH n, row, COLLECT {{
 OPTIONAL MATCH (n)-[old:HAS_MEDIA]->(:Media)
 DELETE old
 WITH DISTINCT n, row, before
-SET n.content_hash = row.content_hash, {mark("n", PICTURE, _OTHER_PICTURES)}
+SET n.content_hash = CASE WHEN all(item IN row.media WHERE EXISTS {{ (:Media {{id: item.id}}) }})
+                          THEN row.content_hash END, {mark("n", PICTURE, _OTHER_PICTURES)}
 SET {mark("n", TEXT, _OTHER_CAPTIONS)}
 WITH n, row
 UNWIND row.media AS item

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kg_platform.cypher.browse import ROW
-from kg_platform.cypher.changes import CONTENT
+from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT, microseconds
 
 # Property of a node -> the vector index over it.
 INDEXES = {
@@ -132,11 +132,39 @@ KNOWN_HEADS = (
 )
 
 
-def write_vectors(present: Sequence[str], absent: Sequence[str], provisional: bool = False) -> str:
+def write_vectors(present: Sequence[str], absent: Sequence[str]) -> str:
     """Set the properties `present` from rows {id, <property>...}; take `absent` off the nodes."""
-    mark = f", n.{PROVISIONAL} = true" if provisional else ""
-    off = [*absent, *([] if provisional else [PROVISIONAL, CONTENT])]
-    return _written({name: name for name in present}, f"n.embedding_run = $run{mark}", off)
+    off = [*absent, PROVISIONAL, CONTENT]
+    return _written({name: name for name in present}, "n.embedding_run = $run", off)
+
+
+def write_fitted(present: Sequence[str], absent: Sequence[str]) -> str:
+    """Vectors that were fitted after training, from rows {id, content, at, <property>...}; without
+    any `present`, that there is nothing to make one from.
+
+    It is `guarded`. The mark of the time `at` is taken away, if it is still that one.
+    """
+    mark = f"n.{CONTENT} = row.content"
+    if present:
+        mark += f", n.embedding_run = $run, n.{PROVISIONAL} = true"
+    written = _written({name: name for name in present}, mark, absent if present else ())
+    clear = (
+        f" FOREACH (_ IN CASE WHEN {microseconds('n')} = row.at THEN [1] ELSE [] END | "
+        f"REMOVE n.{STALE}, n.{STALE_AT})"
+    )
+    return guarded(written + clear)
+
+
+def guarded(text: str) -> str:
+    """A statement that does nothing unless `$run` is the current run and no publish is half-way.
+
+    The run's node is locked first, so a publish begins before or after this, never within.
+    """
+    return (
+        "MATCH (r:EmbeddingRun {id: $run}) SET r.fitted_at = datetime() "
+        "WITH r WHERE r.current AND NOT EXISTS "
+        "{ MATCH (other:EmbeddingRun) WHERE other.publishing IS NOT NULL } " + text
+    )
 
 
 def put_aside(present: Sequence[str], absent: Sequence[str]) -> str:

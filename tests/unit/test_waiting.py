@@ -12,8 +12,8 @@ import torch
 
 from embeddings.artifact import Artifact, save_artifact
 from embeddings.cli_new import refuse
-from embeddings.embed_new import fitted
 from embeddings.features import Features
+from embeddings.fitting import fitted
 from embeddings.fusion import FUSIONS
 from embeddings.new_entities import Facts, FitOptions
 from embeddings.priors import priors, towers
@@ -52,7 +52,7 @@ class Graph:
 
 
 def test_new_are_those_without_a_vector_that_the_artifact_does_not_know() -> None:
-    found = find(cast(Snapshot, Graph()), {"c", "d", "e"}, ROWS, ["LIKES", "KNOWS"])
+    found = find(cast(Snapshot, Graph()), {"d": False, "e": False}, ROWS, ["LIKES", "KNOWS"])
     assert found.ids == ["d", "e"]
     assert found.positions.tolist() == [3, 4]
     facts = np.stack([found.facts.rows, found.facts.relations, found.facts.others], 1)
