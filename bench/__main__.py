@@ -23,6 +23,7 @@ ALL = (
     "quality",
     "seam",
     "new_entities",
+    "watch",
 )
 
 
