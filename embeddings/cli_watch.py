@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,17 +43,29 @@ def watch(
     from embeddings.watch import watch as run
     from kg_platform.platform import Platform
 
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        with Platform.open(load()) as platform:
-            done = run(platform, WatchOptions(every, scan_every, once), console.note)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with Platform.open(load()) as platform, _ended_by_signals() as ended:
+        done = run(platform, WatchOptions(every, scan_every, once), console.note, ended)
     _show(done, as_json)
 
 
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def _ended_by_signals() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM came: the batch that is under way is finished. The second one does
+    not wait for it. (An exception in the middle of the driver's work would leave it in disorder.)
+    """
+    came: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        came.append(number)
+        if len(came) > 1:
+            raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _show(done: Watched, as_json: bool) -> None:

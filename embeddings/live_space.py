@@ -22,6 +22,7 @@ from embeddings.features import FeatureCache, Features, Hashes, picture_features
 from embeddings.fitted_write import Seen, write_fitted
 from embeddings.fitting import Space
 from embeddings.inputs import published_encoders
+from embeddings.new_entities import FitOptions
 from embeddings.predict import open_published
 from embeddings.publish_write import write_rows
 from embeddings.said import Contents, Said, facts_with, read
@@ -34,6 +35,8 @@ from kg_platform.cypher import watching
 from kg_platform.cypher.changes import FACTS, NEW
 from kg_platform.platform import Platform
 
+# Fewer candidates than a batch job compares with: an entity is to take no more than 20 ms.
+OPTIONS = FitOptions(candidates=4_096)
 REMEMBERED = 50_000  # contents whose vectors stay in memory
 
 
@@ -112,7 +115,7 @@ class LiveSpace:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         self.scan: Scan = note(self._graph, found, self._content is not None)
-        self._space = Space(artifact, artifact.scorer(), trained, keep=True)
+        self._space = Space(artifact, artifact.scorer(), trained, OPTIONS, keep=True)
 
     def marked(self, limit: int) -> list[str]:
         """Entities with a mark, the oldest first."""

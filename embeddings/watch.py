@@ -31,6 +31,7 @@ from kg_platform.platform import Platform
 
 KIND = "watch"
 LIMIT = 64  # entities taken in at a time: others wait no longer than these take
+NOTICE = 0.2  # seconds until a wait notices that it should end
 PAUSE = 5.0  # seconds until a store that is away is asked again
 COUNT_EVERY = 30.0  # seconds between two counts of what the run's node says of its entities
 
@@ -67,9 +68,10 @@ def watch(
     platform: Platform,
     options: WatchOptions | None = None,
     on_event: Event | None = None,
-    stop: threading.Event | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Watched:
-    """Take in changes until `stop` is set, a KeyboardInterrupt comes, or `once` has nothing left.
+    """Take in changes until `stop()` is true, which is asked between two batches, or `once` has
+    nothing left. A KeyboardInterrupt ends it too, within a batch.
 
     Raises:
         NotFound: nothing is published, or the artifact of what is, is not on this machine.
@@ -86,10 +88,10 @@ class _Watch:
         platform: Platform,
         options: WatchOptions,
         tell: Event,
-        stop: threading.Event | None,
+        stop: Callable[[], bool] | None,
     ) -> None:
         self._platform, self._options, self._tell = platform, options, tell
-        self._stop = stop or threading.Event()
+        self._stop = stop or (lambda: False)
         self._space: LiveSpace | None = None
         self._done, self._batches, self._runs = Batch(), 0, list[str]()
         self._uncounted, self._counted_at = False, 0.0
@@ -111,7 +113,7 @@ class _Watch:
         return summary
 
     def _loop(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop():
             try:
                 busy = self._step()
             except Superseded:
@@ -119,19 +121,19 @@ class _Watch:
                 continue
             except Unavailable as error:
                 self._tell(f"{error} Waiting for it.")
-                self._stop.wait(PAUSE)
+                self._wait(PAUSE)
                 continue
             if busy:
                 continue
             if self._options.once:
                 return
-            self._stop.wait(self._options.every)
+            self._wait(self._options.every)
 
     def _step(self) -> bool:
         """One batch; whether there may be more to do at once."""
         graph = self._platform.graph
         if half_way(graph) is not None:
-            self._stop.wait(max(self._options.every, 0.1))
+            self._wait(max(self._options.every, 0.1))
             return True  # also `once` waits for its end
         run = current_run(graph)
         if self._space is None or run is None or run["id"] != self._space.run_id:
@@ -148,6 +150,11 @@ class _Watch:
         said = [f"{n:,} {what}" for n, what in zip(done.counts(), _SAID, strict=True) if n]
         self._tell(f"{', '.join(said) or 'nothing'} in {time.perf_counter() - begun:.2f} s")
         return True
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._stop() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, NOTICE))
 
     def _take_in(self, space: LiveSpace, ids: Sequence[str]) -> Batch:
         """A batch; if it cannot be done as one, each entity alone, so that the others are."""

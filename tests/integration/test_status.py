@@ -140,7 +140,7 @@ def test_a_sweep_takes_what_nothing_refers_to_and_nothing_else(
     assert not any(before["orphans"].values())
     kept = sum(1 for _ in platform.media.kept())
     forgotten = platform.media.put(b"nobody names these bytes")
-    graph.write(Statement("MATCH (n:Entity {id: 'C01'}) DETACH DELETE n"))  # its flag is alone
+    graph.write(Statement("MATCH (n:Entity {id: 'C04'}) DETACH DELETE n"))  # its flag is alone
     for place in ("artifacts/20200101-000000-abcd", "runs/20200101-000000-abcd", "runs/mine"):
         (home / place).mkdir(parents=True)
     graph.write(Statement("CREATE (:EmbeddingRun {id: 'bare'})"))

@@ -55,7 +55,7 @@ def watching(platform: Platform, **options: Any) -> Iterator[list[str]]:
     def run() -> None:
         try:
             given = WatchOptions(every=0.05, **{"scan_every": 0, **options})
-            ended.append(watch(platform, given, said.append, stop))
+            ended.append(watch(platform, given, said.append, stop.is_set))
         except Exception as error:
             ended.append(error)
 
@@ -111,7 +111,7 @@ def test_new_and_changed_entities_get_vectors(platform: Platform, tmp_path: Path
         Statement("MATCH (:Entity {id: 'C07'})-[r:IN_REGION]->(:Entity {id: $id}) DELETE r",
                   {"id": "region-south"})
     )  # fmt: skip
-    graph.write(Statement("MATCH (n:Entity {id: 'C08'}) DETACH DELETE n"))
+    graph.write(Statement("MATCH (n:Entity {id: 'C14'}) DETACH DELETE n"))
     done = watch(platform, ONCE)
     after = state(graph)
     fresh = {"N0", "N1", "N2"}
@@ -124,12 +124,12 @@ def test_new_and_changed_entities_get_vectors(platform: Platform, tmp_path: Path
     assert after["C05"]["text"] != before["C05"]["text"]
     assert after["C05"]["image"] == before["C05"]["image"]
     assert after["C07"]["text"] == before["C07"]["text"]
-    untouched = before.keys() - provisional(graph) - {"C08"}
+    untouched = before.keys() - provisional(graph) - {"C14"}
     assert {n: after[n] for n in untouched} == {n: before[n] for n in untouched}
     assert "C01" in untouched, "a fact with a new entity is nothing that a fit can use"
     assert {"N0", "N2"} <= {near.id for near in similar_to_entity(graph, "C01", 40)}
     tombstones = graph.read(Statement("MATCH (t:Tombstone) RETURN t.id AS id, t.why AS why"))
-    assert tombstones == [{"id": "C08", "why": "found by scan"}]
+    assert tombstones == [{"id": "C14", "why": "found by scan"}]
     row = platform.ledger.runs("watch")[0]
     assert (row.status, row.metrics["fitted"]) == ("succeeded", done.fitted)
     # Nothing has changed since, and nothing is done; what goes back gets its trained vector.
