@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.artifact import Artifact
-from embeddings.content import as_text, differences, facts_among
+from embeddings.content import as_text
+from embeddings.due import due
 from embeddings.features import Features
 from embeddings.fitted_write import Seen, refuse_other, write_fitted
 from embeddings.fitting import fitted
@@ -38,7 +39,6 @@ from embeddings.snapshot import Snapshot
 from embeddings.staleness import Compared, bury, compare, snapshot_for
 from embeddings.waiting import Part, find
 from kg_platform.cypher import vectors as cypher
-from kg_platform.cypher.changes import FACTS, NEW
 from kg_platform.errors import Interrupted
 from kg_platform.graph import Statement
 from kg_platform.platform import Platform
@@ -98,16 +98,6 @@ def embed_new(
         return job.run()
 
 
-@dataclass(frozen=True)
-class _Todo:
-    """Whom to fit, and whether it begins at its trained vector; whose trained vector stands, by
-    position; and of those, (row, id) to whom it is given back."""
-
-    fit: dict[str, bool]
-    stand: list[int]
-    restore: list[tuple[int, str]]
-
-
 class _Job:
     def __init__(
         self,
@@ -152,7 +142,8 @@ class _Job:
             compared = compare(self.graph, self.artifact, snapshot)
             buried = bury(self.graph, compared.gone)
             rows = self.graph.read(Statement(cypher.WAITING, {"run": run}))
-            todo = self._todo(snapshot, compared, {str(row["id"]) for row in rows})
+            lacking = {str(row["id"]) for row in rows}
+            todo = due(snapshot, self.artifact, compared, lacking)
             unchanged = len(todo.stand) - len(todo.restore)
             found = NewSummary(self.run_id, run, unchanged=unchanged, tombstones=buried)
             details.update({"to fit": len(todo.fit), "to restore": len(todo.restore)})
@@ -182,33 +173,6 @@ class _Job:
                 self._write(seen, vectors, some, features)
         self.graph.write(Statement(cypher.COUNT_ENTITIES_OF_RUN, {"id": run}))
         return found
-
-    def _todo(self, snapshot: Snapshot, compared: Compared, lacking: set[str]) -> _Todo:
-        """What to do about those who lack a vector (or have a provisional one), carry a mark, or
-        were found to have changed."""
-        before, marked = self.artifact.content(), snapshot.changed() > 0
-        # Facts with entities or of types that were not trained say nothing that a fit could use.
-        useful = compared.content.copy()
-        useful[:, 2] = facts_among(snapshot, compared.rows >= 0, set(self.artifact.relation_types))
-        todo = _Todo({}, [], [])
-        for at, name in enumerate(snapshot.entity_ids()):
-            lacks = name in lacking
-            if not (lacks or marked[at] or name in compared.changed):
-                continue
-            row = int(compared.rows[at])
-            if row < 0:
-                why = [NEW]
-            elif before is not None:
-                why = differences(before[row], useful[at])
-            else:  # an older artifact: only the mark tells
-                why = ["?"] if marked[at] else []
-            if why:
-                todo.fit[name] = why == [FACTS]
-                continue
-            todo.stand.append(at)
-            if lacks:
-                todo.restore.append((row, name))
-        return todo
 
     def _seen(self, snapshot: Snapshot, compared: Compared, positions: Sequence[int]) -> list[Seen]:
         wanted, marks = set(positions), snapshot.changed()
@@ -270,9 +234,11 @@ class _Job:
 
     def _settle(self, seen: Sequence[Seen]) -> None:
         """Note what entities say whose vectors stand, and take their marks away."""
-        nobody = {"embedding": np.zeros(len(seen), bool)}
-        if seen:
-            write_fitted(self.graph, str(self.published["id"]), seen, {}, nobody)
+        rows = self.platform.settings.batch_rows
+        for start in range(0, len(seen), rows):
+            part = seen[start : start + rows]
+            nobody = {"embedding": np.zeros(len(part), bool)}
+            write_fitted(self.graph, str(self.published["id"]), part, {}, nobody)
 
     def _restore(self, entities: Sequence[tuple[int, str]]) -> None:
         """Vectors of the artifact, back on the nodes of entities it knows: (row, id) each."""

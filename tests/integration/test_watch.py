@@ -26,12 +26,14 @@ from embeddings.snapshot import take
 from embeddings.watch import Watched, WatchOptions, watch
 from ingest.load import ingest
 from kg_platform.cli import build
-from kg_platform.errors import BadInput, GraphUnavailable, NotFound
-from kg_platform.graph import Graph, Statement
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.graph import Connection, Graph, Statement
 from kg_platform.platform import Platform
+from tests.cut_off import Line
 from tests.integration.test_changes import marks
 from tests.integration.test_embed_new import OPTIONS as WITH_FEATURES
 from tests.integration.test_embed_new import bring_news, state
+from tests.integration.test_ingest import through
 from tests.integration.test_publish_marks import OPTIONS, news
 from tests.worlds import write_world
 
@@ -210,24 +212,21 @@ def test_what_cannot_be_fitted_is_left_alone(
     assert watch(world, ONCE).batches == 0, "and it is not tried again"
 
 
-def test_a_store_that_is_away_is_waited_for(
-    world: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_neo4j_that_goes_away_is_waited_for(
+    world: Platform, neo4j: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    news(world, tmp_path / "news", [("N0", "BORDERS", "C01")])
-    monkeypatch.setattr(watch_module, "PAUSE", 0.01)
-    space, away = watch_module.LiveSpace, iter(range(3))
-    take_in = space.take_in
-
-    def gone(self: Any, ids: Any) -> Any:
-        if next(away, None) is not None:
-            raise GraphUnavailable("Neo4j does not answer.")
-        return take_in(self, ids)
-
-    monkeypatch.setattr(space, "take_in", gone)
-    said: list[str] = []
-    watch(world, ONCE, said.append)
-    assert sum("Waiting for it" in line for line in said) == 3
-    assert provisional(world.graph) == {"N0"}
+    monkeypatch.setattr(watch_module, "PAUSE", 0.05)
+    monkeypatch.setattr("kg_platform.graph.RETRY_SECONDS", 1.0)
+    with (
+        Line(neo4j.uri) as line,
+        through(line, world, monkeypatch) as opened,
+        watching(opened) as said,
+    ):
+        line.cut()
+        news(world, tmp_path / "news", [("N0", "BORDERS", "C01")])
+        until(lambda: any("Waiting for it" in line for line in said))
+        line.mend()
+        until(lambda: "N0" in provisional(world.graph))
 
 
 def test_nothing_published_no_artifact_and_a_second_watch(
