@@ -30,7 +30,7 @@ def status(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """What is embedded, what is not, what is stale, and what nothing refers to."""
+    """What is embedded, stale, missing, and left over."""
     from kg_platform.orphans import find
     from kg_platform.platform import Platform
     from kg_platform.status import status as figures

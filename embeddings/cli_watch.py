@@ -37,7 +37,7 @@ def watch(
         bool, typer.Option("--json", help="Print one JSON document at the end.")
     ] = False,
 ) -> None:
-    """Give new and changed entities vectors as they come, until Ctrl-C."""
+    """Give entities vectors as they come and change."""
     console.note("Loading the learning libraries ...")
     from embeddings.watch import WatchOptions
     from embeddings.watch import watch as run

@@ -20,7 +20,7 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Remove, without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Remove entities and their relations; a tombstone says that they were there."""
+    """Remove entities and leave tombstones of them."""
     from dataclasses import asdict
 
     from kg_platform.forget import forget as remove
