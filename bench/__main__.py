@@ -24,6 +24,7 @@ ALL = (
     "seam",
     "warm",
     "new_entities",
+    "watch",
 )
 
 

@@ -33,8 +33,8 @@ from bench.stage import folder_of
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.benchmark import CHOOSING, with_texts
 from embeddings.dataset import Dataset, Ints, from_folder, with_inverses
-from embeddings.embed_new import fitted
 from embeddings.features import Features
+from embeddings.fitting import fitted
 from embeddings.models import Scorer
 from embeddings.new_entities import Facts, FitOptions
 from embeddings.options import TrainOptions

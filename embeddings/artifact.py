@@ -13,8 +13,9 @@
                            held out, valid and test (n, 3), and the optimiser's pace (`warm.py`)
     entities.jsonl         entity ids, one JSON string a line, in the order of the rows
     relations.jsonl        relation types, likewise
-    content.npy            (N, 3) uint64, what each entity said when it was trained: `content.py`;
-                           not in older artifacts
+    content.npy            (N, 3) uint64, what each entity said when it was trained: `content.py`
+    changed.npy            (N,) int64, the mark it carried then, `Snapshot.changed`; older artifacts
+                           have neither
 
 It is written beside its place and renamed into it: a folder that is there is whole.
 """
@@ -54,6 +55,7 @@ ALIGNMENT = "alignment"
 ENTITIES = "entities.jsonl"
 RELATIONS = "relations.jsonl"
 CONTENT = "content.npy"
+CHANGED = "changed.npy"
 LIBRARIES = (
     "kg-platform",
     "torch",
@@ -123,13 +125,14 @@ class Artifact:
 
         None: an older kg-platform made the artifact, and kept none.
         """
-        if CONTENT not in self.manifest["files"]:
-            return None
-        try:
-            found = np.load(self.folder / CONTENT, allow_pickle=False)
-            return np.asarray(found, dtype=np.uint64).reshape(self.entities, -1)
-        except (OSError, ValueError, EOFError) as error:
-            raise ArtifactError(_damaged(self.folder, f"{CONTENT} cannot be read")) from error
+        found = self._array(CONTENT)
+        return None if found is None else found.astype(np.uint64).reshape(self.entities, -1)
+
+    def changed(self) -> NDArray[np.int64]:
+        """(N,) the mark that each entity carried when it was read, in microseconds; 0: none, or an
+        older kg-platform made the artifact."""
+        found = self._array(CHANGED)
+        return np.zeros(self.entities, np.int64) if found is None else found.astype(np.int64)
 
     def scorer(self) -> Scorer:
         """What scores facts with these vectors; it holds all of "embedding" in memory."""
@@ -179,6 +182,14 @@ class Artifact:
             )
         return vectors[name]
 
+    def _array(self, name: str) -> NDArray[Any] | None:
+        if name not in self.manifest["files"]:
+            return None
+        try:
+            return np.asarray(np.load(self.folder / name, allow_pickle=False))
+        except (OSError, ValueError, EOFError) as error:
+            raise ArtifactError(_damaged(self.folder, f"{name} cannot be read")) from error
+
     def _slice(self, name: str, start: int, stop: int) -> Any:
         from safetensors import SafetensorError, safe_open
 
@@ -195,12 +206,14 @@ def save_artifact(
     dataset: Dataset,
     manifest: Mapping[str, Any],
     content: NDArray[np.uint64] | None = None,
+    changed: NDArray[np.int64] | None = None,
 ) -> Artifact:
     """Write the artifact of a training to `folder`, which must not be there yet.
 
     `manifest` is what the caller knows (run, snapshot, settings, metrics); sizes, options,
     encoders, library versions, checksums and the time are added. `content` (N, 3) are the
-    fingerprints of the snapshot that was trained on, `content.content_of`.
+    fingerprints of the snapshot that was trained on (`content.content_of`), `changed` (N,) its
+    marks.
 
     Raises:
         ArtifactError: the folder is there already, or cannot be written.
@@ -215,6 +228,8 @@ def save_artifact(
         _write_lines(building / RELATIONS, dataset.relation_types)
         if content is not None:
             np.save(building / CONTENT, content)
+        if changed is not None:
+            np.save(building / CHANGED, changed)
         files = {file.name: _sha256(file) for file in sorted(building.iterdir())}
         whole = {
             **manifest,

@@ -74,7 +74,7 @@ def embed(
         bool,
         typer.Option(
             "--new-only",
-            help="No training: vectors for entities that came after the published run.",
+            help="No training: vectors for entities that are newer than the published run.",
         ),
     ] = False,
     as_json: Json = False,

@@ -24,7 +24,7 @@ def run_new(others: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         console.print_json(done.as_dict())
         return
-    if not done.vectors and not done.without:
+    if not done.vectors and not done.without and not done.unchanged and not done.tombstones:
         console.note(f"Nothing to do: every entity has a vector of run {done.published_run}.")
         return
     rows = [
@@ -32,10 +32,13 @@ def run_new(others: Mapping[str, object], as_json: bool) -> None:
         ("by texts and pictures alone", f"{done.from_features:,}"),
         ("given back what was trained", f"{done.restored:,}"),
         ("nothing to make a vector from", f"{done.without:,}"),
+        ("of these, trained ones that changed", f"{done.changed:,}"),
+        ("marked, but as they were", f"{done.unchanged:,}"),
+        ("gone, and have tombstones now", f"{done.tombstones:,}"),
         ("facts used", f"{done.facts:,}"),
         ("facts not used", f"{done.skipped_facts:,}"),
     ]
-    console.print_table(("new entities", "count"), rows, title=f"Run {done.run_id}")
+    console.print_table(("entities", "count"), rows, title=f"Run {done.run_id}")
     console.note(
         f"They are in the space of run {done.published_run} and provisional; the next `kg embed` "
         "trains them. Try `kg similar <id>`."

@@ -14,7 +14,7 @@ from kg_platform.errors import BadInput
 from kg_platform.run_figures import figure, flattened, in_a_line, seconds
 from kg_platform.settings import load
 
-KINDS = ("ingest", "embed", "embed-new", "publish", "rollback", "tune")
+KINDS = ("ingest", "embed", "embed-new", "watch", "publish", "rollback", "tune")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def listed(
     context: typer.Context,
     kind: Annotated[
-        str | None, typer.Option(help="ingest, embed, embed-new, publish, rollback or tune.")
+        str | None, typer.Option(help="ingest, embed, embed-new, watch, publish, rollback or tune.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     as_json: Json = False,

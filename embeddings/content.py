@@ -8,7 +8,7 @@ snapshot and of the graph today, can be compared, and say what of an entity has 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -20,6 +20,7 @@ from embeddings.snapshot import Snapshot
 ASPECTS = ("text", "picture", "facts")
 
 Content = NDArray[np.uint64]
+UNKNOWN = "-"  # of an entity with so many facts that they were not all read
 
 _TRIPLES = 1_000_000  # in memory at a time
 _TAIL = np.uint64(0x9E3779B97F4A7C15)  # tells the tail's side of a fact from the head's
@@ -40,13 +41,51 @@ def content_of(snapshot: Snapshot) -> Content:
         found[entity, 0] = text_fingerprint(labels[entity], (text.content_hash for text in texts))
     for entity, pictures in groupby(snapshot.pictures(), key=lambda picture: picture.entity):
         found[entity, 1] = picture_fingerprint(picture.sha256 for picture in pictures)
-    triples = snapshot.triples()
-    names, types = hashes(ids), hashes(snapshot.relation_types())
-    for start in range(0, len(triples), _TRIPLES):
-        heads, kinds, tails = np.asarray(triples[start : start + _TRIPLES]).T
-        np.add.at(found[:, 2], heads, fact_fingerprints(types[kinds], names[tails], True))
-        np.add.at(found[:, 2], tails, fact_fingerprints(types[kinds], names[heads], False))
+    found[:, 2] = facts_among(snapshot)
     return found
+
+
+def facts_among(
+    snapshot: Snapshot,
+    entities: NDArray[np.bool_] | None = None,
+    relation_types: Collection[str] | None = None,
+) -> Content:
+    """(N,) the facts' fingerprints; of facts between some `entities` (N,), and of some types,
+    where these are given."""
+    found = np.zeros(int(snapshot.manifest["entities"]), np.uint64)
+    kinds = snapshot.relation_types()
+    names, types = hashes(snapshot.entity_ids()), hashes(kinds)
+    wanted = np.array([relation_types is None or kind in relation_types for kind in kinds], bool)
+    triples = snapshot.triples()
+    for start in range(0, len(triples), _TRIPLES):
+        part = np.asarray(triples[start : start + _TRIPLES])
+        part = part[wanted[part[:, 1]]]
+        if entities is not None:
+            part = part[entities[part[:, 0]] & entities[part[:, 2]]]
+        heads, kind, tails = part.T
+        np.add.at(found, heads, fact_fingerprints(types[kind], names[tails], True))
+        np.add.at(found, tails, fact_fingerprints(types[kind], names[heads], False))
+    return found
+
+
+def as_text(content: Content, facts_known: bool = True) -> str:
+    """One entity's fingerprints (3,) as a property of its node; `differences` reads it."""
+    words = [f"{value:x}" for value in content.tolist()]
+    return ":".join(words if facts_known else [*words[:2], UNKNOWN])
+
+
+def differences(before: Content, after: Content | str | None) -> list[str]:
+    """The aspects in which two fingerprints (3,) differ; `after` may be what `as_text` gave.
+
+    What is not known on either side is not compared; a text that cannot be read differs in all.
+    """
+    if after is None or isinstance(after, str):
+        words = (after or "").split(":")
+        if len(words) != len(ASPECTS):
+            return list(ASPECTS)
+        both = zip(ASPECTS, before.tolist(), words, strict=True)
+        return [name for name, value, word in both if word not in (UNKNOWN, f"{value:x}")]
+    return [ASPECTS[place] for place in np.flatnonzero(before != after)]
 
 
 def text_fingerprint(label: str, content_hashes: Iterable[str]) -> int:

@@ -1,12 +1,13 @@
-"""`kg embed --new-only`: vectors for entities that came after training, without training.
+"""`kg embed --new-only`: vectors for entities that are new or changed, without training.
 
-published run -> who has no vector -> snapshot -> features of those -> fit -> vectors on their nodes
+published run -> snapshot -> who has no vector, or says something else than what its vector was made
+of -> features of those -> fit -> vectors on their nodes
 
 The vectors live in the published run's space: texts and pictures give a prior (`priors.py`), and a
 fit moves it to where the entity's facts want it (`new_entities.py`). They carry the published run's
 id and the mark `embedding_provisional`; the next full publish takes the mark, or the vectors, away.
-An entity that the artifact knows but whose node lost its vectors (it was deleted and came back)
-gets the artifact's, which are not provisional.
+An entity that says what it said in training but lost its vectors, or has provisional ones, gets the
+artifact's, which are not provisional.
 """
 
 from __future__ import annotations
@@ -19,27 +20,26 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from embeddings.against_all import narrow_pays
 from embeddings.artifact import Artifact
+from embeddings.content import as_text
+from embeddings.due import due
 from embeddings.features import Features
-from embeddings.inputs import Encoders, Progress, graph_features
+from embeddings.fitted_write import Seen, refuse_other, write_fitted
+from embeddings.fitting import Fitted, fitted
+from embeddings.inputs import Progress, graph_features, published_encoders
 from embeddings.lock import only_one
-from embeddings.models import Scorer
-from embeddings.new_entities import FitOptions, fit
+from embeddings.new_entities import FitOptions
 from embeddings.predict import open_published
-from embeddings.priors import priors
 from embeddings.publish_checks import batch_of
-from embeddings.publish_switch import half_way
 from embeddings.publish_write import write_rows
-from embeddings.similarity import check_encoder, published_run
-from embeddings.snapshot import Snapshot, take
-from embeddings.waiting import Part, Waiting, find
+from embeddings.similarity import published_run
+from embeddings.snapshot import Snapshot
+from embeddings.staleness import Compared, bury, compare, snapshot_for
+from embeddings.waiting import Part, find
 from kg_platform.cypher import vectors as cypher
-from kg_platform.errors import BadInput, Interrupted
-from kg_platform.graph import Graph, Statement
+from kg_platform.errors import Interrupted
+from kg_platform.graph import Statement
 from kg_platform.platform import Platform
 
 KIND = "embed-new"
@@ -47,19 +47,27 @@ KIND = "embed-new"
 
 @dataclass(frozen=True)
 class NewSummary:
-    """What happened. `fitted` entities have vectors by their facts, `from_features` by texts and
-    pictures alone, `restored` got back what was trained; `without` have nothing to make one from.
-    `facts` were used, `skipped_facts` not. Nothing was to do where all are 0."""
+    """What happened. Nothing was to do where all figures are 0.
+
+    `fitted` entities have vectors by their facts, `from_features` by texts and pictures alone,
+    `restored` got back what was trained; `without` have nothing to make one from. `changed` of them
+    are trained entities that say something else now; `unchanged` were marked, but nothing that they
+    say now makes a better vector. `tombstones` were left of entities that are gone. `facts` were
+    used, `skipped_facts` not.
+    """
 
     run_id: str
     published_run: str
-    fitted: int
-    from_features: int
-    restored: int
-    without: int
-    facts: int
-    skipped_facts: int
-    seconds: float
+    fitted: int = 0
+    from_features: int = 0
+    restored: int = 0
+    without: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    tombstones: int = 0
+    facts: int = 0
+    skipped_facts: int = 0
+    seconds: float = 0.0
 
     @property
     def vectors(self) -> int:
@@ -85,41 +93,11 @@ def embed_new(
             half-way, or another embedding job of this platform is running.
     """
     with only_one(platform):
-        _refuse_half_way(platform.graph)
         run = published_run(platform.graph)
+        refuse_other(platform.graph, str(run["id"]))
         artifact = open_published(platform.graph, platform.settings.artifacts_dir)
         job = _Job(platform, run, artifact, options, on_progress or _silent, schedule)
         return job.run()
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """`vectors` (n, D) of new entities, what they are the sum of as heads (`components` (n, K, D),
-    see `Scorer`), and who has one, (n,) bool: by features, facts or both."""
-
-    vectors: Tensor
-    components: Tensor | None
-    some: Tensor
-
-
-def fitted(
-    artifact: Artifact,
-    scorer: Scorer,
-    features: Mapping[str, Features],
-    waiting: Waiting,
-    options: FitOptions,
-) -> Fitted:
-    """Vectors of the waiting entities, in the space of the artifact and its scorer."""
-    prior = priors(artifact, scorer, features, len(waiting.ids), waiting.trained, options)
-    narrow = narrow_pays(scorer.entities.device, "auto")
-    components, facts = prior.components, waiting.facts
-    found = fit(scorer, prior.vectors, facts, waiting.trained, options, components, narrow)
-    some = prior.has.clone()
-    some[torch.from_numpy(waiting.facts.rows)] = True
-    if components is not None:  # the first one moves with the vector
-        components = components.clone()
-        components[:, 0] += found - prior.vectors
-    return Fitted(found, components, some)
 
 
 class _Job:
@@ -164,16 +142,21 @@ class _Job:
 
     def _work(self) -> NewSummary:
         run = str(self.published["id"])
-        rows = self.graph.read(Statement(cypher.WAITING, {"run": run}))
-        wanted = {str(row["id"]) for row in rows}
-        nothing = NewSummary(self.run_id, run, 0, 0, 0, 0, 0, 0, 0.0)
-        if not wanted:
-            return nothing
         snapshot = self._snapshot()
+        with self._step("compare") as details:
+            compared = compare(self.graph, self.artifact, snapshot)
+            buried = bury(self.graph, compared.gone)
+            rows = self.graph.read(Statement(cypher.WAITING, {"run": run}))
+            lacking = {str(row["id"]) for row in rows}
+            todo = due(snapshot, self.artifact, compared, lacking)
+            unchanged = len(todo.stand) - len(todo.restore)
+            found = NewSummary(self.run_id, run, unchanged=unchanged, tombstones=buried)
+            details.update({"to fit": len(todo.fit), "to restore": len(todo.restore)})
+        self._restore(todo.restore)
+        self._settle(self._seen(snapshot, compared, todo.stand))
         known = {name: row for row, name in enumerate(self.artifact.iter_entity_ids())}
-        waiting = find(snapshot, wanted, known, self.artifact.relation_types)
-        restored = self._restore([(known[name], name) for name in sorted(wanted & known.keys())])
-        found = replace(nothing, restored=restored, skipped_facts=waiting.skipped)
+        waiting = find(snapshot, todo.fit, known, self.artifact.relation_types)
+        found = replace(found, restored=len(todo.restore), skipped_facts=waiting.skipped)
         if waiting.ids:
             features = self._features(Part(snapshot, waiting.positions))
             with self._step("fit") as details:
@@ -186,40 +169,42 @@ class _Job:
                     fitted=with_facts,
                     from_features=int(some.sum()) - with_facts,
                     without=int((~some).sum()),
+                    changed=sum(name in known for name in waiting.ids),
                     facts=len(waiting.facts),
                 )
                 details.update(asdict(found))
             with self._step("publish"):
-                self._write(waiting.ids, made, features)
+                seen = self._seen(snapshot, compared, waiting.positions.tolist())
+                self._write(seen, made, features)
         self.graph.write(Statement(cypher.COUNT_ENTITIES_OF_RUN, {"id": run}))
         return found
 
+    def _seen(self, snapshot: Snapshot, compared: Compared, positions: Sequence[int]) -> list[Seen]:
+        wanted, marks = set(positions), snapshot.changed()
+        return [
+            Seen(name, as_text(compared.content[at]), int(marks[at]))
+            for at, name in enumerate(snapshot.entity_ids())
+            if at in wanted
+        ]
+
     def _snapshot(self) -> Snapshot:
         """What the published run was made from, as it is now."""
-        made_with = self.artifact.manifest.get("settings") or {}
         with self._step("snapshot") as details:
-            snapshot = take(
-                self.graph,
-                self.platform.settings.runs_dir / self.run_id / "snapshot",
-                labels=made_with.get("labels") or (),
-                relationship_types=made_with.get("relationship_types") or (),
-                on_progress=lambda done: self.report("snapshot", done, None),
+            folder = self.platform.settings.runs_dir / self.run_id / "snapshot"
+            snapshot = snapshot_for(
+                self.platform,
+                self.artifact,
+                folder,
+                lambda done: self.report("snapshot", done, None),
             )
             details.update(snapshot.manifest)
         return snapshot
 
     def _features(self, part: Part) -> dict[str, Features]:
         """Features of the new entities, by the encoders of the published run."""
-        named = {
-            f"{name}_encoder": about["name"]
-            for name, about in self.artifact.manifest["encoders"].items()
-        }
-        encoders = Encoders(self.platform.settings.model_copy(update=named))
-        text, pictures = "text_encoder" in named, "image_encoder" in named
-        if text:
-            check_encoder(self.published, "text", encoders.text)
-        if pictures:
-            check_encoder(self.published, "image", encoders.image)
+        encoders, text, pictures = published_encoders(
+            self.platform.settings, self.published, self.artifact
+        )
         return graph_features(
             self.platform,
             cast(Snapshot, part),
@@ -232,35 +217,36 @@ class _Job:
 
     def _write(
         self,
-        ids: Sequence[str],
+        seen: Sequence[Seen],
         made: Fitted,
         features: Mapping[str, Features],
     ) -> None:
-        """Vectors on the nodes of those that have one; older ones off the nodes of the others."""
-        some = made.some.numpy()
-        names = {"embedding": made.vectors.numpy()}
-        names |= {f"{n}_embedding": f.matrix for n, f in features.items()}
-        masks = {"embedding": some} | {f"{n}_embedding": f.present for n, f in features.items()}
-        if made.components is not None:  # what asks in its place (space.py)
-            names[cypher.PROVISIONAL_HEAD] = made.components.flatten(1).numpy()
-            masks[cypher.PROVISIONAL_HEAD] = some
+        """Vectors on the nodes of those that have one, and their marks away."""
+        names, masks = made.written(features)
         size = batch_of(self.artifact, self.artifact.names)
-        for start in range(0, len(ids), size):
+        for start in range(0, len(seen), size):
             cut = slice(start, start + size)
-            write_rows(
+            write_fitted(
                 self.graph,
                 str(self.published["id"]),
-                ids[cut],
+                seen[cut],
                 {name: rows[cut] for name, rows in names.items()},
                 {name: mask[cut] for name, mask in masks.items()},
-                provisional=True,
             )
-            self.report("vectors", min(start + size, len(ids)), len(ids))
+            self.report("vectors", min(start + size, len(seen)), len(seen))
 
-    def _restore(self, entities: Sequence[tuple[int, str]]) -> int:
+    def _settle(self, seen: Sequence[Seen]) -> None:
+        """Note what entities say whose vectors stand, and take their marks away."""
+        rows = self.platform.settings.batch_rows
+        for start in range(0, len(seen), rows):
+            part = seen[start : start + rows]
+            nobody = {"embedding": np.zeros(len(part), bool)}
+            write_fitted(self.graph, str(self.published["id"]), part, {}, nobody)
+
+    def _restore(self, entities: Sequence[tuple[int, str]]) -> None:
         """Vectors of the artifact, back on the nodes of entities it knows: (row, id) each."""
         if not entities:
-            return 0
+            return
         names = [name for name in cypher.INDEXES if name in self.artifact.names]
         present = {name: self.artifact.present(name) for name in names}
         with self._step("restore"):
@@ -272,7 +258,6 @@ class _Job:
                     {n: self.artifact.rows(n, row, row + 1) for n in names},
                     {n: present[n][row : row + 1] for n in names},
                 )
-        return len(entities)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[dict[str, Any]]:
@@ -280,15 +265,6 @@ class _Job:
         self.ledger.begin_step(self.run_id, name)
         yield details
         self.ledger.finish_step(self.run_id, name, details)
-
-
-def _refuse_half_way(graph: Graph) -> None:
-    run = half_way(graph)
-    if run is not None:
-        raise BadInput(
-            f"The publish of run {run} stands half-way; finish it with `kg publish --resume`, then "
-            "give vectors to new entities."
-        )
 
 
 def _silent(step: str, done: int, total: int | None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -65,6 +66,7 @@ class Export:
         self._rows = 0
         self._content = hashlib.sha256(b"kg snapshot 2")
         self.relation_types: list[str] = []
+        self._changed = array("q")
         self.counts = dict.fromkeys(
             ("entities", "texts", "triples", "pictures", "skipped_relations", "parallel_relations",
              "skipped_pictures"), 0,
@@ -76,7 +78,7 @@ class Export:
         return self._content.hexdigest()
 
     def entities(self) -> None:
-        """Write `entities.arrow`."""
+        """Write `entities.arrow`, and `changed.npy` if an entity carries a mark."""
         with pa.OSFile(str(self._folder / "entities.arrow"), "wb") as sink, \
                 pa.ipc.new_file(sink, ENTITIES) as file:  # fmt: skip
             after: str | None = None
@@ -86,6 +88,7 @@ class Export:
                 texts = [compose(row) for row in rows]
                 hashes = [[hashlib.sha256(t.encode()).digest() for t in own] for own in texts]
                 file.write_batch(pa.record_batch([ids, labels, texts, hashes], schema=ENTITIES))
+                self._changed.extend(row["changed"] or 0 for row in rows)
                 for entity, label, own in zip(ids, labels, texts, strict=True):
                     self._add(entity, label, str(len(own)), *own)
                 self.counts["texts"] += sum(map(len, texts))
@@ -93,6 +96,8 @@ class Export:
                 self._pages.append(_Page(after, ids[-1]))
                 after = ids[-1]
                 self._progress(len(rows))
+        if any(self._changed):
+            np.save(self._folder / "changed.npy", np.array(self._changed, dtype="<i8"))
 
     def pictures(self, index: IdIndex) -> None:
         """Write `pictures.arrow`, in the order of entity and rank."""
@@ -104,10 +109,10 @@ class Export:
                 first: dict[tuple[int, str], int] = {}
                 for entity, row in zip(found, rows, strict=True):
                     rank, sha256 = row["rank"], row["sha256"]
-                    if entity < 0 or not _SHA256.fullmatch(str(sha256)):
+                    if entity < 0 or not is_sha256(sha256):
                         self.counts["skipped_pictures"] += 1
                         continue
-                    rank = _rank(rank)
+                    rank = rank_of(rank)
                     first[entity, sha256] = min(rank, first.get((entity, sha256), rank))
                 kept = sorted((entity, rank, sha256) for (entity, sha256), rank in first.items())
                 columns = [list(column) for column in zip(*kept, strict=True)] or [[], [], []]
@@ -207,7 +212,7 @@ def compose(row: dict[str, Any]) -> list[str]:
     left out. The captions of media come last, in the order of their ranks.
     """
     named = _different([row["label"], row["description"]], without=())
-    ranked = sorted((_rank(rank), str(caption)) for rank, caption in row["captions"])
+    ranked = sorted((rank_of(rank), str(caption)) for rank, caption in row["captions"])
     more = _different([*row["texts"], [caption for _, caption in ranked]], without=named)
     return [". ".join(named), *more] if named else more
 
@@ -229,7 +234,13 @@ def _texts(value: Any) -> list[str]:
     return [str(item) for item in items if item is not None]
 
 
-def _rank(value: Any) -> int:
+def is_sha256(value: Any) -> bool:
+    """Whether this can name bytes of the media store."""
+    return bool(_SHA256.fullmatch(str(value)))
+
+
+def rank_of(value: Any) -> int:
+    """A rank as a number; in a foreign graph it may be something else."""
     return value if isinstance(value, int) else 0
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
+from embeddings.artifact import Artifact
 from embeddings.encoders import ImageEncoder, TextEncoder, load_image_encoder, load_text_encoder
 from embeddings.features import FeatureCache, Features, picture_features, text_features
+from embeddings.similarity import check_encoder
 from embeddings.snapshot import Snapshot
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings
@@ -73,3 +75,21 @@ def graph_features(
             )
             details.update(asdict(summary))
     return {name: features for name, features in found.items() if features.present.any()}
+
+
+def published_encoders(
+    settings: Settings, run: Mapping[str, Any], artifact: Artifact
+) -> tuple[Encoders, bool, bool]:
+    """The encoders of the published vectors, and whether there are any of texts, of pictures.
+
+    Raises:
+        BadInput: an encoder has another revision now. EncoderError: one cannot be loaded.
+    """
+    named = {f"{name}_encoder": at["name"] for name, at in artifact.manifest["encoders"].items()}
+    encoders = Encoders(settings.model_copy(update=named))
+    text, pictures = "text_encoder" in named, "image_encoder" in named
+    if text:
+        check_encoder(run, "text", encoders.text)
+    if pictures:
+        check_encoder(run, "image", encoders.image)
+    return encoders, text, pictures

@@ -10,22 +10,24 @@ from filelock import FileLock, Timeout
 from kg_platform.errors import BadInput, SettingsError
 from kg_platform.platform import Platform
 
+_CALLED = {"embed": "embedding job", "watch": "`kg watch`"}
+
 
 @contextmanager
-def only_one(platform: Platform) -> Iterator[None]:
-    """Hold the platform's lock of embedding jobs.
+def only_one(platform: Platform, what: str = "embed") -> Iterator[None]:
+    """Hold the platform's lock of embedding jobs, or of what else there may be only one of.
 
     Raises:
         BadInput: another job, of this or another process, has it.
         SettingsError: KG_HOME cannot be made or written.
     """
     _ = platform.ledger  # makes KG_HOME, or says why it cannot be made
-    lock = FileLock(platform.settings.home / "embed.lock")
+    lock = FileLock(platform.settings.home / f"{what}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise BadInput(
-            "Another embedding job of this platform is running; wait for it, or stop it first."
+            f"Another {_CALLED[what]} of this platform is running; wait for it, or stop it first."
         ) from error
     except OSError as error:
         raise SettingsError(

@@ -101,59 +101,77 @@ def fit(
     Raises:
         BadInput: the fit became unstable (a vector is not a number).
     """
-    vectors = priors.clone()
-    if not len(facts):
-        return vectors
-    generator = np.random.default_rng(options.seed)
-    chosen = _at_most(facts.rows, options.facts, generator)
-    order = chosen[np.argsort(facts.rows[chosen], kind="stable")]
-    facts = Facts(facts.rows[order], facts.relations[order], facts.others[order])
-    world = _World(scorer, facts, trained, options, generator, narrow)
-    rows = np.unique(facts.rows)
-    for block in np.array_split(rows, -(-len(rows) // world.at_once)):
-        first, last = np.searchsorted(facts.rows, [block[0], block[-1] + 1])
-        task = _Task(world, facts, slice(int(first), int(last)), block)
-        own = None if components is None else components[block]
-        vectors[block] = task.descend(priors[block], own)
-    if not torch.isfinite(vectors).all():
-        raise BadInput("Fitting new entities became unstable; choose a smaller lr for the fit.")
-    return vectors
+    return World(scorer, trained, options, narrow).fit(priors, facts, components)
 
 
-class _World:
-    """What all new entities are fitted to: the trained entities, and what is asked of them."""
+class World:
+    """What new entities are fitted to: the trained entities, and what is asked of them.
 
-    def __init__(
-        self,
-        scorer: Scorer,
-        facts: Facts,
-        trained: Ints,
-        options: FitOptions,
-        generator: np.random.Generator,
-        narrow: bool,
-    ) -> None:
+    Making one costs as much as fitting some hundred entities; it can be used again and again.
+    """
+
+    def __init__(self, scorer: Scorer, trained: Ints, options: FitOptions, narrow: bool) -> None:
         self.scorer, self.kernel, self.options = scorer, scorer.kernel, options
-        entities = scorer.entities
-        sample, self.answers = _candidates(len(entities), facts.others, options, generator)
-        self.table = _Table(self.kernel, entities[sample], narrow, len(entities) / len(sample))
+        generator = np.random.default_rng(options.seed)
+        count = len(scorer.entities)
+        most = min(count, options.candidates)
+        drawn = np.arange(count) if most == count else generator.choice(count, most, replace=False)
+        self._sample = torch.from_numpy(np.sort(drawn))
+        self._table = _Table(self.kernel, scorer.entities[self._sample], narrow, count / most)
         both = with_inverses(trained, scorer.relation_count)
-        drawn = generator.permutation(len(both))[: options.queries]
-        heads, kinds = torch.from_numpy(both[drawn, 0]), torch.from_numpy(both[drawn, 1])
-        self.weight = options.crowding * len(both) / max(1, len(drawn))
+        asked = generator.permutation(len(both))[: options.queries]
+        heads, kinds = torch.from_numpy(both[asked, 0]), torch.from_numpy(both[asked, 1])
+        self.weight = options.crowding * len(both) / max(1, len(asked))
         self.queries = scorer.queries(heads, kinds)
-        own = torch.searchsorted(sample, heads).clamp(max=len(sample) - 1)
-        own = torch.where(sample[own] == heads, own, -1)
-        self.levels = self.table.normalisers(self.queries, own, scorer.loops[kinds])
+        self.levels = self._table.normalisers(self.queries, self._place(heads), scorer.loops[kinds])
         # New entities that are worked on together: their scores by these queries fit into memory.
-        width = self.kernel.cell_width(entities.shape[1])
-        self.at_once = max(1, CELLS // (max(1, len(drawn)) * width))
+        width = self.kernel.cell_width(scorer.entities.shape[1])
+        self._at_once = max(1, CELLS // (max(1, len(asked)) * width))
+
+    def fit(self, priors: Tensor, facts: Facts, components: Tensor | None = None) -> Tensor:
+        """As the function `fit`."""
+        vectors = priors.clone()
+        if not len(facts):
+            return vectors
+        chosen = _at_most(facts.rows, self.options.facts, np.random.default_rng(self.options.seed))
+        order = chosen[np.argsort(facts.rows[chosen], kind="stable")]
+        facts = Facts(facts.rows[order], facts.relations[order], facts.others[order])
+        table, answers = self._with(torch.from_numpy(facts.others))
+        rows = np.unique(facts.rows)
+        for block in np.array_split(rows, -(-len(rows) // self._at_once)):
+            first, last = np.searchsorted(facts.rows, [block[0], block[-1] + 1])
+            cut = slice(int(first), int(last))
+            task = _Task(self, table, answers[cut], facts, cut, block)
+            own = None if components is None else components[block]
+            vectors[block] = task.descend(priors[block], own)
+        if not torch.isfinite(vectors).all():
+            raise BadInput("Fitting new entities became unstable; choose a smaller lr for the fit.")
+        return vectors
+
+    def _place(self, entities: Tensor) -> Tensor:
+        """Where entities (E,) stand in the table; -1 where they do not."""
+        at = torch.searchsorted(self._sample, entities).clamp(max=len(self._sample) - 1)
+        return torch.where(self._sample[at] == entities, at, -1)
+
+    def _with(self, answers: Tensor) -> tuple[_Table, Tensor]:
+        """A table with these entities (E,) in it, and where they stand there."""
+        places = self._place(answers)
+        absent = places < 0
+        if not absent.any():
+            return self._table, places
+        more, where = torch.unique(answers[absent], return_inverse=True)
+        places[absent] = len(self._sample) + where
+        return self._table.longer(self.scorer.entities[more], len(self.scorer.entities)), places
 
 
 class _Task:
-    """Some new entities, `rows` (k,), and the facts in `cut`, which are theirs."""
+    """Some new entities, `rows` (k,), and the facts in `cut`, which are theirs; their other ends
+    stand in the table at `answers`."""
 
-    def __init__(self, world: _World, facts: Facts, cut: slice, rows: Ints) -> None:
-        scorer, self.world, self.answers = world.scorer, world, world.answers[cut]
+    def __init__(
+        self, world: World, table: _Table, answers: Tensor, facts: Facts, cut: slice, rows: Ints
+    ) -> None:
+        scorer, self.world, self.table, self.answers = world.scorer, world, table, answers
         self.rows = torch.from_numpy(np.searchsorted(rows, facts.rows[cut]))
         kinds, others = torch.from_numpy(facts.relations[cut]), torch.from_numpy(facts.others[cut])
         half = scorer.relation_count
@@ -162,7 +180,7 @@ class _Task:
         inverse = (kinds + half) % (2 * half)
         self.asked = scorer.queries(others, inverse)
         loops = scorer.loops[inverse]
-        self.levels = world.table.normalisers(self.asked, self.answers, loops)
+        self.levels = table.normalisers(self.asked, self.answers, loops)
 
     def descend(self, priors: Tensor, components: Tensor | None) -> Tensor:
         """(k, D) -> (k, D)."""
@@ -181,7 +199,7 @@ class _Task:
         mine = vectors[self.rows]
         heads = mine if components is None else self._heads(mine - priors[self.rows], components)
         queries = kernel.query(heads, self.relations)
-        loss = (queries * world.table.slopes(queries.detach(), self.answers)).sum()
+        loss = (queries * self.table.slopes(queries.detach(), self.answers)).sum()
         scores = kernel.pairs(self.asked, mine)
         loss = loss + options.found * softplus(self.levels - scores).sum()
         if world.weight:
@@ -205,6 +223,14 @@ class _Table:
         self.kernel, self.share = kernel, share
         self.narrow = narrow and kernel.product
         self.vectors = vectors.bfloat16() if self.narrow else vectors
+
+    def longer(self, vectors: Tensor, entities: int) -> _Table:
+        """This table with more vectors (k, D) behind its own, for so many entities altogether."""
+        table = _Table(
+            self.kernel, vectors, self.narrow, entities / (len(self.vectors) + len(vectors))
+        )
+        table.vectors = torch.cat([self.vectors, table.vectors])
+        return table
 
     def normalisers(self, queries: Tensor, own: Tensor, loops: Tensor) -> Tensor:
         """(B, D) queries -> (B,) z, the log of the sum of exp(score) over all entities.
@@ -244,18 +270,6 @@ class _Table:
         size = max(1, CELLS // (len(self.vectors) * width))
         for start in range(0, len(rows), size):
             yield rows[start : start + size]
-
-
-def _candidates(
-    count: int, others: Ints, options: FitOptions, generator: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Which of `count` entities to compare with, the answers among them: (m,) and, where in them
-    each answer stands, (E,)."""
-    if count <= options.candidates:
-        return torch.arange(count), torch.from_numpy(others)
-    drawn = generator.choice(count, options.candidates, replace=False)
-    sample = np.union1d(drawn, others)
-    return torch.from_numpy(sample), torch.from_numpy(np.searchsorted(sample, others))
 
 
 def _at_most(rows: Ints, most: int, generator: np.random.Generator) -> Ints:

@@ -29,7 +29,9 @@ from embeddings.lock import only_one
 from embeddings.measure import Measured, measure
 from embeddings.memory import peak_bytes
 from embeddings.plan import Plan
+from embeddings.predict import open_published
 from embeddings.publish import PublishSummary, publish
+from embeddings.publish_marks import Marks
 from embeddings.publish_switch import half_way
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot, open_snapshot, take
@@ -411,6 +413,7 @@ class _Job:
                     **measured.details,
                 },
                 content_of(snapshot),
+                snapshot.changed(),
             )
             details["folder"] = str(folder)
         return artifact
@@ -439,7 +442,16 @@ def _publish(
         run_id,
         platform.settings.batch_rows,
         lambda step, done, total: report(step, done, total),
+        Marks(platform.graph, artifact, _current(platform)),
     )
+
+
+def _current(platform: Platform) -> Artifact | None:
+    """The artifact of the current run, if it is on this machine."""
+    try:
+        return open_published(platform.graph, platform.settings.artifacts_dir)
+    except (ArtifactError, NotFound):
+        return None
 
 
 def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:

@@ -34,10 +34,11 @@ from embeddings.modalities import check_finite
 from embeddings.models import Scorer
 from embeddings.network import Network
 from embeddings.new_entities import FitOptions
-from embeddings.rebuild import rebuild, strangers
+from embeddings.rebuild import rebuild, strangers, weights
 
 SAMPLE = 500  # trained entities that are treated as new, to measure lengths
 CHUNK = 16_384  # trained entities whose features are in memory at a time
+KEPT = 1 << 27  # numbers, half a GiB
 BLOCK = 256  # new entities compared with them at a time
 
 Part = tuple[Tensor, Tensor]  # a modality of n entities: unit rows (n, d), and (n,) who has it
@@ -63,11 +64,11 @@ class Prior:
         return both.times(0.5)
 
     def or_else(self, other: Prior) -> Prior:
-        """The rows of `other` where features said nothing; who has any stays as it is."""
+        """The rows of `other` where features said nothing; who has any stays."""
         vectors, parts = torch.where(self.has[:, None], self.vectors, other.vectors), None
         if self.components is not None and other.components is not None:
             parts = torch.where(self.has[:, None, None], self.components, other.components)
-        return Prior(vectors, parts, self.has)
+        return Prior(vectors, parts, self.has | other.has)
 
 
 def priors(
@@ -86,40 +87,89 @@ def priors(
     Raises:
         BadInput: a feature is not finite.
     """
-    names = [name for name in artifact.manifest["encoders"] if name in features]
-    known = np.unique(trained[:, [0, 2]])
-    average = _average(scorer, count)
-    if not names or not len(known):
-        return average
-    sample = known[np.unique(np.linspace(0, len(known) - 1, SAMPLE).astype(np.int64))]
-    asked = []
-    for name in names:
-        (new, has), (old, have) = _part(features[name]), _trained_part(artifact, name, sample)
-        asked.append((torch.cat([new, old]), torch.cat([has, have])))
-    itself = torch.cat([torch.full((count,), -1), torch.from_numpy(sample)])
-    near = nearest(asked, _chunks(artifact, names, known), options.neighbours, itself)
-    found, like = (
-        _neighbours(scorer, near[0][cut], near[1][cut], options.temperature)
-        for cut in (slice(count), slice(count, None))
-    )
-    goal = scorer.entities[torch.from_numpy(known)]
+    return Priors(artifact, scorer, trained, options)(features, count)
 
-    def stretched(prior: Prior, like: Prior) -> tuple[Prior, Prior]:
-        """Both, times what makes `like` long enough."""
-        if not scorer.kernel.product:  # distances have no length to be found by
-            return prior, like
-        factor = stretch(like.vectors[like.has], goal, options.length)
-        return prior.times(factor), like.times(factor)
 
-    found, like = stretched(found, like)
-    if artifact.manifest["options"].get("structure_dropout"):
-        tower, like_tower = stretched(
-            towers(strangers(artifact, features, count)),
-            towers(rebuild(artifact, sample.tolist())),
-        )
-        # Where both point elsewhere their mean is shorter than either.
-        found, _ = stretched(found.mean(tower), like.mean(like_tower))
-    return found.or_else(average)
+class Priors:
+    """Makes priors from an artifact. What is measured on trained entities is measured once; with
+    `keep`, their features stay in memory if they are no more than `KEPT` numbers."""
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        scorer: Scorer,
+        trained: Ints,
+        options: FitOptions,
+        keep: bool = False,
+    ) -> None:
+        self._artifact, self._scorer, self._options, self._keep = artifact, scorer, options, keep
+        self._known = np.unique(trained[:, [0, 2]])
+        at = np.unique(np.linspace(0, len(self._known) - 1, SAMPLE).astype(np.int64))
+        self._sample = self._known[at] if len(self._known) else self._known
+        self._kept: dict[tuple[str, ...], list[tuple[Tensor, Sequence[Part]]]] = {}
+        self._factors: dict[tuple[str, ...], tuple[float, float, float]] = {}
+        self._weights = weights(artifact) if keep else None
+
+    def __call__(self, features: Mapping[str, Features], count: int) -> Prior:
+        """The priors of `count` entities with these features."""
+        artifact = self._artifact
+        names = tuple(name for name in artifact.manifest["encoders"] if name in features)
+        average = _average(self._scorer, count)
+        if not names or not len(self._known):
+            return average
+        found = self._neighbours(names, [_part(features[name]) for name in names], [-1] * count)
+        neighbours, tower, both = self._factors_of(names)
+        if self._tower:
+            made = towers(strangers(artifact, features, count, self._weights))
+            # Where both point elsewhere their mean is shorter than either.
+            found = found.times(neighbours).mean(made.times(tower)).times(both)
+        else:
+            found = found.times(neighbours)
+        return found.or_else(average)
+
+    @property
+    def _tower(self) -> bool:
+        return bool(self._artifact.manifest["options"].get("structure_dropout"))
+
+    def _neighbours(
+        self, names: tuple[str, ...], asked: Sequence[Part], without: Sequence[int]
+    ) -> Prior:
+        near = nearest(asked, self._chunks(names), self._options.neighbours, torch.tensor(without))
+        return _neighbours(self._scorer, *near, self._options.temperature)
+
+    def _factors_of(self, names: tuple[str, ...]) -> tuple[float, float, float]:
+        """By how much to stretch neighbours, towers and the mean of both, from these modalities."""
+        if names not in self._factors:
+            self._factors[names] = self._measured(names)
+        return self._factors[names]
+
+    def _measured(self, names: tuple[str, ...]) -> tuple[float, float, float]:
+        if not self._scorer.kernel.product:  # distances have no length to be found by
+            return 1.0, 1.0, 1.0
+        goal = self._scorer.entities[torch.from_numpy(self._known)]
+
+        def factor(prior: Prior) -> float:
+            return stretch(prior.vectors[prior.has], goal, self._options.length)
+
+        asked = [_trained_part(self._artifact, name, self._sample) for name in names]
+        like = self._neighbours(names, asked, self._sample.tolist())
+        first = factor(like)
+        if not self._tower:
+            return first, 1.0, 1.0
+        tower = towers(rebuild(self._artifact, self._sample.tolist()))
+        second = factor(tower)
+        return first, second, factor(like.times(first).mean(tower.times(second)))
+
+    def _chunks(self, names: tuple[str, ...]) -> Iterable[tuple[Tensor, Sequence[Part]]]:
+        """The features of trained entities that can be neighbours."""
+        if names in self._kept:
+            return self._kept[names]
+        read = _chunks(self._artifact, names, self._known)
+        width = sum(self._artifact.dimension(f"{name}_embedding") for name in names)
+        if not self._keep or width * len(self._known) > KEPT:
+            return read
+        self._kept[names] = list(read)
+        return self._kept[names]
 
 
 def towers(network: Network | Joined) -> Prior:

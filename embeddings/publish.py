@@ -31,6 +31,7 @@ from kg_platform.errors import ArtifactError
 from kg_platform.graph import Graph, Statement
 
 if TYPE_CHECKING:
+    from embeddings.publish_marks import Marks
     from kg_platform.ledger import Ledger
 
 CURSOR = "publish"
@@ -66,8 +67,11 @@ def publish(
     run_id: str,
     batch_rows: int,
     on_progress: Progress | None = None,
+    marks: Marks | None = None,
 ) -> PublishSummary:
     """Write the vectors of `artifact` as those of the run `run_id` and make it the current one.
+
+    `marks` are of entities that changed; without it they stay as they are.
 
     Raises:
         ArtifactError: a vector is zero or not finite (nothing was written then), or the sample did
@@ -106,10 +110,14 @@ def publish(
             checked = query_back(graph, artifact, present, run_id, report, places)
             if not aside:
                 cleared = publish_switch.clear_earlier(graph, run_id, report)
+            if marks is not None:
+                marks.renew()
             _move_pointer(graph, run_id, properties, aside)
         except ArtifactError:
             state.advance(0)  # what was written is not what is wanted: next time from the start
             raise
+    if marks is not None:
+        marks.clear()
     if aside:
         cleared = publish_switch.settle(
             graph, run_id, switching[1] if switching else "next", report

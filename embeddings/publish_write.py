@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -20,7 +20,7 @@ from kg_platform.graph import Graph, Statement
 WRITERS = 2
 
 
-class _Rows(list[dict[str, Any]]):
+class Rows(list[dict[str, Any]]):
     """Rows that print short: the driver prints every parameter for a log nobody reads, which takes
     eight times as long as sending lists of floats."""
 
@@ -84,23 +84,33 @@ def write_rows(
     ids: Sequence[str],
     rows: Mapping[str, NDArray[np.float32]],
     present: Masks,
-    provisional: bool = False,
     aside: bool = False,
+    guarded: bool = False,
 ) -> None:
-    """Write vectors of entities: one transaction for each combination of properties they have."""
-    names = list(rows)
-    has = np.stack([present[name] for name in names], axis=1)
-    for pattern in np.unique(has, axis=0):
-        mine = np.flatnonzero((has == pattern).all(1))
-        given = [name for name, there in zip(names, pattern, strict=True) if there]
+    """Write vectors of entities: one transaction for each combination of properties they have.
+
+    `guarded` writes nothing unless the run is the current one and no publish stands half-way.
+    """
+    for mine, given, absent in patterns(present, list(rows)):
         if not given:
             continue
         columns = [graph.vectors(rows[name][mine]) for name in given]
-        absent = [name for name in cypher.INDEXES if name not in given]
-        put, write = cypher.put_aside, cypher.write_vectors
-        text = put(given, absent) if aside else write(given, absent, provisional)
-        parameters = _Rows(
+        text = (cypher.put_aside if aside else cypher.write_vectors)(given, absent)
+        text = cypher.guarded(text) if guarded else text
+        parameters = Rows(
             {"id": ids[row], **dict(zip(given, values, strict=True))}
             for row, *values in zip(mine.tolist(), *columns, strict=True)
         )
         graph.write(Statement(text, {"rows": parameters, "run": run_id}))
+
+
+def patterns(
+    present: Masks, names: Sequence[str]
+) -> Iterator[tuple[NDArray[np.intp], list[str], list[str]]]:
+    """The entities by what vectors they have: which they are, those vectors, and those of all that
+    are published which they lack."""
+    has = np.stack([present[name] for name in names], axis=1)
+    for pattern in np.unique(has, axis=0):
+        mine = np.flatnonzero((has == pattern).all(1))
+        given = [name for name, there in zip(names, pattern, strict=True) if there]
+        yield mine, given, [name for name in cypher.INDEXES if name not in given]

@@ -53,17 +53,23 @@ def rebuild(
     return _network(artifact, model, structure, modalities)
 
 
-def strangers(artifact: Artifact, features: Mapping[str, Features], count: int) -> Network | Joined:
+def strangers(
+    artifact: Artifact,
+    features: Mapping[str, Features],
+    count: int,
+    model: dict[str, Tensor] | None = None,
+) -> Network | Joined:
     """The network of an artifact with `count` other entities in it, which have these features and
     no structure: keep it out, `entities(keep=...)`, as its rows are zero and mean nothing.
 
-    Modalities the artifact was not trained with are left out.
+    Modalities the artifact was not trained with are left out; `model` are its weights, if they are
+    in memory.
 
     Raises:
         ArtifactError: the artifact has not all the weights its fusion needs.
         BadInput: a feature is not finite.
     """
-    model = weights(artifact)
+    model = weights(artifact) if model is None else model
     modalities = {
         name: _others(artifact, name, model, features.get(name), count)
         for name in artifact.manifest["encoders"]

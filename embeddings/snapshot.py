@@ -1,8 +1,9 @@
 """A snapshot: an immutable copy of a part of the graph, on disk, that says what it holds.
 
 `<folder>/` holds `entities.arrow` (id, label, texts, hashes of the texts), `pictures.arrow`,
-`triples.npy`, `relation_types.json`, `splits.npy` if relationships carry a split, and
-`manifest.json`. It is written beside itself and renamed when it is complete.
+`triples.npy`, `relation_types.json`, `splits.npy` if relationships carry a split, `changed.npy` if
+entities are marked as changed, and `manifest.json`. It is written beside itself and renamed when
+it is complete.
 """
 
 from __future__ import annotations
@@ -76,6 +77,16 @@ class Snapshot:
         """(n,) 0 train, 1 valid, 2 test for each triple; None if the graph marks no splits."""
         file = self.folder / "splits.npy"
         return np.load(file) if file.is_file() else None
+
+    def changed(self) -> npt.NDArray[np.int64]:
+        """(N,) the time of the mark that each entity carried, in microseconds; 0: none.
+
+        It was read before what the entity says, or with it (`kg_platform/cypher/changes.py`).
+        """
+        file = self.folder / "changed.npy"
+        if not file.is_file():
+            return np.zeros(int(self.manifest["entities"]), np.int64)
+        return np.asarray(np.load(file), dtype=np.int64)
 
     def texts(self) -> Iterator[Text]:
         """The texts in the order of entity: what it is called and described by, then the others."""

@@ -1,4 +1,4 @@
-"""Which entities of a snapshot have no trained vector, and what is known of them."""
+"""Which entities of a snapshot want a vector that training did not give them, and their facts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Waiting:
-    """New entities of a snapshot against the entities and relations of an artifact.
+    """New and changed entities of a snapshot against the entities and relations of an artifact.
 
-    `ids` are those of the new ones; `positions` (n,), sorted, where they stand in the snapshot;
+    Who has changed is new, and as the other end of others' facts stays who was trained. `ids` are
+    those of the new ones; `positions` (n,), sorted, where they stand in the snapshot;
     `facts` join them to trained entities; `trained` (T, 3) are the facts among those, by their rows
     in the artifact. `skipped` counts facts of new entities that cannot be used: they are held out,
-    their relation is new too, or so is their other end.
+    their relation is new too, or so is their other end. `rows` (n,) are rows in the artifact of
+    those that begin at their trained vector, -1 of the others; None: there are none.
     """
 
     ids: list[str]
@@ -32,36 +34,54 @@ class Waiting:
     facts: Facts
     trained: Ints
     skipped: int
+    rows: Ints | None = None
 
 
 def find(
-    snapshot: Snapshot, wanted: set[str], rows: Mapping[str, int], relation_types: Sequence[str]
+    snapshot: Snapshot,
+    wanted: Mapping[str, bool],
+    rows: Mapping[str, int],
+    relation_types: Sequence[str],
 ) -> Waiting:
-    """`wanted` ids are new unless the artifact has them: `rows` are its entities, by their ids."""
+    """`wanted` ids, and whether they begin at their trained vector; `rows` are the artifact's
+    entities, by their ids."""
     names = snapshot.entity_ids()
     trained = np.array([rows.get(name, -1) for name in names], np.int64)
     new = np.full(len(names), -1, np.int64)
-    chosen = [
-        position for position, name in enumerate(names) if trained[position] < 0 and name in wanted
-    ]
+    chosen = [position for position, name in enumerate(names) if name in wanted]
     new[chosen] = np.arange(len(chosen))
-    triples = np.array(snapshot.triples(), np.int64).reshape(-1, 3)
-    marks = snapshot.splits()
+    triples = snapshot.triples()
     of_new = (new[triples[:, 0]] >= 0) | (new[triples[:, 2]] >= 0)
-    usable = triples if marks is None else triples[(marks != 1) & (marks != 2)]
-    number = {name: place for place, name in enumerate(relation_types)}
-    kinds = np.array([number.get(name, -1) for name in snapshot.relation_types()], np.int64)
-    usable[:, 1] = kinds[usable[:, 1]]
+    usable = usable_triples(snapshot, relation_types)
     facts = facts_of(usable, len(relation_types), new, trained)
-    ends = trained[usable[:, [0, 2]]]
-    among = (ends >= 0).all(1) & (usable[:, 1] >= 0)
+    begin = [rows.get(names[at], -1) if wanted[names[at]] else -1 for at in chosen]
     return Waiting(
         ids=[names[position] for position in chosen],
         positions=np.array(chosen, np.int64),
         facts=facts,
-        trained=np.stack([ends[among, 0], usable[among, 1], ends[among, 1]], 1),
+        trained=among(usable, trained),
         skipped=int(of_new.sum()) - len(facts),
+        rows=np.array(begin, np.int64),
     )
+
+
+def usable_triples(snapshot: Snapshot, relation_types: Sequence[str]) -> Ints:
+    """(n, 3) the facts that are not held out, by positions and by the places of their types in
+    `relation_types`; -1 for a type that is not there."""
+    triples = np.array(snapshot.triples(), np.int64).reshape(-1, 3)
+    marks = snapshot.splits()
+    usable = triples if marks is None else triples[(marks != 1) & (marks != 2)]
+    number = {name: place for place, name in enumerate(relation_types)}
+    kinds = np.array([number.get(name, -1) for name in snapshot.relation_types()], np.int64)
+    usable[:, 1] = kinds[usable[:, 1]]
+    return usable
+
+
+def among(usable: Ints, trained: Ints) -> Ints:
+    """(T, 3) those of `usable_triples` between trained entities, by their rows in the artifact."""
+    ends = trained[usable[:, [0, 2]]]
+    both = (ends >= 0).all(1) & (usable[:, 1] >= 0)
+    return np.stack([ends[both, 0], usable[both, 1], ends[both, 1]], 1)
 
 
 class Part:

@@ -52,7 +52,7 @@ class Gallery:
 
     def has(self, digest: str) -> bool:
         """Whether the store has these bytes (when only checking: as the graph says, yes)."""
-        return self._store is None or self._store.exists(digest)
+        return self._store is None or self._store.renew(digest)
 
     def keep(self, ref: MediaRef) -> Media:
         """Check the picture and store its bytes.

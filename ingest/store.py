@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from kg_platform.cypher import loading
-from kg_platform.graph import Graph, Statement
+from kg_platform.errors import Unavailable
+from kg_platform.graph import Counters, Graph, Statement
 from kg_platform.merge import merged_ids
 from kg_platform.records import Media, MediaRef
 
@@ -86,7 +87,12 @@ class GraphStore:
         }
         self._write(loading.PUT_ENTITIES, [_entity_row(n, present.get(n.id)) for n in touched])
         linked = [n for n in touched if n.media or n.id in present]
-        self._write(loading.LINK_MEDIA, [_link_row(n) for n in linked])
+        made = self._write(loading.LINK_MEDIA, [_link_row(n) for n in linked])
+        if made.relationships_created < sum(len(n.media) for n in linked):
+            raise Unavailable(
+                "Media were removed from the graph while they were loaded (`kg sweep`?); run the "
+                "same command again."
+            )
         return Written(len(new), len(changed), len(nodes) - len(touched))
 
     def create_missing(self, ids: Sequence[str], source: str) -> int:
@@ -113,9 +119,8 @@ class GraphStore:
             return []
         return self._graph.read(Statement(text, {"ids": list(ids)}))
 
-    def _write(self, text: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            self._graph.write_rows(text, rows, self._batch_rows)
+    def _write(self, text: str, rows: Sequence[Mapping[str, Any]]) -> Counters:
+        return self._graph.write_rows(text, rows, self._batch_rows) if rows else Counters()
 
 
 def _media_row(media: Media) -> dict[str, Any]:
@@ -166,4 +171,7 @@ def _link_row(node: Node) -> dict[str, Any]:
         }
         for digest, ref in node.media
     ]  # fmt: skip
-    return {"id": node.id, "content_hash": node.content_hash, "media": media}
+    places = sorted([ref.rank, digest, ref.caption or ""] for digest, ref in node.media)
+    return {
+        "id": node.id, "content_hash": node.content_hash, "media": media, "places": places,
+    }  # fmt: skip

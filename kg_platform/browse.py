@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_platform.cypher import browse as cypher
-from kg_platform.cypher.vectors import NEXT, NEXT_RUN, PROVISIONAL_HEAD
+from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
+from kg_platform.cypher.vectors import NEXT, NEXT_RUN, PROVISIONAL, PROVISIONAL_HEAD
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph import Graph, Statement, plain
 
@@ -72,7 +73,9 @@ class EntityPage:
     """Everything a page about one entity shows.
 
     `neighbours` holds the first facts only; `fact_counts` counts all of them by relation.
-    `vectors` maps a vector property to its number of dimensions.
+    `vectors` maps a vector property to its number of dimensions; `stale` is why they are of what
+    the entity said before (new, text, picture, facts), `provisional`, that they were fitted after
+    training.
     """
 
     id: str
@@ -88,6 +91,8 @@ class EntityPage:
     vectors: dict[str, int]
     embedding_run: str | None
     picture: str | None
+    stale: tuple[str, ...] = ()
+    provisional: bool = False
 
     @property
     def facts(self) -> int:
@@ -153,7 +158,8 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     row = found[0]
     properties: dict[str, Any] = plain(row["properties"])
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
-    hidden = {*_KNOWN, _RUN, NEXT_RUN, *NEXT.values(), PROVISIONAL_HEAD}
+    hidden = {*_KNOWN, _RUN, NEXT_RUN, *NEXT.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
+    hidden.add(PROVISIONAL_HEAD)
     counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
     return EntityPage(
         id=row["id"],
@@ -173,6 +179,8 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
         vectors=vectors,
         embedding_run=properties.get(_RUN),
         picture=row["picture"],
+        stale=tuple(map(str, properties.get(STALE) or ())),
+        provisional=bool(properties.get(PROVISIONAL)),
     )
 
 

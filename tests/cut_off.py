@@ -16,6 +16,7 @@ class Line:
         self._target = (parts.hostname or "127.0.0.1", parts.port or 7687)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
+        self._up = True
         self.uri = f"bolt://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -25,6 +26,14 @@ class Line:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         self._open.clear()
+
+    def cut(self) -> None:
+        """Break every connection, and every new one until `mend`."""
+        self._up = False
+        self.drop()
+
+    def mend(self) -> None:
+        self._up = True
 
     def close(self) -> None:
         """Break every connection and take no more."""
@@ -43,6 +52,9 @@ class Line:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                if not self._up:
+                    near.close()
+                    continue
                 far = socket.create_connection(self._target)
                 self._open += [near, far]
                 for ends in ((near, far), (far, near)):

@@ -22,7 +22,8 @@ def dump(graph: Graph, *, times: bool = True) -> tuple[list[Any], list[Any]]:
     for row in graph.read(Statement(NODES)):
         properties = dict(row["properties"])
         if not times:
-            properties.pop("updated_at", None)
+            for name in ("updated_at", "embedding_stale_at"):
+                properties.pop(name, None)
         nodes.append((row["id"], sorted(row["labels"]), sorted(properties.items())))
     relations = [
         (row["head"], row["type"], row["tail"], sorted(row["properties"].items()))

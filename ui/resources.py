@@ -21,6 +21,8 @@ from kg_platform.pictures import decode_rgb
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection
 from kg_platform.settings import Settings, load
+from kg_platform.status import Status
+from kg_platform.status import status as read_status
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
 SMALL, CARD, LARGE = 96, 288, 640
@@ -75,6 +77,11 @@ def schedules() -> Schedules:
 @st.cache_data(ttl=COUNTS, show_spinner=False)
 def overview() -> browse.Overview:
     return browse.overview(graph())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def status() -> Status:
+    return read_status(graph())
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from kg_platform.cypher.changes import (
+    FACTS,
+    PICTURE,
+    TEXT,
+    TEXT_PROPERTIES,
+    TOMBSTONE,
+    mark,
+    mark_new,
+)
 from kg_platform.cypher.names import quote
 
 # Properties the platform itself keeps on an entity: a source cannot set them, and replacing an
@@ -15,7 +24,7 @@ RESERVED_LABELS = frozenset(
         "EmbeddingRun",
         "GraphMigration",
         "GraphLock",
-        "Tombstone",
+        TOMBSTONE,
         "Merge",
         "MergePart",
     }
@@ -56,35 +65,53 @@ MERGE (m:Media {id: row.id})
 SET m += row.properties
 """
 
+_TEXT_CHANGES = " OR ".join(
+    f"coalesce(n.{key} <> row.properties.{key}, "
+    f"(n.{key} IS NULL) <> (row.properties.{key} IS NULL))"
+    for key in TEXT_PROPERTIES
+)
 # $rows: {id, labels, gone_labels, properties}; a null in `properties` removes that property
-PUT_ENTITIES = """
+PUT_ENTITIES = f"""
 UNWIND $rows AS row
-MERGE (n:Entity {id: row.id})
+MERGE (n:Entity {{id: row.id}})
+ON CREATE SET {mark_new("n")}
+ON MATCH SET {mark("n", TEXT, _TEXT_CHANGES)}
 REMOVE n:$(row.gone_labels)
 SET n:$(row.labels), n += row.properties, n.updated_at = datetime()
 """
 
-# $rows: {id, content_hash, media: [{id, properties}]}. The hash comes last: a load that was cut
-# off before this finds no hash, and writes the entity again.
-LINK_MEDIA = """
+_OTHER_PICTURES = "[p IN before | p[..2]] <> [p IN row.places | p[..2]]"
+_OTHER_CAPTIONS = (
+    "[p IN before WHERE p[2] <> '' | p[2]] <> [p IN row.places WHERE p[2] <> '' | p[2]]"
+)
+# $rows: {id, content_hash, media: [{id, properties}], places: [rank, id, caption] of each, sorted}.
+# The hash comes last: a load that was cut off before this finds no hash, and writes the entity
+# again. So does one whose media a sweep has removed meanwhile.
+LINK_MEDIA = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {id: row.id})
+MATCH (n:Entity {{id: row.id}})
+WITH n, row, COLLECT {{
+  MATCH (n)-[h:HAS_MEDIA]->(m:Media) WITH h, m ORDER BY h.rank, m.id, h.caption
+  RETURN [h.rank, m.id, coalesce(h.caption, '')]
+}} AS before
 OPTIONAL MATCH (n)-[old:HAS_MEDIA]->(:Media)
 DELETE old
-WITH DISTINCT n, row
-SET n.content_hash = row.content_hash
+WITH DISTINCT n, row, before
+SET n.content_hash = CASE WHEN all(item IN row.media WHERE EXISTS {{ (:Media {{id: item.id}}) }})
+                          THEN row.content_hash END, {mark("n", PICTURE, _OTHER_PICTURES)}
+SET {mark("n", TEXT, _OTHER_CAPTIONS)}
 WITH n, row
 UNWIND row.media AS item
-MATCH (m:Media {id: item.id})
+MATCH (m:Media {{id: item.id}})
 CREATE (n)-[r:HAS_MEDIA]->(m)
 SET r = item.properties
 """
 
 # $rows: {id}; $source. A node for a name that only relations mention.
-CREATE_MISSING = """
+CREATE_MISSING = f"""
 UNWIND $rows AS row
-MERGE (n:Entity {id: row.id})
-ON CREATE SET n.label = row.id, n.source = $source, n.updated_at = datetime()
+MERGE (n:Entity {{id: row.id}})
+ON CREATE SET n.label = row.id, n.source = $source, n.updated_at = datetime(), {mark_new("n")}
 """
 
 
@@ -93,14 +120,15 @@ def put_relations(relation_type: str) -> str:
 
     Parameters: `$rows`, each [head, tail, kind], and `$kinds`, the property maps that `kind`
     indexes: most relations of a source share one or three of them. A relationship that is there
-    stays as it is. The text differs by type and is planned once a type, so it is kept short.
+    stays as it is; a new one marks both its ends. The text differs by type and is planned once a
+    type, so it is kept short.
     """
     return f"""
 UNWIND $rows AS row
 MATCH (h:Entity {{id: row[0]}})
 MATCH (t:Entity {{id: row[1]}})
 MERGE (h)-[r:{quote(relation_type)}]->(t)
-ON CREATE SET r = $kinds[row[2]]
+ON CREATE SET r = $kinds[row[2]], {mark("h", FACTS)}, {mark("t", FACTS)}
 """
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kg_platform.cypher.changes import microseconds
 from kg_platform.cypher.names import quote
 from kg_platform.graph import Statement
 
@@ -22,16 +23,17 @@ RELATIONSHIP_TYPES = Statement(
 
 
 def entities(after: str | None, rows: int, labels: Sequence[str]) -> Statement:
-    """The next entities by id -> id, label, description, texts: list, captions: list of lists.
+    """The next entities by id -> id, changed, and what their texts are made of.
 
-    `texts` are the properties `caption` and `captions`; `captions` has [rank, caption] of media.
+    `changed` is the time of the mark that an entity carries, in microseconds. Label, description,
+    `texts` (the properties `caption` and `captions`), `captions` ([rank, caption] of media).
     """
     text = f"""
 MATCH (n:Entity)
 WHERE {_after("n", after)}{one_of("n", labels)}
 WITH n ORDER BY n.id LIMIT $rows
-RETURN n.id AS id, n.label AS label, n.description AS description,
-       [n.caption, n.captions] AS texts,
+RETURN n.id AS id, {microseconds("n")} AS changed, n.label AS label,
+       n.description AS description, [n.caption, n.captions] AS texts,
        COLLECT {{
          MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''
          RETURN [coalesce(h.rank, 0), h.caption]

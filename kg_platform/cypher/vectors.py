@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kg_platform.cypher.browse import ROW
+from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT, microseconds
 
 # Property of a node -> the vector index over it.
 INDEXES = {
@@ -74,7 +75,8 @@ NEXT_IDS = (
 _TAKE = ", ".join(f"n.{name} = n.{next_}" for name, next_ in NEXT.items())
 TAKE_NEXT = (
     f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) WHERE n.{NEXT_RUN} = $id "
-    f"SET {_TAKE}, n.embedding_run = $id REMOVE n.{PROVISIONAL}, n.{PROVISIONAL_HEAD}"
+    f"SET {_TAKE}, n.embedding_run = $id "
+    f"REMOVE n.{PROVISIONAL}, n.{PROVISIONAL_HEAD}, n.{CONTENT}"
 )
 _OURS = ("embedding_run", PROVISIONAL, PROVISIONAL_HEAD, *INDEXES)
 _ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in _OURS)
@@ -86,7 +88,7 @@ _STALE = (
 )
 COUNT_STALE = _STALE + "RETURN count(n) AS count"
 REMOVE_STALE = (
-    f"{_STALE} CALL (n) {{ REMOVE {', '.join(f'n.{name}' for name in _OURS)} }} "
+    f"{_STALE} CALL (n) {{ REMOVE {', '.join(f'n.{name}' for name in (*_OURS, CONTENT))} }} "
     "IN TRANSACTIONS OF 5000 ROWS"
 )
 
@@ -148,11 +150,39 @@ RECORD_GATE = (
 )
 
 
-def write_vectors(present: Sequence[str], absent: Sequence[str], provisional: bool = False) -> str:
+def write_vectors(present: Sequence[str], absent: Sequence[str]) -> str:
     """Set the properties `present` from rows {id, <property>...}; take `absent` off the nodes."""
-    mark = f", n.{PROVISIONAL} = true" if provisional else ""
-    off = [*absent, *([] if provisional else [PROVISIONAL, PROVISIONAL_HEAD])]
-    return _written({name: name for name in present}, f"n.embedding_run = $run{mark}", off)
+    off = [*absent, PROVISIONAL, PROVISIONAL_HEAD, CONTENT]
+    return _written({name: name for name in present}, "n.embedding_run = $run", off)
+
+
+def write_fitted(present: Sequence[str], absent: Sequence[str]) -> str:
+    """Vectors that were fitted after training, from rows {id, content, at, <property>...}; without
+    any `present`, that there is nothing to make one from.
+
+    It is `guarded`. The mark of the time `at` is taken away, if it is still that one.
+    """
+    mark = f"n.{CONTENT} = row.content"
+    if present:
+        mark += f", n.embedding_run = $run, n.{PROVISIONAL} = true"
+    written = _written({name: name for name in present}, mark, absent if present else ())
+    clear = (
+        f" FOREACH (_ IN CASE WHEN {microseconds('n')} = row.at THEN [1] ELSE [] END | "
+        f"REMOVE n.{STALE}, n.{STALE_AT})"
+    )
+    return guarded(written + clear)
+
+
+def guarded(text: str) -> str:
+    """A statement that does nothing unless `$run` is the current run and no publish is half-way.
+
+    The run's node is locked first, so a publish begins before or after this, never within.
+    """
+    return (
+        "MATCH (r:EmbeddingRun {id: $run}) SET r.fitted_at = datetime() "
+        "WITH r WHERE r.current AND NOT EXISTS "
+        "{ MATCH (other:EmbeddingRun) WHERE other.publishing IS NOT NULL } " + text
+    )
 
 
 def put_aside(present: Sequence[str], absent: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 import errno
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,33 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_an_unknown_kind_of_url_is_said() -> None:
     with pytest.raises(MediaStoreError, match="KG_MEDIA_URL"):
         MediaStore("nosuch://bucket")
+
+
+def test_what_is_kept_is_listed_renewed_and_discarded(store: MediaStore) -> None:
+    assert list(store.kept()) == []
+    old, young = store.put(b"old"), store.put(b"young")
+    assert sorted(store.kept()) == sorted([(old, 3), (young, 5)])
+    start = time.time() - 60
+    assert not store.is_older(old, start)
+    assert not store.discard(old, start), "it was written since"
+    assert store.renew(old)
+    assert not store.renew("0" * 64)
+    assert store.is_older("0" * 64, start)
+    assert not store.discard("0" * 64, start + 3600)
+    assert store.discard(old, start + 3600)
+    assert [kept.digest for kept in store.kept()] == [young]
+    assert store.put(b"old") == old, "and it can come back"
+    assert store.read(old) == b"old"
+
+
+def test_bytes_that_are_asked_for_again_are_young(tmp_path: Path) -> None:
+    store = MediaStore(str(tmp_path))
+    digest = store.put(b"old")
+    start = time.time() - 60
+    for again in (lambda: store.put(b"old"), lambda: store.renew(digest)):
+        os.utime(tmp_path / digest[:2] / digest, (0, 0))
+        assert store.is_older(digest, start)
+        again()
+        assert not store.discard(digest, start)
+    (tmp_path / "stranger.txt").write_text("not ours")
+    assert [kept.digest for kept in store.kept()] == [digest]

@@ -126,9 +126,11 @@ def test_a_changed_entity_is_replaced_and_keeps_its_vectors(
     )
     assert sorted(found["labels"]) == ["City", "Entity"]
     assert found["ranks"] == [0]
-    kept = {k: v for k, v in found["properties"].items() if k not in ("content_hash", "updated_at")}
+    written = ("content_hash", "updated_at", "embedding_stale_at")
+    kept = {k: v for k, v in found["properties"].items() if k not in written}
     assert kept == {"id": "A", "label": "A", "description": "grown", "source": "s",
-                    "embedding": [1.0], "embedding_run": "r"}  # fmt: skip
+                    "embedding": [1.0], "embedding_run": "r",
+                    "embedding_stale": ["new"]}  # fmt: skip
     assert one(platform.graph, "MATCH (n:Entity {id: 'B'}) RETURN n.updated_at AS at") == b
 
     ingest(platform, write(folder, [{"id": "A", "type": "City"}, {"id": "B"}], []))

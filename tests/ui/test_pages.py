@@ -6,6 +6,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from embeddings.schedule import times, zone
@@ -50,6 +51,25 @@ class TestWithAWorld:
         assert figures["Embedded"] == "78%"
         assert figures["MRR"] == "0.500"
         assert "run-1" in words(app)
+
+    def test_what_is_stale_is_said(self, world: Platform, explorer: Open) -> None:
+        graph = world.graph
+        assert "Vectors: 25 stale, 7 without a vector" in words(explorer())
+        assert "no vector yet" in words(explorer("entity", id="lang-1"))
+        clear = "MATCH (n:Entity) REMOVE n.embedding_stale, n.embedding_stale_at"
+        graph.write(Statement(clear))
+        changed = (
+            "MATCH (n:Entity {id: 'C07'}) SET n.embedding_stale = ['text', 'facts'], "
+            "n.embedding_stale_at = datetime(), n.embedding_provisional = true, "
+            "n.embedding_content = '1:2:3'"
+        )
+        graph.write(Statement(changed))
+        st.cache_data.clear()
+        assert "Vectors: 1 stale, 7 without a vector, 1 provisional" in words(explorer())
+        page = words(explorer("entity", id="C07"))
+        assert "provisional: fitted after training; stale: text, facts changed" in page
+        assert "1:2:3" not in page
+        assert "stale:" not in words(explorer("entity", id="C08"))
 
     def test_browse_finds_by_words_and_type(self, world: Platform, explorer: Open) -> None:
         app = explorer("browse")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embeddings.content import ASPECTS, content_of, fact_fingerprints, hashes
+from embeddings.content import ASPECTS, content_of, fact_fingerprints, facts_among, hashes
 from embeddings.snapshot import Picture, Text
 
 
@@ -22,6 +22,10 @@ class World:
     said: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     facts: Sequence[tuple[str, str, str]] = ()
+
+    @property
+    def manifest(self) -> dict[str, int]:
+        return {"entities": len(self.called)}
 
     def entity_ids(self) -> list[str]:
         return list(self.called)
@@ -130,3 +134,12 @@ def test_a_few_facts_make_the_sum_that_many_do() -> None:
     made = {*fact_fingerprints(drawn[:1].repeat(20_000), drawn, True).tolist()}
     made |= {*fact_fingerprints(drawn[:1].repeat(20_000), drawn, False).tolist()}
     assert len(made) == 40_000
+
+
+def test_facts_with_some_are_those_that_there_would_be_without_the_others() -> None:
+    """How a new entity, or a type that is new, is told from a change of what was there."""
+    more = [*WORLD.facts, ("new", "R", "a"), ("b", "R", "new"), ("a", "NEW", "b")]
+    grown = replace(WORLD, called={"new": "", **WORLD.called}, facts=more)
+    old = np.array([False] + [True] * 5)
+    found = facts_among(grown, old, ["R", "S"])  # type: ignore[arg-type]
+    assert found.tolist() == [0, *(row["facts"] for row in fingerprints(WORLD).values())]

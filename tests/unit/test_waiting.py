@@ -12,8 +12,8 @@ import torch
 
 from embeddings.artifact import Artifact, save_artifact
 from embeddings.cli_new import refuse
-from embeddings.embed_new import fitted
 from embeddings.features import Features
+from embeddings.fitting import fitted
 from embeddings.fusion import FUSIONS
 from embeddings.new_entities import Facts, FitOptions
 from embeddings.priors import priors, towers
@@ -52,7 +52,7 @@ class Graph:
 
 
 def test_new_are_those_without_a_vector_that_the_artifact_does_not_know() -> None:
-    found = find(cast(Snapshot, Graph()), {"c", "d", "e"}, ROWS, ["LIKES", "KNOWS"])
+    found = find(cast(Snapshot, Graph()), {"d": False, "e": False}, ROWS, ["LIKES", "KNOWS"])
     assert found.ids == ["d", "e"]
     assert found.positions.tolist() == [3, 4]
     facts = np.stack([found.facts.rows, found.facts.relations, found.facts.others], 1)
@@ -61,6 +61,28 @@ def test_new_are_those_without_a_vector_that_the_artifact_does_not_know() -> Non
     assert found.trained.tolist() == [[2, 1, 0], [1, 0, 2]]
     # d KNOWS e, d NEW_TYPE a, d KNOWS f, and the one that is held out for testing.
     assert found.skipped == 4
+
+
+def test_who_has_changed_is_new_and_is_still_the_other_end_of_others() -> None:
+    found = find(cast(Snapshot, Graph()), {"a": True, "d": False}, ROWS, ["LIKES", "KNOWS"])
+    assert found.ids == ["a", "d"]
+    facts = np.stack([found.facts.rows, found.facts.relations, found.facts.others], 1)
+    # a KNOWS b, c LIKES a, and d LIKES a.
+    assert facts.tolist() == [[0, 1, 0], [0, 2, 1], [1, 0, 2]]
+    assert found.rows is not None
+    assert found.rows.tolist() == [2, -1]
+
+
+def test_who_begins_at_its_trained_vector_stays_near_it(artifact: Artifact) -> None:
+    known = draw().train[draw().train[:, 0] == 5][:1]
+    facts = Facts(np.array([0]), known[:, 1], known[:, 2])
+    rows = np.array([5, 6])
+    given = Waiting(["e05", "e06"], np.arange(2), facts, draw().train, 0, rows)
+    made = fitted(artifact, artifact.scorer(), {}, given, FitOptions())
+    trained = artifact.rows("embedding", 5, 7)
+    np.testing.assert_allclose(made.vectors[1].numpy(), trained[1])
+    assert made.some.all()
+    assert 0 < np.linalg.norm(made.vectors[0].numpy() - trained[0]) < np.inf
 
 
 def test_a_part_of_a_snapshot_is_numbered_anew() -> None:

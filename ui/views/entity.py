@@ -59,12 +59,26 @@ def head(page: EntityPage) -> None:
             plain.note("Also called " + ", ".join(page.aliases))
 
 
+def behind(page: EntityPage) -> str:
+    """How the vectors are behind what the entity says now; empty if they are not."""
+    if not page.vectors:
+        return "no vector yet" if page.stale else ""
+    said = ["provisional: fitted after training"] if page.provisional else []
+    if page.stale == ("new",):
+        said.append("stale: new since the run")
+    elif page.stale:
+        said.append(f"stale: {', '.join(page.stale)} changed")
+    return "; ".join(said)
+
+
 def properties(page: EntityPage) -> None:
     rows = [(name, tables.words(value)) for name, value in page.properties.items()]
     if page.source:
         rows.append(("source", page.source))
     if page.embedding_run:
         rows.append(("embedding run", page.embedding_run))
+    if freshness := behind(page):
+        rows.append(("embedding", freshness))
     if page.vectors:
         sizes = [f"{WAYS.get(name, name)}: {size}" for name, size in sorted(page.vectors.items())]
         rows.append(("vectors", "\n".join(sizes)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from kg_platform.browse import Overview
+from kg_platform.status import Status
 from ui import cards, plain, resources
 
 BARS = 12  # more kinds than this are summed up in a last bar
@@ -81,6 +82,21 @@ def tiles(seen: Overview) -> None:
     if run.get("published_at"):
         said.append(f"published {str(run['published_at'])[:16].replace('T', ' ')} UTC")
     plain.note(f"Embedding run {run['id']}: " + ", ".join(said))
+    freshness(resources.status())
+
+
+def freshness(found: Status) -> None:
+    """How far the vectors are behind the graph, in a line."""
+    counts = {
+        "stale": found.stale,
+        "without a vector": found.without_vector,
+        "provisional": found.provisional,
+        "of an earlier run": found.earlier,
+    }
+    said = [f"{count:,} {name}" for name, count in counts.items() if count]
+    if found.half_way:
+        said.append(f"the publish of run {found.half_way} stands half-way")
+    plain.note("Vectors: " + (", ".join(said) or "all of the graph as it is"))
 
 
 def charts(seen: Overview) -> None:

@@ -1,0 +1,123 @@
+"""What changed since it was embedded: marks on entities, and tombstones of those that are gone.
+
+A mark is two properties, written in the transaction of the change itself, so it cannot be lost:
+`embedding_stale`, why (a list of `REASONS`), and `embedding_stale_at`, when, which is indexed and
+is another value after each change. Who looks at an entity remembers that value and takes the mark
+away only while it is the same: a change that came meanwhile stays marked.
+"""
+
+from __future__ import annotations
+
+NEW, TEXT, PICTURE, FACTS = REASONS = ("new", "text", "picture", "facts")
+STALE, STALE_AT = "embedding_stale", "embedding_stale_at"
+# On an entity that was looked at after training, and has a fitted vector if that helped: what it
+# said then.
+CONTENT = "embedding_content"
+# What an entity's text is made of, beside the captions of its media.
+TEXT_PROPERTIES = ("label", "description", "caption", "captions")
+
+TOMBSTONE = "Tombstone"
+# Why an entity is gone: `Tombstone.why`.
+DELETED, MERGED, FOUND_BY_SCAN = "deleted", "merged", "found by scan"
+
+
+def mark_new(name: str) -> str:
+    """Items of a SET that mark the node `name`, which was just created."""
+    return f"{name}.{STALE} = ['{NEW}'], {name}.{STALE_AT} = datetime()"
+
+
+def mark(name: str, reason: str, when: str | None = None) -> str:
+    """Items of a SET that mark the node `name`, if the expression `when` holds.
+
+    Who is marked as new stays so. Marking twice in one statement changes nothing the second time.
+    """
+    why, at = f"{name}.{STALE}", f"{name}.{STALE_AT}"
+    keep = f"{why}[0] = '{NEW}' OR '{reason}' IN {why}"
+    if when is None:
+        more = f"coalesce({why}, []) + '{reason}'"
+        return f"{why} = CASE WHEN {keep} THEN {why} ELSE {more} END, {at} = datetime()"
+    return (
+        f"{why} = CASE WHEN {keep} OR NOT ({when}) THEN {why} "
+        f"ELSE coalesce({why}, []) + '{reason}' END, "
+        f"{at} = CASE WHEN {when} THEN datetime() ELSE {at} END"
+    )
+
+
+def microseconds(name: str) -> str:
+    """The time of the mark of the node `name` as a number; null without a mark."""
+    return f"{name}.{STALE_AT}.epochMillis * 1000 + {name}.{STALE_AT}.microsecond % 1000"
+
+
+def bury(name: str, why: str, merged_into: str = "null") -> str:
+    """Clauses that leave a tombstone of the node `name`; what is written of it comes before its
+    deletion. `why` and `merged_into` are expressions. One tombstone an id: the last one counts."""
+    return (
+        f"MERGE (tombstone:{TOMBSTONE} {{id: {name}.id}}) "
+        f"SET tombstone.label = {name}.label, tombstone.deleted_at = datetime(), "
+        f"tombstone.type = [l IN labels({name}) WHERE l <> 'Entity'][0], "
+        f"tombstone.why = {why}, tombstone.merged_into = {merged_into}"
+    )
+
+
+# $rows: {id, why}. Marks that a comparison found, on entities that carry none.
+MARK = f"""
+UNWIND $rows AS row
+MATCH (n:Entity {{id: row.id}}) WHERE n.{STALE_AT} IS NULL
+SET n.{STALE} = row.why, n.{STALE_AT} = datetime()
+"""
+# $rows: {id, at}. Marks that are still those of the time `at`, in microseconds.
+UNMARK = f"""
+UNWIND $rows AS row
+MATCH (n:Entity {{id: row.id}}) WHERE {microseconds("n")} = row.at
+REMOVE n.{STALE}, n.{STALE_AT}
+"""
+# -> id, content of entities with vectors that were looked at after training, and stand
+LOOKED_AT = f"""
+MATCH (n:Entity) WHERE n.embedding IS NOT NULL AND n.{STALE_AT} IS NULL
+AND (n.{CONTENT} IS NOT NULL OR n.embedding_provisional)
+RETURN n.id AS id, n.{CONTENT} AS content
+"""
+
+# -> id, content of every entity that has any
+ALL_CONTENT = f"""
+MATCH (n:Entity) WHERE n.{CONTENT} IS NOT NULL RETURN n.id AS id, n.{CONTENT} AS content
+"""
+# -> id of every entity with a mark
+MARKED = f"MATCH (n:Entity) WHERE n.{STALE_AT} IS NOT NULL RETURN n.id AS id"
+# $rows: {id}. Tombstones of those that are gone and have none.
+BURY_GONE = f"""
+UNWIND $rows AS row
+WITH row WHERE NOT EXISTS {{ (:Entity {{id: row.id}}) }}
+MERGE (t:{TOMBSTONE} {{id: row.id}})
+ON CREATE SET t.deleted_at = datetime(), t.why = '{FOUND_BY_SCAN}'
+"""
+# -> changed, everything: entities, those that are gone included
+CHANGED_SHARE = f"""
+OPTIONAL MATCH (r:EmbeddingRun) WHERE r.current
+WITH r ORDER BY r.published_at DESC LIMIT 1
+WITH coalesce(r.id, '') AS run, r.trained_at AS since
+RETURN COUNT {{ MATCH (n:Entity) WHERE n.{STALE_AT} IS NOT NULL OR n.embedding_provisional
+                OR coalesce(n.embedding_run, '') <> run }}
+     + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE since IS NULL OR t.deleted_at > since }} AS changed,
+       COUNT {{ MATCH (n:Entity) }} AS everything
+"""
+
+# $ids. The entities go, with their relationships; what they were related to is marked.
+FORGET = f"""
+UNWIND $ids AS id
+MATCH (n:Entity {{id: id}})
+CALL (n) {{
+  MATCH (n)--(other:Entity) WHERE other <> n
+  WITH DISTINCT other SET {mark("other", FACTS)}
+}}
+{bury("n", f"'{DELETED}'")}
+DETACH DELETE n
+"""
+# $ids -> what `kg forget` shows before it asks
+TO_FORGET = """
+UNWIND $ids AS id
+MATCH (n:Entity {id: id})
+RETURN id, coalesce(n.label, n.id) AS label,
+       [l IN labels(n) WHERE l <> 'Entity'][0] AS type,
+       COUNT { (n)--(:Entity) } AS facts, COUNT { (n)-[:HAS_MEDIA]->() } AS media
+"""

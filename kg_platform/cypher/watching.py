@@ -1,0 +1,66 @@
+"""What `kg watch` asks: which entities carry a mark, and what some of them say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kg_platform.cypher.changes import STALE_AT, microseconds
+from kg_platform.cypher.snapshots import MEDIA_TYPE, of_types, one_of
+from kg_platform.graph import Statement
+
+
+def marked(labels: Sequence[str], limit: int) -> Statement:
+    """Entities with a mark -> id; the oldest mark first. Reads the index, not the entities."""
+    text = f"""
+MATCH (n:Entity)
+WHERE n.{STALE_AT} > datetime('1970-01-01T00:00:00Z') AND n.id >= ''{one_of("n", labels)}
+RETURN n.id AS id ORDER BY n.{STALE_AT} LIMIT $limit
+"""
+    return Statement(text, {"limit": limit})
+
+
+def said(
+    ids: Sequence[str], labels: Sequence[str], relationship_types: Sequence[str], most: int
+) -> Statement:
+    """What these entities say -> as `snapshots.entities`, and pictures, facts.
+
+    `pictures` are [rank, sha256]; `leading` and `coming` facts are [type, other's id, split], at
+    most `most` of either. The mark's time comes with them.
+    """
+
+    def facts(arrow: str) -> str:
+        left, right = ("-", "->") if arrow == ">" else ("<-", "-")
+        return f"""COLLECT {{
+  MATCH (n){left}[r{of_types(relationship_types)}]{right}(m:Entity)
+  WHERE type(r) <> '{MEDIA_TYPE}' AND m.id >= ''{one_of("m", labels)}
+  RETURN [type(r), m.id, r.split] LIMIT $most
+}}"""
+
+    text = f"""
+UNWIND $ids AS id
+MATCH (n:Entity {{id: id}}) WHERE n.id >= ''{one_of("n", labels)}
+RETURN n.id AS id, {microseconds("n")} AS changed, n.label AS label,
+       n.description AS description, [n.caption, n.captions] AS texts,
+       COLLECT {{
+         MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''
+         RETURN [coalesce(h.rank, 0), h.caption]
+       }} AS captions,
+       COLLECT {{
+         MATCH (n)-[h:{MEDIA_TYPE}]->(m:Media) WHERE m.mime STARTS WITH 'image/'
+         RETURN [coalesce(h.rank, 0), m.id]
+       }} AS pictures,
+       {facts(">")} AS leading,
+       {facts("<")} AS coming
+"""
+    return Statement(text, {"ids": list(ids), "most": most})
+
+
+def lacking(ids: Sequence[str], run: str) -> Statement:
+    """Those of these entities without a vector of the run, or with a provisional one -> id."""
+    text = """
+UNWIND $ids AS id
+MATCH (n:Entity {id: id})
+WHERE n.embedding IS NULL OR n.embedding_run <> $run OR n.embedding_provisional
+RETURN n.id AS id
+"""
+    return Statement(text, {"ids": list(ids), "run": run})

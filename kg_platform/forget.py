@@ -1,0 +1,51 @@
+"""Taking entities out of the graph: what they were related to is marked, and a tombstone stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kg_platform.browse import close_matches
+from kg_platform.cypher import changes
+from kg_platform.errors import NotFound
+from kg_platform.graph import Graph, Statement
+
+BATCH = 1_000  # entities a transaction
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """An entity that is about to go, with the number of its facts and media."""
+
+    id: str
+    label: str
+    type: str | None
+    facts: int
+    media: int
+
+
+def to_forget(graph: Graph, ids: Sequence[str]) -> list[Leaving]:
+    """These entities, each once.
+
+    Raises:
+        NotFound: one is not there.
+    """
+    wanted = list(dict.fromkeys(ids))
+    rows = graph.read(Statement(changes.TO_FORGET, {"ids": wanted}))
+    found = {row["id"]: Leaving(**row) for row in rows}
+    for name in wanted:
+        if name not in found:
+            close = ", ".join(row.id for row in close_matches(graph, name))
+            hint = f"; did you mean {close}?" if close else "; `kg show` finds them by label."
+            raise NotFound(f"No entity has the id {name!r}, so nothing was removed{hint}")
+    return [found[name] for name in wanted]
+
+
+def forget(graph: Graph, ids: Sequence[str]) -> int:
+    """Remove entities and their relations; how many. Media that nobody refers to any more stay for
+    `kg sweep`. Doing it again removes nothing."""
+    wanted, gone = list(dict.fromkeys(ids)), 0
+    for start in range(0, len(wanted), BATCH):
+        part = Statement(changes.FORGET, {"ids": wanted[start : start + BATCH]})
+        gone += graph.write(part).nodes_deleted
+    return gone
