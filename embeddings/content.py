@@ -8,13 +8,14 @@ snapshot and of the graph today, can be compared, and say what of an entity has 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.snapshot import Snapshot
+from embeddings.splits import id_keys
 
 # The columns of what `content_of` gives.
 ASPECTS = ("text", "picture", "facts")
@@ -54,7 +55,7 @@ def facts_among(
     where these are given."""
     found = np.zeros(int(snapshot.manifest["entities"]), np.uint64)
     kinds = snapshot.relation_types()
-    names, types = hashes(snapshot.entity_ids()), hashes(kinds)
+    names, types = id_keys(snapshot.entity_ids()), id_keys(kinds)
     wanted = np.array([relation_types is None or kind in relation_types for kind in kinds], bool)
     triples = snapshot.triples()
     for start in range(0, len(triples), _TRIPLES):
@@ -106,12 +107,6 @@ def fact_fingerprints(types: Content, others: Content, outgoing: bool) -> Conten
     An entity's fingerprint is the sum of those of its different facts, modulo 2^64.
     """
     return _mixed(_mixed(types ^ (np.uint64(0) if outgoing else _TAIL)) + others)
-
-
-def hashes(names: Sequence[str]) -> Content:
-    """(n,) 64 bits of each name."""
-    joined = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
-    return np.frombuffer(joined, "<u8").astype(np.uint64)
 
 
 def _number(text: str) -> int:

@@ -12,13 +12,13 @@ import numpy as np
 from embeddings.content import (
     Content,
     fact_fingerprints,
-    hashes,
     picture_fingerprint,
     text_fingerprint,
 )
 from embeddings.export import compose, is_sha256, rank_of, text_of
 from embeddings.new_entities import Facts
 from embeddings.snapshot import Picture, Text
+from embeddings.splits import id_keys
 from kg_platform.cypher import watching as cypher
 from kg_platform.graph import Graph
 
@@ -60,7 +60,7 @@ class Said:
         total = 0
         for outgoing in (True, False):
             mine = [(kind, other) for kind, out, other in chosen if out is outgoing]
-            kinds, others = hashes([k for k, _ in mine]), hashes([o for _, o in mine])
+            kinds, others = id_keys([k for k, _ in mine]), id_keys([o for _, o in mine])
             total += int(fact_fingerprints(kinds, others, outgoing).sum(dtype=np.uint64))
         parts = [
             text_fingerprint(self.label, digests),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from embeddings.changed import changed_share
+from contextlib import suppress
+
 from embeddings.embed_new import embed_new
 from embeddings.inputs import Progress
 from embeddings.job_options import embed_options
 from embeddings.pipeline import embed
 from embeddings.schedule import threshold
+from embeddings.staleness import changed_share, scan
+from kg_platform.browse import current_run
+from kg_platform.errors import GateRefused, NotFound
 from kg_platform.ledger_schedules import Ending, ScheduleRow
 from kg_platform.platform import Platform
 
@@ -21,7 +25,7 @@ def run(
         KgError: as `embed` and `embed_new`.
     """
     if row.when_changed is not None and not always:
-        changed, total = changed_share(platform)
+        changed, total = _changed(platform)
         if not threshold(row.when_changed).reached(changed, total):
             share = f" ({changed / total:.2%})" if total else ""
             return Ending(
@@ -31,14 +35,27 @@ def run(
             )
     if row.job.get("new_only"):
         new = embed_new(platform, on_progress=on_progress, schedule=row.name)
-        return Ending("succeeded", f"{new.vectors:,} new entities have vectors", new.run_id)
-    result = embed(
-        platform,
-        embed_options(row.job, platform.settings.device),
-        publish_vectors=row.job.get("publish_vectors", True),
-        on_progress=on_progress,
-        schedule=row.name,
-    )
+        return Ending(
+            "succeeded", f"{new.vectors:,} new or changed entities have vectors", new.run_id
+        )
+    try:
+        result = embed(
+            platform,
+            embed_options(row.job, platform.settings.device),
+            publish_vectors=row.job.get("publish_vectors", True),
+            on_progress=on_progress,
+            schedule=row.name,
+        )
+    except GateRefused as error:  # to train the same again would end the same
+        return Ending("refused", str(error), platform.ledger.runs("embed", 1)[0].id)
     published = result.published
     note = f"published {published.entities:,} entities" if published else "not published"
     return Ending("succeeded", note, result.run_id)
+
+
+def _changed(platform: Platform) -> tuple[int, int]:
+    """(changed, all), after a look at everything for changes that left no mark."""
+    if current_run(platform.graph) is not None:
+        with suppress(NotFound):  # the run's artifact is elsewhere: marks are all there is
+            scan(platform)
+    return changed_share(platform)

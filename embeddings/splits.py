@@ -43,7 +43,7 @@ class Rule:
 
 
 def id_keys(ids: Sequence[str]) -> Keys:
-    """(N,) 64 bits of BLAKE2b of each id."""
+    """(N,) 64 bits of BLAKE2b of each id or name."""
     whole = b"".join(hashlib.blake2b(i.encode(), digest_size=8).digest() for i in ids)
     return np.frombuffer(whole, dtype="<u8").astype(np.uint64)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -19,8 +20,10 @@ from embeddings.artifact import Artifact
 from embeddings.content import Content, content_of, differences
 from embeddings.predict import open_published
 from embeddings.snapshot import Snapshot, take
+from kg_platform.browse import current_run
 from kg_platform.cypher import changes
 from kg_platform.cypher.changes import NEW
+from kg_platform.errors import NotFound
 from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
 
@@ -131,7 +134,11 @@ def changed_share(platform: Platform) -> tuple[int, int]:
     """(entities that changed since the published run was trained, all there are).
 
     Counted are those with a mark, those whose vector is provisional or of no or another run, and
-    those that are gone.
+    those that are gone; of a run of some labels, entities with those.
     """
-    row = platform.graph.read(Statement(changes.CHANGED_SHARE))[0]
+    run, labels = current_run(platform.graph), list[str]()
+    if run is not None:
+        with suppress(NotFound):  # another machine's ledger has it
+            labels = list(platform.ledger.run(str(run["id"])).settings.get("labels") or ())
+    row = platform.graph.read(changes.changed_share(labels))[0]
     return int(row["changed"]), int(row["everything"])

@@ -21,7 +21,8 @@ from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger_database import BUSY_SECONDS, LEASE, SCHEDULES, Database
 from kg_platform.ledger_rows import TEXT_CHARACTERS, Process, excerpt
 
-Ended = Literal["succeeded", "skipped", "failed", "interrupted"]
+# refused: trained, but the gate did not let it go live
+Ended = Literal["succeeded", "skipped", "refused", "failed", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _end(connection: sa.Connection, lease: Lease, ending: Ending, now: datetime)
         "last_run": ending.run,
     }
     this = SCHEDULES.c.name == lease.schedule
-    if ending.status in ("succeeded", "skipped"):
+    if ending.status in ("succeeded", "skipped", "refused"):
         values |= {"pending": None, "retry_at": None, "failures": 0}
     elif ending.retry_at is not None:
         values["failures"] = SCHEDULES.c.failures + 1

@@ -8,6 +8,11 @@ away only while it is the same: a change that came meanwhile stays marked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from kg_platform.cypher.names import one_of
+from kg_platform.graph import Statement
+
 NEW, TEXT, PICTURE, FACTS = REASONS = ("new", "text", "picture", "facts")
 STALE, STALE_AT = "embedding_stale", "embedding_stale_at"
 # On an entity that was looked at after training, and has a fitted vector if that helped: what it
@@ -92,15 +97,22 @@ MERGE (t:{TOMBSTONE} {{id: row.id}})
 ON CREATE SET t.deleted_at = datetime(), t.why = '{FOUND_BY_SCAN}'
 """
 # -> changed, everything: entities, those that are gone included
-CHANGED_SHARE = f"""
+
+
+def changed_share(labels: Sequence[str]) -> Statement:
+    """-> changed, everything: of entities with these labels, if there are any; those that are gone
+    since the current run was trained are counted whatever they were."""
+    wanted = one_of("n", labels)
+    return Statement(f"""
 OPTIONAL MATCH (r:EmbeddingRun) WHERE r.current
 WITH r ORDER BY r.published_at DESC LIMIT 1
 WITH coalesce(r.id, '') AS run, r.trained_at AS since
-RETURN COUNT {{ MATCH (n:Entity) WHERE n.{STALE_AT} IS NOT NULL OR n.embedding_provisional
-                OR coalesce(n.embedding_run, '') <> run }}
+RETURN COUNT {{ MATCH (n:Entity) WHERE (n.{STALE_AT} IS NOT NULL OR n.embedding_provisional
+                OR coalesce(n.embedding_run, '') <> run){wanted} }}
      + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE since IS NULL OR t.deleted_at > since }} AS changed,
-       COUNT {{ MATCH (n:Entity) }} AS everything
-"""
+       COUNT {{ MATCH (n:Entity) WHERE true{wanted} }} AS everything
+""")
+
 
 # $ids. The entities go, with their relationships; what they were related to is marked.
 FORGET = f"""

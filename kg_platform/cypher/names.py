@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kg_platform.errors import BadInput
 
 MAX_NAME_BYTES = 1_000
@@ -27,3 +29,10 @@ def quote(name: str) -> str:
             f"The name {name[:40]!r}… is longer than {MAX_NAME_BYTES} bytes; shorten it."
         )
     return "`" + name.replace("\\", "\\u005C").replace("`", "``") + "`"
+
+
+def one_of(name: str, labels: Sequence[str]) -> str:
+    """The rest of a condition that says which labels a node may have; none means any."""
+    if not labels:
+        return ""
+    return " AND (" + " OR ".join(f"{name}:{quote(label)}" for label in labels) + ")"

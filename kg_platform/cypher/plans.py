@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kg_platform.cypher.snapshots import of_types, one_of
+from kg_platform.cypher.names import one_of
+from kg_platform.cypher.snapshots import of_types
 from kg_platform.graph import Statement
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kg_platform.cypher.changes import microseconds
-from kg_platform.cypher.names import quote
+from kg_platform.cypher.names import one_of, quote
 from kg_platform.graph import Statement
 
 # The relationship type that joins an entity to its media; never a relation to learn.
@@ -74,10 +74,3 @@ def _after(name: str, after: str | None) -> str:
 def of_types(relationship_types: Sequence[str]) -> str:
     """The part of a pattern that says which types a relation may have; none means any."""
     return ":" + "|".join(map(quote, relationship_types)) if relationship_types else ""
-
-
-def one_of(name: str, labels: Sequence[str]) -> str:
-    """The rest of a condition that says which labels a node may have; none means any."""
-    if not labels:
-        return ""
-    return " AND (" + " OR ".join(f"{name}:{quote(label)}" for label in labels) + ")"

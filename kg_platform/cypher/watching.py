@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kg_platform.cypher.changes import STALE_AT, microseconds
-from kg_platform.cypher.snapshots import MEDIA_TYPE, of_types, one_of
+from kg_platform.cypher.names import one_of
+from kg_platform.cypher.snapshots import MEDIA_TYPE, of_types
 from kg_platform.graph import Statement
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embeddings.content import ASPECTS, content_of, fact_fingerprints, facts_among, hashes
+from embeddings.content import ASPECTS, content_of, fact_fingerprints, facts_among
 from embeddings.snapshot import Picture, Text
+from embeddings.splits import id_keys
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,11 @@ def test_each_change_is_seen_where_it_is(
 
 def test_a_few_facts_make_the_sum_that_many_do() -> None:
     """What is read of one entity alone gives what a whole snapshot gives."""
-    out = fact_fingerprints(hashes(["R", "S", "R"]), hashes(["b", "b", "c"]), outgoing=True)
-    into = fact_fingerprints(hashes(["R"]), hashes(["b"]), outgoing=False)
+    out = fact_fingerprints(id_keys(["R", "S", "R"]), id_keys(["b", "b", "c"]), outgoing=True)
+    into = fact_fingerprints(id_keys(["R"]), id_keys(["b"]), outgoing=False)
     total = (int(out.sum(dtype=np.uint64)) + int(into[0])) % 2**64
     assert total == fingerprints(WORLD)["a"]["facts"]
-    drawn = hashes([f"entity {i}" for i in range(20_000)])
+    drawn = id_keys([f"entity {i}" for i in range(20_000)])
     made = {*fact_fingerprints(drawn[:1].repeat(20_000), drawn, True).tolist()}
     made |= {*fact_fingerprints(drawn[:1].repeat(20_000), drawn, False).tolist()}
     assert len(made) == 40_000
