@@ -22,7 +22,12 @@ from kg_platform.ledger_rows import Process
 from kg_platform.migrate import migrate_graph, pending_graph
 
 LEDGER = ("0001_runs.py", "0002_schedules.py", "0003_reviews.py")
-FILES = ["V0001__keys.cypher", "V0002__search.cypher", "V0004__merges.cypher"]
+FILES = [
+    "V0001__keys.cypher",
+    "V0002__search.cypher",
+    "V0003__changes.cypher",
+    "V0004__merges.cypher",
+]
 
 
 def rows(graph: Graph, text: str) -> list[dict[str, Any]]:
@@ -55,7 +60,8 @@ def test_the_schema_is_made_once(empty_graph: Graph) -> None:
     assert pending_graph(empty_graph) == []
     assert migrate_graph(empty_graph) == []
     unique = {row["labelsOrTypes"][0] for row in rows(empty_graph, "SHOW CONSTRAINTS")}
-    assert unique == {"Entity", "Media", "EmbeddingRun", "GraphMigration", "GraphLock"}
+    ours = {"Entity", "Media", "EmbeddingRun", "GraphMigration", "GraphLock"}
+    assert unique == ours | {"Tombstone", "Merge"}
     found = rows(empty_graph, "SHOW INDEXES YIELD name, state, type WHERE type <> 'LOOKUP'")
     assert {row["name"] for row in found} >= {"entity_text", "entity_label", "entity_embedding_run"}
     assert {row["state"] for row in found} == {"ONLINE"}
