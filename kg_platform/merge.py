@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kg_platform.cypher import merging as cypher
+from kg_platform.cypher.changes import STALE, STALE_AT
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph import Graph, Run, Statement
 from kg_platform.merge_plan import Being, Fact, Plan, plan
@@ -55,7 +56,7 @@ def merge(
 
 def merged_ids(graph: Graph) -> dict[str, str]:
     """Every id that was merged away -> the entity that stands for it now, over several merges."""
-    direct = {r["id"]: r["merged_into"] for r in graph.read(Statement(cypher.MERGED))}
+    direct = {r["id"]: r["merged_into"] for r in graph.read(Statement(cypher.MERGED_IDS))}
     return {name: _last(direct, name) for name in direct}
 
 
@@ -138,7 +139,7 @@ def _write(
         "added_labels": made.labels,
     }
     before = dict(made.before)
-    for key in ("updated_at", "embedding_stale"):
+    for key in ("updated_at", STALE, STALE_AT):
         if key in kept.properties:
             before[key] = kept.properties[key]
     facts = [
@@ -164,7 +165,8 @@ def _write(
     run(Statement(cypher.KEEP_HISTORY, parameters))
     run(Statement(cypher.REMOVE_FACTS, {"id": gone.id}))
     run(Statement(cypher.REMOVE_ENTITY, {"id": gone.id}))
-    run(Statement(cypher.BURY, {"id": gone.id, "kept": kept.id, "label": gone.label}))
+    buried = {"id": gone.id, "kept": kept.id, "label": gone.label}
+    run(Statement(cypher.BURY, {**buried, "type": min(gone.types, default=None)}))
 
 
 def _same(merge: Mapping[str, Any], kept: str, gone: str) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 
 from kg_platform.cypher import browse
 from kg_platform.cypher import merging as cypher
+from kg_platform.cypher.changes import STALE, STALE_AT
 from kg_platform.cypher.loading import is_vector_property
-from kg_platform.cypher.reviewing import STALE
 from kg_platform.errors import BadInput
 from kg_platform.graph import Graph, Run, Statement
 from kg_platform.merge import VECTOR, by_shape, change, create, lock
 from kg_platform.merge_plan import Being, Fact, Held
 
 # Of the kept entity these are restored whatever they are now.
-ALWAYS = ("updated_at", STALE)
+ALWAYS = ("updated_at", STALE, STALE_AT)
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,9 @@ def _restore(run: Run, history: _History, kept: Being) -> None:
             },
         )
     )
-    if kept.properties.get(VECTOR) != merge.get("kept_run"):
-        # It was embedded as the two in one.
+    embedded_since = kept.properties.get(VECTOR) != merge.get("kept_run")
+    if embedded_since or STALE_AT not in kept.properties:
+        # It has a vector as the two in one, of a training or of `kg watch`.
         run(Statement(cypher.MARK["facts"], {"id": kept.id}))
     raised, stale = _as_it_would_be(run, history.gone)
     labels = [label for label in history.labels if label != "Entity"]

@@ -12,7 +12,7 @@ What is held is held as properties, not as text: dates, points and vectors come 
 
 from __future__ import annotations
 
-from kg_platform.cypher.reviewing import stale
+from kg_platform.cypher.changes import MERGED, REASONS, TOMBSTONE, mark
 
 # $ids -> id, labels, properties. It takes their locks, so that nothing changes under a merge.
 LOCK = """
@@ -78,10 +78,7 @@ def change_facts(outgoing: bool, media: bool) -> str:
 CHANGE_ENTITY = (
     "MATCH (n:Entity {id: $id}) SET n += $properties, n:$($labels), n.updated_at = datetime()"
 )
-MARK = {
-    reason: f"MATCH (n:Entity {{id: $id}}) SET {stale('n', reason)}"
-    for reason in ("new", "facts", "text", "picture")
-}
+MARK = {reason: f"MATCH (n:Entity {{id: $id}}) SET {mark('n', reason)}" for reason in REASONS}
 
 # $merge: properties; $gone, $labels; $before, $after: maps; $facts: {type, outgoing, other, media,
 # properties, became (null: it is nothing now, as the kept one had it, or it joined the two)}
@@ -96,9 +93,10 @@ SET h.type = fact.type, h.outgoing = fact.outgoing, h.other = fact.other, h.medi
 FOREACH (now IN CASE WHEN fact.became IS NULL THEN [] ELSE [fact.became] END |
   CREATE (f)-[:BECAME]->(n:MergePart) SET n = now)
 """
-BURY = """
-MERGE (t:Tombstone {id: $id})
-SET t.merged_into = $kept, t.deleted_at = datetime(), t.why = 'merge', t.label = $label
+BURY = f"""
+MERGE (t:{TOMBSTONE} {{id: $id}})
+SET t.merged_into = $kept, t.deleted_at = datetime(), t.why = '{MERGED}', t.label = $label,
+    t.type = $type
 """
 
 # $id -> the merge's properties; the parts
@@ -129,7 +127,7 @@ RETURN DISTINCT row.other AS other, t.merged_into AS merged_into ORDER BY other
 """
 
 # Every id that was merged -> the one it was merged into
-MERGED = """
+MERGED_IDS = """
 MATCH (t:Tombstone) WHERE t.merged_into IS NOT NULL
 RETURN t.id AS id, t.merged_into AS merged_into
 """

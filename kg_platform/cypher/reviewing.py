@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 from kg_platform.cypher.browse import TYPE
+from kg_platform.cypher.changes import FACTS, mark
 from kg_platform.cypher.names import quote
-
-# Why the vector of an entity no longer says what the graph says: new, text, picture, facts.
-STALE = "embedding_stale"
-
-
-def stale(node: str, reason: str) -> str:
-    """The assignment that adds a reason to a node's staleness, once."""
-    there = f"coalesce({node}.{STALE}, [])"
-    return (
-        f"{node}.{STALE} = CASE WHEN '{reason}' IN {there} THEN {there} "
-        f"ELSE {there} + '{reason}' END"
-    )
 
 
 def write_fact(relation: str) -> str:
@@ -27,7 +16,7 @@ def write_fact(relation: str) -> str:
         "MATCH (h:Entity {id: $head}) MATCH (t:Entity {id: $tail}) "
         f"MERGE (h)-[r:{quote(relation)}]->(t) "
         "ON CREATE SET r = $properties, r.accepted_at = datetime($at), "
-        f"{stale('h', 'facts')}, {stale('t', 'facts')} "
+        f"{mark('h', FACTS)}, {mark('t', FACTS)} "
         "RETURN r.review AS review, r.source AS source"
     )
 
@@ -44,7 +33,7 @@ def remove_fact(relation: str) -> str:
     """$head, $tail, $review: delete what the acceptance of that item wrote."""
     return (
         f"MATCH (h:Entity {{id: $head}})-[r:{quote(relation)}]->(t:Entity {{id: $tail}}) "
-        f"WHERE r.review = $review SET {stale('h', 'facts')}, {stale('t', 'facts')} DELETE r"
+        f"WHERE r.review = $review SET {mark('h', FACTS)}, {mark('t', FACTS)} DELETE r"
     )
 
 

@@ -99,7 +99,7 @@ def test_a_merge_and_its_undoing(platform: Platform) -> None:
     assert (facts[3]["rank"], facts[3]["caption"]) == (1, "a dike")
     assert not graph.read(Statement("MATCH (n:Entity {id: 'G'}) RETURN n"))
     grave = one(graph, "MATCH (t:Tombstone {id: 'G'}) RETURN properties(t)")
-    assert (grave["merged_into"], grave["why"]) == ("K", "merge")
+    assert (grave["merged_into"], grave["why"]) == ("K", "merged")
     assert grave["label"] == "The `Netherlands` <b>"
     history = one(graph, "MATCH (m:Merge) RETURN properties(m)")
     assert (history["by"], history["kept"], history["gone"]) == ("ann", "K", "G")

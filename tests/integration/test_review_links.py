@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_a_rejection_is_learnt_by_the_next_training(platform: Platform, tmp_path
     propose_links(platform, Search(top=1, at_least=0.0), silent)
     (item,) = reviews.items()
     reject(reviews, item.id, "ann")
-    second = embed(platform, options)
+    second = embed(platform, replace(options, warm=False))
     assert "rejected" not in first.artifact.manifest["dataset"]
     assert second.artifact.manifest["dataset"]["rejected"] == 1
     ranks, chances = [], []
