@@ -39,10 +39,15 @@ def watch(
 ) -> None:
     """Give entities vectors as they come and change."""
     console.note("Loading the learning libraries ...")
+    import torch
+
     from embeddings.watch import WatchOptions
     from embeddings.watch import watch as run
     from kg_platform.platform import Platform
 
+    # Fits are small: threads would wait for each other longer than they work, and a watch shares
+    # the machine with whoever changes the graph.
+    torch.set_num_threads(1)
     with Platform.open(load()) as platform, _ended_by_signals() as ended:
         done = run(platform, WatchOptions(every, scan_every, once), console.note, ended)
     _show(done, as_json)

@@ -185,12 +185,13 @@ class _Task:
     def descend(self, priors: Tensor, components: Tensor | None) -> Tensor:
         """(k, D) -> (k, D)."""
         with torch.enable_grad():
-            vectors = priors.clone().requires_grad_()
-            optimiser = torch.optim.Adagrad([vectors], lr=self.world.options.lr)
+            vectors, squares = priors.clone().requires_grad_(), torch.zeros_like(priors)
             for _ in range(self.world.options.steps):
-                optimiser.zero_grad()
-                self._loss(vectors, priors, components).backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
+                [slope] = torch.autograd.grad(self._loss(vectors, priors, components), [vectors])
+                # Adagrad, by hand: of so few numbers torch's would be most of the work.
+                squares += slope.square()
+                with torch.no_grad():
+                    vectors -= self.world.options.lr * slope / (squares.sqrt() + 1e-10)
         return vectors.detach()
 
     def _loss(self, vectors: Tensor, priors: Tensor, components: Tensor | None) -> Tensor:

@@ -57,6 +57,11 @@ class Prior:
         parts = None if self.components is None else self.components * factor
         return Prior(self.vectors * factor, parts, self.has)
 
+    def times_over(self, count: int) -> Prior:
+        """One prior, so many times."""
+        parts = None if self.components is None else self.components.expand(count, -1, -1)
+        return Prior(self.vectors.expand(count, -1), parts, self.has.expand(count))
+
     def mean(self, other: Prior) -> Prior:
         both = Prior(self.vectors + other.vectors, None, self.has & other.has)
         if self.components is not None and other.components is not None:
@@ -109,12 +114,13 @@ class Priors:
         self._kept: dict[tuple[str, ...], list[tuple[Tensor, Sequence[Part]]]] = {}
         self._factors: dict[tuple[str, ...], tuple[float, float, float]] = {}
         self._weights = weights(artifact) if keep else None
+        self._average = _average(scorer)
 
     def __call__(self, features: Mapping[str, Features], count: int) -> Prior:
         """The priors of `count` entities with these features."""
         artifact = self._artifact
         names = tuple(name for name in artifact.manifest["encoders"] if name in features)
-        average = _average(self._scorer, count)
+        average = self._average.times_over(count)
         if not names or not len(self._known):
             return average
         found = self._neighbours(names, [_part(features[name]) for name in names], [-1] * count)
@@ -234,12 +240,10 @@ def _neighbours(scorer: Scorer, rows: Tensor, alike: Tensor, temperature: float)
     return Prior(vectors, parts, torch.isfinite(alike).any(1))
 
 
-def _average(scorer: Scorer, count: int) -> Prior:
-    parts = None
-    if scorer.components is not None:
-        parts = scorer.components.mean(0).expand(count, -1, -1)
-    vectors = scorer.entities.mean(0).expand(count, -1)
-    return Prior(vectors, parts, torch.zeros(count, dtype=torch.bool))
+def _average(scorer: Scorer) -> Prior:
+    """The mean of all trained vectors, once."""
+    parts = None if scorer.components is None else scorer.components.mean(0, keepdim=True)
+    return Prior(scorer.entities.mean(0, keepdim=True), parts, torch.zeros(1, dtype=torch.bool))
 
 
 def _chunks(
