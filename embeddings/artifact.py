@@ -25,7 +25,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from embeddings.dataset import Dataset
 from embeddings.models import Scorer
 from embeddings.train import Trained
 from kg_platform.errors import ArtifactError, NotFound
+from kg_platform.run_record import packages
 
 FORMAT = 2  # 2: loops, and features that ask otherwise than they answer
 MANIFEST = "manifest.json"
@@ -43,15 +43,6 @@ VECTORS = "vectors.safetensors"
 MODEL = "model.safetensors"
 ENTITIES = "entities.jsonl"
 RELATIONS = "relations.jsonl"
-LIBRARIES = (
-    "kg-platform",
-    "torch",
-    "pykeen",
-    "numpy",
-    "safetensors",
-    "transformers",
-    "torchvision",
-)
 
 
 @dataclass(frozen=True)
@@ -158,7 +149,7 @@ def save_artifact(
                 name: {"name": features.encoder, "revision": features.revision}
                 for name, features in dataset.features.items()
             },
-            "libraries": _libraries(),
+            "libraries": packages(),
             "files": files,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
@@ -260,16 +251,6 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _libraries() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _damaged(folder: Path, what: str) -> str:

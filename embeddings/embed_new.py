@@ -42,6 +42,7 @@ from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import BadInput, Interrupted
 from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
+from kg_platform.run_log import logged
 
 KIND = "embed-new"
 
@@ -86,7 +87,7 @@ def embed_new(
         _refuse_half_way(platform.graph)
         run = published_run(platform.graph)
         artifact = open_published(platform.graph, platform.settings.artifacts_dir)
-        job = _Job(platform, run, artifact, options, on_progress or _silent)
+        job = _Job(platform, run, artifact, options, logged(on_progress))
         return job.run()
 
 
@@ -139,7 +140,7 @@ class _Job:
         settings = {"published_run": self.published["id"], **asdict(self.options)}
         self.run_id = self.ledger.start_run(KIND, settings)
         begun = time.perf_counter()
-        folder = self.platform.settings.runs_dir / self.run_id
+        snapshot = self.platform.settings.runs_dir / self.run_id / "snapshot"
         try:
             found = self._work()
         except KeyboardInterrupt as stop:
@@ -151,7 +152,7 @@ class _Job:
             self.ledger.finish_run(self.run_id, "failed", error=str(error))
             raise
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(snapshot, ignore_errors=True)
         summary = replace(found, seconds=round(time.perf_counter() - begun, 2))
         figures = {k: v for k, v in summary.as_dict().items() if not isinstance(v, str)}
         self.ledger.finish_run(self.run_id, "succeeded", metrics=figures)
@@ -280,7 +281,3 @@ def _refuse_half_way(graph: Graph) -> None:
             f"The publish of run {run} stands half-way; finish it with `kg publish --resume`, then "
             "give vectors to new entities."
         )
-
-
-def _silent(step: str, done: int, total: int | None) -> None:
-    del step, done, total

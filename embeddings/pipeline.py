@@ -7,6 +7,7 @@ Until `publish`, the last step, nothing in the graph changes.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from embeddings import checkpoint, planning
+import torch
+
+from embeddings import checkpoint, kept_snapshot, planning
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
@@ -23,18 +26,20 @@ from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.kept import run_before
 from embeddings.lock import only_one
 from embeddings.measure import Measured, measure
-from embeddings.memory import peak_bytes
 from embeddings.plan import Plan
 from embeddings.publish import PublishSummary, publish
 from embeddings.publish_switch import half_way
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot, open_snapshot, take
-from embeddings.train import Trained, TrainOptions, train
+from embeddings.train import Trained, TrainOptions, device_of, logged_epoch, train
 from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
+from kg_platform.held_memory import peak_bytes
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
+from kg_platform.run_log import logged
 
 KIND = "embed"
+_log = logging.getLogger(__name__)
 PUBLISH = "publish"
 ROLLBACK = "rollback"
 
@@ -76,7 +81,7 @@ def embed(
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform):
-        job = _Job(platform, options, on_progress or _silent)
+        job = _Job(platform, options, logged(on_progress))
         return job.run(publish_vectors)
 
 
@@ -115,7 +120,7 @@ def publish_run(
     """
     with only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
-        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, on_progress or _silent)
+        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, logged(on_progress))
 
 
 def resume_publish(platform: Platform, on_progress: Progress | None = None) -> PublishSummary:
@@ -128,7 +133,7 @@ def resume_publish(platform: Platform, on_progress: Progress | None = None) -> P
         chosen = half_way(platform.graph)
         if chosen is None:
             raise NotFound("No publish stands half-way: there is nothing to finish.")
-        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, on_progress or _silent)
+        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, logged(on_progress))
 
 
 def rollback(
@@ -153,7 +158,7 @@ def rollback(
         if chosen == now["id"]:
             raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
         settings = {"run": chosen, "from": now["id"]}
-        return _recorded(platform, ROLLBACK, chosen, settings, on_progress or _silent)
+        return _recorded(platform, ROLLBACK, chosen, settings, logged(on_progress))
 
 
 def _recorded(
@@ -199,14 +204,15 @@ class _Job:
             made = self._plan(encoders, publish_vectors)
             snapshot = self._snapshot()
             features = self._features(snapshot, encoders)
+            ledger.describe(self.run_id, **self._made_from(snapshot, features))
             del encoders  # training may need their memory
             with self._step("train") as details:
                 dataset = from_snapshot(snapshot, features, self.options.train.seed)
                 details.update(dataset.summary())
                 trained = train(
-                    dataset, self.options.train, self._folder / "training", self._epochs
+                    dataset, self.options.train, self._training, self._epochs, logged_epoch
                 )
-            self.notes += trained.notes
+            self._note(*trained.notes)
             measured = self._measure(trained, dataset)
             metrics = measured.metrics
             artifact = self._artifact(snapshot, trained, dataset, measured)
@@ -224,10 +230,8 @@ class _Job:
             ledger.finish_run(self.run_id, "failed", error=str(error))
             raise
         recorded = {**metrics, **self._off(made)}
+        self._leave(snapshot)
         ledger.finish_run(self.run_id, "succeeded", metrics=recorded)
-        # The artifact holds all that is needed from here on; TensorBoard's logs stay.
-        shutil.rmtree(self._folder / "snapshot", ignore_errors=True)
-        checkpoint.discard(self._folder / "training")
         return EmbedResult(
             self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
         )
@@ -235,6 +239,41 @@ class _Job:
     @property
     def _folder(self) -> Path:
         return self.platform.settings.runs_dir / self.run_id
+
+    @property
+    def _training(self) -> Path:
+        return self._folder / "training"
+
+    def _note(self, *notes: str) -> None:
+        self.notes += notes
+        for note in notes:
+            _log.info("note: %s", note)
+
+    def _leave(self, snapshot: Snapshot) -> None:
+        """The artifact holds all that is needed from here on; what stays is for looking back: the
+        log, TensorBoard's files, and the snapshot, compressed."""
+        if self.platform.settings.keep_snapshots:
+            try:
+                kept = kept_snapshot.keep(snapshot)
+                self.platform.ledger.describe(self.run_id, kept_snapshot_bytes=kept)
+            except OSError as error:
+                self._note(f"The snapshot could not be kept: {error.strerror or error}.")
+        shutil.rmtree(snapshot.folder, ignore_errors=True)
+        checkpoint.discard(self._training)
+
+    def _made_from(self, snapshot: Snapshot, features: Mapping[str, Features]) -> dict[str, Any]:
+        """What the run's record says of its input, and where its files are."""
+        return {
+            "snapshot": snapshot.manifest["hash"],
+            "encoders": {
+                name: {"name": each.encoder, "revision": each.revision}
+                for name, each in features.items()
+            },
+            "device": device_of(self.options.train.device).type,
+            "threads": torch.get_num_threads(),
+            "tensorboard": str(self._training),
+            "artifact": str(self.platform.settings.artifacts_dir / self.run_id),
+        }
 
     def _plan(self, encoders: Encoders, publish_vectors: bool) -> Plan:
         with self._step("plan") as details:
@@ -254,7 +293,7 @@ class _Job:
         if self.continued:
             return {}
         offs = planning.compare(made, self.seconds, peak_bytes())
-        self.notes.append(planning.sentence(offs))
+        self._note(planning.sentence(offs))
         return {"plan": planning.figures(offs)}
 
     def _snapshot(self) -> Snapshot:
@@ -271,12 +310,12 @@ class _Job:
         if unfinished is None:
             return snapshot
         # The same graph and the same options: go on as that run, with its checkpoints.
-        self.notes.append(f"went on with run {unfinished.id}, which had not finished")
         details = {"continued_as": unfinished.id}
         self.platform.ledger.finish_run(self.run_id, "interrupted", metrics=details)
         shutil.rmtree(self._folder, ignore_errors=True)
         self.run_id, self.continued = unfinished.id, True
         self.platform.ledger.resume_run(self.run_id)
+        self._note(f"went on with run {unfinished.id}, which had not finished")
         return open_snapshot(self._folder / "snapshot")
 
     def _unfinished(self, snapshot_hash: str) -> RunRow | None:
@@ -376,7 +415,3 @@ def _latest_with_artifact(platform: Platform) -> str:
             continue
         return row.id
     raise NotFound("There is no embedding run with an artifact yet; run `kg embed` first.")
-
-
-def _silent(step: str, done: int, total: int | None) -> None:
-    del step, done, total

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,8 +36,9 @@ from embeddings.options import TrainOptions, preset_options
 from embeddings.ranking import metrics, ranks
 from kg_platform.errors import BadInput
 
-__all__ = ["TrainOptions", "Trained", "preset_options", "train"]
+__all__ = ["TrainOptions", "Trained", "device_of", "logged_epoch", "preset_options", "train"]
 
+_log = logging.getLogger(__name__)
 NEXT_MEMBER = 10_000  # from the seed of a member to that of the next one
 
 # on_progress(done, total), in steps.
@@ -91,7 +93,7 @@ def train(
         BadInput: features are not finite, the device is not there, or the loss became NaN.
     """
     options = options.resolved(len(dataset.train), dataset.entities)
-    device = _device(options.device)
+    device = device_of(options.device)
     keep_freed()
     modalities = {
         name: prepare(features, dataset.entities) for name, features in dataset.features.items()
@@ -283,7 +285,12 @@ def fingerprint(dataset: Dataset, options: TrainOptions) -> str:
     return digest.hexdigest()
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """auto, cpu or cuda -> the device there is.
+
+    Raises:
+        BadInput: cuda is wanted and there is none.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise BadInput("There is no CUDA device here; use the device auto or cpu.")
     chosen = "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
@@ -313,8 +320,11 @@ def _logs(folder: Path, done: int) -> Iterator[_Log]:
         writer.close()
 
 
-def _silent(done: int, total: int) -> None:
-    del done, total
+def logged_epoch(state: State) -> bool:
+    """An `on_epoch` that writes every epoch into the run's log."""
+    figures = ", ".join(f"{k} {v:.4g}" for k, v in state.history[-1].items() if k != "epoch")
+    _log.info("epoch %d: %s", state.epoch, figures)
+    return True
 
 
 def _go_on(state: State) -> bool:

@@ -21,6 +21,7 @@
     │   └── EncoderError                  an encoder cannot be loaded
     ├── MigrationError           exit 6   a schema is newer, changed or half applied
     ├── ArtifactError            exit 6   a snapshot or artifact is missing parts or was changed
+    ├── NotReproduced            exit 7   a run that was done again gave other figures
     └── Interrupted              exit 130 a person stopped it; what was done is kept
 
 The message is one sentence that says what happened and what to do; details go to `__cause__`.
@@ -105,6 +106,10 @@ class MigrationError(KgError):
 
 class ArtifactError(KgError):
     exit_code = 6
+
+
+class NotReproduced(KgError):
+    exit_code = 7
 
 
 class Interrupted(KgError):

@@ -106,6 +106,10 @@ class Settings(BaseSettings):
     keep_artifacts: int = Field(
         default=5, ge=1, description="how many of the newest artifacts `kg runs prune` keeps"
     )
+    keep_snapshots: bool = Field(
+        default=True,
+        description="keep what a run was trained on, compressed, for `kg runs reproduce`",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="where to train and encode; auto takes the GPU when there is one",
@@ -120,7 +124,7 @@ class Settings(BaseSettings):
 
     @property
     def runs_dir(self) -> Path:
-        """Snapshots, checkpoints and TensorBoard logs, one folder a run."""
+        """Logs, snapshots, checkpoints and TensorBoard's files, one folder a run."""
         return self.home / "runs"
 
     @property

@@ -129,6 +129,8 @@ def test_prune_shows_and_keeps_what_is_needed(graph: Graph, artifacts: Path) -> 
     code, _, errors = kg("runs", "prune", "--keep", "1", "--yes")
     assert (code, "Deleted 2" in errors) == (0, True), errors
     assert sorted(each.name for each in artifacts.iterdir()) == sorted({*runs, "mine"} - {runs[2]})
+    kept = [(load().runs_dir / run / "snapshot.tar.zst").is_file() for run in runs]
+    assert kept == [True, True, False, True], "a snapshot goes with its artifact"
     assert "There is nothing to delete" in kg("runs", "prune", "--keep", "1", "--yes")[2]
     code, _, errors = kg("rollback", runs[2])
     assert (code, "no artifact" in errors) == (3, True), errors
