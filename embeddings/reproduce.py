@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -113,7 +113,6 @@ def _options(row: RunRow) -> EmbedOptions:
             f"Run {row.id} has no record of what it was made from: it is of an earlier version; "
             "`kg embed` with its settings makes one that has."
         )
-    own = {field.name for field in fields(EmbedOptions)} - {"train"}
     try:
         training = TrainOptions(**{**row.settings["train"], "device": device})
     except TypeError as error:
@@ -122,10 +121,14 @@ def _options(row: RunRow) -> EmbedOptions:
             f"({error}); use the version {row.record.get('program', {}).get('version')} for it."
         ) from error
     device_of(device)
-    chosen = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in row.settings.items() if k in own
-    }
-    return replace(EmbedOptions(**chosen), train=training)
+    said = row.settings
+    return EmbedOptions(
+        labels=tuple(said["labels"]),
+        relationship_types=tuple(said["relationship_types"]),
+        text=said["text"],
+        pictures=said["pictures"],
+        train=training,
+    )
 
 
 class _Job:
