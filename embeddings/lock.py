@@ -7,13 +7,14 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from embeddings.leftovers import sweep
 from kg_platform.errors import BadInput, SettingsError
 from kg_platform.platform import Platform
 
 
 @contextmanager
 def only_one(platform: Platform) -> Iterator[None]:
-    """Hold the platform's lock of embedding jobs.
+    """Hold the platform's lock of embedding jobs; at its end, remove what killed ones left.
 
     Raises:
         BadInput: another job, of this or another process, has it.
@@ -34,5 +35,6 @@ def only_one(platform: Platform) -> Iterator[None]:
         ) from error
     try:
         yield
+        sweep(platform)
     finally:
         lock.release()

@@ -140,7 +140,8 @@ def rollback(
     platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
 ) -> PublishSummary:
     """Publish an earlier run again, from its artifact: `run_id`, or without one the latest run
-    before the current one that was published once.
+    before the current one that was published once; or what a rollback that was killed went to, so
+    that the same command again goes back no further.
 
     Raises:
         NotFound: nothing is published, or there is no such run, or its artifact is gone.
@@ -148,17 +149,28 @@ def rollback(
     """
     with only_one(platform):
         now = published_run(platform.graph)
-        chosen = run_id or run_before(platform, str(now["id"]))
+        chosen = run_id or _unfinished_rollback(platform) or run_before(platform, str(now["id"]))
         if chosen is None:
             raise NotFound(
                 f"No run before the current one, {now['id']}, was published and has its artifact "
                 f"in {platform.settings.artifacts_dir}; `kg runs --kind embed` lists the runs, "
                 "`kg rollback RUN` takes any of them."
             )
-        if chosen == now["id"]:
+        if run_id == now["id"] and half_way(platform.graph) != run_id:
             raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
         settings = {"run": chosen, "from": now["id"]}
         return _recorded(platform, ROLLBACK, chosen, settings, logged(on_progress))
+
+
+def _unfinished_rollback(platform: Platform) -> str | None:
+    """Where the latest rollback was going, if it did not get there and nothing was published since;
+    None also when the artifact it went to is gone."""
+    rows = platform.ledger.runs()
+    last = next((row for row in rows if row.kind in (KIND, PUBLISH, ROLLBACK)), None)
+    if last is None or last.kind != ROLLBACK or last.status == "succeeded":
+        return None
+    chosen = str(last.settings["run"])
+    return chosen if (platform.settings.artifacts_dir / chosen).is_dir() else None
 
 
 def _recorded(
@@ -230,8 +242,11 @@ class _Job:
             ledger.finish_run(self.run_id, "failed", error=str(error))
             raise
         recorded = {**metrics, **self._off(made)}
-        self._leave(snapshot)
+        self._keep(snapshot)
         ledger.finish_run(self.run_id, "succeeded", metrics=recorded)
+        # The artifact holds all that is needed from here on; what stays is for looking back.
+        shutil.rmtree(snapshot.folder, ignore_errors=True)
+        checkpoint.discard(self._training)
         return EmbedResult(
             self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
         )
@@ -249,17 +264,16 @@ class _Job:
         for note in notes:
             _log.info("note: %s", note)
 
-    def _leave(self, snapshot: Snapshot) -> None:
-        """The artifact holds all that is needed from here on; what stays is for looking back: the
-        log, TensorBoard's files, and the snapshot, compressed."""
-        if self.platform.settings.keep_snapshots:
-            try:
-                kept = kept_snapshot.keep(snapshot)
-                self.platform.ledger.describe(self.run_id, kept_snapshot_bytes=kept)
-            except OSError as error:
-                self._note(f"The snapshot could not be kept: {error.strerror or error}.")
-        shutil.rmtree(snapshot.folder, ignore_errors=True)
-        checkpoint.discard(self._training)
+    def _keep(self, snapshot: Snapshot) -> None:
+        """Compressed, for `kg runs reproduce`. Without room for it the run is done all the same."""
+        if not self.platform.settings.keep_snapshots:
+            return
+        try:
+            kept = kept_snapshot.keep(snapshot)
+        except OSError as error:
+            self._note(f"The snapshot could not be kept: {error.strerror or error}.")
+        else:
+            self.platform.ledger.describe(self.run_id, kept_snapshot_bytes=kept)
 
     def _made_from(self, snapshot: Snapshot, features: Mapping[str, Features]) -> dict[str, Any]:
         """What the run's record says of its input, and where its files are."""
@@ -353,8 +367,10 @@ class _Job:
     ) -> Artifact:
         folder = self.platform.settings.artifacts_dir / self.run_id
         with self._step("artifact") as details:
-            if folder.exists():  # left whole by the run we go on with; made again from its training
-                shutil.rmtree(folder)
+            # Left by the run we go on with, whole or half; made again from its training.
+            for left in (folder, *folder.parent.glob(f".{folder.name}.*")):
+                if left.exists():
+                    shutil.rmtree(left)
             artifact = save_artifact(
                 folder,
                 trained,

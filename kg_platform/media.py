@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import os
-import uuid
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
+from kg_platform import partial
 from kg_platform.errors import MediaStoreError, NotFound
 
 
@@ -86,17 +85,9 @@ class MediaStore:
         if "file" not in self._fs.protocol:
             self._fs.pipe_file(path, data)
             return
-        partial = f"{path}.{uuid.uuid4().hex}.part"
-        try:
-            with open(partial, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)
-            raise
+        place = Path(path)
+        partial.clear(place.parent, place.name)
+        partial.write(place, lambda file: file.write(data))
 
     @contextlib.contextmanager
     def _errors(self, doing: str) -> Any:
