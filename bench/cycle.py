@@ -27,6 +27,7 @@ from kg_platform.settings import load
 
 Say = Callable[[str], None]
 DIMENSION = 16
+RETRY_SECONDS = 5.0  # a job waits a minute for its server to come back; here it never does
 BATCH = 40  # entities whose vectors take their own names in one transaction
 
 
@@ -114,12 +115,14 @@ class Cycle:
 def _child(steps: list[str], first: int, writing: int) -> int:
     """The forked process; whatever happens, it comes back with an exit code."""
     from embeddings import publish_switch
+    from kg_platform import graph
 
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(quiet, stream)
     os.environ["KG_BATCH_ROWS"] = "50"
     publish_switch.BATCH = BATCH
+    graph.RETRY_SECONDS = RETRY_SECONDS
     for number, step in enumerate(steps):
         if number < first:
             continue
