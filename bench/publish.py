@@ -18,12 +18,15 @@ from typing import Any
 import numpy as np
 
 from bench.stage import empty, fresh_platform, in_child, peak_mib
+from embeddings.artifact import Artifact
 from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 
 DIMENSION = 256
 FACTS_PER_ENTITY = 3
+QUERIES, K = 50, 10  # to see what the index finds
+CHUNK = 10_000  # rows of an exact search
 
 
 def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -159,6 +162,7 @@ def _publications(platform: Platform, folder: Path, size: int) -> Iterator[dict[
     ):
         phases, before = Phases(), peak_mib()
         publish(platform.graph, artifacts[name], ledger, runs[name], load().batch_rows, phases)
+        phases("take away what was put aside, count", 1, 1)
         seconds = phases.seconds
         total = sum(seconds.values())
         yield {
@@ -170,7 +174,33 @@ def _publications(platform: Platform, folder: Path, size: int) -> Iterator[dict[
             "phases": {step: round(spent, 1) for step, spent in seconds.items()},
             "peak_mib": round(peak_mib(), 1),
             "peak_mib_before": round(before, 1),
+            **_found(platform.graph, artifacts[name], size),
         }
+
+
+def _found(graph: Graph, artifact: Artifact, size: int) -> dict[str, Any]:
+    """How near what the index finds is to exact search, and how long it takes, right afterwards."""
+    from embeddings.similarity import similar_to_entity
+
+    asked = np.random.default_rng(size).choice(size, QUERIES, replace=False)
+    ids = artifact.entity_ids()
+    queries = np.stack([artifact.rows("embedding", at, at + 1)[0] for at in asked])
+    best = np.full((QUERIES, K + 1), -np.inf, dtype=np.float32)  # an entity finds itself, too
+    for start in range(0, size, CHUNK):
+        rows = artifact.rows("embedding", start, start + CHUNK)
+        scores = queries @ (rows / np.linalg.norm(rows, axis=1, keepdims=True)).T
+        best = -np.sort(-np.concatenate([best, scores], axis=1), axis=1)[:, : K + 1]
+    lengths, spent, hits = np.linalg.norm(queries, axis=1), [], 0
+    for row, at in enumerate(asked):
+        begun = time.perf_counter()
+        near = similar_to_entity(graph, ids[at], K)
+        spent.append(time.perf_counter() - begun)
+        least = (1 + best[row, K] / lengths[row]) / 2 - 1e-5
+        hits += sum(each.score >= least for each in near)
+    return {
+        "recall_at_10": round(hits / (K * QUERIES), 3),
+        "query_p50_ms": round(1000 * float(np.median(spent)), 1),
+    }
 
 
 class Phases:
