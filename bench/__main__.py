@@ -23,6 +23,7 @@ ALL = (
     "quality",
     "seam",
     "warm",
+    "faults",
     "new_entities",
     "watch",
 )
@@ -41,6 +42,7 @@ def main() -> int:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 200_000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--faults", type=int, default=40, help="faults: cycles to kill")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2, help="of PyTorch, where it is timed")
     parser.add_argument(

@@ -1,4 +1,8 @@
-"""Publishing and snapshots at two sizes: nodes a second, and whether memory grows."""
+"""Publishing and snapshots at two sizes: nodes a second, and whether memory grows.
+
+A run is published, another one over it, then the first one again, as a rollback does. For each: how
+fast vectors are written, how fast all of it is with indexes and checks, and where time goes.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,15 @@ from typing import Any
 import numpy as np
 
 from bench.stage import empty, fresh_platform, in_child, peak_mib
+from embeddings.artifact import Artifact
 from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 
 DIMENSION = 256
 FACTS_PER_ENTITY = 3
+QUERIES, K = 50, 10  # to see what the index finds
+CHUNK = 10_000  # rows of an exact search
 
 
 def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -30,22 +37,18 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             drop_vector_indexes(platform.graph)
             fill(platform.graph, size)
             naive = naive_rate(platform.graph, min(size, 20_000))
-            in_child("bench.publish", "artifact", f"{scratch}/{size}", str(size))
+            for place in ("one", "other"):
+                in_child("bench.publish", "artifact", f"{scratch}/{size}/{place}", str(size))
             for job in ("snapshot", "publish"):
-                answer = in_child("bench.publish", job, f"{scratch}/{size}", str(size))
-                peaks[job].append(answer["peak_mib"])
-                rate = {"ratio_to_list_loop": round(answer["rate"] / naive, 2)}
-                yield {
-                    "what": job,
-                    "entities": size,
-                    **answer,
-                    **(rate if job == "publish" else {}),
-                }
+                for line in in_child("bench.publish", job, f"{scratch}/{size}", str(size))["lines"]:
+                    peaks[job].append(line["peak_mib"])
+                    rate = {"ratio_to_list_loop": round(line["rate"] / naive, 2)}
+                    yield {"entities": size, **line, **(rate if job == "publish" else {})}
     for job, values in peaks.items():
         yield {
             "what": f"peak memory of {job}, largest graph against smallest",
             "sizes": options.sizes,
-            "ratio": round(values[-1] / values[0], 3),
+            "ratio": round(values[-1] / values[len(values) // len(options.sizes) - 1], 3),
             "goal": "independent of graph size",
         }
 
@@ -96,16 +99,17 @@ def make_artifact(folder: Path, size: int) -> None:
 
     from embeddings.artifact import ENTITIES, FORMAT, MANIFEST, VECTORS
 
-    target = folder / "artifact"
+    target = folder
     target.mkdir(parents=True)
-    vectors = np.random.default_rng(1).standard_normal((size, DIMENSION)).astype(np.float32)
+    draw = np.random.default_rng([size, len(folder.name)])
+    vectors = draw.standard_normal((size, DIMENSION)).astype(np.float32)
     save_file({"embedding": vectors}, target / VECTORS)
     ids = sorted(f"entity-{i}" for i in range(size))
     (target / ENTITIES).write_text("".join(json.dumps(one) + "\n" for one in ids), "utf-8")
     manifest = {
         "format": FORMAT,
         "files": {},
-        "run": f"bench-{size}",
+        "run": folder.name,
         "model": "complex",
         "dimension": DIMENSION,
         "entities": size,
@@ -124,33 +128,95 @@ def child(job: str, folder: Path, size: int) -> dict[str, Any]:
             make_artifact(folder, size)
             return {}
         if job == "snapshot":
-            from embeddings.snapshot import take
+            return {"lines": [_snapshot(platform, folder)]}
+        return {"lines": list(_publications(platform, folder, size))}
 
-            before, begun = peak_mib(), time.perf_counter()
-            snapshot = take(platform.graph, folder / "snapshot")
-            seconds = time.perf_counter() - begun
-            size = len(snapshot.triples())
-            more: dict[str, Any] = {"unit": "triples/s"}
-        else:
-            from embeddings.artifact import open_artifact
-            from embeddings.publish import publish
 
-            artifact = open_artifact(folder / "artifact")
-            run_id = platform.ledger.start_run("embed", {"bench": True})
-            before, begun = peak_mib(), time.perf_counter()
-            summary = publish(
-                platform.graph, artifact, platform.ledger, run_id, load().batch_rows, None
-            )
-            total = time.perf_counter() - begun
-            seconds = summary.write_seconds
-            more = {"unit": "nodes/s", "total_seconds_with_index": round(total, 1)}
-        return {
-            "rate": round(size / seconds),
-            "seconds": round(seconds, 2),
+def _snapshot(platform: Platform, folder: Path) -> dict[str, Any]:
+    from embeddings.snapshot import take
+
+    before, begun = peak_mib(), time.perf_counter()
+    snapshot = take(platform.graph, folder / "snapshot")
+    seconds = time.perf_counter() - begun
+    return {
+        "what": "snapshot",
+        "rate": round(len(snapshot.triples()) / seconds),
+        "unit": "triples/s",
+        "seconds": round(seconds, 2),
+        "peak_mib": round(peak_mib(), 1),
+        "peak_mib_before": round(before, 1),
+    }
+
+
+def _publications(platform: Platform, folder: Path, size: int) -> Iterator[dict[str, Any]]:
+    from embeddings.artifact import open_artifact
+    from embeddings.publish import publish
+
+    ledger = platform.ledger
+    artifacts = {name: open_artifact(folder / name) for name in ("one", "other")}
+    runs = {name: ledger.start_run("embed", {"bench": True}) for name in artifacts}
+    for what, name in (
+        ("first publish", "one"),
+        ("publish over a run", "other"),
+        ("rollback", "one"),
+    ):
+        phases, before = Phases(), peak_mib()
+        publish(platform.graph, artifacts[name], ledger, runs[name], load().batch_rows, phases)
+        phases("take away what was put aside, count", 1, 1)
+        seconds = phases.seconds
+        total = sum(seconds.values())
+        yield {
+            "what": what,
+            "rate": round(size / seconds["vectors"]),
+            "unit": "nodes/s, writing alone",
+            "total_rate": round(size / total),
+            "total_seconds": round(total, 1),
+            "phases": {step: round(spent, 1) for step, spent in seconds.items()},
             "peak_mib": round(peak_mib(), 1),
             "peak_mib_before": round(before, 1),
-            **more,
+            **_found(platform.graph, artifacts[name], size),
         }
+
+
+def _found(graph: Graph, artifact: Artifact, size: int) -> dict[str, Any]:
+    """How near what the index finds is to exact search, and how long it takes, right afterwards."""
+    from embeddings.similarity import similar_to_entity
+
+    asked = np.random.default_rng(size).choice(size, QUERIES, replace=False)
+    ids = artifact.entity_ids()
+    queries = np.stack([artifact.rows("embedding", at, at + 1)[0] for at in asked])
+    best = np.full((QUERIES, K + 1), -np.inf, dtype=np.float32)  # an entity finds itself, too
+    for start in range(0, size, CHUNK):
+        rows = artifact.rows("embedding", start, start + CHUNK)
+        scores = queries @ (rows / np.linalg.norm(rows, axis=1, keepdims=True)).T
+        best = -np.sort(-np.concatenate([best, scores], axis=1), axis=1)[:, : K + 1]
+    lengths, spent, hits = np.linalg.norm(queries, axis=1), [], 0
+    for row, at in enumerate(asked):
+        begun = time.perf_counter()
+        near = similar_to_entity(graph, ids[at], K)
+        spent.append(time.perf_counter() - begun)
+        least = (1 + best[row, K] / lengths[row]) / 2 - 1e-5
+        hits += sum(each.score >= least for each in near)
+    return {
+        "recall_at_10": round(hits / (K * QUERIES), 3),
+        "query_p50_ms": round(1000 * float(np.median(spent)), 1),
+    }
+
+
+class Phases:
+    """A progress report that adds up how long each step took: the time up to each of its words."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last, self._seen = time.perf_counter(), [""]
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        if step != self._seen[-1]:
+            self._seen.append(step)
+        name = step if self._seen.count(step) == 1 else f"{step} again"
+        now = time.perf_counter()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
+        self._last = now
 
 
 if __name__ == "__main__":

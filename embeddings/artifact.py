@@ -10,7 +10,8 @@
                            several, single items: all that `rebuild.py` needs beside the vectors;
                            `alignment` (D, D), where "embedding" was turned to an earlier run's
     continue.safetensors   what a later run goes on from, and is compared by: the facts that were
-                           held out, valid and test (n, 3), and the optimiser's pace (`warm.py`)
+                           held out, valid and test (n, 3), those that people had rejected, and
+                           the optimiser's pace (`warm.py`)
     entities.jsonl         entity ids, one JSON string a line, in the order of the rows
     relations.jsonl        relation types, likewise
     content.npy            (N, 3) uint64, what each entity said when it was trained: `content.py`
@@ -31,7 +32,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ from embeddings.models import Scorer
 from embeddings.splits import Rule
 from embeddings.train import Trained
 from kg_platform.errors import ArtifactError, NotFound
+from kg_platform.run_record import packages
 
 FORMAT = 2  # 2: loops, and features that ask otherwise than they answer
 MANIFEST = "manifest.json"
@@ -56,24 +57,17 @@ ENTITIES = "entities.jsonl"
 RELATIONS = "relations.jsonl"
 CONTENT = "content.npy"
 CHANGED = "changed.npy"
-LIBRARIES = (
-    "kg-platform",
-    "torch",
-    "pykeen",
-    "numpy",
-    "safetensors",
-    "transformers",
-    "torchvision",
-)
 
 
 @dataclass(frozen=True)
 class Continued:
     """What a later run needs: the facts held out, by the rows of entities and relations here, the
-    rule that drew them (None: the graph marks them) and the optimiser's pace (`warm.py`)."""
+    rule that drew them (None: the graph marks them), the facts that people had rejected and the
+    optimiser's pace (`warm.py`)."""
 
     valid: Ints
     test: Ints
+    rejected: Ints
     rule: Rule | None
     pace: dict[str, Tensor]
 
@@ -152,14 +146,14 @@ class Artifact:
             return None
         found = self._tensors(CONTINUE)
         about = self.manifest.get("split")
-        held = [np.asarray(found[name], dtype=np.int64) for name in ("valid", "test")]
+        facts = [np.asarray(found[n], dtype=np.int64) for n in ("valid", "test", "rejected")]
         rule = None if about is None else Rule.of(about, found["kept"])
         pace = {
             name.removeprefix("pace."): torch.from_numpy(tensor)
             for name, tensor in found.items()
             if name.startswith("pace.")
         }
-        return Continued(held[0], held[1], rule, pace)
+        return Continued(facts[0], facts[1], facts[2], rule, pace)
 
     def _tensors(self, file: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
         """All tensors of a file, or those of `names` that it has."""
@@ -249,7 +243,7 @@ def save_artifact(
                 name: {"name": features.encoder, "revision": features.revision}
                 for name, features in dataset.features.items()
             },
-            "libraries": _libraries(),
+            "libraries": packages(),
             "files": files,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
@@ -327,6 +321,7 @@ def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str
     later: dict[str, NDArray[Any]] = {
         name: dataset.split(name).astype(np.int32) for name in ("valid", "test")
     }
+    later["rejected"] = dataset.rejected.astype(np.int32)
     if dataset.rule is not None:
         later["kept"] = dataset.rule.kept
     later |= {f"pace.{name}": tensor.numpy() for name, tensor in trained.pace.items()}
@@ -360,16 +355,6 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _libraries() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _damaged(folder: Path, what: str) -> str:

@@ -24,12 +24,12 @@ from embeddings.features import (
     picture_features,
     text_features,
 )
-from embeddings.memory import held_bytes, peak_bytes
 from embeddings.options import TrainOptions
 from embeddings.ranking import rank
 from embeddings.snapshot import Picture, Snapshot, Text
 from embeddings.survey import Facts, Sample
 from embeddings.train import train
+from kg_platform.held_memory import held_bytes, peak_bytes
 from kg_platform.media import MediaStore
 from kg_platform.settings import Settings
 

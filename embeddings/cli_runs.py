@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from embeddings.cli_reproduce import reproduce
 from kg_platform import console
-from kg_platform.errors import BadInput
+from kg_platform.errors import BadInput, NotFound
 from kg_platform.run_figures import figure, flattened, in_a_line, seconds
 from kg_platform.settings import load
 
-KINDS = ("ingest", "embed", "embed-new", "watch", "publish", "rollback", "tune")
+KINDS = ("ingest", "embed", "embed-new", "watch", "publish", "rollback", "tune", "reproduce")
+FILES = ("log", "tensorboard", "artifact")  # of a run's record
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -31,6 +33,7 @@ runs = typer.Typer(cls=_Runs, help="What was done: runs, their steps and figures
 
 
 def register(app: typer.Typer) -> None:
+    runs.command("reproduce")(reproduce)
     app.add_typer(runs, name="runs")
 
 
@@ -38,7 +41,8 @@ def register(app: typer.Typer) -> None:
 def listed(
     context: typer.Context,
     kind: Annotated[
-        str | None, typer.Option(help="ingest, embed, embed-new, watch, publish, rollback or tune.")
+        str | None,
+        typer.Option(help="ingest, embed, embed-new, watch, publish, rollback, tune or reproduce."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     as_json: Json = False,
@@ -70,7 +74,7 @@ def show(
     run: Annotated[str, typer.Argument(help="Its id, as `kg runs` prints it.")],
     as_json: Json = False,
 ) -> None:
-    """One run: settings, figures, steps."""
+    """One run: figures, settings, what it ran on and left, steps."""
     as_json = as_json or bool(context.obj)  # `kg runs --json RUN`
     from kg_platform.platform import Platform
 
@@ -82,12 +86,52 @@ def show(
         return
     facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]
     facts += [("rejections", f"{refused:,}")] if refused else []
-    facts += [(f"setting {name}", str(value)) for name, value in _flat(row.settings)]
-    facts += [(name, figure(value)) for name, value in _flat(row.metrics)]
     console.print_table(("what", "value"), [f for f in facts if f[1]], title=f"Run {row.id}")
-    steps = [(s.name, s.status, _when(s), _figures(s.details)) for s in row.steps]
+    tables = {
+        "figure": [(name, figure(value)) for name, value in _flat(row.metrics)],
+        "setting": [(name, str(value)) for name, value in _flat(row.settings)],
+        "record": [(name, _recorded(name, value)) for name, value in _flat(row.record)],
+    }
+    for name, rows in tables.items():
+        if rows:
+            console.print_table((name, "value"), rows)
+    steps = [(s.name, s.status, _took(s), _figures(s.details)) for s in row.steps]
     if steps:
-        console.print_table(("step", "status", "time", "details"), steps)
+        console.print_table(("step", "status", "took", "details"), steps)
+    if row.record.get("log") or row.status == "running":
+        console.note(f"`kg runs log {row.id}` prints what happened.")
+
+
+@runs.command()
+def log(
+    run: Annotated[str, typer.Argument(help="Its id, as `kg runs` prints it.")],
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on printing until the run has ended.")
+    ] = False,
+) -> None:
+    """What happened in a run, line by line; the file is KG_HOME/runs/RUN/log.txt."""
+    from kg_platform import run_log
+    from kg_platform.platform import Platform
+
+    settings = load()
+    with Platform.open(settings) as platform:
+        row = platform.ledger.run(run)
+        folder = settings.runs_dir / row.id
+
+        def going_on() -> bool:
+            return follow and platform.ledger.run(run).status == "running"
+
+        try:
+            for text in run_log.follow(folder, going_on):
+                console.print_lines(text)
+        except FileNotFoundError as error:
+            other = row.metrics.get("continued_as")
+            raise NotFound(
+                f"Run {run} went on as {other}; `kg runs log {other}` prints its log."
+                if other
+                else f"Run {run} has no log in {folder}: it ran on {row.host}, perhaps with "
+                "another KG_HOME, or was made before logs were kept."
+            ) from error
 
 
 @runs.command()
@@ -96,7 +140,7 @@ def diff(
     second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     as_json: Json = False,
 ) -> None:
-    """Settings and figures in which two runs differ."""
+    """Settings, figures, times and surroundings in which two runs differ."""
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform:
@@ -104,19 +148,21 @@ def diff(
     found = {
         "settings": _differences(one.settings, other.settings),
         "metrics": _differences(one.metrics, other.metrics),
+        "record": _differences(_about(one.record), _about(other.record)),
+        "seconds": _differences(_spent(one), _spent(other)),
     }
     if as_json:
         console.print_json({"a": one.id, "b": other.id, **found})
         return
-    settings = [(name, _word(a), _word(b)) for name, (a, b) in found["settings"].items()]
-    figures = [
-        (name, _word(a), _word(b), _change(a, b)) for name, (a, b) in found["metrics"].items()
-    ]
-    if settings:
-        console.print_table(("setting", one.id, other.id), settings)
-    if figures:
-        console.print_table(("figure", one.id, other.id, "change"), figures)
-    if not settings and not figures:
+    for what, group in (("setting", "settings"), ("record", "record")):
+        rows = [(n, _recorded(n, a), _recorded(n, b)) for n, (a, b) in found[group].items()]
+        if rows:
+            console.print_table((what, one.id, other.id), rows)
+    for what, group in (("figure", "metrics"), ("seconds of step", "seconds")):
+        figures = [(n, _word(a), _word(b), _change(a, b)) for n, (a, b) in found[group].items()]
+        if figures:
+            console.print_table((what, one.id, other.id, "change"), figures)
+    if not found["settings"] and not found["metrics"]:
         console.note("The two runs have the same settings and figures.")
 
 
@@ -162,6 +208,22 @@ def _agreed(count: int) -> bool:
 def _differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     a, b = flattened(one), flattened(other)
     return {name: (a.get(name), b.get(name)) for name in {**a, **b} if a.get(name) != b.get(name)}
+
+
+def _about(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without where its files are, which is never the same."""
+    return {name: value for name, value in record.items() if name not in FILES}
+
+
+def _spent(row: Any) -> dict[str, Any]:
+    """Step -> seconds."""
+    return {step.name: seconds(step.started_at, step.finished_at) for step in row.steps}
+
+
+def _recorded(name: str, value: Any) -> str:
+    if name.endswith("_bytes") and value is not None:
+        return _size(value)
+    return "" if value is None else str(value)
 
 
 def _word(value: Any) -> str:

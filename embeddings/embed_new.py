@@ -41,6 +41,7 @@ from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import Interrupted
 from kg_platform.graph import Statement
 from kg_platform.platform import Platform
+from kg_platform.run_log import logged
 
 KIND = "embed-new"
 
@@ -96,7 +97,7 @@ def embed_new(
         run = published_run(platform.graph)
         refuse_other(platform.graph, str(run["id"]))
         artifact = open_published(platform.graph, platform.settings.artifacts_dir)
-        job = _Job(platform, run, artifact, options, on_progress or _silent, schedule)
+        job = _Job(platform, run, artifact, options, logged(on_progress), schedule)
         return job.run()
 
 
@@ -122,7 +123,7 @@ class _Job:
             settings["schedule"] = self.schedule
         self.run_id = self.ledger.start_run(KIND, settings)
         begun = time.perf_counter()
-        folder = self.platform.settings.runs_dir / self.run_id
+        snapshot = self.platform.settings.runs_dir / self.run_id / "snapshot"
         try:
             found = self._work()
         except KeyboardInterrupt as stop:
@@ -134,7 +135,7 @@ class _Job:
             self.ledger.finish_run(self.run_id, "failed", error=str(error))
             raise
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(snapshot, ignore_errors=True)
         summary = replace(found, seconds=round(time.perf_counter() - begun, 2))
         figures = {k: v for k, v in summary.as_dict().items() if not isinstance(v, str)}
         self.ledger.finish_run(self.run_id, "succeeded", metrics=figures)
@@ -265,7 +266,3 @@ class _Job:
         self.ledger.begin_step(self.run_id, name)
         yield details
         self.ledger.finish_step(self.run_id, name, details)
-
-
-def _silent(step: str, done: int, total: int | None) -> None:
-    del step, done, total

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ import numpy.typing as npt
 from embeddings.encoders import ImageEncoder, TextEncoder, Vectors
 from embeddings.picture_workers import PictureReader, prepared, worker_count
 from embeddings.snapshot import Snapshot
+from kg_platform import partial
 from kg_platform.errors import Unavailable
 from kg_platform.media import MediaStore
 
@@ -132,8 +132,10 @@ class FeatureCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             about = json.dumps(self._about, indent=1).encode()
             if not (self._folder / "encoder.json").is_file():
-                _write(self._folder / "encoder.json", lambda file: file.write(about))
-            _write(self._folder / f"{uuid.uuid4().hex}.npy", lambda file: np.save(file, rows))
+                partial.write(self._folder / "encoder.json", lambda file: file.write(about))
+            partial.write(
+                self._folder / f"{uuid.uuid4().hex}.npy", lambda file: np.save(file, rows)
+            )
         except OSError as error:
             raise Unavailable(
                 f"Features cannot be kept in {self._folder}: {error.strerror or error}; make room, "
@@ -305,15 +307,3 @@ def _columns(rows: Iterable[tuple[int, str]]) -> tuple[npt.NDArray[np.int64], Ha
 def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
     while chunk := list(islice(items, size)):
         yield chunk
-
-
-def _write(path: Path, write: Callable[[Any], object]) -> None:
-    partial = path.with_name(f"{uuid.uuid4().hex}.part")
-    try:
-        with partial.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,4 +1,7 @@
-"""Which artifacts are kept: the published one, the one to go back to, and the newest few."""
+"""Which artifacts are kept: the published one, the one to go back to, and the newest few.
+
+The snapshot that an artifact was made from goes with it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from embeddings.kept_snapshot import forget, kept_bytes
 from kg_platform.browse import embedding_runs
 from kg_platform.errors import BadInput
 from kg_platform.platform import Platform
@@ -18,10 +22,12 @@ LEFTOVER = re.compile(r"^\.\d{8}-\d{6}-[0-9a-f]+\.([0-9a-f]{8}|old)$")  # of a k
 
 @dataclass(frozen=True)
 class Stored:
-    """An artifact on this machine. `why` it is kept; None: it may go."""
+    """An artifact on this machine, and the snapshot of its run if that is kept: `bytes` are both.
+    `why` it is kept; None: it may go."""
 
     run: str
     folder: str
+    run_folder: str
     bytes: int
     why: str | None
 
@@ -66,7 +72,12 @@ def stored(platform: Platform, keep: int) -> list[Stored]:
             return "kg rollback goes back to it"
         return f"one of the {keep} newest" if name in whole[:keep] else None
 
-    return [Stored(each.name, str(each), _bytes(each), why(each.name)) for each in there]
+    def one(each: Path) -> Stored:
+        run = platform.settings.runs_dir / each.name
+        size = _bytes(each) + kept_bytes(run)
+        return Stored(each.name, str(each), str(run), size, why(each.name))
+
+    return [one(each) for each in there]
 
 
 def run_before(platform: Platform, current: str) -> str | None:
@@ -80,8 +91,10 @@ def run_before(platform: Platform, current: str) -> str | None:
 
 
 def delete(artifacts: Iterable[Stored]) -> None:
-    """Remove their folders. Each is renamed first: a folder that is there is whole."""
+    """Remove their folders, and the snapshots first: none stays without its artifact. Each folder
+    is renamed before: one that is there is whole."""
     for each in artifacts:
+        forget(Path(each.run_folder))
         folder = Path(each.folder)
         going = folder if folder.name.startswith(".") else folder.with_name(f".{folder.name}.old")
         if going != folder:

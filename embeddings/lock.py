@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from embeddings.leftovers import sweep
 from kg_platform.errors import BadInput, SettingsError
 from kg_platform.platform import Platform
 
@@ -15,7 +16,8 @@ _CALLED = {"embed": "embedding job", "watch": "`kg watch`"}
 
 @contextmanager
 def only_one(platform: Platform, what: str = "embed") -> Iterator[None]:
-    """Hold the platform's lock of embedding jobs, or of what else there may be only one of.
+    """Hold the platform's lock of embedding jobs, or of what else there may be only one of; at the
+    end of a job, remove what killed ones left.
 
     Raises:
         BadInput: another job, of this or another process, has it.
@@ -36,5 +38,7 @@ def only_one(platform: Platform, what: str = "embed") -> Iterator[None]:
         ) from error
     try:
         yield
+        if what == "embed":
+            sweep(platform)
     finally:
         lock.release()

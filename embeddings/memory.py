@@ -92,24 +92,6 @@ def keep_freed() -> None:
         return
 
 
-def peak_bytes() -> int:
-    """The most memory this process has held so far, in bytes of RAM.
-
-    `getrusage` will not do on Linux: a new process begins with its parent's peak there.
-    """
-    for line in _text(Path("/proc/self/status")).splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS counts bytes
-
-
-def held_bytes() -> int:
-    """What this process holds now, in bytes of RAM."""
-    return int(psutil.Process().memory_info().rss)
-
-
 def cgroup_free(mounted: Path, own: Path) -> Iterator[int]:
     """Bytes left in the process's control group and in each of the groups around it.
 

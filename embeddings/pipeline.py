@@ -7,19 +7,21 @@ Until `publish`, the last step, nothing in the graph changes.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from embeddings import checkpoint, planning, warm
+import torch
+
+from embeddings import checkpoint, kept_snapshot, planning, warm
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.content import content_of
-from embeddings.dataset import Dataset, from_snapshot
+from embeddings.dataset import Dataset
 from embeddings.features import Features
 from embeddings.gate import Verdict
 from embeddings.going_live import Force, ask, let_pass, live_artifact, refusal
@@ -27,7 +29,6 @@ from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.kept import run_before
 from embeddings.lock import only_one
 from embeddings.measure import Measured, measure
-from embeddings.memory import peak_bytes
 from embeddings.plan import Plan
 from embeddings.predict import open_published
 from embeddings.publish import PublishSummary, publish
@@ -35,12 +36,15 @@ from embeddings.publish_marks import Marks
 from embeddings.publish_switch import half_way
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot, open_snapshot, take
-from embeddings.train import Trained, TrainOptions, train
+from embeddings.train import Trained, TrainOptions, device_of, logged_epoch, train
 from kg_platform.errors import ArtifactError, BadInput, GateRefused, Interrupted, NotFound
+from kg_platform.held_memory import peak_bytes
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
+from kg_platform.run_log import logged
 
 KIND = "embed"
+_log = logging.getLogger(__name__)
 PUBLISH = "publish"
 ROLLBACK = "rollback"
 
@@ -86,7 +90,7 @@ def embed(
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform):
-        job = _Job(platform, options, force, on_progress or _silent, schedule)
+        job = _Job(platform, options, force, logged(on_progress), schedule)
         return job.run(publish_vectors)
 
 
@@ -134,7 +138,7 @@ def publish_run(
         settings: dict[str, Any] = {"run": chosen}
         if half_way(platform.graph) != chosen:  # else it was let pass when it began
             settings["gate"] = let_pass(platform, artifact, force)
-        return _recorded(platform, PUBLISH, chosen, settings, on_progress or _silent)
+        return _recorded(platform, PUBLISH, chosen, settings, logged(on_progress))
 
 
 def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
@@ -159,14 +163,15 @@ def resume_publish(platform: Platform, on_progress: Progress | None = None) -> P
         chosen = half_way(platform.graph)
         if chosen is None:
             raise NotFound("No publish stands half-way: there is nothing to finish.")
-        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, on_progress or _silent)
+        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, logged(on_progress))
 
 
 def rollback(
     platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
 ) -> PublishSummary:
     """Publish an earlier run again, from its artifact: `run_id`, or without one the latest run
-    before the current one that was published once.
+    before the current one that was published once; or what a rollback that was killed went to, so
+    that the same command again goes back no further.
 
     Raises:
         NotFound: nothing is published, or there is no such run, or its artifact is gone.
@@ -174,17 +179,28 @@ def rollback(
     """
     with only_one(platform):
         now = published_run(platform.graph)
-        chosen = run_id or run_before(platform, str(now["id"]))
+        chosen = run_id or _unfinished_rollback(platform) or run_before(platform, str(now["id"]))
         if chosen is None:
             raise NotFound(
                 f"No run before the current one, {now['id']}, was published and has its artifact "
                 f"in {platform.settings.artifacts_dir}; `kg runs --kind embed` lists the runs, "
                 "`kg rollback RUN` takes any of them."
             )
-        if chosen == now["id"]:
+        if run_id == now["id"] and half_way(platform.graph) != run_id:
             raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
         settings = {"run": chosen, "from": now["id"]}
-        return _recorded(platform, ROLLBACK, chosen, settings, on_progress or _silent)
+        return _recorded(platform, ROLLBACK, chosen, settings, logged(on_progress))
+
+
+def _unfinished_rollback(platform: Platform) -> str | None:
+    """Where the latest rollback was going, if it did not get there and nothing was published since;
+    None also when the artifact it went to is gone."""
+    rows = platform.ledger.runs()
+    last = next((row for row in rows if row.kind in (KIND, PUBLISH, ROLLBACK)), None)
+    if last is None or last.kind != ROLLBACK or last.status == "succeeded":
+        return None
+    chosen = str(last.settings["run"])
+    return chosen if (platform.settings.artifacts_dir / chosen).is_dir() else None
 
 
 def _recorded(
@@ -241,6 +257,7 @@ class _Job:
             made = self._plan(encoders, publish_vectors)
             snapshot = self._snapshot()
             features = self._features(snapshot, encoders)
+            ledger.describe(self.run_id, **self._made_from(snapshot, features))
             del encoders  # training may need their memory
             dataset, trained = self._train(snapshot, features)
             measured = self._measure(trained, dataset)
@@ -262,10 +279,11 @@ class _Job:
             ledger.finish_run(self.run_id, "failed", error=str(error))
             raise
         recorded = {**metrics, **self._off(made)}
+        self._keep(snapshot)
         ledger.finish_run(self.run_id, "succeeded", metrics=recorded)
-        # The artifact holds all that is needed from here on; TensorBoard's logs stay.
-        shutil.rmtree(self._folder / "snapshot", ignore_errors=True)
-        checkpoint.discard(self._folder / "training")
+        # The artifact holds all that is needed from here on; what stays is for looking back.
+        shutil.rmtree(snapshot.folder, ignore_errors=True)
+        checkpoint.discard(self._training)
         if verdict is not None and published is None:
             raise GateRefused(refusal(verdict))
         return EmbedResult(
@@ -275,6 +293,40 @@ class _Job:
     @property
     def _folder(self) -> Path:
         return self.platform.settings.runs_dir / self.run_id
+
+    @property
+    def _training(self) -> Path:
+        return self._folder / "training"
+
+    def _note(self, *notes: str) -> None:
+        self.notes += notes
+        for note in notes:
+            _log.info("note: %s", note)
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        """Compressed, for `kg runs reproduce`. Without room for it the run is done all the same."""
+        if not self.platform.settings.keep_snapshots:
+            return
+        try:
+            kept = kept_snapshot.keep(snapshot)
+        except OSError as error:
+            self._note(f"The snapshot could not be kept: {error.strerror or error}.")
+        else:
+            self.platform.ledger.describe(self.run_id, kept_snapshot_bytes=kept)
+
+    def _made_from(self, snapshot: Snapshot, features: Mapping[str, Features]) -> dict[str, Any]:
+        """What the run's record says of its input, and where its files are."""
+        return {
+            "snapshot": snapshot.manifest["hash"],
+            "encoders": {
+                name: {"name": each.encoder, "revision": each.revision}
+                for name, each in features.items()
+            },
+            "device": device_of(self.options.train.device).type,
+            "threads": torch.get_num_threads(),
+            "tensorboard": str(self._training),
+            "artifact": str(self.platform.settings.artifacts_dir / self.run_id),
+        }
 
     def _plan(self, encoders: Encoders, publish_vectors: bool) -> Plan:
         with self._step("plan") as details:
@@ -294,7 +346,7 @@ class _Job:
         if self.continued:
             return {}
         offs = planning.compare(made, self.seconds, peak_bytes())
-        self.notes.append(planning.sentence(offs))
+        self._note(planning.sentence(offs))
         return {"plan": planning.figures(offs)}
 
     def _snapshot(self) -> Snapshot:
@@ -311,12 +363,12 @@ class _Job:
         if unfinished is None:
             return snapshot
         # The same graph and the same options: go on as that run, with its checkpoints.
-        self.notes.append(f"went on with run {unfinished.id}, which had not finished")
         details = {"continued_as": unfinished.id}
         self.platform.ledger.finish_run(self.run_id, "interrupted", metrics=details)
         shutil.rmtree(self._folder, ignore_errors=True)
         self.run_id, self.continued = unfinished.id, True
         self.platform.ledger.resume_run(self.run_id)
+        self._note(f"went on with run {unfinished.id}, which had not finished")
         return open_snapshot(self._folder / "snapshot")
 
     def _unfinished(self, snapshot_hash: str) -> RunRow | None:
@@ -346,37 +398,33 @@ class _Job:
     def _train(self, snapshot: Snapshot, features: dict[str, Features]) -> tuple[Dataset, Trained]:
         """Train, from the weights of the live run where that is possible, in its space."""
         base = live_artifact(self.platform)
-        before = base.continued() if base and self.options.warm else None
-        rule = before.rule if before else None
+        rejected = self.platform.ledger.reviews.ends("link", ["rejected"])
         with self._step("train") as details:
-            rejected = self.platform.ledger.reviews.ends("link", ["rejected"])
-            drawn = partial(from_snapshot, snapshot, features, self.options.train.seed)
-            dataset = drawn(like=rule, rejected=rejected)
-            begin = self._begin(base, dataset) if base and before else None
-            if before and begin is None:
-                dataset = drawn(rejected=rejected)
+            dataset, begin, why = warm.prepared(
+                snapshot,
+                features,
+                self.options.train,
+                base if self.options.warm else None,
+                rejected,
+            )
+            if why:
+                self._note(why)
             details.update(dataset.summary())
             if begin is not None:
                 details.update({"warm_from": begin.run, "known_entities": begin.known})
             trained = train(
                 dataset,
                 self.options.train,
-                self._folder / "training",
+                self._training,
                 self._epochs,
-                begin=begin,
+                logged_epoch,
+                begin,
             )
             if base is not None:
                 trained = warm.aligned(trained, base, dataset.entity_ids)
                 self.aligned_to = base.folder.name if trained.alignment is not None else None
-        self.notes += trained.notes
+        self._note(*trained.notes)
         return dataset, trained
-
-    def _begin(self, base: Artifact, dataset: Dataset) -> warm.Start | None:
-        found = warm.start(base, dataset, self.options.train)
-        if isinstance(found, str):
-            self.notes.append(found)
-            return None
-        return found
 
     def _gate(self, artifact: Artifact) -> Verdict:
         with self._step("gate") as details:
@@ -384,7 +432,7 @@ class _Job:
             details.update(verdict.as_dict())
             if self.force and not verdict.passed:
                 details["forced"] = asdict(self.force)
-                self.notes.append(f"The gate was overridden: {verdict.why}.")
+                self._note(f"The gate was overridden: {verdict.why}.")
         return verdict
 
     def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
@@ -398,8 +446,10 @@ class _Job:
     ) -> Artifact:
         folder = self.platform.settings.artifacts_dir / self.run_id
         with self._step("artifact") as details:
-            if folder.exists():  # left whole by the run we go on with; made again from its training
-                shutil.rmtree(folder)
+            # Left by the run we go on with, whole or half; made again from its training.
+            for left in (folder, *folder.parent.glob(f".{folder.name}.*")):
+                if left.exists():
+                    shutil.rmtree(left)
             artifact = save_artifact(
                 folder,
                 trained,
@@ -472,7 +522,3 @@ def _latest_with_artifact(platform: Platform) -> str:
             continue
         return row.id
     raise NotFound("There is no embedding run with an artifact yet; run `kg embed` first.")
-
-
-def _silent(step: str, done: int, total: int | None) -> None:
-    del step, done, total

@@ -18,8 +18,10 @@ Progress = Callable[[str, int, int | None], None]
 # Which entities have this vector: (N,) bool for each property.
 Masks = Mapping[str, NDArray[np.bool_]]
 
-# Float32 cells of one batch (2 MiB); larger ones are slower and cost memory.
-BATCH_CELLS = 1 << 19
+# Float32 cells of one batch (512 KiB: 512 vectors of 256 numbers). Larger ones are several times
+# slower under an index: each transaction leaves a segment of the index, and one that is this small
+# is searched whole and has no graph to be built.
+BATCH_CELLS = 1 << 17
 SAMPLE = 50
 # Of the sample, how many an approximate index may miss.
 MISSES_ALLOWED = 0.1

@@ -9,14 +9,17 @@ answer mixes runs. Every step may be done again: a switch that was killed is fin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from embeddings import vector_indexes
+from embeddings.in_flight import in_flight
 from embeddings.publish_checks import Progress
 from kg_platform.cypher import vectors as cypher
 from kg_platform.graph import Graph, Statement
 
-BATCH = 2_000  # entities whose vectors take their own names in one transaction
+# Entities whose vectors take their own names in one transaction: see `publish_checks.BATCH_CELLS`.
+BATCH = 500
 
 
 def under_way(graph: Graph) -> tuple[str, str] | None:
@@ -73,15 +76,27 @@ def count(graph: Graph, text: str, run_id: str) -> int:
 
 
 def _take_names(graph: Graph, run_id: str, report: Progress) -> None:
-    total, done, after = count(graph, cypher.COUNT_NEXT, run_id), 0, ""
+    total, done = count(graph, cypher.COUNT_NEXT, run_id), 0
+
+    def take(ids: list[str]) -> int:
+        graph.write(Statement(cypher.TAKE_NEXT, {"id": run_id, "ids": ids}))
+        return len(ids)
+
+    for taken in in_flight(partial(take, ids) for ids in _put_aside(graph, run_id)):
+        done += taken
+        report("switch", done, max(done, total))
+
+
+def _put_aside(graph: Graph, run_id: str) -> Iterator[list[str]]:
+    """The entities whose vectors were put aside, in batches by id."""
+    after = ""
     while True:
         parameters = {"id": run_id, "after": after, "limit": BATCH}
         ids = graph.read(Statement(cypher.NEXT_IDS, parameters))[0]["ids"]
         if not ids:
             return
-        graph.write(Statement(cypher.TAKE_NEXT, {"id": run_id, "ids": ids}))
-        done, after = done + len(ids), ids[-1]
-        report("switch", done, max(done, total))
+        yield ids
+        after = ids[-1]
 
 
 def _dimensions(graph: Graph) -> Mapping[str, int]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.in_flight import in_flight
 from embeddings.publish_checks import Masks, Progress, Vectors, batch_of
 from kg_platform.cypher import vectors as cypher
 from kg_platform.graph import Graph, Statement
-
-# Two transactions at a time: one is prepared and sent while the server works on the other.
-WRITERS = 2
 
 
 class Rows(list[dict[str, Any]]):
@@ -50,25 +47,14 @@ class Writer:
         size = max(1, min(self.batch_rows, batch_of(self.artifact, list(self.present))))
         ids = islice(self.artifact.iter_entity_ids(), start, None)
 
-        def finish(batch: Future[int]) -> None:
+        batches = (
+            partial(self._batch, begin, list(islice(ids, size)), aside)
+            for begin in range(start, total, size)
+        )
+        for position in in_flight(batches):
             # Taken in order, so everything before the cursor is in the graph.
-            position = batch.result()
             advance(position)
             report("vectors", position, total)
-
-        running: deque[Future[int]] = deque()
-        with ThreadPoolExecutor(WRITERS, "publish") as pool:
-            try:
-                for begin in range(start, total, size):
-                    batch = list(islice(ids, size))
-                    running.append(pool.submit(self._batch, begin, batch, aside))
-                    if len(running) > WRITERS:
-                        finish(running.popleft())
-                while running:
-                    finish(running.popleft())
-            finally:
-                for each in running:
-                    each.cancel()
 
     def _batch(self, begin: int, ids: list[str], aside: bool) -> int:
         stop = begin + len(ids)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -35,8 +36,9 @@ from embeddings.ranking import metrics, ranks
 from embeddings.train_log import Log, logs
 from kg_platform.errors import BadInput
 
-__all__ = ["TrainOptions", "Trained", "preset_options", "train"]
+__all__ = ["TrainOptions", "Trained", "device_of", "logged_epoch", "preset_options", "train"]
 
+_log = logging.getLogger(__name__)
 NEXT_MEMBER = 10_000  # from the seed of a member to that of the next one
 
 # on_progress(done, total), in steps.
@@ -98,7 +100,7 @@ def train(
         BadInput: features are not finite, the device is not there, or the loss became NaN.
     """
     options = options.resolved(len(dataset.train), dataset.entities)
-    device = _device(options.device)
+    device = device_of(options.device)
     keep_freed()
     modalities = warm.modalities(dataset, begin)
     networks: list[Network] = []
@@ -302,15 +304,23 @@ def fingerprint(dataset: Dataset, options: TrainOptions, begin: warm.Start | Non
     return digest.hexdigest()
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """auto, cpu or cuda -> the device there is.
+
+    Raises:
+        BadInput: cuda is wanted and there is none.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise BadInput("There is no CUDA device here; use the device auto or cpu.")
     chosen = "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
     return torch.device(chosen)
 
 
-def _silent(done: int, total: int) -> None:
-    del done, total
+def logged_epoch(state: State) -> bool:
+    """An `on_epoch` that writes every epoch into the run's log."""
+    figures = ", ".join(f"{k} {v:.4g}" for k, v in state.history[-1].items() if k != "epoch")
+    _log.info("epoch %d: %s", state.epoch, figures)
+    return True
 
 
 def _go_on(state: State) -> bool:

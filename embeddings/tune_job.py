@@ -20,6 +20,7 @@ from embeddings.tune import Budget, OnTrial, tune
 from embeddings.tune_report import Tuned
 from kg_platform.errors import BadInput, Interrupted
 from kg_platform.platform import Platform
+from kg_platform.run_log import logged
 
 KIND = "tune"
 
@@ -64,7 +65,7 @@ def run(
         NotFound: the folder or one of its files is missing.
         Interrupted: a person stopped it; the same command goes on from there.
     """
-    job = _Job(platform, options, on_progress or (lambda step, done, total: None))
+    job = _Job(platform, options, logged(on_progress))
     return job.run(on_trial)
 
 
@@ -142,7 +143,7 @@ class _Job:
                 details.update(dataset.summary())
             return dataset
         finally:
-            shutil.rmtree(folder.parent, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ tables a row's mean of it is kept, which costs one number an entity.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from embeddings.align import rotation
+from embeddings.dataset import Dataset, from_snapshot
 from embeddings.features import Features
 from embeddings.joined import name_of
 from embeddings.modalities import Modality, prepare, project
@@ -27,7 +28,7 @@ from embeddings.rebuild import weights
 
 if TYPE_CHECKING:
     from embeddings.artifact import Artifact
-    from embeddings.dataset import Dataset
+    from embeddings.snapshot import Snapshot
     from embeddings.train import Trained
 
 # Options that decide which weights there are.
@@ -128,6 +129,26 @@ def start(artifact: Artifact, dataset: Dataset, options: TrainOptions) -> Start 
         entities=torch.tensor([place.get(name, -1) for name in dataset.entity_ids]),
         relations=torch.cat([forward, inverse]),
     )
+
+
+def prepared(
+    snapshot: Snapshot,
+    features: Mapping[str, Features],
+    options: TrainOptions,
+    base: Artifact | None,
+    rejected: Iterable[tuple[str, str, str]],
+) -> tuple[Dataset, Start | None, str | None]:
+    """The dataset of a training, and how it goes on from `base`: its weights, its held-out facts.
+    None: it begins anew; why, as a sentence, if `base` is there and cannot be used.
+    """
+    wrong = list(rejected)
+    anew = from_snapshot(snapshot, features, options.seed, rejected=wrong)
+    before = None if base is None else base.continued()
+    if base is None or before is None:
+        return anew, None, None
+    same = from_snapshot(snapshot, features, options.seed, like=before.rule, rejected=wrong)
+    found = start(base, same, options)
+    return (anew, None, found) if isinstance(found, str) else (same, found, None)
 
 
 def modalities(dataset: Dataset, begin: Start | None) -> dict[str, Modality]:

@@ -21,6 +21,7 @@ from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.media import MediaStore
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection, Relation
+from kg_platform.run_log import logged
 
 # (step, rows done, rows there are about)
 Progress = Callable[[str, int, int | None], None]
@@ -73,7 +74,7 @@ def load(
     run_id = ledger.start_run("ingest", settings)
     summary = IngestSummary(run_id, source.name)
     try:
-        job = _Job(platform, source, summary, create_missing, on_progress or (lambda *_: None))
+        job = _Job(platform, source, summary, create_missing, logged(on_progress))
         started = time.monotonic()  # from here, because the job's graph may have had to be started
         try:
             if strict:

@@ -8,6 +8,7 @@ function taking the Typer application. Commands import what they need when they 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
 from importlib.metadata import entry_points
@@ -40,6 +41,9 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run `kg`; an error of ours becomes one sentence on stderr and its exit code."""
+    # Python's warnings go where logging goes: to stderr, and into the log of the run they are of.
+    logging.captureWarnings(True)
+    logging.getLogger().addHandler(logging.lastResort or logging.NullHandler())
     try:
         build()()
     except KgError as error:

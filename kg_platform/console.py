@@ -60,6 +60,13 @@ def print_table(
     out.print(table)
 
 
+def print_lines(text: str) -> None:
+    """Lines of a file on stdout; what could steer a terminal is shown as an escape."""
+    for line in text.removesuffix("\n").split("\n"):
+        print(_cell(line))
+    sys.stdout.flush()
+
+
 def note(message: str) -> None:
     """A line about what is going on, on stderr, so that stdout stays an answer."""
     err.print(Text(message))

@@ -22,6 +22,7 @@
     ├── MigrationError           exit 6   a schema is newer, changed or half applied
     ├── ArtifactError            exit 6   a snapshot or artifact is missing parts or was changed
     ├── GateRefused              exit 7   a run is worse than the one that is live; it stays
+    ├── NotReproduced            exit 8   a run that was done again gave other figures
     └── Interrupted              exit 130 a person stopped it; what was done is kept
 
 The message is one sentence that says what happened and what to do; details go to `__cause__`.
@@ -110,6 +111,10 @@ class ArtifactError(KgError):
 
 class GateRefused(KgError):
     exit_code = 7
+
+
+class NotReproduced(KgError):
+    exit_code = 8
 
 
 class Interrupted(KgError):

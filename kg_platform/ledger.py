@@ -32,6 +32,8 @@ from kg_platform.ledger_rows import (
     excerpt,
     new_run_id,
     now,
+    process_of,
+    run_row,
 )
 from kg_platform.records import Rejection
 
@@ -65,7 +67,9 @@ class Ledger:
 
     # runs
 
-    def start_run(self, kind: str, settings: Mapping[str, Any]) -> str:
+    def start_run(
+        self, kind: str, settings: Mapping[str, Any], record: Mapping[str, Any] | None = None
+    ) -> str:
         """A new run of this process; returns its id."""
         process = Process.this()
         row: dict[str, Any] = {
@@ -73,6 +77,7 @@ class Ledger:
             "status": "running",
             "settings": dict(settings),
             "metrics": {},
+            "record": dict(record or {}),
             "error": "",
             "host": process.host,
             "pid": process.pid,
@@ -100,7 +105,7 @@ class Ledger:
             row = connection.execute(one).mappings().one_or_none()
             if row is None:
                 raise _no_run(run_id)
-            owner = _process(row)
+            owner = process_of(dict(row))
             if row["status"] == "running" and owner != process and not owner.is_gone():
                 raise LedgerError(
                     f"Run {run_id} is still running as process {owner.pid} on {owner.host}; "
@@ -138,6 +143,16 @@ class Ledger:
                 raise _no_run(run_id)
             still_open = (STEPS.c.run_id == run_id) & (STEPS.c.status == "running")
             connection.execute(STEPS.update().where(still_open).values(**values))
+
+    def describe(self, run_id: str, **record: Any) -> None:
+        """Add to what is known of what a run ran on and left; a name that is there is replaced."""
+        mine = RUNS.c.id == run_id
+        with self._database.write() as connection:
+            known = sa.select(RUNS.c.record).where(mine).with_for_update()
+            row = connection.execute(known).one_or_none()
+            if row is None:
+                raise _no_run(run_id)
+            connection.execute(RUNS.update().where(mine).values(record={**row[0], **record}))
 
     def run(self, run_id: str) -> RunRow:
         found = self._runs(sa.select(RUNS).where(RUNS.c.id == run_id))
@@ -236,42 +251,9 @@ class Ledger:
             in_order = sa.select(STEPS).order_by(STEPS.c.run_id, STEPS.c.position)
             wanted = in_order.where(STEPS.c.run_id.in_([row["id"] for row in rows]))
             steps = connection.execute(wanted).mappings().all() if rows else []
-        return [_run_row(row, [s for s in steps if s["run_id"] == row["id"]]) for row in rows]
-
-
-def _run_row(row: sa.RowMapping, steps: list[sa.RowMapping]) -> RunRow:
-    """As it is now: what a dead process left `running` was interrupted."""
-    gone = row["status"] == "running" and _process(row).is_gone()
-
-    def status(stored: str) -> str:
-        return "interrupted" if gone and stored == "running" else stored
-
-    return RunRow(
-        id=row["id"],
-        kind=row["kind"],
-        status=status(row["status"]),
-        settings=row["settings"],
-        metrics=row["metrics"],
-        error=row["error"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        host=row["host"],
-        pid=row["pid"],
-        steps=tuple(
-            StepRow(
-                name=step["name"],
-                status=status(step["status"]),
-                details=step["details"],
-                started_at=step["started_at"],
-                finished_at=step["finished_at"],
-            )
-            for step in steps
-        ),
-    )
-
-
-def _process(row: sa.RowMapping) -> Process:
-    return Process(row["host"], row["pid"], row["process_started"])
+        return [
+            run_row(dict(row), [dict(s) for s in steps if s["run_id"] == row["id"]]) for row in rows
+        ]
 
 
 def _rejection_values(run_id: str, rejection: Rejection) -> dict[str, Any]:

@@ -48,6 +48,7 @@ RUNS = sa.Table(
     sa.Column("process_started", sa.Double, nullable=False),
     sa.Column("started_at", Text, nullable=False, index=True),
     sa.Column("finished_at", Text),
+    sa.Column("record", sa.JSON, nullable=False, server_default="{}"),
 )
 STEPS = sa.Table(
     "steps",

@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -36,7 +36,10 @@ class StepRow:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run: what was done, with which settings, how it ended. Times are UTC in ISO 8601."""
+    """One run: what was done, with which settings, how it ended. Times are UTC in ISO 8601.
+
+    `record` says what it ran on and what it left: see `kg_platform.run_record`.
+    """
 
     id: str
     kind: str
@@ -49,6 +52,7 @@ class RunRow:
     host: str
     pid: int
     steps: tuple[StepRow, ...] = field(default=())
+    record: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,43 @@ class Process:
         except psutil.AccessDenied:
             return False
         return abs(started - self.started) > START_TOLERANCE_SECONDS
+
+
+def run_row(row: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> RunRow:
+    """A run from its row and those of its steps, as it is now: what a dead process left `running`
+    was interrupted."""
+    gone = row["status"] == "running" and process_of(row).is_gone()
+
+    def status(stored: str) -> str:
+        return "interrupted" if gone and stored == "running" else stored
+
+    return RunRow(
+        id=row["id"],
+        kind=row["kind"],
+        status=status(row["status"]),
+        settings=row["settings"],
+        metrics=row["metrics"],
+        error=row["error"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        host=row["host"],
+        pid=row["pid"],
+        steps=tuple(
+            StepRow(
+                name=step["name"],
+                status=status(step["status"]),
+                details=step["details"],
+                started_at=step["started_at"],
+                finished_at=step["finished_at"],
+            )
+            for step in steps
+        ),
+        record=row["record"],
+    )
+
+
+def process_of(row: Mapping[str, Any]) -> Process:
+    return Process(row["host"], row["pid"], row["process_started"])
 
 
 @cache

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import fsspec
 
+from kg_platform import partial
 from kg_platform.errors import MediaStoreError, NotFound
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -158,17 +159,9 @@ class MediaStore:
         if not self._on_disk:
             self._fs.pipe_file(path, data)
             return
-        partial = f"{path}.{uuid.uuid4().hex}.part"
-        try:
-            with open(partial, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)
-            raise
+        place = Path(path)
+        partial.clear(place.parent, place.name)
+        partial.write(place, lambda file: file.write(data))
 
     @contextlib.contextmanager
     def _errors(self, doing: str) -> Any:

@@ -43,8 +43,8 @@ class Platform:
 
     @cached_property
     def ledger(self) -> Ledger:
-        from kg_platform.ledger import Ledger
         from kg_platform.migrate_ledger import migrate_ledger
+        from kg_platform.recorded_ledger import RecordedLedger
 
         try:
             self.settings.home.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ class Platform:
         url = self.settings.resolved_ledger_url()
         if self._migrate:
             migrate_ledger(url)
-        return Ledger(url)
+        return RecordedLedger(url, self.settings.runs_dir)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -127,6 +127,10 @@ class Settings(BaseSettings):
         description="file of neighbours a run must have to go live (default: canaries.tsv in "
         "KG_HOME)",
     )
+    keep_snapshots: bool = Field(
+        default=True,
+        description="keep what a run was trained on, compressed, for `kg runs reproduce`",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="where to train and encode; auto takes the GPU when there is one",
@@ -147,7 +151,7 @@ class Settings(BaseSettings):
 
     @property
     def runs_dir(self) -> Path:
-        """Snapshots, checkpoints and TensorBoard logs, one folder a run."""
+        """Logs, snapshots, checkpoints and TensorBoard's files, one folder a run."""
         return self.home / "runs"
 
     @property

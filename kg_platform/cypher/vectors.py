@@ -65,7 +65,7 @@ COUNT_NEXT = f"MATCH (n:Entity) WHERE n.{NEXT_RUN} = $id RETURN count(n) AS coun
 _REMOVE_NEXT = f"REMOVE n.{NEXT_RUN}, {', '.join(f'n.{name}' for name in NEXT.values())}"
 REMOVE_NEXT = (
     f"MATCH (n:Entity) WHERE n.{NEXT_RUN} IS NOT NULL "
-    f"CALL (n) {{ {_REMOVE_NEXT} }} IN TRANSACTIONS OF 5000 ROWS"
+    f"CALL (n) {{ {_REMOVE_NEXT} }} IN 2 CONCURRENT TRANSACTIONS OF 2000 ROWS"
 )
 # The next entities by id, from $after on, whose vectors were put aside; they take their own names.
 NEXT_IDS = (

@@ -11,19 +11,21 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from kg_platform.errors import LedgerError, MigrationError, NotFound
 from kg_platform.ledger import Ledger
 from kg_platform.ledger_database import METADATA, Database
-from kg_platform.migrate_ledger import migrate_ledger, pending_ledger
+from kg_platform.migrate_ledger import LEDGER_FOLDER, migrate_ledger, pending_ledger
 from kg_platform.records import Rejection
 
 HOSTILE = (
     "quote ' \" \\ newline \n nul \x00 surrogate \ud800 emoji \U0001f3f3\ufe0f %s {0} ; DROP TABLE"
 )
-REVISIONS = ["0001_runs.py", "0002_schedules.py", "0003_reviews.py"]
+REVISIONS = ["0001_runs.py", "0002_schedules.py", "0003_reviews.py", "0004_record.py"]
 CLEANED = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 
 
@@ -53,6 +55,31 @@ def test_a_run_from_start_to_end(ledger: Ledger) -> None:
     assert done.finished_at is not None
     assert done.started_at < done.finished_at
     assert done.started_at.endswith("+00:00")
+
+
+def test_what_a_run_ran_on_and_left_is_kept(ledger: Ledger) -> None:
+    run_id = ledger.start_run("embed", {}, {"python": "3.11", "memory": {"peak_bytes": 1}})
+    ledger.describe(run_id, artifact=Path("a"), memory={"peak_bytes": 2})
+    wanted = {"python": "3.11", "artifact": "a", "memory": {"peak_bytes": 2}}
+    assert ledger.run(run_id).record == wanted
+    assert ledger.run(ledger.start_run("embed", {})).record == {}
+    with pytest.raises(NotFound, match="There is no run"):
+        ledger.describe("nobody", artifact="a")
+
+
+def test_runs_of_an_earlier_version_have_an_empty_record(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(LEDGER_FOLDER))
+    with closing(Database(url)) as database:
+        with database.migrating() as connection:
+            config.attributes.update(connection=connection, on_version_apply=lambda **_: None)
+            command.upgrade(config, "0001")
+        with database.write() as connection:
+            row = "'r', 'embed', 'succeeded', '{}', '{}', '', 'h', 1, 1.0, '2026', NULL"
+            connection.execute(sa.text(f"INSERT INTO runs VALUES ({row})"))
+    migrate_ledger(url)
+    with Ledger(url) as ledger:
+        assert ledger.run("r").record == {}
 
 
 def test_runs_are_newest_first_and_by_kind(ledger: Ledger) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from embeddings import pipeline
 from kg_platform.cli import build
-from kg_platform.errors import KgError
+from kg_platform.errors import GraphUnavailable, KgError
 from kg_platform.graph import Connection, Graph, Statement
 from kg_platform.settings import load
 from tests.worlds import write_world
@@ -47,7 +48,19 @@ def state(graph: Graph) -> tuple[str, list[dict[str, Any]]]:
     return str(graph.read(CURRENT)[0]["id"]), graph.read(VECTORS)
 
 
-def test_back_and_back_again_to_another_dimension(graph: Graph, artifacts: Path) -> None:
+def then_gone(work: Any) -> Any:
+    """The same, but afterwards the database does not answer any more."""
+
+    def both(*values: Any) -> Any:
+        work(*values)
+        raise GraphUnavailable("Neo4j is gone.")
+
+    return both
+
+
+def test_back_and_back_again_to_another_dimension(
+    graph: Graph, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, _, errors = kg("rollback")
     assert (code, "No vectors are published" in errors) == (3, True)
     runs, states = [], []
@@ -55,6 +68,10 @@ def test_back_and_back_again_to_another_dimension(graph: Graph, artifacts: Path)
         runs.append(embedded("--dimension", dimension, "--json"))
         states.append(state(graph))
 
+    with monkeypatch.context() as patch:
+        patch.setattr("embeddings.pipeline._publish", then_gone(pipeline._publish))
+        assert kg("rollback")[0] == 5
+    # What was gone back to is current already; the same command goes back no further.
     code, out, errors = kg("rollback")
     assert (code, state(graph)) == (0, states[0]), errors
     assert f"Run {runs[0]} is the current one again." in errors
@@ -129,6 +146,8 @@ def test_prune_shows_and_keeps_what_is_needed(graph: Graph, artifacts: Path) -> 
     code, _, errors = kg("runs", "prune", "--keep", "1", "--yes")
     assert (code, "Deleted 2" in errors) == (0, True), errors
     assert sorted(each.name for each in artifacts.iterdir()) == sorted({*runs, "mine"} - {runs[2]})
+    kept = [(load().runs_dir / run / "snapshot.tar.zst").is_file() for run in runs]
+    assert kept == [True, True, False, True], "a snapshot goes with its artifact"
     assert "There is nothing to delete" in kg("runs", "prune", "--keep", "1", "--yes")[2]
     code, _, errors = kg("rollback", runs[2])
     assert (code, "no artifact" in errors) == (3, True), errors

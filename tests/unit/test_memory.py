@@ -19,12 +19,11 @@ from embeddings.memory import (
     cells,
     cgroup_free,
     free_bytes,
-    held_bytes,
     out_of_memory,
-    peak_bytes,
     rows,
 )
 from kg_platform.errors import Unavailable
+from kg_platform.held_memory import held_bytes, peak_bytes
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 GIB = 1 << 30

@@ -1,0 +1,52 @@
+"""What killed jobs left on disk and no later job can use: it goes when the next job ends.
+
+A run that ended without success may be taken up as long as no later one succeeded; its snapshot and
+checkpoints stay until then. Logs and TensorBoard's files stay always.
+"""
+
+from __future__ import annotations
+
+import shutil
+from itertools import takewhile
+from pathlib import Path
+
+from kg_platform import partial
+from kg_platform.errors import NotFound
+from kg_platform.platform import Platform
+
+# Within the folder of runs: never of use to anybody but the process that wrote it.
+HALVES = ("*/.snapshot.part", "*/.snapshot.tar.zst.part", "*/training/**/.checkpoint.*")
+# Of use to a run that is taken up.
+WHOLE = ("*/snapshot", "*/training/**/checkpoint.safetensors")
+
+
+def sweep(platform: Platform) -> None:
+    """Remove them. For whoever holds the lock of embedding jobs."""
+    runs = platform.settings.runs_dir
+    for pattern, whole in [*((each, False) for each in HALVES), *((each, True) for each in WHOLE)]:
+        for path in runs.glob(pattern):
+            name = path.relative_to(runs).parts[0]
+            if not _of_use(platform, name, whole):
+                _remove(path)
+    for folder in platform.settings.features_dir.glob("*"):
+        partial.clear(folder)
+
+
+def _of_use(platform: Platform, run: str, whole: bool) -> bool:
+    try:
+        row = platform.ledger.run(run)
+    except NotFound:
+        return True  # another ledger's
+    if row.status == "running":
+        return True
+    if not whole or row.kind != "embed":
+        return False
+    latest = takewhile(lambda each: each.status != "succeeded", platform.ledger.runs("embed"))
+    return row.id in {each.id for each in latest if "continued_as" not in each.metrics}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,128 @@
+"""The log of a run: a file that is written while it goes on, and read by `kg runs log`.
+
+Lines are Python's logging records: those of our packages from INFO on, those of everybody else from
+WARNING on. Each is in the file before the next is written, so a `kill -9` loses none; a run that is
+taken up again goes on in the same file. A log that cannot be written is said once and ends no run.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from kg_platform import console
+
+FILE = "log.txt"
+BYTES = 2 << 20  # of a file; an older one is kept beside it, so a log takes twice that at most
+PROGRESS_SECONDS = 10.0  # between two lines about how far a step is
+OURS = ("kg_platform", "ingest", "embeddings")
+
+Progress = Callable[[str, int, int | None], None]
+
+# The run whose work goes on here. Threads that nobody told belong to whichever runs are open.
+_CURRENT: ContextVar[str | None] = ContextVar("run", default=None)
+_log = logging.getLogger(__name__)
+
+
+class RunLog(RotatingFileHandler):
+    """Writes what is logged while a run goes on; `open` and `close` are the run's."""
+
+    def __init__(self, run_id: str, folder: Path) -> None:
+        super().__init__(folder / FILE, maxBytes=BYTES, backupCount=1, encoding="utf-8", delay=True)
+        self.run_id, self.failure = run_id, ""
+        layout = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        layout.converter = time.gmtime
+        self.setFormatter(layout)
+
+    def open(self) -> None:
+        _CURRENT.set(self.run_id)
+        for name in OURS:
+            logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger().addHandler(self)
+
+    def close(self) -> None:
+        logging.getLogger().removeHandler(self)
+        if _CURRENT.get() == self.run_id:
+            _CURRENT.set(None)
+        try:
+            super().close()
+        except OSError as error:  # what could not be written before cannot be now
+            self._failed(error)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is about this run: with several at a time, each has its own lines."""
+        about = getattr(record, "run", None) or _CURRENT.get()
+        return about in (None, self.run_id) and bool(super().filter(record))
+
+    def _open(self):  # type: ignore[no-untyped-def]  # typeshed has no public name for it
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A full disk or a folder that is gone must not end the run; a wrong call is for tests."""
+        import sys
+
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._failed(error)
+        else:
+            super().handleError(record)
+
+    def _failed(self, error: OSError) -> None:
+        if not self.failure:
+            self.failure = error.strerror or str(error)
+            console.note(
+                f"The log of run {self.run_id} cannot be written ({self.failure}); "
+                "the run goes on without it."
+            )
+
+
+def logged(report: Progress | None) -> Progress:
+    """The same progress, with a line in the run's log every few seconds and at a step's end."""
+    said: dict[str, float] = {}
+
+    def both(step: str, done: int, total: int | None) -> None:
+        if report is not None:
+            report(step, done, total)
+        now = time.monotonic()
+        begun = said.setdefault(step, now)
+        if now - begun >= PROGRESS_SECONDS:
+            said[step] = now
+            of = f" of {total:,}" if total is not None else ""
+            _log.info("%s: %s%s", step, f"{done:,}", of)
+
+    return both
+
+
+def read(folder: Path, after: int = 0) -> tuple[str, int]:
+    """What a run's log says from byte `after` on, in whole lines, and where they end.
+
+    A log that was begun anew since (it had grown too long) is read from its beginning.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    file, older = folder / FILE, folder / f"{FILE}.1"
+    before = older.read_bytes() if after == 0 and older.is_file() else b""
+    with file.open("rb") as stream:
+        start = after if after <= file.stat().st_size else 0
+        stream.seek(start)
+        new = stream.read()
+    new = new[: new.rfind(b"\n") + 1]
+    return (before + new).decode("utf-8", "replace"), start + len(new)
+
+
+def follow(folder: Path, going_on: Callable[[], bool], pause: float = 0.5) -> Iterator[str]:
+    """The log as it grows, until the run has ended."""
+    after, more = 0, True
+    while more:
+        more = going_on()  # asked first, so that the last lines are read
+        text, after = read(folder, after)
+        if text:
+            yield text
+        if more:
+            time.sleep(pause)
