@@ -48,7 +48,7 @@ def embed(platform: Platform, say: Say, seed: str) -> None:
 
 
 def rollback(platform: Platform, say: Say, _: str) -> None:
-    from embeddings.pipeline import rollback as job
+    from embeddings.publishing import rollback as job
 
     job(platform, on_progress=_report(say))
 

@@ -200,7 +200,7 @@ def publish(
         raise BadInput("A publish that stands half-way passed the gate; leave --force out.")
     if run and resume:
         raise BadInput("Give a run or --resume: the publish that stands half-way has its own run.")
-    from embeddings.pipeline import publish_run, resume_publish
+    from embeddings.publishing import publish_run, resume_publish
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform, console.steps() as report:
@@ -218,10 +218,13 @@ def gate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Ask whether a run may go live, beside the one that is. Nothing is changed."""
+    """Ask whether a run may go live.
+
+    It is compared with the one that is; nothing is changed.
+    """
     from embeddings.gate import described
     from embeddings.going_live import refusal
-    from embeddings.pipeline import gate_run
+    from embeddings.publishing import gate_run
     from kg_platform.errors import GateRefused
     from kg_platform.platform import Platform
 
@@ -261,7 +264,7 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Go back to the vectors of an earlier run, from its artifact."""
-    from embeddings.pipeline import rollback as go_back
+    from embeddings.publishing import rollback as go_back
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform, console.steps() as report:

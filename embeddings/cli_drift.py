@@ -27,7 +27,10 @@ def drift(
     ] = 2_000,
     as_json: Json = False,
 ) -> None:
-    """Compare the vectors of two runs: who moved, which neighbours stayed, what had changed."""
+    """What moved between two runs, and why.
+
+    Who moved, which neighbours stayed, and what of an entity had changed.
+    """
     from embeddings.artifact import open_artifact
     from embeddings.drift import compare
     from embeddings.drift_report import report

@@ -19,25 +19,21 @@ from typing import Any
 import torch
 
 from embeddings import checkpoint, kept_snapshot, planning, warm
-from embeddings.artifact import Artifact, open_artifact, save_artifact
+from embeddings.artifact import Artifact, save_artifact
 from embeddings.content import content_of
 from embeddings.dataset import Dataset
 from embeddings.features import Features
 from embeddings.gate import Verdict
 from embeddings.going_live import Force, ask, let_pass, live_artifact, refusal
 from embeddings.inputs import Encoders, Progress, graph_features
-from embeddings.kept import run_before
 from embeddings.lock import only_one
 from embeddings.measure import Measured, measure
 from embeddings.plan import Plan
-from embeddings.predict import open_published
-from embeddings.publish import PublishSummary, publish
-from embeddings.publish_marks import Marks
-from embeddings.publish_switch import half_way
-from embeddings.similarity import published_run
+from embeddings.publish import PublishSummary
+from embeddings.publishing import publish_artifact
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, device_of, logged_epoch, train
-from kg_platform.errors import ArtifactError, BadInput, GateRefused, Interrupted, NotFound
+from kg_platform.errors import GateRefused, Interrupted
 from kg_platform.held_memory import peak_bytes
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
@@ -45,8 +41,6 @@ from kg_platform.run_log import logged
 
 KIND = "embed"
 _log = logging.getLogger(__name__)
-PUBLISH = "publish"
-ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)
@@ -115,116 +109,6 @@ def plan_run(
     )
 
 
-def publish_run(
-    platform: Platform,
-    run_id: str | None = None,
-    force: Force | None = None,
-    on_progress: Progress | None = None,
-) -> PublishSummary:
-    """Publish an artifact: that of `run_id`, or of the latest embedding run that has one.
-
-    The ledger gets a run of its own for it, because which vectors were current when is asked later.
-
-    Raises:
-        NotFound: there is no such run, or it has no artifact.
-        ArtifactError: the artifact was changed since it was written.
-        GateRefused: the run is worse than the live one and nobody forces it.
-        Interrupted: a person stopped it; the same command goes on from where it stopped.
-    """
-    with only_one(platform):
-        chosen = run_id or _latest_with_artifact(platform)
-        platform.ledger.run(chosen)
-        artifact = open_artifact(platform.settings.artifacts_dir / chosen)
-        settings: dict[str, Any] = {"run": chosen}
-        if half_way(platform.graph) != chosen:  # else it was let pass when it began
-            settings["gate"] = let_pass(platform, artifact, force)
-        return _recorded(platform, PUBLISH, chosen, settings, logged(on_progress))
-
-
-def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
-    """What the gate says of `run_id`, or of the latest embedding run that has an artifact.
-
-    Raises:
-        NotFound: there is no such run, or it has no artifact.
-        ArtifactError: the artifact was changed since it was written.
-    """
-    chosen = run_id or _latest_with_artifact(platform)
-    platform.ledger.run(chosen)
-    return ask(platform, open_artifact(platform.settings.artifacts_dir / chosen))
-
-
-def resume_publish(platform: Platform, on_progress: Progress | None = None) -> PublishSummary:
-    """Finish the publish that stands half-way, whichever command began it.
-
-    Raises:
-        NotFound: none does. The rest as `publish_run`.
-    """
-    with only_one(platform):
-        chosen = half_way(platform.graph)
-        if chosen is None:
-            raise NotFound("No publish stands half-way: there is nothing to finish.")
-        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, logged(on_progress))
-
-
-def rollback(
-    platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
-) -> PublishSummary:
-    """Publish an earlier run again, from its artifact: `run_id`, or without one the latest run
-    before the current one that was published once; or what a rollback that was killed went to, so
-    that the same command again goes back no further.
-
-    Raises:
-        NotFound: nothing is published, or there is no such run, or its artifact is gone.
-        BadInput: the run is the current one. The rest as `publish_run`.
-    """
-    with only_one(platform):
-        now = published_run(platform.graph)
-        chosen = run_id or _unfinished_rollback(platform) or run_before(platform, str(now["id"]))
-        if chosen is None:
-            raise NotFound(
-                f"No run before the current one, {now['id']}, was published and has its artifact "
-                f"in {platform.settings.artifacts_dir}; `kg runs --kind embed` lists the runs, "
-                "`kg rollback RUN` takes any of them."
-            )
-        if run_id == now["id"] and half_way(platform.graph) != run_id:
-            raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
-        settings = {"run": chosen, "from": now["id"]}
-        return _recorded(platform, ROLLBACK, chosen, settings, logged(on_progress))
-
-
-def _unfinished_rollback(platform: Platform) -> str | None:
-    """Where the latest rollback was going, if it did not get there and nothing was published since;
-    None also when the artifact it went to is gone."""
-    rows = platform.ledger.runs()
-    last = next((row for row in rows if row.kind in (KIND, PUBLISH, ROLLBACK)), None)
-    if last is None or last.kind != ROLLBACK or last.status == "succeeded":
-        return None
-    chosen = str(last.settings["run"])
-    return chosen if (platform.settings.artifacts_dir / chosen).is_dir() else None
-
-
-def _recorded(
-    platform: Platform, kind: str, chosen: str, settings: Mapping[str, Any], report: Progress
-) -> PublishSummary:
-    """Publish the artifact of a run, as a run of its own in the ledger."""
-    ledger = platform.ledger
-    ledger.run(chosen)
-    artifact = open_artifact(platform.settings.artifacts_dir / chosen)
-    own = ledger.start_run(kind, settings)
-    try:
-        summary = _publish(platform, artifact, chosen, report)
-    except KeyboardInterrupt as stop:
-        ledger.finish_run(own, "interrupted")
-        raise Interrupted(
-            f"Publishing run {chosen} was stopped; `kg publish --resume` goes on from there."
-        ) from stop
-    except BaseException as error:
-        ledger.finish_run(own, "failed", error=str(error))
-        raise
-    ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
-    return summary
-
-
 class _Job:
     """One embedding job: what its steps share."""
 
@@ -268,7 +152,7 @@ class _Job:
             if verdict is not None and (verdict.passed or self.force):
                 with self._step("publish") as details:
                     let_pass(self.platform, artifact, self.force, verdict)
-                    published = _publish(self.platform, artifact, self.run_id, self.report)
+                    published = publish_artifact(self.platform, artifact, self.run_id, self.report)
                     details.update(asdict(published))
         except KeyboardInterrupt as stop:
             ledger.finish_run(self.run_id, "interrupted")
@@ -482,28 +366,6 @@ class _Job:
         self.seconds[name] = round(time.perf_counter() - begun, 2)
 
 
-def _publish(
-    platform: Platform, artifact: Artifact, run_id: str, report: Progress
-) -> PublishSummary:
-    return publish(
-        platform.graph,
-        artifact,
-        platform.ledger,
-        run_id,
-        platform.settings.batch_rows,
-        lambda step, done, total: report(step, done, total),
-        Marks(platform.graph, artifact, _current(platform)),
-    )
-
-
-def _current(platform: Platform) -> Artifact | None:
-    """The artifact of the current run, if it is on this machine."""
-    try:
-        return open_published(platform.graph, platform.settings.artifacts_dir)
-    except (ArtifactError, NotFound):
-        return None
-
-
 def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:
     return {
         **asdict(options),
@@ -512,13 +374,3 @@ def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:
         "text_encoder": platform.settings.text_encoder if options.text else None,
         "image_encoder": platform.settings.image_encoder if options.pictures else None,
     }
-
-
-def _latest_with_artifact(platform: Platform) -> str:
-    for row in platform.ledger.runs(KIND):
-        try:
-            open_artifact(platform.settings.artifacts_dir / row.id, verify=False)
-        except (ArtifactError, NotFound):
-            continue
-        return row.id
-    raise NotFound("There is no embedding run with an artifact yet; run `kg embed` first.")

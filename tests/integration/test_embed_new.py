@@ -14,7 +14,8 @@ from PIL import Image
 
 from embeddings.embed_new import embed_new
 from embeddings.options import TrainOptions
-from embeddings.pipeline import EmbedOptions, embed, publish_run
+from embeddings.pipeline import EmbedOptions, embed
+from embeddings.publishing import publish_run
 from embeddings.similarity import similar_to_entity
 from ingest.load import ingest
 from kg_platform.errors import BadInput, NotFound

@@ -12,7 +12,8 @@ import pytest
 import embeddings.pipeline as pipeline
 from embeddings.embed_new import embed_new
 from embeddings.options import TrainOptions
-from embeddings.pipeline import EmbedOptions, embed, publish_run, rollback
+from embeddings.pipeline import EmbedOptions, embed
+from embeddings.publishing import publish_run, rollback
 from ingest.load import ingest
 from kg_platform.forget import forget
 from kg_platform.graph import Graph, Statement

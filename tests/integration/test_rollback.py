@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from embeddings import pipeline
+from embeddings import publishing
 from kg_platform.cli import build
 from kg_platform.errors import GraphUnavailable, KgError
 from kg_platform.graph import Connection, Graph, Statement
@@ -69,7 +69,9 @@ def test_back_and_back_again_to_another_dimension(
         states.append(state(graph))
 
     with monkeypatch.context() as patch:
-        patch.setattr("embeddings.pipeline._publish", then_gone(pipeline._publish))
+        patch.setattr(
+            "embeddings.publishing.publish_artifact", then_gone(publishing.publish_artifact)
+        )
         assert kg("rollback")[0] == 5
     # What was gone back to is current already; the same command goes back no further.
     code, out, errors = kg("rollback")

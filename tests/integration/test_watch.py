@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 
 import embeddings.watch as watch_module
 from embeddings.content import content_of
-from embeddings.pipeline import embed, publish_run
+from embeddings.pipeline import embed
+from embeddings.publishing import publish_run
 from embeddings.said import read
 from embeddings.similarity import similar_to_entity
 from embeddings.snapshot import take
