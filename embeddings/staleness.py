@@ -97,7 +97,7 @@ def bury(graph: Graph, gone: Iterable[str]) -> int:
     return graph.write_rows(changes.BURY_GONE, rows, ROWS).nodes_created
 
 
-def scan(platform: Platform) -> Scan:
+def scan(platform: Platform, on_progress: Callable[[int], None] | None = None) -> Scan:
     """Look at every entity of the published run's part of the graph; mark what has changed.
 
     Raises:
@@ -106,7 +106,7 @@ def scan(platform: Platform) -> Scan:
     artifact = open_published(platform.graph, platform.settings.artifacts_dir)
     folder = platform.settings.runs_dir / f"scan-{uuid4().hex[:8]}"
     try:
-        snapshot = snapshot_for(platform, artifact, folder)
+        snapshot = snapshot_for(platform, artifact, folder, on_progress)
         found = compare(platform.graph, artifact, snapshot)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

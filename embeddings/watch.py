@@ -25,7 +25,7 @@ from embeddings.said import read
 from embeddings.staleness import Scan, scan
 from kg_platform.browse import current_run
 from kg_platform.cypher import vectors as cypher
-from kg_platform.errors import BadInput, KgError, Unavailable
+from kg_platform.errors import BadInput, Interrupted, KgError, Unavailable
 from kg_platform.graph import Statement
 from kg_platform.platform import Platform
 
@@ -97,6 +97,7 @@ class _Watch:
         self._uncounted, self._counted_at = False, 0.0
         self._scanned_at = time.monotonic()
         self._scanning: threading.Thread | None = None
+        self._ending = False
 
     def run(self) -> Watched:
         ledger = self._platform.ledger
@@ -108,6 +109,10 @@ class _Watch:
         except BaseException as error:
             ledger.finish_run(run_id, "failed", self._summary().as_dict(), str(error))
             raise
+        finally:
+            self._ending = True
+            if self._scanning is not None:
+                self._scanning.join(PAUSE)
         summary = self._summary()
         ledger.finish_run(run_id, "succeeded", summary.as_dict())
         return summary
@@ -189,13 +194,19 @@ class _Watch:
         if running or not self._options.scan_every or waited < self._options.scan_every:
             return
         self._scanned_at = time.monotonic()
-        # Ends with the process: it writes nothing but marks, and those in one step.
+        # If Neo4j is away it ends with the process: it writes nothing but marks.
         self._scanning = threading.Thread(target=self._scan, daemon=True)
         self._scanning.start()
 
     def _scan(self) -> None:
+        def go_on(rows: int) -> None:
+            if self._ending:
+                raise Interrupted("The watch has ended.")
+
         try:
-            self._tell(_found(scan(self._platform)))
+            self._tell(_found(scan(self._platform, go_on)))
+        except Interrupted:
+            pass
         except KgError as error:
             self._tell(f"Looking at every entity did not succeed: {error}")
 
