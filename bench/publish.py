@@ -13,15 +13,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.stage import empty, fresh_platform, in_child, peak_mib
-from embeddings.artifact import Artifact
 from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
 from kg_platform.settings import load
+
+if TYPE_CHECKING:  # loading PyTorch would hide what a snapshot takes
+    from embeddings.artifact import Artifact
 
 DIMENSION = 256
 FACTS_PER_ENTITY = 3
