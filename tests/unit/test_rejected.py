@@ -135,7 +135,7 @@ def test_training_pushes_a_rejected_triple_down(loss: str, featured: bool, tmp_p
     assert level(after) < level(before) - 1
     # And what is true stays so.
     mrr = [metrics(ranks(t.scorer, dataset, dataset.train)).mrr for t in (before, after)]
-    assert mrr[1] > 0.9 * mrr[0]
+    assert mrr[1] > 0.85 * mrr[0]
 
 
 def test_of_a_snapshot_counts_what_it_can_name_and_does_not_state() -> None:
