@@ -9,7 +9,7 @@ from __future__ import annotations
 RUN = """
 MATCH (r:EmbeddingRun) WHERE r.current
 RETURN r.id AS run, toString(r.published_at) AS published_at,
-       duration.inSeconds(r.published_at, datetime()).seconds AS age
+       duration.inSeconds(datetime(toString(r.published_at)), datetime()).seconds AS age
 ORDER BY r.published_at DESC LIMIT 1"""
 
 ENTITIES = "MATCH (n:Entity) RETURN count(n) AS count"
