@@ -53,7 +53,8 @@ def _pointer(platform: Platform) -> list[str]:
         left = {"serving", "publishing"} & row["run"].keys()
         if left:
             found.append(f"run {row['run']['id']} still has {', '.join(left)}")
-    last = next(row for row in platform.ledger.runs() if row.kind in MOVES)
+    rows = [row for row in platform.ledger.runs() if row.kind in MOVES]
+    last = next(row for row in rows if "continued_as" not in row.metrics)
     should = last.id if last.kind == "embed" else last.settings["run"]
     if current[0]["id"] != should:
         found.append(f"{current[0]['id']} is current, the ledger's last says {should}")
