@@ -1,7 +1,7 @@
 """The gate: what a run must show before its vectors go live, beside the run that is live now.
 
 - vectors: all are numbers, none is zero
-- norms: hardly any is much longer or shorter than the others
+- norms: hardly any is much longer than the others, and they are not far from the live run's
 - figure: ranks of the facts that both runs held out, by both, are not worse by more than a margin
 - neighbours: enough of an entity's nearest stay the same
 - canaries: known entities have known neighbours (`canaries.py`)
@@ -32,7 +32,8 @@ from kg_platform.settings import Settings
 
 FACTS = 2_000  # held-out facts that both runs are asked, at most
 SAMPLE = 1_000  # entities whose neighbours are compared, at most
-OUTLIERS = 0.01  # the share of vectors whose norms may be out of bounds
+USUAL = 0.9  # the quantile of norms that counts as usual
+OUTLIERS = 0.01  # the share of vectors that may be too long
 CHUNK = 16_384
 
 # (head, relation) ids -> ids of all tails that the graph has, and the same for (relation, tail)
@@ -42,7 +43,7 @@ Known = Callable[[Sequence[tuple[str, str, str]]], list[tuple[str, str, str]]]
 @dataclass(frozen=True)
 class Bounds:
     """How much worse a figure may be (`margin`, of MRR), how few neighbours may stay (`overlap`),
-    and how many times the median a norm may be (`norms`)."""
+    and how many times longer than usual a vector may be (`norms`)."""
 
     margin: float
     overlap: float
@@ -96,10 +97,10 @@ def judge(
     whole = _finite(lengths)
     checks = [whole]
     if whole.passed:  # figures of vectors that are no numbers would only say so again
-        checks += [_lengths(lengths, bounds), *_against(artifact, live, known, bounds)]
+        before = None if live is None else _norms(live)
+        checks += [_lengths(lengths, before, bounds), *_against(artifact, live, known, bounds)]
         checks += _canaries(artifact, canaries)
-    before = None if live is None else live.folder.name
-    return Verdict(artifact.folder.name, before, tuple(checks))
+    return Verdict(artifact.folder.name, None if live is None else live.folder.name, tuple(checks))
 
 
 def _norms(artifact: Artifact) -> NDArray[np.float64]:
@@ -118,12 +119,23 @@ def _finite(lengths: NDArray[np.float64]) -> Check:
     return Check("vectors", bad == 0, said if bad else f"all {len(lengths):,} are numbers")
 
 
-def _lengths(lengths: NDArray[np.float64], bounds: Bounds) -> Check:
-    middle = float(np.median(lengths))
-    out = (lengths > middle * bounds.norms) | (lengths < middle / bounds.norms)
-    share = float(out.mean())
-    said = f"{share:.1%} are more than {bounds.norms:g} times longer or shorter than the median"
-    return Check("norms", share <= OUTLIERS, f"{said} {middle:.3g}")
+def _lengths(
+    lengths: NDArray[np.float64], live: NDArray[np.float64] | None, bounds: Bounds
+) -> Check:
+    """Hardly any is too long, and they are not far from the live run's.
+
+    What is usual is the 90th percentile: an entity without facts and features stays as it began,
+    next to zero, and there may be many of them.
+    """
+    usual, times = float(np.quantile(lengths, USUAL)), f"{bounds.norms:g} times"
+    share = float((lengths > usual * bounds.norms).mean())
+    if share > OUTLIERS:
+        return Check("norms", False, f"{share:.1%} of the vectors are {times} longer than usual")
+    if live is None:
+        return Check("norms", True, f"usually {usual:.3g}, hardly any {times} longer")
+    before = float(np.quantile(live, USUAL))
+    said = f"usually {usual:.3g}, {before:.3g} in the live run (at most {times} apart)"
+    return Check("norms", 1 / bounds.norms <= usual / before <= bounds.norms, said)
 
 
 def _against(

@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     gate_norms: float = Field(
         default=10,
         gt=1,
-        description="how many times longer or shorter than the median a vector may be",
+        description="how many times longer than usual a vector of a run that goes live may be",
     )
     canaries: Path | None = Field(
         default=None,

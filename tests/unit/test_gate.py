@@ -86,6 +86,15 @@ def test_norms_far_from_the_others_do_not_pass(tmp_path: Path, good: Trained) ->
     vectors = good.scorer.entities.clone()
     vectors[:2] *= 1_000
     assert asked(saved(tmp_path / "long", changed(good, vectors)), None)["norms"] is False
+    # An entity without facts and features stays where it began: next to zero.
+    vectors = good.scorer.entities.clone()
+    vectors[:30] *= 1e-4
+    short = saved(tmp_path / "short", changed(good, vectors))
+    assert asked(short, None)["norms"] is True
+    live = saved(tmp_path / "live", good)
+    everywhere = saved(tmp_path / "everywhere", changed(good, good.scorer.entities * 1e-4))
+    assert asked(short, live)["norms"] is True
+    assert asked(everywhere, live)["norms"] is False
 
 
 def test_neighbours_that_all_went_do_not_pass(tmp_path: Path, good: Trained) -> None:
