@@ -100,8 +100,12 @@ def test_our_files_can_be_run_again() -> None:
     for file in files:
         assert file.statements
         for statement in file.statements:
-            twice = ("IF NOT EXISTS", "MERGE", "IS NULL")  # the last: what was set is left alone
-            assert any(words in statement for words in twice), statement
+            schema = "IF NOT EXISTS" in statement or "MERGE" in statement
+            # What sets a property only where it is not set yet; test_changes.py runs it twice.
+            data = (
+                "n.embedding_stale_at IS NULL" in statement and "SET n.embedding_stale" in statement
+            )
+            assert schema or data, statement
 
 
 def test_the_names_of_the_ledgers_revisions_are_their_order() -> None:
