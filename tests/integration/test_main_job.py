@@ -82,8 +82,8 @@ def test_from_files_to_answers(world: Path, graph: Graph) -> None:
     kg("query", "CREATE (n)", exit_code=4)
     kg("show", "nobody", exit_code=3)
 
-    # A second job encodes nothing and gives the same figures.
-    again = kg_json("embed", "--preset", "fast", "--dimension", "32")
+    # A second job that begins anew encodes nothing and gives the same figures.
+    again = kg_json("embed", "--preset", "fast", "--dimension", "32", "--cold")
     assert again["metrics"] == result["metrics"]
     steps = {step["name"]: step["details"] for step in kg_json("runs", again["run"])["steps"]}
     assert steps["text features"]["encoded"] == 0
