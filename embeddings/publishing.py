@@ -44,10 +44,11 @@ def publish_run(
         chosen = run_id or _latest_with_artifact(platform)
         platform.ledger.run(chosen)
         artifact = open_artifact(platform.settings.artifacts_dir / chosen)
-        settings: dict[str, Any] = {"run": chosen}
+        passed = None
         if half_way(platform.graph) != chosen:  # else it was let pass when it began
-            settings["gate"] = let_pass(platform, artifact, force)
-        return _recorded(platform, PUBLISH, chosen, settings, logged(on_progress))
+            passed = let_pass(platform, artifact, force)
+        report = logged(on_progress)
+        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, report, passed)
 
 
 def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
@@ -113,14 +114,23 @@ def _unfinished_rollback(platform: Platform) -> str | None:
 
 
 def _recorded(
-    platform: Platform, kind: str, chosen: str, settings: Mapping[str, Any], report: Progress
+    platform: Platform,
+    kind: str,
+    chosen: str,
+    settings: Mapping[str, Any],
+    report: Progress,
+    passed: Mapping[str, Any] | None = None,
 ) -> PublishSummary:
-    """Publish the artifact of a run, as a run of its own in the ledger."""
+    """Publish the artifact of a run, as a run of its own in the ledger; `passed` is what the gate
+    said, where it was asked."""
     ledger = platform.ledger
     ledger.run(chosen)
     artifact = open_artifact(platform.settings.artifacts_dir / chosen)
     own = ledger.start_run(kind, settings)
     try:
+        if passed is not None:
+            ledger.begin_step(own, "gate")
+            ledger.finish_step(own, "gate", passed)
         summary = publish_artifact(platform, artifact, chosen, report)
     except KeyboardInterrupt as stop:
         ledger.finish_run(own, "interrupted")

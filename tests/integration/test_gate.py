@@ -91,7 +91,8 @@ def test_a_worse_run_is_refused_kept_and_can_be_forced(graph: Graph, world: Path
     assert (said["gate"], said["forced_why"]) == ("forced", "the canary is out of date")
     assert said["forced_who"]
     published = json.loads(kg("runs", "--kind", "publish", "--json")[1])[-1]
-    assert published["settings"]["gate"]["forced_why"] == "the canary is out of date"
+    step = next(step for step in published["steps"] if step["name"] == "gate")
+    assert step["details"]["forced_why"] == "the canary is out of date"
 
     canaries.write_text("just one column\n", "utf-8")
     code, _, errors = kg("gate", live)
