@@ -11,9 +11,11 @@ import pytest
 from embeddings.artifact import open_artifact
 from kg_platform.graph import Connection, Graph, Statement
 from kg_platform.settings import load
+from tests.conftest import NEO4J_VERSIONS
 from tests.integration.test_rollback import CURRENT, kg
 from tests.worlds import write_world
 
+on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 RUN = "MATCH (r:EmbeddingRun {id: $id}) RETURN properties(r) AS run"
 TRAINED = ("--set", "epochs=3", "--no-text", "--no-pictures", "--dimension", "16")
 
@@ -36,6 +38,7 @@ def current(graph: Graph) -> str:
     return str(graph.read(CURRENT)[0]["id"])
 
 
+@on_one_server
 def test_a_run_goes_on_from_the_live_one_in_its_space(graph: Graph, world: Path) -> None:
     first = embedded()
     second = embedded()
@@ -63,6 +66,7 @@ def test_a_run_goes_on_from_the_live_one_in_its_space(graph: Graph, world: Path)
     assert open_artifact(folder / cold).manifest["aligned_to"] is None
 
 
+@on_one_server
 def test_a_worse_run_is_refused_kept_and_can_be_forced(graph: Graph, world: Path) -> None:
     live = embedded()
     canaries = load().canaries_file
@@ -99,6 +103,7 @@ def test_a_worse_run_is_refused_kept_and_can_be_forced(graph: Graph, world: Path
     assert (code, "line 1: expected an entity" in errors) == (2, True)
 
 
+@on_one_server
 def test_a_rollback_is_not_asked(graph: Graph, world: Path) -> None:
     first, second = embedded(), embedded()
     load().canaries_file.write_text("a\tb\n", "utf-8")
