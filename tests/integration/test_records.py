@@ -65,7 +65,7 @@ def test_a_run_is_a_record_and_is_done_again(
     def again(expected: int = 0) -> Any:
         code, out, errors = kg("runs", "reproduce", run, "--json")
         assert code == expected, errors
-        return json.loads(out) if code in (0, 7) else errors
+        return json.loads(out) if code in (0, 8) else errors
 
     before = graph.read(Statement("MATCH (n:EmbeddingRun) RETURN count(n) AS n"))
     found = again()
@@ -100,7 +100,12 @@ def test_a_run_is_a_record_and_is_done_again(
     # Other figures are said and have an exit code of their own.
     kept_file = folder / kept_snapshot.FILE
     kept_file.unlink()
+    answer("publish", run, "--json")
     other = str(answer(*QUICK, "--seed", "1")["run"])
+    # It went on from the first one, and does so again.
+    steps = answer("runs", "show", other, "--json")["steps"]
+    assert next(s for s in steps if s["name"] == "train")["details"]["warm_from"] == run
+    assert answer("runs", "reproduce", other, "--json")["same"]
     monkeypatch.setattr("embeddings.reproduce.measure", _another)
     code, out, errors = kg("runs", "reproduce", other)
     assert (code, "figures of run" in errors, "did not come again" in errors) == (8, True, True)
