@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
@@ -38,7 +38,6 @@ from embeddings.snapshot import Snapshot
 from embeddings.staleness import Compared, bury, compare, snapshot_for
 from embeddings.waiting import Part, find
 from kg_platform.cypher import vectors as cypher
-from kg_platform.errors import Interrupted
 from kg_platform.graph import Statement
 from kg_platform.platform import Platform
 from kg_platform.run_log import logged
@@ -124,16 +123,10 @@ class _Job:
         self.run_id = self.ledger.start_run(KIND, settings)
         begun = time.perf_counter()
         snapshot = self.platform.settings.runs_dir / self.run_id / "snapshot"
+        stopped = f"Run {self.run_id} was stopped; `kg embed --new-only` begins again."
         try:
-            found = self._work()
-        except KeyboardInterrupt as stop:
-            self.ledger.finish_run(self.run_id, "interrupted")
-            raise Interrupted(
-                f"Run {self.run_id} was stopped; `kg embed --new-only` begins again."
-            ) from stop
-        except BaseException as error:
-            self.ledger.finish_run(self.run_id, "failed", error=str(error))
-            raise
+            with self.ledger.closing(self.run_id, stopped):
+                found = self._work()
         finally:
             shutil.rmtree(snapshot, ignore_errors=True)
         summary = replace(found, seconds=round(time.perf_counter() - begun, 2))
@@ -260,9 +253,5 @@ class _Job:
                     {n: present[n][row : row + 1] for n in names},
                 )
 
-    @contextmanager
-    def _step(self, name: str) -> Iterator[dict[str, Any]]:
-        details: dict[str, Any] = {}
-        self.ledger.begin_step(self.run_id, name)
-        yield details
-        self.ledger.finish_step(self.run_id, name, details)
+    def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
+        return self.ledger.stepping(self.run_id, name)

@@ -85,9 +85,13 @@ def run_before(platform: Platform, current: str) -> str | None:
     has its artifact here. Going back twice goes back two runs."""
     order = [row.id for row in platform.ledger.runs("embed", EVERY)]  # the newest first
     earlier = order[order.index(current) + 1 :] if current in order else []
-    published = {str(r["id"]) for r in embedding_runs(platform.graph) if r.get("published_at")}
-    folder = platform.settings.artifacts_dir
-    return next((r for r in earlier if r in published and (folder / r).is_dir()), None)
+    live, folder = once_live(platform), platform.settings.artifacts_dir
+    return next((r for r in earlier if r in live and (folder / r).is_dir()), None)
+
+
+def once_live(platform: Platform) -> set[str]:
+    """The runs that were published once, whether they are current or not."""
+    return {str(r["id"]) for r in embedding_runs(platform.graph) if r.get("published_at")}
 
 
 def delete(artifacts: Iterable[Stored]) -> None:

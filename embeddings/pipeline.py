@@ -358,11 +358,8 @@ class _Job:
     @contextmanager
     def _step(self, name: str) -> Iterator[dict[str, Any]]:
         begun = time.perf_counter()
-        details: dict[str, Any] = {}
-        owner = self.run_id
-        self.platform.ledger.begin_step(owner, name)
-        yield details
-        self.platform.ledger.finish_step(owner, name, details)
+        with self.platform.ledger.stepping(self.run_id, name) as details:
+            yield details
         self.seconds[name] = round(time.perf_counter() - begun, 2)
 
 

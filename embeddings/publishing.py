@@ -9,13 +9,13 @@ from embeddings.artifact import Artifact, open_artifact
 from embeddings.gate import Verdict
 from embeddings.going_live import Force, ask, let_pass, live_artifact
 from embeddings.inputs import Progress
-from embeddings.kept import run_before
+from embeddings.kept import once_live, run_before
 from embeddings.lock import only_one
 from embeddings.publish import PublishSummary, publish
 from embeddings.publish_marks import Marks
 from embeddings.publish_switch import half_way
 from embeddings.similarity import published_run
-from kg_platform.errors import ArtifactError, BadInput, Interrupted, NotFound
+from kg_platform.errors import ArtifactError, BadInput, NotFound
 from kg_platform.platform import Platform
 from kg_platform.run_log import logged
 
@@ -42,13 +42,12 @@ def publish_run(
     """
     with only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
-        platform.ledger.run(chosen)
-        artifact = open_artifact(platform.settings.artifacts_dir / chosen)
+        artifact = _artifact(platform, chosen)
         passed = None
         if half_way(platform.graph) != chosen:  # else it was let pass when it began
             passed = let_pass(platform, artifact, force)
         report = logged(on_progress)
-        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, report, passed)
+        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, report, passed)
 
 
 def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
@@ -59,8 +58,7 @@ def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
         ArtifactError: the artifact was changed since it was written.
     """
     chosen = run_id or _latest_with_artifact(platform)
-    platform.ledger.run(chosen)
-    return ask(platform, open_artifact(platform.settings.artifacts_dir / chosen))
+    return ask(platform, _artifact(platform, chosen))
 
 
 def resume_publish(platform: Platform, on_progress: Progress | None = None) -> PublishSummary:
@@ -73,7 +71,8 @@ def resume_publish(platform: Platform, on_progress: Progress | None = None) -> P
         chosen = half_way(platform.graph)
         if chosen is None:
             raise NotFound("No publish stands half-way: there is nothing to finish.")
-        return _recorded(platform, PUBLISH, chosen, {"run": chosen}, logged(on_progress))
+        artifact = _artifact(platform, chosen)
+        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, logged(on_progress))
 
 
 def rollback(
@@ -94,12 +93,18 @@ def rollback(
             raise NotFound(
                 f"No run before the current one, {now['id']}, was published and has its artifact "
                 f"in {platform.settings.artifacts_dir}; `kg runs --kind embed` lists the runs, "
-                "`kg rollback RUN` takes any of them."
+                "`kg rollback RUN` takes any of them that was live."
             )
         if run_id == now["id"] and half_way(platform.graph) != run_id:
             raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
+        artifact = _artifact(platform, chosen)
+        if chosen not in once_live(platform):
+            raise BadInput(
+                f"Run {chosen} was never live, so there is no going back to it; "
+                f"`kg publish {chosen}` publishes it, if the gate lets it pass."
+            )
         settings = {"run": chosen, "from": now["id"]}
-        return _recorded(platform, ROLLBACK, chosen, settings, logged(on_progress))
+        return _recorded(platform, ROLLBACK, artifact, settings, logged(on_progress))
 
 
 def _unfinished_rollback(platform: Platform) -> str | None:
@@ -113,33 +118,30 @@ def _unfinished_rollback(platform: Platform) -> str | None:
     return chosen if (platform.settings.artifacts_dir / chosen).is_dir() else None
 
 
+def _artifact(platform: Platform, run_id: str) -> Artifact:
+    """The artifact of a run of this ledger, its bytes checked."""
+    platform.ledger.run(run_id)
+    return open_artifact(platform.settings.artifacts_dir / run_id)
+
+
 def _recorded(
     platform: Platform,
     kind: str,
-    chosen: str,
+    artifact: Artifact,
     settings: Mapping[str, Any],
     report: Progress,
     passed: Mapping[str, Any] | None = None,
 ) -> PublishSummary:
     """Publish the artifact of a run, as a run of its own in the ledger; `passed` is what the gate
     said, where it was asked."""
-    ledger = platform.ledger
-    ledger.run(chosen)
-    artifact = open_artifact(platform.settings.artifacts_dir / chosen)
+    ledger, chosen = platform.ledger, artifact.folder.name
     own = ledger.start_run(kind, settings)
-    try:
+    stopped = f"Publishing run {chosen} was stopped; `kg publish --resume` goes on from there."
+    with ledger.closing(own, stopped):
         if passed is not None:
-            ledger.begin_step(own, "gate")
-            ledger.finish_step(own, "gate", passed)
+            with ledger.stepping(own, "gate") as details:
+                details.update(passed)
         summary = publish_artifact(platform, artifact, chosen, report)
-    except KeyboardInterrupt as stop:
-        ledger.finish_run(own, "interrupted")
-        raise Interrupted(
-            f"Publishing run {chosen} was stopped; `kg publish --resume` goes on from there."
-        ) from stop
-    except BaseException as error:
-        ledger.finish_run(own, "failed", error=str(error))
-        raise
     ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
     return summary
 

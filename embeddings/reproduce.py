@@ -7,8 +7,8 @@ train and rank, on the same kind of device and as many threads -> compare. Nothi
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from embeddings.pipeline import EmbedOptions
 from embeddings.snapshot import Snapshot, take
 from embeddings.train import TrainOptions, device_of, logged_epoch, train
 from embeddings.warm import prepared
-from kg_platform.errors import BadInput, Interrupted, NotFound
+from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 from kg_platform.run_figures import flattened, seconds
@@ -143,16 +143,10 @@ class _Job:
     def run(self) -> Reproduced:
         self.run_id = self.ledger.start_run(KIND, {"run": self.row.id})
         folder = self.platform.settings.runs_dir / self.run_id
+        stopped = f"Run {self.run_id} was stopped; `kg runs reproduce {self.row.id}` begins again."
         try:
-            metrics = self._metrics()
-        except KeyboardInterrupt as stop:
-            self.ledger.finish_run(self.run_id, "interrupted")
-            raise Interrupted(
-                f"Run {self.run_id} was stopped; `kg runs reproduce {self.row.id}` begins again."
-            ) from stop
-        except BaseException as error:
-            self.ledger.finish_run(self.run_id, "failed", error=str(error))
-            raise
+            with self.ledger.closing(self.run_id, stopped):
+                metrics = self._metrics()
         finally:
             shutil.rmtree(folder / "snapshot", ignore_errors=True)
             checkpoint.discard(folder / "training")
@@ -285,12 +279,8 @@ class _Job:
     def _epochs(self, done: int, total: int) -> None:
         self.report("train", done, total)
 
-    @contextmanager
-    def _step(self, name: str) -> Iterator[dict[str, Any]]:
-        details: dict[str, Any] = {}
-        self.ledger.begin_step(self.run_id, name)
-        yield details
-        self.ledger.finish_step(self.run_id, name, details)
+    def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
+        return self.ledger.stepping(self.run_id, name)
 
 
 def _differs(one: RunRow, other: RunRow) -> dict[str, tuple[Any, Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from embeddings.search_space import Space
 from embeddings.snapshot import take
 from embeddings.tune import Budget, OnTrial, tune
 from embeddings.tune_report import Tuned
-from kg_platform.errors import BadInput, Interrupted
+from kg_platform.errors import BadInput
 from kg_platform.platform import Platform
 from kg_platform.run_log import logged
 
@@ -79,7 +79,10 @@ class _Job:
     def run(self, on_trial: OnTrial | None) -> tuple[str, Tuned]:
         ledger = self.platform.ledger
         self.run_id = ledger.start_run(KIND, self.options.as_dict())
-        try:
+        stopped = (
+            f"Run {self.run_id} was stopped; the same command goes on with the trial it was in."
+        )
+        with ledger.closing(self.run_id, stopped):
             label, dataset = self._dataset()
             with self._step("search") as details:
                 chosen = self.options
@@ -87,14 +90,6 @@ class _Job:
                 folder = self.platform.settings.tune_dir
                 found = tune(dataset, space, chosen.budget, folder, label, self.report, on_trial)
                 details.update(asdict(found.best) | {"search": found.name})
-        except KeyboardInterrupt as stop:
-            ledger.finish_run(self.run_id, "interrupted")
-            raise Interrupted(
-                f"Run {self.run_id} was stopped; the same command goes on with the trial it was in."
-            ) from stop
-        except BaseException as error:
-            ledger.finish_run(self.run_id, "failed", error=str(error))
-            raise
         ledger.finish_run(self.run_id, "succeeded", metrics=_figures(found))
         return self.run_id, found
 
@@ -145,12 +140,8 @@ class _Job:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    @contextmanager
-    def _step(self, name: str) -> Iterator[dict[str, Any]]:
-        details: dict[str, Any] = {}
-        self.platform.ledger.begin_step(self.run_id, name)
-        yield details
-        self.platform.ledger.finish_step(self.run_id, name, details)
+    def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
+        return self.platform.ledger.stepping(self.run_id, name)
 
 
 def _figures(found: Tuned) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from kg_platform.errors import LedgerError, NotFound
+from kg_platform.errors import Interrupted, LedgerError, NotFound
 from kg_platform.ledger_database import (
     BUSY_SECONDS,
     CURSORS,
@@ -154,6 +154,22 @@ class Ledger:
                 raise _no_run(run_id)
             connection.execute(RUNS.update().where(mine).values(record={**row[0], **record}))
 
+    @contextmanager
+    def closing(self, run_id: str, stopped: str) -> Iterator[None]:
+        """Close a run as interrupted or failed if what is done inside does not come to its end.
+
+        Raises:
+            Interrupted: a person stopped it; `stopped` is what they read.
+        """
+        try:
+            yield
+        except KeyboardInterrupt as stop:
+            self.finish_run(run_id, "interrupted")
+            raise Interrupted(stopped) from stop
+        except BaseException as error:
+            self.finish_run(run_id, "failed", error=str(error))
+            raise
+
     def run(self, run_id: str) -> RunRow:
         found = self._runs(sa.select(RUNS).where(RUNS.c.id == run_id))
         if not found:
@@ -193,6 +209,15 @@ class Ledger:
         with self._database.write() as connection:
             if connection.execute(STEPS.update().where(mine).values(**done)).rowcount == 0:
                 raise NotFound(f"Run {run_id} has no step {name!r}; begin it first.")
+
+    @contextmanager
+    def stepping(self, run_id: str, name: str) -> Iterator[dict[str, Any]]:
+        """A step around what is done inside; what is put into the dictionary becomes its details.
+        What raises leaves it open, for `finish_run` to close."""
+        details: dict[str, Any] = {}
+        self.begin_step(run_id, name)
+        yield details
+        self.finish_step(run_id, name, details)
 
     def step(self, run_id: str, name: str) -> StepRow | None:
         return next((step for step in self.run(run_id).steps if step.name == name), None)

@@ -22,6 +22,11 @@ def grounds(row: ReviewRow) -> list[tuple[str, str]]:
     return lines
 
 
+def percent(probability: float) -> str:
+    """Never "100%": nothing that waits for a person is certain."""
+    return "over 99%" if probability > 0.99 else f"{probability:.0%}"
+
+
 def path_text(path: Mapping[str, Any]) -> str:
     """A path as arrows between labels."""
     nodes: Sequence[Mapping[str, Any]] = path["nodes"]

@@ -86,6 +86,8 @@ def test_a_worse_run_is_refused_kept_and_can_be_forced(graph: Graph, world: Path
     assert (code, "refused" in out) == (7, True), errors
     code, _, errors = kg("publish", run)
     assert (code, current(graph)) == (7, live)
+    code, _, errors = kg("rollback", run)
+    assert (code, current(graph), "was never live" in errors) == (2, live, True), "no way around it"
     code, _, errors = kg("publish", run, "--force")
     assert (code, "together" in errors) == (2, True)
     code, _, errors = kg("publish", run, "--force", "--why", "the canary is out of date")

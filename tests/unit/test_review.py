@@ -9,7 +9,7 @@ import pytest
 
 from kg_platform.errors import SettingsError
 from kg_platform.person import who
-from kg_platform.review_text import path_text
+from kg_platform.review_text import path_text, percent
 from kg_platform.settings import Settings, load
 
 
@@ -31,3 +31,9 @@ def test_a_path_reads_in_the_direction_of_its_facts() -> None:
     nodes = [{"id": i, "label": i.upper()} for i in "abc"]
     steps = [{"type": "KNOWS", "from": "a"}, {"type": "LIKES", "from": "c"}]
     assert path_text({"nodes": nodes, "steps": steps}) == "A -KNOWS-> B <-LIKES- C"
+
+
+def test_no_proposal_is_certain() -> None:
+    assert [percent(p) for p in (0.804, 0.99, 0.9901, 1.0)] == [
+        "80%", "99%", "over 99%", "over 99%",
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from kg_platform.browse import EntityRow
 from kg_platform.errors import KgError, MigrationError
 from kg_platform.ledger_reviews import STATUSES, ReviewRow
 from kg_platform.person import who
-from kg_platform.review_text import grounds
+from kg_platform.review_text import grounds, percent
 from ui import cards, plain, resources
 
 PAGE = 10
@@ -79,7 +79,7 @@ def show(row: ReviewRow, entities: dict[str, EntityRow]) -> None:
             if row.probability is None:
                 plain.figure("Score", f"{row.score:.2f}")
             else:
-                plain.figure("Probability", f"{row.probability:.0%}")
+                plain.figure("Probability", percent(row.probability))
         with left:
             said = row.explanation
             head = entities.get(row.head) or EntityRow(row.head, said.get("head_label", row.head))
@@ -156,7 +156,10 @@ def listing() -> None:
     if not rows:
         plain.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
         return
-    plain.note(f"{total:,} item{'' if total == 1 else 's'}, the likeliest first")
+    plain.note(
+        f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A probability is at even "
+        "odds: an upper bound for what was picked for its score."
+    )
     for row in rows:
         show(row, entities)
     if last:
