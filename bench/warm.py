@@ -52,12 +52,10 @@ def _one(dataset: Dataset, options: TrainOptions, work: Path) -> dict[str, Any]:
     before = _train(fewer, options, work / "before")
     cold = _train(dataset, replace(options, seed=options.seed + 1), work / "cold")
     goal = max(row["valid_mrr"] for row in cold[1].history)
-    begin = warm.start(before[0], dataset, options)
-    assert isinstance(begin, warm.Start), begin
+    begin = _begin(before[0], dataset, options)
     grown = _train(dataset, options, work / "grown", begin, before[0])
     # The same graph again: what moves now moves for nothing.
-    begin = warm.start(cold[0], dataset, options)
-    assert isinstance(begin, warm.Start), begin
+    begin = _begin(cold[0], dataset, options)
     again = _train(dataset, options, work / "again", begin, cold[0])
     other = _train(dataset, replace(options, seed=options.seed + 2), work / "other")
     to_cold, to_warm = _seconds_to(cold[1], goal), _seconds_to(grown[1], goal)
@@ -72,6 +70,14 @@ def _one(dataset: Dataset, options: TrainOptions, work: Path) -> dict[str, Any]:
             "cold, same graph": _overlap(cold[0], other[0]),
         },
     }
+
+
+def _begin(base: Artifact, dataset: Dataset, options: TrainOptions) -> warm.Start:
+    continued = base.continued()
+    assert continued is not None
+    begin = warm.start(base, continued, dataset, options)
+    assert isinstance(begin, warm.Start), begin
+    return begin
 
 
 def _train(

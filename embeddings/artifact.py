@@ -28,7 +28,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -107,6 +108,15 @@ class Artifact:
         self._about(name)
         return np.asarray(self._slice(name, start, min(stop, self.entities)), dtype=np.float32)
 
+    def pick(self, name: str, rows: Sequence[int]) -> NDArray[np.float32]:
+        """Some rows of the vectors `name`, (n, d), in the order of `rows`, read in one go."""
+        self._about(name)
+        if not len(rows):
+            return np.zeros((0, self.dimension(name)), np.float32)
+        with self._opened(VECTORS) as file:
+            part = file.get_slice(name)
+            return np.stack([part[row] for row in rows]).astype(np.float32, copy=False)
+
     def present(self, name: str) -> NDArray[np.bool_]:
         """(N,) which entities have the vector `name`; where False its row means nothing."""
         mask = self._about(name)["present"]
@@ -134,6 +144,11 @@ class Artifact:
 
         return scorer(self)
 
+    def weights(self) -> dict[str, Tensor]:
+        """What MODEL holds."""
+        with self._opened(MODEL, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
     def alignment(self) -> NDArray[np.float32] | None:
         """(D, D) what "embedding" was turned by, so that it stands as an earlier run's does; None:
         it was not. Scores are of the vectors before it."""
@@ -157,13 +172,18 @@ class Artifact:
 
     def _tensors(self, file: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
         """All tensors of a file, or those of `names` that it has."""
+        with self._opened(file) as opened:
+            there = set(opened.keys())
+            wanted = there if names is None else there & set(names)
+            return {name: opened.get_tensor(name) for name in sorted(wanted)}
+
+    @contextmanager
+    def _opened(self, file: str, framework: str = "np") -> Iterator[Any]:
         from safetensors import SafetensorError, safe_open
 
         try:
-            with safe_open(self.folder / file, framework="np") as opened:
-                there = set(opened.keys())
-                wanted = there if names is None else there & set(names)
-                return {name: opened.get_tensor(name) for name in sorted(wanted)}
+            with safe_open(self.folder / file, framework=framework) as opened:
+                yield opened
         except (SafetensorError, OSError) as error:
             raise ArtifactError(_damaged(self.folder, f"{file} cannot be read")) from error
 
@@ -185,13 +205,8 @@ class Artifact:
             raise ArtifactError(_damaged(self.folder, f"{name} cannot be read")) from error
 
     def _slice(self, name: str, start: int, stop: int) -> Any:
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(self.folder / VECTORS, framework="np") as file:
-                return file.get_slice(name)[start:stop]
-        except (SafetensorError, OSError) as error:
-            raise ArtifactError(_damaged(self.folder, f"{VECTORS} cannot be read")) from error
+        with self._opened(VECTORS) as file:
+            return file.get_slice(name)[start:stop]
 
 
 def save_artifact(
@@ -239,10 +254,7 @@ def save_artifact(
             "entities": dataset.entities,
             "relations": dataset.relations,
             "vectors": about,
-            "encoders": {
-                name: {"name": features.encoder, "revision": features.revision}
-                for name, features in dataset.features.items()
-            },
+            "encoders": {name: each.made_by for name, each in dataset.features.items()},
             "libraries": packages(),
             "files": files,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

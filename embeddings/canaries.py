@@ -25,15 +25,19 @@ class Canary:
     within: int = WITHIN
 
 
-def read(file: Path) -> list[Canary]:
-    """The canaries of a file; none where there is no file.
+def read(file: Path, must_be: bool = False) -> list[Canary]:
+    """The canaries of a file; none where there is no file, unless there `must_be` one.
 
     Raises:
-        BadInput: a line is not two ids and a number.
+        BadInput: the file is not there or cannot be read, or a line is not two ids and a number.
     """
     try:
         lines = file.read_text("utf-8").splitlines()
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if must_be:
+            raise BadInput(
+                f"There is no file {file}; correct KG_CANARIES, or leave it unset."
+            ) from error
         return []
     except UnicodeDecodeError as error:
         raise BadInput(f"{file} is not UTF-8 text; save it as UTF-8.") from error

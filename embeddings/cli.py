@@ -233,7 +233,7 @@ def gate(
     if as_json:
         console.print_json(verdict.as_dict())
     else:
-        against = f"beside {verdict.live}" if verdict.live else "no other run is live"
+        against = f"beside {verdict.live}" if verdict.live else verdict.alone
         title = f"Run {verdict.run}, {against}"
         console.print_table(("check", "", "found"), described(verdict.as_dict()), title=title)
     if not verdict.passed:

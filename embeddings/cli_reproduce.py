@@ -18,7 +18,7 @@ def reproduce(
     run: Annotated[str, typer.Argument(help="An embedding run that succeeded.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train again what a run trained, publish nothing, compare; exit 7 if figures differ."""
+    """Train again what a run trained, publish nothing, compare; exit 8 if figures differ."""
     console.note("Loading the learning libraries ...")
     from embeddings.reproduce import reproduce as again
     from kg_platform.platform import Platform

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg_platform import console
-from kg_platform.errors import BadInput, KgError
+from kg_platform.errors import BadInput, GateRefused, KgError
 from kg_platform.settings import load
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ def add(
         embed_options(job, settings.device)  # what is not possible is said now, not at night
     now = datetime.now(UTC)
     with Platform.open(settings) as platform:
-        platform.schedules.add(name, " ".join(cron.split()), timezone, job, when_changed, now)
-        row = platform.schedules.get(name)
+        schedules = platform.ledger.schedules
+        schedules.add(name, " ".join(cron.split()), timezone, job, when_changed, now)
+        row = schedules.get(name)
     from embeddings.schedule_view import shown
 
     console.note(
@@ -96,7 +97,7 @@ def listed(as_json: Json = False) -> None:
 
     now = datetime.now(UTC)
     with Platform.open(load()) as platform:
-        rows, lease = platform.schedules.all(), platform.schedules.lease()
+        rows, lease = platform.ledger.schedules.all(), platform.ledger.schedules.lease()
     views = [shown(row, lease, now) for row in rows]
     if as_json:
         console.print_json(
@@ -118,7 +119,7 @@ def pause(name: Name) -> None:
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform:
-        platform.schedules.pause(name)
+        platform.ledger.schedules.pause(name)
     console.note(f"Schedule {name!r} is paused; `kg schedule resume {name}` goes on with it.")
 
 
@@ -130,8 +131,8 @@ def resume(name: Name) -> None:
 
     now = datetime.now(UTC)
     with Platform.open(load()) as platform:
-        platform.schedules.resume(name, now)
-        row = platform.schedules.get(name)
+        platform.ledger.schedules.resume(name, now)
+        row = platform.ledger.schedules.get(name)
     console.note(f"Schedule {name!r} will run next at {shown(row, None, now).next_local}.")
 
 
@@ -141,7 +142,7 @@ def remove(name: Name) -> None:
     from kg_platform.platform import Platform
 
     with Platform.open(load()) as platform:
-        platform.schedules.remove(name)
+        platform.ledger.schedules.remove(name)
     console.note(f"Schedule {name!r} is removed.")
 
 
@@ -152,6 +153,8 @@ def run_now(name: Name) -> None:
         ending = runner.run_now(name)
     if ending.status == "failed":
         raise KgError(f"Schedule {name!r} failed: {ending.note}")
+    if ending.status == "refused":
+        raise GateRefused(ending.note)
 
 
 def scheduler(
@@ -160,7 +163,7 @@ def scheduler(
     ] = False,
 ) -> None:
     """Run schedules when their time comes. Ctrl-C and SIGTERM end it, and release its lock."""
-    with _scheduler() as (runner, stop):
+    with _scheduler(patient=not once) as (runner, stop):
         if once:
             done = runner.once()
             if not done and not stop.asked:
@@ -176,8 +179,9 @@ def scheduler(
 
 
 @contextmanager
-def _scheduler(always: bool = False) -> Iterator[tuple[Scheduler, Stop]]:
-    """A scheduler on this platform's ledger, which is waited for, and what stops it."""
+def _scheduler(always: bool = False, patient: bool = False) -> Iterator[tuple[Scheduler, Stop]]:
+    """A scheduler on this platform's ledger, and what stops it; `patient`: it waits for a ledger
+    that does not answer."""
     from embeddings.heartbeat import Stop
     from embeddings.patience import Clock, Patience
     from embeddings.scheduler import Scheduler, Work, last_run
@@ -195,6 +199,6 @@ def _scheduler(always: bool = False) -> Iterator[tuple[Scheduler, Stop]]:
     with Platform.open(settings) as platform, stop.listening():
         clock = Clock.real(stop)
         patience = Patience(clock, console.note)
-        schedules = patience.ask(lambda: platform.schedules)
-        work = Work(run, lambda name, since: last_run(platform.ledger, name, since))
-        yield Scheduler(schedules, work, stop, clock, patience, console.note), stop
+        ledger = patience.ask(lambda: platform.ledger) if patient else platform.ledger
+        work = Work(run, lambda name, since: last_run(ledger, name, since))
+        yield Scheduler(ledger.schedules, work, stop, clock, patience, console.note), stop

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.snapshot import Snapshot
-from embeddings.splits import id_keys
+from embeddings.splits import MIX, id_keys, mixed
 
 # The columns of what `content_of` gives.
 ASPECTS = ("text", "picture", "facts")
@@ -24,7 +24,7 @@ Content = NDArray[np.uint64]
 UNKNOWN = "-"  # of an entity with so many facts that they were not all read
 
 _TRIPLES = 1_000_000  # in memory at a time
-_TAIL = np.uint64(0x9E3779B97F4A7C15)  # tells the tail's side of a fact from the head's
+_TAIL = MIX[0]  # tells the tail's side of a fact from the head's
 
 
 def content_of(snapshot: Snapshot) -> Content:
@@ -106,15 +106,8 @@ def fact_fingerprints(types: Content, others: Content, outgoing: bool) -> Conten
 
     An entity's fingerprint is the sum of those of its different facts, modulo 2^64.
     """
-    return _mixed(_mixed(types ^ (np.uint64(0) if outgoing else _TAIL)) + others)
+    return mixed(mixed(types ^ (np.uint64(0) if outgoing else _TAIL)) + others)
 
 
 def _number(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-
-
-def _mixed(values: Content) -> Content:
-    """Every bit of the result depends on every bit given: the end of splitmix64."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))

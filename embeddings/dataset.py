@@ -197,10 +197,9 @@ def from_snapshot(
         held_out = (marks == 1) | (marks == 2)
         train, valid, test = triples[~held_out], triples[marks == 1], triples[marks == 2]
     else:
-        unique = np.unique(triples, axis=0)
         drawn = seed if like is None else like.seed
-        keys = fact_keys(unique, id_keys(ids), id_keys(types), drawn)
-        train, valid, test, rule = hold_out(unique, keys, drawn, valid_share, test_share, like)
+        keys = fact_keys(triples, id_keys(ids), id_keys(types), drawn)
+        train, valid, test, rule = hold_out(triples, keys, drawn, valid_share, test_share, like)
     wrong = _numbered(rejected, ids, types, triples)
     return _checked(Dataset(ids, types, train, valid, test, features, rule, wrong))
 
@@ -218,8 +217,11 @@ def _numbered(
         for h, r, t in wanted
         if h in place and r in kind and t in place
     ]
-    stated = set(map(tuple, facts.tolist()))
-    return np.array([row for row in rows if row not in stated], np.int64).reshape(-1, 3)
+    found = np.array(rows, np.int64).reshape(-1, 3)
+    many, width = len(ids), len(types)
+    stated = np.isin((found[:, 0] * width + found[:, 1]) * many + found[:, 2],
+                     (facts[:, 0] * width + facts[:, 1]) * many + facts[:, 2])  # fmt: skip
+    return found[~stated]
 
 
 def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:

@@ -16,12 +16,13 @@ from torch import Tensor
 
 from embeddings.align import rotation
 from embeddings.artifact import Artifact
+from embeddings.memory import rows as fitting
 from embeddings.products import full_precision
 from kg_platform.errors import BadInput
 
 NEIGHBOURS = 10
 SAMPLE = 2_000  # entities whose neighbours are compared; each costs a product with all entities
-CHUNK = 256
+CHUNK = 256  # of them at a time, where there is memory for it
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,9 @@ def _same(x: Tensor, y: Tensor, chosen: NDArray[np.int64]) -> Iterator[NDArray[n
     """The share of nearest neighbours in x that are in y too, of the chosen rows."""
     k = min(NEIGHBOURS, len(x) - 1)
     with full_precision():
-        for start in range(0, len(chosen), CHUNK):
-            rows = torch.from_numpy(chosen[start : start + CHUNK])
+        size = fitting(CHUNK, len(x), x.device, copies=2)
+        for start in range(0, len(chosen), size):
+            rows = torch.from_numpy(chosen[start : start + size])
             near = [_nearest(vectors, rows, k) for vectors in (x, y)]
             both = (near[0][:, :, None] == near[1][:, None, :]).any(2)
             yield both.float().mean(1).numpy()

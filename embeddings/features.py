@@ -59,6 +59,11 @@ class Features:
     items: Vectors | None = None
     owners: npt.NDArray[np.int64] | None = None
 
+    @property
+    def made_by(self) -> dict[str, str]:
+        """The encoder, as records and manifests name it."""
+        return {"name": self.encoder, "revision": self.revision}
+
 
 @dataclass(frozen=True)
 class FeatureSummary:

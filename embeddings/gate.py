@@ -12,7 +12,7 @@ called worse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,13 +31,15 @@ from kg_platform.errors import BadInput
 from kg_platform.settings import Settings
 
 FACTS = 2_000  # held-out facts that both runs are asked, at most
+COMPARED = ("figure", "neighbours")  # the checks that need another run
 SAMPLE = 1_000  # entities whose neighbours are compared, at most
 USUAL = 0.9  # the quantile of norms that counts as usual
 OUTLIERS = 0.01  # the share of vectors that may be too long
 CHUNK = 16_384
 
-# (head, relation) ids -> ids of all tails that the graph has, and the same for (relation, tail)
-Known = Callable[[Sequence[tuple[str, str, str]]], list[tuple[str, str, str]]]
+Fact = tuple[str, str, str]  # head, relation, tail, by ids
+# facts -> all facts that the graph has with the same head and relation, or relation and tail
+Known = Callable[[Sequence[Fact]], Iterable[Fact]]
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says of `run`; `live` is the run it was compared with, if there is one."""
+    """What the gate says of `run`; `live` is the run it was compared with, `alone` why there is
+    none."""
 
     run: str
     live: str | None
+    alone: str
     checks: tuple[Check, ...]
 
     @property
@@ -82,7 +86,13 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         checks = [asdict(check) for check in self.checks]
-        return {"run": self.run, "live": self.live, "passed": self.passed, "checks": checks}
+        return {
+            "run": self.run,
+            "live": self.live,
+            "alone": self.alone or None,
+            "passed": self.passed,
+            "checks": checks,
+        }
 
 
 def judge(
@@ -91,16 +101,19 @@ def judge(
     known: Known,
     canaries: Sequence[Canary],
     bounds: Bounds,
+    alone: str = "",
 ) -> Verdict:
-    """Ask everything. `live` is None where no run is live, or its artifact is not here."""
+    """Ask everything. Where there is no `live` run to compare with, `alone` says why."""
     lengths = _norms(artifact)
     whole = _finite(lengths)
     checks = [whole]
     if whole.passed:  # figures of vectors that are no numbers would only say so again
         before = None if live is None else _norms(live)
-        checks += [_lengths(lengths, before, bounds), *_against(artifact, live, known, bounds)]
+        checks.append(_lengths(lengths, before, bounds))
+        checks += _alone(alone) if live is None else _against(artifact, live, known, bounds)
         checks += _canaries(artifact, canaries)
-    return Verdict(artifact.folder.name, None if live is None else live.folder.name, tuple(checks))
+    against = None if live is None else live.folder.name
+    return Verdict(artifact.folder.name, against, alone, tuple(checks))
 
 
 def _norms(artifact: Artifact) -> NDArray[np.float64]:
@@ -138,13 +151,11 @@ def _lengths(
     return Check("norms", 1 / bounds.norms <= usual / before <= bounds.norms, said)
 
 
-def _against(
-    artifact: Artifact, live: Artifact | None, known: Known, bounds: Bounds
-) -> Iterator[Check]:
-    if live is None:
-        yield Check("figure", None, "no earlier run to compare with")
-        yield Check("neighbours", None, "no earlier run to compare with")
-        return
+def _alone(why: str) -> list[Check]:
+    return [Check(name, None, f"nothing to compare with: {why}") for name in COMPARED]
+
+
+def _against(artifact: Artifact, live: Artifact, known: Known, bounds: Bounds) -> Iterator[Check]:
     yield _figure(artifact, live, known, bounds)
     try:
         overlap = drift.compare(live, artifact, SAMPLE).overlap
@@ -165,7 +176,7 @@ def _figure(artifact: Artifact, live: Artifact, known: Known, bounds: Bounds) ->
     types = sorted({relation for _, relation, _ in facts})
     number = {name: row for row, name in enumerate(types)}
 
-    def rows(triples: Sequence[tuple[str, str, str]]) -> Ints:
+    def rows(triples: Iterable[Fact]) -> Ints:
         inside = [
             (place[h], number[r], place[t]) for h, r, t in triples if h in place and t in place
         ]

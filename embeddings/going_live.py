@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from embeddings import canaries
 from embeddings.artifact import Artifact, open_artifact
-from embeddings.gate import Bounds, Verdict, judge
+from embeddings.gate import Bounds, Fact, Verdict, judge
+from embeddings.publish_switch import half_way
 from kg_platform.browse import current_run
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import ArtifactError, GateRefused, NotFound
 from kg_platform.graph import Statement
 from kg_platform.platform import Platform
-
-FACTS_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -26,40 +25,58 @@ class Force:
     why: str
 
 
-def live_artifact(platform: Platform) -> Artifact | None:
-    """The artifact of the run that is live; None where none is, or it is not on this machine."""
+@dataclass(frozen=True)
+class Live:
+    """The artifact of the run that is live, its bytes checked; or, as words, why there is none to
+    compare with and to go on from. `lost`: a run is live, and its artifact cannot be used."""
+
+    artifact: Artifact | None
+    alone: str = ""
+    lost: bool = False
+
+
+def find_live(platform: Platform) -> Live:
+    """What is live now."""
     run = current_run(platform.graph)
     if run is None:
-        return None
+        return Live(None, "no run is live")
     try:
-        return open_artifact(platform.settings.artifacts_dir / str(run["id"]), verify=False)
-    except (NotFound, ArtifactError):
-        return None
+        return Live(open_artifact(platform.settings.artifacts_dir / str(run["id"])))
+    except NotFound:
+        return Live(None, f"the artifact of the live run {run['id']} is not here", lost=True)
+    except ArtifactError as error:
+        said = str(error).removesuffix("; run `kg embed` again.")
+        return Live(None, f"the live run {run['id']} cannot be used: {said}", lost=True)
 
 
-def ask(platform: Platform, artifact: Artifact) -> Verdict:
-    """What the gate says of a run now; nothing is changed.
+def ask(platform: Platform, artifact: Artifact, live: Live | None = None) -> Verdict:
+    """What the gate says of a run now; nothing is changed. `live` is what `find_live` gave, if it
+    was asked already.
 
     Raises:
-        BadInput: KG_CANARIES cannot be read.
+        BadInput: the file of canaries cannot be read.
     """
     settings = platform.settings
-    live = live_artifact(platform)
-    if live is not None and live.folder == artifact.folder:
-        live = None  # with itself there is nothing to compare
-    wanted = canaries.read(settings.canaries_file)
-    return judge(artifact, live, _Known(platform), wanted, Bounds.of(settings))
+    live = live or find_live(platform)
+    if live.artifact is not None and live.artifact.folder == artifact.folder:
+        live = Live(None, "it is the live run itself")
+    wanted = canaries.read(settings.canaries_file, must_be=settings.canaries is not None)
+    bounds = Bounds.of(settings)
+    return judge(artifact, live.artifact, _Known(platform), wanted, bounds, live.alone)
 
 
-def let_pass(
-    platform: Platform, artifact: Artifact, force: Force | None, verdict: Verdict | None = None
-) -> dict[str, Any]:
+def passed_before(platform: Platform, run_id: str) -> bool:
+    """Whether a run was let pass already: it is live, or on its way."""
+    run = current_run(platform.graph)
+    return half_way(platform.graph) == run_id or (run is not None and run["id"] == run_id)
+
+
+def let_pass(platform: Platform, verdict: Verdict, force: Force | None) -> dict[str, Any]:
     """Write down that a run may go live, in the graph; returns the same for the ledger.
 
     Raises:
         GateRefused: it may not, and nobody forces it. Nothing is written then.
     """
-    verdict = verdict or ask(platform, artifact)
     if not verdict.passed and force is None:
         raise GateRefused(refusal(verdict))
     forced = None if verdict.passed else force
@@ -80,15 +97,16 @@ def refusal(verdict: Verdict) -> str:
 
 
 class _Known:
-    """The answers that the graph has to questions; a few hundred questions a statement."""
+    """The answers that the graph has to the questions of some facts. Each question is asked once;
+    answers stream, as a hub has millions."""
 
     def __init__(self, platform: Platform) -> None:
         self._graph = platform.graph
 
-    def __call__(self, facts: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-        found: set[tuple[str, str, str]] = set()
-        for start in range(0, len(facts), FACTS_AT_ONCE):
-            part = [list(fact) for fact in facts[start : start + FACTS_AT_ONCE]]
-            for row in self._graph.read(Statement(cypher.KNOWN_ANSWERS, {"facts": part})):
-                found.add((str(row["head"]), str(row["type"]), str(row["tail"])))
-        return sorted(found)
+    def __call__(self, facts: Sequence[Fact]) -> Iterator[Fact]:
+        tails = sorted({(head, relation) for head, relation, _ in facts})
+        heads = sorted({(tail, relation) for _, relation, tail in facts})
+        for text, questions in ((cypher.KNOWN_TAILS_OF, tails), (cypher.KNOWN_HEADS_OF, heads)):
+            asked = {"questions": [list(each) for each in questions]}
+            for row in self._graph.stream(Statement(text, asked)):
+                yield str(row["head"]), str(row["type"]), str(row["tail"])

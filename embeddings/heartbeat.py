@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Literal
 
-from kg_platform.errors import KgError
 from kg_platform.ledger_rows import Process
 from kg_platform.ledger_schedules import Lease
 
@@ -56,7 +55,7 @@ class Heart:
                     heard = time.monotonic()
                 else:
                     self.lost = "another scheduler has taken it over"
-            except KgError as error:
+            except Exception as error:  # whatever it is: without beats another takes over
                 if time.monotonic() - heard > self._silence:
                     self.lost = f"the ledger took no beat for {self._silence:.0f} s ({error})"
             if self.lost:

@@ -15,6 +15,9 @@ from embeddings.cli import embed
 from embeddings.cli_new import refuse
 from kg_platform.errors import BadInput
 
+# What is not for a job at night: to look, to print, and a person's word against the gate.
+REFUSED = (("plan", "--plan"), ("as_json", "--json"), ("force", "--force"), ("why", "--why"))
+
 
 def parse(words: Sequence[str]) -> dict[str, Any]:
     """`["--preset", "fast"]` -> `{"preset": "fast"}`; a leading `embed` or `kg embed` may be there.
@@ -39,7 +42,7 @@ def parse(words: Sequence[str]) -> dict[str, Any]:
         for name, value in context.params.items()
         if str(context.get_parameter_source(name)).endswith("COMMANDLINE")
     }
-    for name, word in (("plan", "--plan"), ("as_json", "--json")):
+    for name, word in REFUSED:
         if name in given:
             raise BadInput(f"A schedule cannot run {word}; leave it out.")
     if given.get("new_only"):

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 
 from embeddings.snapshot import Snapshot, open_snapshot
+from kg_platform import partial
 from kg_platform.errors import ArtifactError, Unavailable
 
 FILE = "snapshot.tar.zst"
-_PART = f".{FILE}.part"
 _CODEC = "zstd"
 
 
@@ -26,19 +27,20 @@ def keep(snapshot: Snapshot) -> int:
     Raises:
         OSError: there is no room, or the folder cannot be written.
     """
-    folder = snapshot.folder.parent
-    part = folder / _PART
-    try:
-        with (
-            pa.CompressedOutputStream(str(part), _CODEC) as stream,
+    file = snapshot.folder.parent / FILE
+
+    def fill(whole: BinaryIO) -> None:
+        with (  # a descriptor of its own: Arrow closes what it is given
+            os.fdopen(os.dup(whole.fileno()), "wb") as own,
+            pa.CompressedOutputStream(own, _CODEC) as stream,
             tarfile.open(fileobj=stream, mode="w|") as archive,
         ):
-            for file in sorted(snapshot.folder.iterdir()):
-                archive.add(file, file.name)
-        part.replace(folder / FILE)
-    finally:
-        part.unlink(missing_ok=True)
-    return (folder / FILE).stat().st_size
+            for each in sorted(snapshot.folder.iterdir()):
+                archive.add(each, each.name)
+
+    partial.clear(file.parent, FILE)
+    partial.write(file, fill)
+    return file.stat().st_size
 
 
 def kept_bytes(run_folder: Path) -> int:

@@ -6,16 +6,20 @@ checkpoints stay until then. Logs and TensorBoard's files stay always.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from itertools import takewhile
 from pathlib import Path
 
+from embeddings import kept_snapshot
 from kg_platform import partial
 from kg_platform.errors import NotFound
 from kg_platform.platform import Platform
 
+_log = logging.getLogger(__name__)
+
 # Within the folder of runs: never of use to anybody but the process that wrote it.
-HALVES = ("*/.snapshot.part", "*/.snapshot.tar.zst.part", "*/training/**/.checkpoint.*")
+HALVES = ("*/.snapshot.part", "*/training/**/.checkpoint.*")
 # Of use to a run that is taken up.
 WHOLE = ("*/snapshot", "*/training/**/checkpoint.safetensors")
 
@@ -28,6 +32,7 @@ def sweep(platform: Platform) -> None:
             name = path.relative_to(runs).parts[0]
             if not _of_use(platform, name, whole):
                 _remove(path)
+    partial.clear(runs, f"*/{kept_snapshot.FILE}")
     for folder in platform.settings.features_dir.glob("*"):
         partial.clear(folder)
 
@@ -41,12 +46,16 @@ def _of_use(platform: Platform, run: str, whole: bool) -> bool:
         return True
     if not whole or row.kind != "embed":
         return False
-    latest = takewhile(lambda each: each.status != "succeeded", platform.ledger.runs("embed"))
+    since = platform.ledger.since_success("embed")
+    latest = takewhile(lambda each: each.status != "succeeded", since)
     return row.id in {each.id for each in latest if "continued_as" not in each.metrics}
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:  # the job is done; what is left is tried again after the next one
+        _log.warning("%s could not be removed: %s", path, error.strerror or error)

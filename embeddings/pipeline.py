@@ -19,12 +19,20 @@ from typing import Any
 import torch
 
 from embeddings import checkpoint, kept_snapshot, planning, warm
-from embeddings.artifact import Artifact, save_artifact
+from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.content import content_of
 from embeddings.dataset import Dataset
 from embeddings.features import Features
 from embeddings.gate import Verdict
-from embeddings.going_live import Force, ask, let_pass, live_artifact, refusal
+from embeddings.going_live import (
+    Force,
+    Live,
+    ask,
+    find_live,
+    let_pass,
+    passed_before,
+    refusal,
+)
 from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.lock import only_one
 from embeddings.measure import Measured, measure
@@ -33,7 +41,7 @@ from embeddings.publish import PublishSummary
 from embeddings.publishing import publish_artifact
 from embeddings.snapshot import Snapshot, open_snapshot, take
 from embeddings.train import Trained, TrainOptions, device_of, logged_epoch, train
-from kg_platform.errors import GateRefused, Interrupted
+from kg_platform.errors import ArtifactError, GateRefused, Interrupted, NotFound
 from kg_platform.held_memory import peak_bytes
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
@@ -132,28 +140,27 @@ class _Job:
         self.run_id = ""
         self.continued = False
         self.aligned_to: str | None = None
+        self.live: Live | None = None
+        self.encoders = Encoders(platform.settings)
 
     def run(self, publish_vectors: bool) -> EmbedResult:
         ledger = self.platform.ledger
         self.run_id = ledger.start_run(KIND, self.settings)
         try:
-            encoders = Encoders(self.platform.settings)
-            made = self._plan(encoders, publish_vectors)
+            made = self._plan(publish_vectors)
             snapshot = self._snapshot()
-            features = self._features(snapshot, encoders)
-            ledger.describe(self.run_id, **self._made_from(snapshot, features))
-            del encoders  # training may need their memory
-            dataset, trained = self._train(snapshot, features)
-            measured = self._measure(trained, dataset)
-            metrics = measured.metrics
-            artifact = self._artifact(snapshot, trained, dataset, measured)
-            published = None
-            verdict = self._gate(artifact) if publish_vectors else None
-            if verdict is not None and (verdict.passed or self.force):
-                with self._step("publish") as details:
-                    let_pass(self.platform, artifact, self.force, verdict)
-                    published = publish_artifact(self.platform, artifact, self.run_id, self.report)
-                    details.update(asdict(published))
+            artifact = self._finished() if self.continued else None
+            if artifact is None:
+                artifact = self._learn(snapshot)
+            metrics: Mapping[str, float] = artifact.manifest["metrics"]
+            self._keep(snapshot)
+            published, verdict = None, None
+            if publish_vectors:
+                if not passed_before(self.platform, self.run_id):
+                    verdict = self._gate(artifact)
+                if verdict is None or verdict.passed or self.force:
+                    published = self._publish(artifact, verdict)
+            recorded = {**metrics, **self._off(made)}
         except KeyboardInterrupt as stop:
             ledger.finish_run(self.run_id, "interrupted")
             raise Interrupted(
@@ -162,8 +169,6 @@ class _Job:
         except BaseException as error:
             ledger.finish_run(self.run_id, "failed", error=str(error))
             raise
-        recorded = {**metrics, **self._off(made)}
-        self._keep(snapshot)
         ledger.finish_run(self.run_id, "succeeded", metrics=recorded)
         # The artifact holds all that is needed from here on; what stays is for looking back.
         shutil.rmtree(snapshot.folder, ignore_errors=True)
@@ -173,6 +178,22 @@ class _Job:
         return EmbedResult(
             self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
         )
+
+    def _learn(self, snapshot: Snapshot) -> Artifact:
+        """Features, training, ranking: the artifact. What it took of memory is free afterwards."""
+        features = self._features(snapshot)
+        del self.encoders  # training may need their memory
+        self.platform.ledger.describe(self.run_id, **self._made_from(snapshot, features))
+        dataset, trained = self._train(snapshot, features)
+        measured = self._measure(trained, dataset)
+        return self._artifact(snapshot, trained, dataset, measured)
+
+    def _finished(self) -> Artifact | None:
+        """The artifact of a run that is taken up, if it was killed after that was written."""
+        try:
+            return open_artifact(self.platform.settings.artifacts_dir / self.run_id)
+        except (NotFound, ArtifactError):
+            return None
 
     @property
     def _folder(self) -> Path:
@@ -202,22 +223,19 @@ class _Job:
         """What the run's record says of its input, and where its files are."""
         return {
             "snapshot": snapshot.manifest["hash"],
-            "encoders": {
-                name: {"name": each.encoder, "revision": each.revision}
-                for name, each in features.items()
-            },
+            "encoders": {name: each.made_by for name, each in features.items()},
             "device": device_of(self.options.train.device).type,
             "threads": torch.get_num_threads(),
             "tensorboard": str(self._training),
             "artifact": str(self.platform.settings.artifacts_dir / self.run_id),
         }
 
-    def _plan(self, encoders: Encoders, publish_vectors: bool) -> Plan:
+    def _plan(self, publish_vectors: bool) -> Plan:
         with self._step("plan") as details:
             made = planning.make(
                 self.platform,
                 self.options,
-                encoders,
+                self.encoders,
                 publish=publish_vectors,
                 at_most=planning.QUICK,
                 on_progress=self.report,
@@ -250,13 +268,14 @@ class _Job:
         details = {"continued_as": unfinished.id}
         self.platform.ledger.finish_run(self.run_id, "interrupted", metrics=details)
         shutil.rmtree(self._folder, ignore_errors=True)
+        # We hold the lock of embedding jobs here, where its folder is: nobody else has it.
+        self.platform.ledger.resume_run(unfinished.id, alone=True)
         self.run_id, self.continued = unfinished.id, True
-        self.platform.ledger.resume_run(self.run_id)
         self._note(f"went on with run {unfinished.id}, which had not finished")
         return open_snapshot(self._folder / "snapshot")
 
     def _unfinished(self, snapshot_hash: str) -> RunRow | None:
-        for row in self.platform.ledger.runs(KIND):
+        for row in self.platform.ledger.since_success(KIND):
             if row.id == self.run_id or "continued_as" in row.metrics:
                 continue
             step = next((s for s in row.steps if s.name == "snapshot"), None)
@@ -268,11 +287,11 @@ class _Job:
                 return row
         return None
 
-    def _features(self, snapshot: Snapshot, encoders: Encoders) -> dict[str, Features]:
+    def _features(self, snapshot: Snapshot) -> dict[str, Features]:
         return graph_features(
             self.platform,
             snapshot,
-            encoders,
+            self.encoders,
             text=self.options.text,
             pictures=self.options.pictures,
             step=self._step,
@@ -281,7 +300,8 @@ class _Job:
 
     def _train(self, snapshot: Snapshot, features: dict[str, Features]) -> tuple[Dataset, Trained]:
         """Train, from the weights of the live run where that is possible, in its space."""
-        base = live_artifact(self.platform)
+        self.live = live = find_live(self.platform)
+        base = live.artifact
         rejected = self.platform.ledger.reviews.ends("link", ["rejected"])
         with self._step("train") as details:
             dataset, begin, why = warm.prepared(
@@ -291,6 +311,8 @@ class _Job:
                 base if self.options.warm else None,
                 rejected,
             )
+            if live.lost and self.options.warm:
+                why = f"Training begins anew: {live.alone}."
             if why:
                 self._note(why)
             details.update(dataset.summary())
@@ -312,12 +334,21 @@ class _Job:
 
     def _gate(self, artifact: Artifact) -> Verdict:
         with self._step("gate") as details:
-            verdict = ask(self.platform, artifact)
+            verdict = ask(self.platform, artifact, self.live)
             details.update(verdict.as_dict())
             if self.force and not verdict.passed:
                 details["forced"] = asdict(self.force)
                 self._note(f"The gate was overridden: {verdict.why}.")
         return verdict
+
+    def _publish(self, artifact: Artifact, verdict: Verdict | None) -> PublishSummary:
+        """`verdict` is None where a publish that was killed had been let pass already."""
+        with self._step("publish") as details:
+            if verdict is not None:
+                let_pass(self.platform, verdict, self.force)
+            published = publish_artifact(self.platform, artifact, self.run_id, self.report)
+            details.update(asdict(published))
+        return published
 
     def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
         with self._step("rank") as details:

@@ -34,7 +34,7 @@ from embeddings.modalities import check_finite
 from embeddings.models import Scorer
 from embeddings.network import Network
 from embeddings.new_entities import FitOptions
-from embeddings.rebuild import rebuild, strangers, weights
+from embeddings.rebuild import rebuild, strangers
 
 SAMPLE = 500  # trained entities that are treated as new, to measure lengths
 CHUNK = 16_384  # trained entities whose features are in memory at a time
@@ -113,7 +113,7 @@ class Priors:
         self._sample = self._known[at] if len(self._known) else self._known
         self._kept: dict[tuple[str, ...], list[tuple[Tensor, Sequence[Part]]]] = {}
         self._factors: dict[tuple[str, ...], tuple[float, float, float]] = {}
-        self._weights = weights(artifact) if keep else None
+        self._weights = artifact.weights() if keep else None
         self._average = _average(scorer)
 
     def __call__(self, features: Mapping[str, Features], count: int) -> Prior:

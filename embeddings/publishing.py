@@ -7,7 +7,7 @@ from typing import Any
 
 from embeddings.artifact import Artifact, open_artifact
 from embeddings.gate import Verdict
-from embeddings.going_live import Force, ask, let_pass, live_artifact
+from embeddings.going_live import Force, ask, find_live, let_pass, passed_before
 from embeddings.inputs import Progress
 from embeddings.kept import once_live, run_before
 from embeddings.lock import only_one
@@ -43,11 +43,11 @@ def publish_run(
     with only_one(platform):
         chosen = run_id or _latest_with_artifact(platform)
         artifact = _artifact(platform, chosen)
-        passed = None
-        if half_way(platform.graph) != chosen:  # else it was let pass when it began
-            passed = let_pass(platform, artifact, force)
+        said = None
+        if not passed_before(platform, chosen):
+            said = let_pass(platform, ask(platform, artifact), force)
         report = logged(on_progress)
-        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, report, passed)
+        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, report, said)
 
 
 def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
@@ -110,8 +110,7 @@ def rollback(
 def _unfinished_rollback(platform: Platform) -> str | None:
     """Where the latest rollback was going, if it did not get there and nothing was published since;
     None also when the artifact it went to is gone."""
-    rows = platform.ledger.runs()
-    last = next((row for row in rows if row.kind in (EMBED, PUBLISH, ROLLBACK)), None)
+    last = next(iter(platform.ledger.since_success(EMBED, PUBLISH, ROLLBACK)), None)
     if last is None or last.kind != ROLLBACK or last.status == "succeeded":
         return None
     chosen = str(last.settings["run"])
@@ -130,17 +129,17 @@ def _recorded(
     artifact: Artifact,
     settings: Mapping[str, Any],
     report: Progress,
-    passed: Mapping[str, Any] | None = None,
+    gate: Mapping[str, Any] | None = None,
 ) -> PublishSummary:
-    """Publish the artifact of a run, as a run of its own in the ledger; `passed` is what the gate
-    said, where it was asked."""
+    """Publish the artifact of a run, as a run of its own in the ledger; `gate` is what it said,
+    where it was asked."""
     ledger, chosen = platform.ledger, artifact.folder.name
     own = ledger.start_run(kind, settings)
     stopped = f"Publishing run {chosen} was stopped; `kg publish --resume` goes on from there."
     with ledger.closing(own, stopped):
-        if passed is not None:
+        if gate is not None:
             with ledger.stepping(own, "gate") as details:
-                details.update(passed)
+                details.update(gate)
         summary = publish_artifact(platform, artifact, chosen, report)
     ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
     return summary
@@ -157,7 +156,7 @@ def publish_artifact(
         run_id,
         platform.settings.batch_rows,
         lambda step, done, total: report(step, done, total),
-        Marks(platform.graph, artifact, live_artifact(platform)),
+        Marks(platform.graph, artifact, find_live(platform).artifact),
     )
 
 

@@ -40,12 +40,12 @@ def rebuild(
     """The network of an artifact: of all its entities, or of those in `rows`, in that order.
 
     Reads only those rows from disk, and the weights unless they are given as `model`. `entities()`
-    gives the published vectors to rounding.
+    gives the vectors that score, to rounding; published ones may be turned (`Artifact.alignment`).
 
     Raises:
         ArtifactError: the artifact has not all the weights its fusion needs.
     """
-    model = weights(artifact) if model is None else model
+    model = artifact.weights() if model is None else model
     modalities = {
         name: _modality(artifact, name, model, rows) for name in artifact.manifest["encoders"]
     }
@@ -69,7 +69,7 @@ def strangers(
         ArtifactError: the artifact has not all the weights its fusion needs.
         BadInput: a feature is not finite.
     """
-    model = weights(artifact) if model is None else model
+    model = artifact.weights() if model is None else model
     modalities = {
         name: _others(artifact, name, model, features.get(name), count)
         for name in artifact.manifest["encoders"]
@@ -82,7 +82,7 @@ def strangers(
 def scorer(artifact: Artifact) -> Scorer:
     """What scores facts with the artifact's vectors. All of "embedding" is in memory, and as much
     again where entities have features: as heads they have other vectors, which are made here."""
-    model, count = weights(artifact), artifact.entities
+    model, count = artifact.weights(), artifact.entities
     vectors, components = torch.from_numpy(artifact.rows("embedding", 0, count)), None
     if (turned := artifact.alignment()) is not None:
         vectors = vectors @ torch.from_numpy(turned).T
@@ -98,15 +98,6 @@ def scorer(artifact: Artifact) -> Scorer:
             components[start : rows.stop] = part
     relations, loops = network.relations.detach(), network.loops.detach()
     return Scorer(network.kernel, vectors, relations, components, network.gates(), loops)
-
-
-def weights(artifact: Artifact) -> dict[str, Tensor]:
-    """What MODEL holds."""
-    from safetensors.torch import load_file
-
-    from embeddings.artifact import MODEL
-
-    return load_file(artifact.folder / MODEL)
 
 
 def _network(
@@ -202,4 +193,4 @@ def _rows(artifact: Artifact, name: str, rows: Sequence[int] | None) -> NDArray[
         return artifact.rows(name, 0, artifact.entities)
     if isinstance(rows, range):
         return artifact.rows(name, rows.start, rows.stop)
-    return np.concatenate([artifact.rows(name, row, row + 1) for row in rows])
+    return artifact.pick(name, rows)

@@ -25,6 +25,7 @@ from embeddings.kernels import Kernel
 from embeddings.options import TrainOptions
 
 AT_ONCE = 256
+CELLS = 1 << 24  # scores in memory at a time
 
 
 class Rejected:
@@ -56,5 +57,8 @@ class Rejected:
         is n above."""
         scores = kernel.pairs(queries, tails) + bias
         with torch.no_grad():
-            levels = kernel.scores(queries, candidates).logsumexp(1) - log(len(candidates))
+            size = max(1, CELLS // (len(candidates) * kernel.cell_width(queries.shape[1])))
+            parts = torch.split(queries, size)
+            levels = torch.cat([kernel.scores(part, candidates).logsumexp(1) for part in parts])
+            levels -= log(len(candidates))
         return self.weight / count * softplus(scores - levels).sum()

@@ -200,11 +200,21 @@ class _Job:
             ) from error
 
     def _rejected(self) -> list[tuple[str, str, str]]:
-        """What people had rejected then; without the run's artifact, what they have by now."""
+        """What people had rejected then.
+
+        Raises:
+            NotFound: there was something, and the run's artifact, which has it, is gone.
+        """
+        trained = next((step for step in self.row.steps if step.name == "train"), None)
+        if trained is None or not trained.details.get("rejected"):
+            return []
         try:
-            own = open_artifact(self.platform.settings.artifacts_dir / self.row.id, verify=False)
-        except NotFound:
-            return list(self.ledger.reviews.ends("link", ["rejected"]))
+            own = open_artifact(self.platform.settings.artifacts_dir / self.row.id)
+        except NotFound as error:
+            raise NotFound(
+                f"The facts that people had rejected before run {self.row.id} stand in its "
+                "artifact, which is not here any more, so it cannot be done again."
+            ) from error
         ids, types, then = own.entity_ids(), own.relation_types, own.continued()
         rows = [] if then is None else then.rejected.tolist()
         return [(ids[h], types[r], ids[t]) for h, r, t in rows]
@@ -299,7 +309,7 @@ def _differs(one: RunRow, other: RunRow) -> dict[str, tuple[Any, Any]]:
 
 
 def _named(features: Mapping[str, Features]) -> dict[str, dict[str, str]]:
-    return {n: {"name": f.encoder, "revision": f.revision} for n, f in features.items()}
+    return {name: each.made_by for name, each in features.items()}
 
 
 def _as_metrics(found: Reproduced) -> dict[str, Any]:

@@ -35,9 +35,7 @@ def run(
             )
     if row.job.get("new_only"):
         new = embed_new(platform, on_progress=on_progress, schedule=row.name)
-        return Ending(
-            "succeeded", f"{new.vectors:,} new or changed entities have vectors", new.run_id
-        )
+        return Ending("succeeded", f"{new.vectors:,} new or changed entities have vectors")
     try:
         result = embed(
             platform,
@@ -47,10 +45,10 @@ def run(
             schedule=row.name,
         )
     except GateRefused as error:  # to train the same again would end the same
-        return Ending("refused", str(error), platform.ledger.runs("embed", 1)[0].id)
+        return Ending("refused", str(error))
     published = result.published
     note = f"published {published.entities:,} entities" if published else "not published"
-    return Ending("succeeded", note, result.run_id)
+    return Ending("succeeded", note)
 
 
 def _changed(platform: Platform) -> tuple[int, int]:

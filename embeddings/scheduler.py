@@ -80,19 +80,20 @@ class Scheduler:
     def once(self) -> dict[str, Ending]:
         """What is due, each schedule once; how each ended.
 
+        A ledger that does not answer is not waited for: whoever runs this will run it again.
+
         Raises:
-            Interrupted: as `forever`.
+            Interrupted: as `forever`. LedgerError: the ledger does not answer.
         """
         done: dict[str, Ending] = {}
-        with suppress(LedgerError):  # as above
-            while not self._stop.asked:
-                turn = self._patience.ask(lambda: self._turn(done))
-                if turn.settled:
-                    break
-                if turn.ran is None or turn.ending is None:
-                    self._clock.wait(turn.wait)
-                else:
-                    done[turn.ran] = turn.ending
+        while not self._stop.asked:
+            turn = self._turn(done)
+            if turn.settled:
+                break
+            if turn.ran is None or turn.ending is None:
+                self._clock.wait(turn.wait)
+            else:
+                done[turn.ran] = turn.ending
         return done
 
     def run_now(self, name: str) -> Ending:

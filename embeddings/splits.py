@@ -51,9 +51,9 @@ def id_keys(ids: Sequence[str]) -> Keys:
 def fact_keys(triples: Ints, entities: Keys, relations: Keys, seed: int = 0) -> Keys:
     """(n, 3) triples, and the keys of what they name -> (n,) a number each, as good as random."""
     heads, kinds, tails = triples.T
-    keys = _mixed(entities[heads] + np.uint64(seed))
-    keys = _mixed(keys ^ relations[kinds])
-    return _mixed(keys + MIX[0] + entities[tails])
+    keys = mixed(entities[heads] + np.uint64(seed))
+    keys = mixed(keys ^ relations[kinds])
+    return mixed(keys + MIX[0] + entities[tails])
 
 
 def hold_out(
@@ -94,8 +94,9 @@ def _bounds(free: Keys, count: int, valid: float, test: float) -> tuple[int, int
     return below, int(free[len(free) - of_test]) if of_test else (1 << 64) - 1
 
 
-def _mixed(keys: Keys) -> Keys:
+def mixed(keys: Keys) -> Keys:
+    """Every bit of the result depends on every bit given: the end of splitmix64."""
     keys = (keys ^ (keys >> np.uint64(30))) * MIX[1]
     keys = (keys ^ (keys >> np.uint64(27))) * MIX[2]
-    mixed: Keys = keys ^ (keys >> np.uint64(31))
-    return mixed
+    found: Keys = keys ^ (keys >> np.uint64(31))
+    return found

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from embeddings.align import rotation
-from embeddings.dataset import Dataset, from_snapshot
+from embeddings.dataset import Dataset, Ints, from_snapshot
 from embeddings.features import Features
 from embeddings.joined import name_of
 from embeddings.modalities import Modality, prepare, project
@@ -24,10 +26,9 @@ from embeddings.models import kernel
 from embeddings.network import Network
 from embeddings.optimisers import Optimisers
 from embeddings.options import TrainOptions
-from embeddings.rebuild import weights
 
 if TYPE_CHECKING:
-    from embeddings.artifact import Artifact
+    from embeddings.artifact import Artifact, Continued
     from embeddings.snapshot import Snapshot
     from embeddings.train import Trained
 
@@ -92,8 +93,11 @@ class Start:
         return self.relations if name.startswith(BY_RELATION) else None
 
 
-def start(artifact: Artifact, dataset: Dataset, options: TrainOptions) -> Start | str:
-    """How a training of `dataset` goes on from `artifact`, or why it cannot, as a sentence."""
+def start(
+    artifact: Artifact, continued: Continued, dataset: Dataset, options: TrainOptions
+) -> Start | str:
+    """How a training of `dataset` goes on from `artifact`, or why it cannot, as a sentence. Facts
+    must be held out by the rule of `artifact`, where it has one."""
     run = str(artifact.manifest.get("run", artifact.folder.name))
     before = artifact.manifest["options"]
 
@@ -108,25 +112,23 @@ def start(artifact: Artifact, dataset: Dataset, options: TrainOptions) -> Start 
     then = {n: (a["name"], a["revision"]) for n, a in artifact.manifest["encoders"].items()}
     if now != then:
         return begins("its texts or pictures came from other encoders")
-    continued = artifact.continued()
-    if continued is None or (continued.rule is None) != (dataset.rule is None):
-        return begins("which facts it held out is not known")
-    if continued.rule is not None and dataset.rule is not None:
-        same = continued.rule.as_dict() == dataset.rule.as_dict()
-        if not same:
-            return begins("it held out other facts")
+    if (continued.rule is None) != (dataset.rule is None):
+        return begins("which facts are held out was decided otherwise")
     place = {name: row for row, name in enumerate(artifact.iter_entity_ids())}
     kinds = {name: row for row, name in enumerate(artifact.relation_types)}
+    rows = torch.tensor([place.get(name, -1) for name in dataset.entity_ids])
     forward = torch.tensor([kinds.get(name, -1) for name in dataset.relation_types])
+    if dataset.rule is None and _learnt(continued, dataset, rows.numpy(), forward.numpy()):
+        return begins("facts are held out now that it may have been trained on")
     inverse = torch.where(forward < 0, forward, forward + len(kinds))
     return Start(
         run=run,
         digest=str(artifact.manifest["files"]),
         options=before,
-        weights=weights(artifact),
+        weights=artifact.weights(),
         pace=continued.pace,
         structure=torch.from_numpy(artifact.rows("structure_embedding", 0, artifact.entities)),
-        entities=torch.tensor([place.get(name, -1) for name in dataset.entity_ids]),
+        entities=rows,
         relations=torch.cat([forward, inverse]),
     )
 
@@ -141,14 +143,31 @@ def prepared(
     """The dataset of a training, and how it goes on from `base`: its weights, its held-out facts.
     None: it begins anew; why, as a sentence, if `base` is there and cannot be used.
     """
-    wrong = list(rejected)
-    anew = from_snapshot(snapshot, features, options.seed, rejected=wrong)
-    before = None if base is None else base.continued()
-    if base is None or before is None:
-        return anew, None, None
-    same = from_snapshot(snapshot, features, options.seed, like=before.rule, rejected=wrong)
-    found = start(base, same, options)
-    return (anew, None, found) if isinstance(found, str) else (same, found, None)
+    wrong, why = list(rejected), None
+    drawn = partial(from_snapshot, snapshot, features, options.seed, rejected=wrong)
+    if base is not None:
+        continued = base.continued()
+        if continued is None:
+            why = (
+                f"Training begins anew, not from run {base.folder.name}: an older kg-platform made "
+                "it, and kept nothing to go on from."
+            )
+        else:
+            dataset = drawn(like=continued.rule)
+            found = start(base, continued, dataset, options)
+            if not isinstance(found, str):
+                return dataset, found, None
+            why = found
+    return drawn(), None, why
+
+
+def _learnt(continued: Continued, dataset: Dataset, entities: Ints, kinds: Ints) -> bool:
+    """Whether a fact that is held out now may have been a training fact then: all that it names was
+    there, and it was not held out. By marks in the graph that can change; by a rule it cannot."""
+    then = {tuple(row) for held in (continued.valid, continued.test) for row in held.tolist()}
+    now = np.concatenate([dataset.valid, dataset.test])
+    named = np.stack([entities[now[:, 0]], kinds[now[:, 1]], entities[now[:, 2]]], axis=1)
+    return any(tuple(row) not in then for row in named[(named >= 0).all(1)].tolist())
 
 
 def modalities(dataset: Dataset, begin: Start | None) -> dict[str, Modality]:

@@ -35,6 +35,7 @@ from kg_platform.ledger_rows import (
     process_of,
     run_row,
 )
+from kg_platform.ledger_schedules import Schedules
 from kg_platform.records import Rejection
 
 Status = Literal["succeeded", "failed", "interrupted"]
@@ -55,6 +56,7 @@ class Ledger:
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._database = Database(url, busy_seconds)
         self.reviews = Reviews(self._database)
+        self.schedules = Schedules(self._database)
 
     def close(self) -> None:
         self._database.close()
@@ -93,8 +95,11 @@ class Ledger:
                 continue
             return run_id
 
-    def resume_run(self, run_id: str) -> None:
+    def resume_run(self, run_id: str, alone: bool = False) -> None:
         """Take over a run that was interrupted or failed; it is this process's from now on.
+
+        `alone`: the caller knows, by a lock, that no process has it; of another host's, such as a
+        container that is gone, the ledger cannot.
 
         Raises:
             LedgerError: it is still running somewhere.
@@ -106,7 +111,8 @@ class Ledger:
             if row is None:
                 raise _no_run(run_id)
             owner = process_of(dict(row))
-            if row["status"] == "running" and owner != process and not owner.is_gone():
+            theirs = row["status"] == "running" and owner != process
+            if theirs and not alone and not owner.is_gone():
                 raise LedgerError(
                     f"Run {run_id} is still running as process {owner.pid} on {owner.host}; "
                     "wait for it or stop it."
@@ -182,6 +188,15 @@ class Ledger:
         if kind is not None:
             query = query.where(RUNS.c.kind == kind)
         return self._runs(query.limit(limit))
+
+    def since_success(self, *kinds: str) -> list[RunRow]:
+        """The runs of these kinds since the last of them that succeeded, that one too; newest
+        first."""
+        ours = RUNS.c.kind.in_(kinds)
+        last = sa.select(sa.func.max(RUNS.c.started_at)).where(ours, RUNS.c.status == "succeeded")
+        since = sa.func.coalesce(last.scalar_subquery(), "")
+        query = sa.select(RUNS).where(ours, RUNS.c.started_at >= since)
+        return self._runs(query.order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()))
 
     # steps
 

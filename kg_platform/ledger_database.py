@@ -18,6 +18,14 @@ from kg_platform.ledger_rows import storable, to_json
 # Seconds to wait for another process's transaction, and for a PostgreSQL to answer.
 BUSY_SECONDS = 15.0
 CONNECT_SECONDS = 10
+# When a network falls silent, an open connection to PostgreSQL ends within half a minute, not in
+# hours: libpq's names, in seconds and, the first, milliseconds.
+SILENCE = {
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 # Any number will do; it only has to be the same in every process that migrates.
 MIGRATION_LOCK = 7_461_020_061
 
@@ -147,7 +155,7 @@ class Database:
         self.url = _parse(url)
         self.place = _place(self.url)
         self._busy_seconds = busy_seconds
-        arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS}
+        arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **SILENCE}
         if self.is_sqlite:
             # Transactions are begun by us (below), not by the driver.
             arguments = {"timeout": busy_seconds, "isolation_level": None}

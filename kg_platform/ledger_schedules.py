@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.ledger_database import BUSY_SECONDS, LEASE, SCHEDULES, Database
+from kg_platform.ledger_database import LEASE, SCHEDULES, Database
 from kg_platform.ledger_rows import TEXT_CHARACTERS, Process, excerpt
 
 # refused: trained, but the gate did not let it go live
@@ -85,11 +85,8 @@ class Schedules:
         NotFound: there is no schedule of that name.
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
-        self._database = Database(url, busy_seconds)
-
-    def close(self) -> None:
-        self._database.close()
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def all(self) -> list[ScheduleRow]:
         """Every schedule, by name."""

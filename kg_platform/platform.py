@@ -11,7 +11,6 @@ from kg_platform.settings import Settings
 if TYPE_CHECKING:  # each store's library is loaded when the store is first used
     from kg_platform.graph import Graph
     from kg_platform.ledger import Ledger
-    from kg_platform.ledger_schedules import Schedules
     from kg_platform.media import MediaStore
 
 
@@ -58,14 +57,6 @@ class Platform:
         return RecordedLedger(url, self.settings.runs_dir)
 
     @cached_property
-    def schedules(self) -> Schedules:
-        """The schedules in the ledger."""
-        from kg_platform.ledger_schedules import Schedules
-
-        _ = self.ledger  # makes KG_HOME and the tables
-        return Schedules(self.settings.resolved_ledger_url())
-
-    @cached_property
     def media(self) -> MediaStore:
         from kg_platform.media import MediaStore
 
@@ -73,7 +64,7 @@ class Platform:
 
     def close(self) -> None:
         """Close what was opened; the local server goes on running."""
-        for name in ("graph", "schedules", "ledger"):
+        for name in ("graph", "ledger"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 

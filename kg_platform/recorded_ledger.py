@@ -51,8 +51,8 @@ class RecordedLedger(Ledger):
         self._say(run_id, "settings: %s", chosen)
         return run_id
 
-    def resume_run(self, run_id: str) -> None:
-        super().resume_run(run_id)
+    def resume_run(self, run_id: str, alone: bool = False) -> None:
+        super().resume_run(run_id, alone)
         self.describe(run_id, **environment())
         self._begin(run_id)
         self._say(run_id, "taken up again: process %d on %s", *_here())

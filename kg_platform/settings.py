@@ -205,6 +205,7 @@ def load() -> Settings:
     expanded = {
         "home": settings.home.expanduser().absolute(),
         "cache": settings.cache.expanduser().absolute(),
+        "canaries": settings.canaries and settings.canaries.expanduser().absolute(),
     }
     return settings.model_copy(update=expanded)
 

@@ -15,12 +15,13 @@ from embeddings.heartbeat import Stop
 from embeddings.patience import Clock, Patience
 from embeddings.scheduler import Scheduler, Work
 from kg_platform.errors import KgError
+from kg_platform.ledger_database import Database
 from kg_platform.ledger_schedules import Ending, ScheduleRow, Schedules
 
 
 def main(url: str, file: Path, seconds: float) -> None:
     stop = Stop()
-    schedules = Schedules(url)
+    schedules = Schedules(Database(url))
 
     def job(row: ScheduleRow) -> Ending:
         _write(file, f"begin {row.name}")

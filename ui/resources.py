@@ -68,7 +68,7 @@ def ledger() -> Ledger:
 
 
 def schedules() -> Schedules:
-    return _platform().schedules
+    return ledger().schedules
 
 
 # ---- readings

@@ -138,12 +138,14 @@ KNOWN_TAILS = (
 KNOWN_HEADS = (
     "MATCH (h:Entity)-[r]->(:Entity {id: $id}) WHERE type(r) = $relation RETURN h.id AS id"
 )
-# All answers that the graph has to the questions of some facts, $facts: [head, type, tail] each.
-KNOWN_ANSWERS = (
-    "UNWIND $facts AS fact MATCH (h:Entity {id: fact[0]})-[r]->(t:Entity) WHERE type(r) = fact[1] "
-    "RETURN fact[0] AS head, fact[1] AS type, t.id AS tail UNION "
-    "UNWIND $facts AS fact MATCH (h:Entity)-[r]->(t:Entity {id: fact[2]}) WHERE type(r) = fact[1] "
-    "RETURN h.id AS head, fact[1] AS type, fact[2] AS tail"
+# All answers that the graph has to questions, $questions: [the end that is known, type] each.
+KNOWN_TAILS_OF = (
+    "UNWIND $questions AS q MATCH (h:Entity {id: q[0]})-[r]->(t:Entity) WHERE type(r) = q[1] "
+    "RETURN q[0] AS head, q[1] AS type, t.id AS tail"
+)
+KNOWN_HEADS_OF = (
+    "UNWIND $questions AS q MATCH (h:Entity)-[r]->(t:Entity {id: q[0]}) WHERE type(r) = q[1] "
+    "RETURN h.id AS head, q[1] AS type, q[0] AS tail"
 )
 RECORD_GATE = (
     "MERGE (r:EmbeddingRun {id: $id}) SET r.current = coalesce(r.current, false), r += $said"

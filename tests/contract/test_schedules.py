@@ -17,6 +17,7 @@ from threading import Barrier
 import pytest
 
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger_database import Database
 from kg_platform.ledger_schedules import Ending, Schedules
 from kg_platform.migrate_ledger import migrate_ledger
 
@@ -38,9 +39,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def schedules(url: str) -> Iterator[Schedules]:
-    opened = Schedules(url)
-    yield opened
-    opened.close()
+    database = Database(url)
+    yield Schedules(database)
+    database.close()
 
 
 def test_a_schedule_is_kept_as_it_was_given(schedules: Schedules) -> None:
@@ -95,6 +96,20 @@ def test_an_attempt_from_claim_to_end(schedules: Schedules) -> None:
     assert (row.pending, row.retry_at, row.failures, row.last_run) == (None, None, 0, None)
 
 
+def test_rows_are_told_apart_by_version(schedules: Schedules) -> None:
+    schedules.add("nightly", YEARLY, "UTC", {}, None, NOW)
+    seen = schedules.get("nightly")
+    token = schedules.claim(seen, NOW, NOW)
+    assert token
+    assert schedules.claim(schedules.get("nightly"), NOW, NOW) is None, "the lease is taken"
+    assert schedules.release(token, Ending("succeeded"), NOW)
+    assert schedules.claim(seen, NOW, NOW) is None, "it was run since it was read"
+    assert schedules.lease() is None
+    assert not schedules.beat(token)
+    assert not schedules.release(token, Ending("succeeded"), NOW)
+    assert not schedules.replan(seen, NOW)
+
+
 def test_of_many_that_claim_at_once_one_gets_it(url: str, schedules: Schedules) -> None:
     for name in "ab":
         schedules.add(name, YEARLY, "UTC", {}, None, NOW)
@@ -102,10 +117,10 @@ def test_of_many_that_claim_at_once_one_gets_it(url: str, schedules: Schedules) 
     together = Barrier(8)
 
     def claim(n: int) -> str | None:
-        own = Schedules(url)
+        own = Database(url)
         try:
             together.wait()
-            return own.claim(rows[n % 2], NOW, NOW)
+            return Schedules(own).claim(rows[n % 2], NOW, NOW)
         finally:
             own.close()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from embeddings import pipeline, publishing
 from embeddings.artifact import open_artifact
 from kg_platform.graph import Connection, Graph, Statement
 from kg_platform.settings import load
@@ -103,6 +105,45 @@ def test_a_worse_run_is_refused_kept_and_can_be_forced(graph: Graph, world: Path
     canaries.write_text("just one column\n", "utf-8")
     code, _, errors = kg("gate", live)
     assert (code, "line 1: expected an entity" in errors) == (2, True)
+
+
+@on_one_server
+def test_a_run_killed_after_the_pointer_moved_is_finished_not_trained_again(
+    graph: Graph, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = embedded()
+
+    def stopped(*arguments: Any) -> None:
+        publishing.publish_artifact(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "publish_artifact", stopped)
+        assert kg("embed", *TRAINED)[0] == 130
+    second = current(graph)
+    assert second != first
+    artifact = load().artifacts_dir / second
+    before = (artifact / "manifest.json").read_bytes()
+    assert embedded() == second, "it is taken up"
+    assert (artifact / "manifest.json").read_bytes() == before
+    steps = json.loads(kg("runs", "show", second, "--json")[1])["steps"]
+    details = {step["name"]: step["details"] for step in steps}
+    assert details["train"]["warm_from"] == first
+    assert details["gate"]["live"] == first
+    assert graph.read(Statement(RUN, {"id": second}))[0]["run"]["gate"] == "passed"
+
+
+@on_one_server
+def test_a_live_run_that_cannot_be_used_is_said(graph: Graph, world: Path) -> None:
+    first = embedded()
+    file = load().artifacts_dir / first / "vectors.safetensors"
+    file.write_bytes(file.read_bytes()[:-8])
+    code, _, errors = kg("embed", *TRAINED)
+    assert code == 0, errors
+    assert f"Training begins anew: the live run {first} cannot be used" in errors
+    code, out, _ = kg("runs", "show", current(graph), "--json")
+    gate = next(step for step in json.loads(out)["steps"] if step["name"] == "gate")
+    assert "vectors.safetensors was changed" in gate["details"]["alone"]
 
 
 @on_one_server

@@ -61,7 +61,7 @@ def due(
     platform: Platform, name: str, job: dict[str, Any], when_changed: str | None = None
 ) -> None:
     """A schedule whose time has come."""
-    platform.schedules.add(name, YEARLY, "UTC", job, when_changed, LONG_AGO)
+    platform.ledger.schedules.add(name, YEARLY, "UTC", job, when_changed, LONG_AGO)
 
 
 def test_what_is_due_is_run_once_and_only_if_enough_has_changed(
@@ -161,11 +161,11 @@ def test_stopped_and_killed_in_the_middle_it_goes_on_as_the_same_run(world: Plat
         time.sleep(0.02)
     second.kill()
     second.communicate()
-    assert world.schedules.lease() is not None
+    assert world.ledger.schedules.lease() is not None
 
     said = once()
     assert "ended without a word" in said
     row = listed("yearly")
     assert (row["last_run"], row["last_status"], row["failures"]) == (run.id, "succeeded", 0)
     assert world.graph.read(CURRENT) == [{"id": run.id}]
-    assert world.schedules.lease() is None
+    assert world.ledger.schedules.lease() is None

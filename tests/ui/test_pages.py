@@ -206,7 +206,7 @@ class TestWithAWorld:
 @on_one_server
 def test_runs_show_schedules(platform: Platform, explorer: Open) -> None:
     long_ago, now = datetime(2024, 1, 1, tzinfo=UTC), datetime.now(UTC)
-    schedules = platform.schedules
+    schedules = platform.ledger.schedules
     for name in ("fails", "paused", "weekly"):
         schedules.add(name, "0 3 * * 1", "Europe/Berlin", {"label": [HOSTILE]}, "1%", now)
     schedules.pause("paused")

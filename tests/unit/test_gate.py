@@ -129,3 +129,5 @@ def test_a_file_of_canaries(tmp_path: Path) -> None:
         read(file)
     with pytest.raises(BadInput, match="cannot be read"):
         read(tmp_path)
+    with pytest.raises(BadInput, match="correct KG_CANARIES"):
+        read(tmp_path / "none", must_be=True)
