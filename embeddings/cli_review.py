@@ -108,7 +108,7 @@ def listed(
     if as_json:
         console.print_json({"total": total, "items": [asdict(row) for row in rows]})
         return
-    lines = [(r.id, *_named(r), chance(r), r.status) for r in rows]
+    lines = [(r.id, *_named(r), chance(r), state(r)) for r in rows]
     names = ("id", "head", "relation", "tail", "probability", "status")
     console.print_table(names, lines, whole=("id", "status"))
     if offset + len(rows) < total:
@@ -140,7 +140,7 @@ def show(
         ("probability", chance(row)),
         ("score", f"{row.score:.4g}"),
         ("run", row.run_id),
-        ("status", row.status),
+        ("status", state(row)),
         ("note", row.note),
     ]
     facts += [(f"{h['what']} by {h['by']}", f"{h['at'][:19]} {h['note']}") for h in row.history]
@@ -189,9 +189,16 @@ def undo(items: Ids, as_json: Json = False) -> None:
     _each(items, lambda p, by, item: decide(p.graph, p.ledger.reviews, item, by), as_json)
 
 
+def state(row: ReviewRow) -> str:
+    """The status; of an acceptance that was cut short, how to go on."""
+    return f"not done: accept {row.id} again" if row.unfinished else row.status
+
+
 def chance(row: ReviewRow) -> str:
     """The probability, or what there is instead."""
-    return f"score {row.score:.3f}" if row.probability is None else f"{row.probability:.3f}"
+    from kg_platform.review_text import percent
+
+    return f"score {row.score:.2f}" if row.probability is None else percent(row.probability)
 
 
 def _each(

@@ -45,6 +45,7 @@ from kg_platform.errors import ArtifactError, GateRefused, Interrupted, NotFound
 from kg_platform.held_memory import peak_bytes
 from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
+from kg_platform.review import decided_facts
 from kg_platform.run_log import logged
 
 KIND = "embed"
@@ -302,7 +303,7 @@ class _Job:
         """Train, from the weights of the live run where that is possible, in its space."""
         self.live = live = find_live(self.platform)
         base = live.artifact
-        rejected = self.platform.ledger.reviews.ends("link", ["rejected"])
+        rejected = decided_facts(self.platform.graph, self.platform.ledger.reviews, "rejected")
         with self._step("train") as details:
             dataset, begin, why = warm.prepared(
                 snapshot,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,10 +19,11 @@ from embeddings.similarity import published_run
 from embeddings.space import Space, open_space
 from embeddings.supporting import evidence
 from kg_platform.cypher import reviewing as cypher
+from kg_platform.errors import BadInput
 from kg_platform.graph import Graph, Statement
 from kg_platform.ledger_reviews import Candidate, Proposed, ReviewRow, Reviews
 from kg_platform.platform import Platform
-from kg_platform.review import missing
+from kg_platform.review import decided_facts, missing
 
 PLATFORM = "kg-platform"  # who supersedes what the graph has overtaken
 
@@ -54,7 +56,7 @@ def propose_links(platform: Platform, what: Search, report: Progress) -> Proposa
     artifact = open_published(graph, platform.settings.artifacts_dir)
     run_id = str(published_run(graph)["id"])
     space = open_space(artifact, graph)
-    decided = reviews.ends("link", ["rejected", "accepted"])
+    decided = decided_facts(graph, reviews, "rejected", "accepted")
     found = search(graph, artifact, space.scorer, space.places, what, decided, report)
     names, explainer = artifact.relation_types, Explainer(artifact, graph, space)
     fresh: dict[tuple[str, str, str], Candidate] = {}
@@ -77,14 +79,17 @@ def supersede(graph: Graph, reviews: Reviews, kind: str) -> tuple[int, list[Revi
     asked = [{"id": r.id, "head": r.head, "relation": r.relation, "tail": r.tail} for r in rows]
     states = {s["id"]: s for s in graph.read(Statement(cypher.STAND, {"rows": asked}))}
     left: list[ReviewRow] = []
+    superseded = 0
     for row in rows:
         state = states[row.id]
         if state["there"] and not (kind == "link" and state["known"]):
             left.append(row)
             continue
         why = missing(graph, (row.head, row.tail)) or "the graph has this fact by now"
-        reviews.decide(row.id, "open", "superseded", PLATFORM, why)
-    return len(rows) - len(left), left
+        with suppress(BadInput):  # somebody has decided on it in this moment
+            reviews.decide(row.id, "open", "superseded", PLATFORM, why)
+            superseded += 1
+    return superseded, left
 
 
 def _scored_again(

@@ -20,6 +20,7 @@ from embeddings.tune import Budget, OnTrial, tune
 from embeddings.tune_report import Tuned
 from kg_platform.errors import BadInput
 from kg_platform.platform import Platform
+from kg_platform.review import decided_facts
 from kg_platform.run_log import logged
 
 KIND = "tune"
@@ -132,7 +133,9 @@ class _Job:
                 report=self.report,
             )
             with self._step("facts") as details:
-                rejected = self.platform.ledger.reviews.ends("link", ["rejected"])
+                rejected = decided_facts(
+                    self.platform.graph, self.platform.ledger.reviews, "rejected"
+                )
                 seed = self.options.base.seed
                 dataset = from_snapshot(snapshot, features, seed, rejected=rejected)
                 details.update(dataset.summary())

@@ -1,4 +1,7 @@
-"""Taking entities out of the graph: what they were related to is marked, and a tombstone stays."""
+"""Taking entities out of the graph: what they were related to is marked, and a tombstone stays.
+
+What was kept of merges into them goes as well: they cannot be undone any more.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg_platform.browse import close_matches
-from kg_platform.cypher import changes
+from kg_platform.cypher import changes, merging
 from kg_platform.errors import NotFound
-from kg_platform.graph import Graph, Statement
+from kg_platform.graph import Graph, Run, Statement
 
 BATCH = 1_000  # entities a transaction
 
@@ -46,6 +49,14 @@ def forget(graph: Graph, ids: Sequence[str]) -> int:
     `kg sweep`. Doing it again removes nothing."""
     wanted, gone = list(dict.fromkeys(ids)), 0
     for start in range(0, len(wanted), BATCH):
-        part = Statement(changes.FORGET, {"ids": wanted[start : start + BATCH]})
-        gone += graph.write(part).nodes_deleted
+        part = wanted[start : start + BATCH]
+        gone += graph.transact(lambda run, part=part: _forget(run, part))  # type: ignore[misc]
     return gone
+
+
+def _forget(run: Run, ids: Sequence[str]) -> int:
+    forgotten = [row["id"] for row in run(Statement(changes.FORGET, {"ids": ids}))]
+    ended = forgotten
+    while ended:  # merges into those that had been merged into them
+        ended = [row["gone"] for row in run(Statement(merging.FORGET_OF, {"ids": ended}))]
+    return len(forgotten)

@@ -189,11 +189,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, lock: int | None = None) -> Iterator[sa.Connection]:
         """A transaction that holds SQLite's write lock from its start, so that it cannot fail
-        half-way because another process wrote in between."""
+        half-way because another process wrote in between. On PostgreSQL, transactions with the same
+        `lock` wait for each other."""
         engine = self._engine.execution_options(kg_write=True)
         with self._errors(), engine.connect() as connection, connection.begin():
+            if lock is not None and not self.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
             yield connection
 
     @contextmanager
@@ -201,10 +204,7 @@ class Database:
         """A write transaction that no other migrating process shares: all steps or none."""
         if not self.exists():
             self._make_folder()
-        with self.write() as connection:
-            if not self.is_sqlite:
-                lock = sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)
-                connection.execute(sa.select(lock))
+        with self.write(MIGRATION_LOCK) as connection:
             yield connection
 
     def revision(self) -> str | None:

@@ -25,6 +25,8 @@ Status = Literal["open", "accepted", "rejected", "superseded"]
 KINDS = ("link", "duplicate")
 STATUSES = ("open", "accepted", "rejected", "superseded")
 Triple = tuple[str, str, str]
+PROPOSAL_LOCK = 7_461_020_062
+AT_ONCE = 200  # candidates a transaction, so that others can write in between
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class ReviewRow:
     def ends(self) -> Triple:
         return self.head, self.relation, self.tail
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it was accepted, and the graph may not have it: accepting again finishes it."""
+        return self.status == "accepted" and not self.done
+
 
 @dataclass(frozen=True)
 class Proposed:
@@ -95,9 +102,11 @@ class Reviews:
         """Make items of candidates, by an embedding run. An open item takes the new figures, a
         superseded one is open again, a decided one stays as it is."""
         counts = {"new": 0, "updated": 0, "decided": 0}
-        for one in candidates:
-            with self._database.write() as connection:
-                counts[_propose(connection, run_id, one)] += 1
+        given = list(candidates)
+        for start in range(0, len(given), AT_ONCE):
+            with self._database.write(PROPOSAL_LOCK) as connection:
+                for one in given[start : start + AT_ONCE]:
+                    counts[_propose(connection, run_id, one)] += 1
         return Proposed(**counts)
 
     def item(self, review_id: int) -> ReviewRow:
@@ -191,8 +200,10 @@ class Reviews:
 
     def finish(self, review_id: int) -> None:
         """What an acceptance does to the graph was done."""
+        c = REVIEWS.c
+        accepted = REVIEWS.update().where(c.id == review_id, c.status == "accepted")
         with self._database.write() as connection:
-            connection.execute(REVIEWS.update().where(REVIEWS.c.id == review_id).values(done=True))
+            connection.execute(accepted.values(done=True))
 
     def _rows(self, query: sa.Select[Any]) -> list[ReviewRow]:
         with self._database.read() as connection:

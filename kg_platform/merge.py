@@ -48,16 +48,21 @@ def merge(
         for name in (kept, gone):
             if name not in beings:
                 raise NotFound(f"{name} is not in the graph; there is nothing to merge.")
-        made = _planned(run, beings[kept], beings[gone], force)
+        made = _planned(run, beings[kept], beings[gone], force, about.get("review", "ID"))
         _write(run, merge_id, beings[kept], beings[gone], made, about)
 
     graph.transact(work)
 
 
 def merged_ids(graph: Graph) -> dict[str, str]:
-    """Every id that was merged away -> the entity that stands for it now, over several merges."""
-    direct = {r["id"]: r["merged_into"] for r in graph.read(Statement(cypher.MERGED_IDS))}
-    return {name: _last(direct, name) for name in direct}
+    """Every id that was merged away -> the entity that stands for it now, over several merges.
+
+    Not those that are entities again, nor those of which no entity is left.
+    """
+    rows = graph.read(Statement(cypher.MERGED_IDS))
+    direct = {row["id"]: row["merged_into"] for row in rows}
+    standing = {row["merged_into"] for row in rows if row["stands"]}
+    return {name: last for name in direct if (last := _last(direct, name)) in standing}
 
 
 def lock(run: Run, *ids: str) -> dict[str, Being]:
@@ -95,12 +100,12 @@ def by_shape(facts: Iterable[Fact]) -> dict[tuple[bool, bool], list[Fact]]:
     return found
 
 
-def _planned(run: Run, kept: Being, gone: Being, force: bool) -> Plan:
+def _planned(run: Run, kept: Being, gone: Being, force: bool, item: object) -> Plan:
     if kept.types and gone.types and kept.types != gone.types and not force:
         types = [", ".join(sorted(being.types)) for being in (kept, gone)]
         raise BadInput(
-            f"{kept.id} is of type {types[0]} and {gone.id} of type {types[1]}; they are merged "
-            "with --force only."
+            f"{kept.id} is of type {types[0]} and {gone.id} of type {types[1]}; "
+            f"`kg review accept {item} --force` merges them all the same."
         )
     facts: dict[str, list[Fact]] = {}
     for being in (kept, gone):
@@ -128,6 +133,8 @@ def _write(
     run(Statement(cypher.CHANGE_ENTITY, given))
     for reason in made.stale:
         run(Statement(cypher.MARK[reason], {"id": kept.id}))
+    both = {"id": gone.id, "kept": kept.id}
+    run(Statement(cypher.MARK_OTHERS, both))
     history = {
         **about,
         "id": merge_id,
@@ -163,10 +170,9 @@ def _write(
         "facts": facts,
     }
     run(Statement(cypher.KEEP_HISTORY, parameters))
+    run(Statement(cypher.BURY, both))
     run(Statement(cypher.REMOVE_FACTS, {"id": gone.id}))
     run(Statement(cypher.REMOVE_ENTITY, {"id": gone.id}))
-    buried = {"id": gone.id, "kept": kept.id, "label": gone.label}
-    run(Statement(cypher.BURY, {**buried, "type": min(gone.types, default=None)}))
 
 
 def _same(merge: Mapping[str, Any], kept: str, gone: str) -> None:

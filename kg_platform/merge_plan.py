@@ -1,8 +1,9 @@
 """What a merge of two entities changes, computed from what both are; nothing here does I/O.
 
 Facts and media of the one that goes move to the one that is kept, with their properties. Where the
-kept one has the same fact, it stays one: it gets the properties it lacks. What lies between the two
-would be a loop and goes. The label that goes becomes an alias; properties that are lacking are
+kept one has the same fact, it stays one: it gets the properties it lacks; if one of the two is from
+a source and the other from a review, it is the source's. What lies between the two would be a loop
+and goes. The label that goes becomes an alias; properties that are lacking are
 filled; pictures come after the kept one's.
 """
 
@@ -12,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kg_platform.cypher.changes import FACTS, PICTURE, TEXT, TEXT_PROPERTIES
 from kg_platform.cypher.loading import RESERVED, is_vector_property
+from kg_platform.cypher.reviewing import ACCEPTANCE, SOURCE
 
 Properties = Mapping[str, Any]
 
@@ -81,11 +84,7 @@ def plan(kept: Being, gone: Being, facts: Sequence[Fact], others: Sequence[Fact]
     after = _after(kept, gone)
     before = {key: kept.properties[key] for key in after if key in kept.properties}
     labels = [] if kept.types else sorted(gone.types)
-    became = [one.became for one in held if one.became is not None]
-    stale = ["facts"] if any(not fact.media for fact in became) else []
-    stale += ["text"] if after.keys() & {"label", "description", "aliases"} else []
-    stale += ["picture"] if any(fact.media for fact in became) else []
-    return Plan(held, before, after, labels, stale)
+    return Plan(held, before, after, labels, _stale(held, after))
 
 
 def _held(kept: str, gone: str, facts: Sequence[Fact], others: Sequence[Fact]) -> list[Held]:
@@ -101,7 +100,8 @@ def _held(kept: str, gone: str, facts: Sequence[Fact], others: Sequence[Fact]) -
         moved = replace(fact, other=other)
         twin = now.get(_key(moved))
         if twin is not None:
-            now[_key(moved)] = replace(twin, properties={**fact.properties, **twin.properties})
+            joined = _joined(twin.properties, fact.properties)
+            now[_key(moved)] = replace(twin, properties=joined)
             held.append(Held("absorbed", fact))
             continue
         if fact.media:
@@ -111,6 +111,39 @@ def _held(kept: str, gone: str, facts: Sequence[Fact], others: Sequence[Fact]) -
         held.append(Held("moved", fact, moved))
     held += [Held("filled", one, now[key]) for key, one in there.items() if one != now[key]]
     return held
+
+
+def _joined(kept: Properties, gone: Properties) -> dict[str, Any]:
+    """What a fact says that both have. If it is a source's, undoing its acceptance must not take
+    it away: nothing of the acceptance is left."""
+    first, second = (gone, kept) if _accepted(kept) and not _accepted(gone) else (kept, gone)
+    more = set(second) - ACCEPTANCE if _accepted(second) else set(second)
+    return {**{key: second[key] for key in more}, **first}
+
+
+def _accepted(properties: Properties) -> bool:
+    return properties.get("source") == SOURCE
+
+
+def _stale(held: Sequence[Held], after: Properties) -> list[str]:
+    """What of the kept entity its vector was made of and is another now."""
+    ends = any(one.what in ("moved", "dropped") and not one.fact.media for one in held)
+    media = [
+        (one.fact.properties if one.what == "filled" else {}, one.became.properties)
+        for one in held
+        if one.became is not None and one.fact.media
+    ]
+    told = any((old.get("caption") or "") != (new.get("caption") or "") for old, new in media)
+    placed = any(old.get("rank") != new.get("rank") for old, new in media)
+    return [
+        reason
+        for reason, changed in (
+            (FACTS, ends),
+            (TEXT, told or bool(after.keys() & set(TEXT_PROPERTIES))),
+            (PICTURE, placed),
+        )
+        if changed
+    ]
 
 
 def _after(kept: Being, gone: Being) -> dict[str, Any]:

@@ -1,24 +1,23 @@
 """What people decide about review items: accept, reject, undo; ledger and graph in one order.
 
 The ledger first says who accepted, so that of two people one does; then the graph is written; then
-the ledger says that it is done. A process that dies in between leaves an accepted item that is not
-done, and accepting it again finishes it: what the graph gets carries the item's id.
+the ledger says that it is done. A process that dies in between, or loses the graph, leaves an
+accepted item that is not done, and accepting it again finishes it: what the graph gets carries the
+item's id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.merging import MERGE_OF
-from kg_platform.errors import BadInput
+from kg_platform.errors import BadInput, KgError, NotFound
 from kg_platform.graph import Graph, Statement
-from kg_platform.ledger_reviews import ReviewRow, Reviews, decided
-from kg_platform.merge import kept_of, merge
+from kg_platform.ledger_reviews import ReviewRow, Reviews, Status, Triple, decided
+from kg_platform.merge import kept_of, merge, merged_ids
 from kg_platform.unmerge import unmerge
-
-SOURCE = "review"  # the source of facts that were accepted
 
 
 def accept(
@@ -39,6 +38,8 @@ def accept(
         NotFound: there is no such item.
         BadInput: it is decided already; the merge is refused; or the graph does not let it be true
             (an end is gone, the fact is there): the item is superseded then.
+        Unavailable: the graph went away; what it has done is not known, so the item stays accepted
+            and not done.
     """
     row = reviews.item(review_id)
     if row.kind == "link" and (keep or force):
@@ -50,9 +51,12 @@ def accept(
     try:
         merges = row.kind == "duplicate"
         problem = _merge(graph, row, keep, force) if merges else _write_fact(graph, row)
-    except BaseException:
+    except (BadInput, NotFound):
         reviews.decide(review_id, "accepted", "open", by, "could not be written", done=False)
         raise
+    except KgError as error:
+        again = f"Review item {review_id} is accepted and not done; accepting it again finishes it."
+        raise type(error)(f"{error} {again}") from error
     if problem:
         reviews.decide(review_id, "accepted", "superseded", by, problem, done=False)
         raise BadInput(f"Review item {review_id} cannot be accepted and is superseded: {problem}.")
@@ -88,6 +92,16 @@ def undo(graph: Graph, reviews: Reviews, review_id: int, by: str) -> ReviewRow:
     return reviews.decide(review_id, "accepted", "open", by)
 
 
+def decided_facts(graph: Graph, reviews: Reviews, *statuses: Status) -> set[Triple]:
+    """(head, relation, tail) of the facts that were decided so, between the entities that stand for
+    their ends now: what is wrong of one that was merged is wrong of the one it was merged into."""
+    stands = merged_ids(graph)
+    return {
+        (stands.get(head, head), relation, stands.get(tail, tail))
+        for head, relation, tail in reviews.ends("link", statuses)
+    }
+
+
 def missing(graph: Graph, ids: Sequence[str]) -> str:
     """Which of these entities are not in the graph, as a clause; "" when all are."""
     rows = graph.read(Statement(cypher.WHERE_ARE, {"ids": list(ids)}))
@@ -103,13 +117,14 @@ def missing(graph: Graph, ids: Sequence[str]) -> str:
 def _write_fact(graph: Graph, row: ReviewRow) -> str:
     """Write it; returns why that cannot be, "" when it was written."""
     properties = {
-        "source": SOURCE,
+        "source": cypher.SOURCE,
         "review": row.id,
         "run": row.run_id,
         "probability": row.probability,
         "accepted_by": row.decided_by,
     }
-    given = {**_ends(row), "properties": properties, "at": row.decided_at}
+    ends = {"head": row.head, "tail": row.tail}
+    given = {**ends, "properties": properties, "at": row.decided_at}
     statement = Statement(cypher.write_fact(row.relation), given)
     found = graph.transact(lambda run: run(statement))
     if not found:
@@ -142,7 +157,8 @@ def _merge_id(row: ReviewRow) -> str:
 
 
 def _remove_fact(graph: Graph, row: ReviewRow) -> None:
-    ends = _ends(row)
+    stands = merged_ids(graph)  # an end may have been merged since
+    ends = {"head": stands.get(row.head, row.head), "tail": stands.get(row.tail, row.tail)}
     found = graph.read(Statement(cypher.facts_between(row.relation), ends))
     if found and all(each["review"] != row.id for each in found):
         raise BadInput(
@@ -153,9 +169,5 @@ def _remove_fact(graph: Graph, row: ReviewRow) -> None:
     graph.write(statement)
 
 
-def _ends(row: ReviewRow) -> dict[str, str]:
-    return {"head": row.head, "tail": row.tail}
-
-
-def _source(found: Sequence[dict[str, Any]]) -> str:
+def _source(found: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(sorted({str(each["source"] or "unknown") for each in found}))

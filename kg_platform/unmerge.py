@@ -8,15 +8,12 @@ from typing import Any
 
 from kg_platform.cypher import browse
 from kg_platform.cypher import merging as cypher
-from kg_platform.cypher.changes import STALE, STALE_AT
+from kg_platform.cypher.changes import FACTS, NEW, STALE, STALE_AT
 from kg_platform.cypher.loading import is_vector_property
 from kg_platform.errors import BadInput
 from kg_platform.graph import Graph, Run, Statement
 from kg_platform.merge import VECTOR, by_shape, change, create, lock
 from kg_platform.merge_plan import Being, Fact, Held
-
-# Of the kept entity these are restored whatever they are now.
-ALWAYS = ("updated_at", STALE, STALE_AT)
 
 
 @dataclass(frozen=True)
@@ -138,28 +135,24 @@ def _restore(run: Run, history: _History, kept: Being) -> None:
             if one.became is not None
         ],
     )
-    properties = {key: history.before.get(key) for key in history.after}
-    run(
-        Statement(
-            cypher.RESTORE_ENTITY,
-            {
-                "id": kept.id,
-                "properties": properties | {key: history.before.get(key) for key in ALWAYS},
-                "labels": merge["added_labels"],
-            },
-        )
-    )
+    # Still as the merge left it: neither did it change since, nor has `kg watch` looked at it.
+    same = kept.properties.get(STALE_AT) == merge.get("marked_at")
+    restored = {*history.after, "updated_at"} | ({STALE, STALE_AT} if same else set())
+    properties = {key: history.before.get(key) for key in restored}
+    given = {"id": kept.id, "properties": properties, "labels": merge["added_labels"]}
+    run(Statement(cypher.RESTORE_ENTITY, given))
     embedded_since = kept.properties.get(VECTOR) != merge.get("kept_run")
-    if embedded_since or STALE_AT not in kept.properties:
-        # It has a vector as the two in one, of a training or of `kg watch`.
-        run(Statement(cypher.MARK["facts"], {"id": kept.id}))
+    if embedded_since or not same:
+        run(Statement(cypher.MARK[FACTS], {"id": kept.id}))
     raised, stale = _as_it_would_be(run, history.gone)
     labels = [label for label in history.labels if label != "Entity"]
     run(Statement(cypher.RAISE, {"properties": raised, "labels": labels}))
     if stale:
-        run(Statement(cypher.MARK["new"], {"id": gone}))
+        run(Statement(cypher.MARK[NEW], {"id": gone}))
     create(run, gone, (one.fact for one in history.held if one.what != "filled"))
-    run(Statement(cypher.UNBURY, {"id": gone, "kept": kept.id}))
+    both = {"id": gone, "kept": kept.id}
+    run(Statement(cypher.MARK_OTHERS, both))
+    run(Statement(cypher.UNBURY, both))
     run(Statement(cypher.FORGET, {"id": merge["id"]}))
 
 

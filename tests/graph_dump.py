@@ -16,13 +16,17 @@ RETURN h.id AS head, type(r) AS type, t.id AS tail, properties(r) AS properties
 """
 
 
-def dump(graph: Graph, *, times: bool = True) -> tuple[list[Any], list[Any]]:
-    """(nodes, relations); without `times`, when they were written is left out."""
+def dump(graph: Graph, *, times: bool = True, marks: bool = True) -> tuple[list[Any], list[Any]]:
+    """(nodes, relations); without `times`, when they were written is left out, without `marks`,
+    which vectors are stale."""
     nodes = []
     for row in graph.read(Statement(NODES)):
         properties = dict(row["properties"])
         if not times:
             for name in ("updated_at", "embedding_stale_at"):
+                properties.pop(name, None)
+        if not marks:
+            for name in ("embedding_stale", "embedding_stale_at"):
                 properties.pop(name, None)
         nodes.append((row["id"], sorted(row["labels"]), sorted(properties.items())))
     relations = [

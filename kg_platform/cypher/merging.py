@@ -1,18 +1,20 @@
 """Statements that merge two entities into one, keep what is needed to undo it, and undo it.
 
-    (:Merge {id, at, by, kept, gone, kept_label, gone_label, ...})
+    (:Merge {id, at, by, kept, gone, kept_label, gone_label, marked_at, ...})
         -[:HOLDS {what: 'gone', labels}]->          (:MergePart = the gone entity's properties)
         -[:HOLDS {what: 'before' | 'after'}]->      (:MergePart = the kept one's changed properties)
         -[:HOLDS {what: 'fact', type, outgoing, other, media, moved}]->
             (:MergePart = a relationship's properties) -[:BECAME]-> (:MergePart = what it is now)
-    (:Tombstone {id, merged_into, deleted_at, why, label})
+    (:Tombstone {id, merged_into, deleted_at, why, label, type})
 
+`marked_at` is the `embedding_stale_at` that the kept entity had when it was merged.
 What is held is held as properties, not as text: dates, points and vectors come back as they were.
 """
 
 from __future__ import annotations
 
-from kg_platform.cypher.changes import MERGED, REASONS, TOMBSTONE, mark
+from kg_platform.cypher.changes import FACTS as FACTS_CHANGED
+from kg_platform.cypher.changes import MERGED, REASONS, STALE_AT, TOMBSTONE, bury, mark
 
 # $ids -> id, labels, properties. It takes their locks, so that nothing changes under a merge.
 LOCK = """
@@ -79,25 +81,28 @@ CHANGE_ENTITY = (
     "MATCH (n:Entity {id: $id}) SET n += $properties, n:$($labels), n.updated_at = datetime()"
 )
 MARK = {reason: f"MATCH (n:Entity {{id: $id}}) SET {mark('n', reason)}" for reason in REASONS}
+# $id, $kept: the other ends of the entity's facts, which are, or were, facts of the kept one
+MARK_OTHERS = f"""
+MATCH (:Entity {{id: $id}})--(other:Entity) WHERE NOT other.id IN [$id, $kept]
+WITH DISTINCT other SET {mark("other", FACTS_CHANGED)}
+"""
 
 # $merge: properties; $gone, $labels; $before, $after: maps; $facts: {type, outgoing, other, media,
 # properties, became (null: it is nothing now, as the kept one had it, or it joined the two)}
-KEEP_HISTORY = """
-CREATE (m:Merge) SET m = $merge, m.at = datetime()
-CREATE (m)-[:HOLDS {what: 'gone', labels: $labels}]->(p:MergePart) SET p = $gone
-CREATE (m)-[:HOLDS {what: 'before'}]->(b:MergePart) SET b = $before
-CREATE (m)-[:HOLDS {what: 'after'}]->(a:MergePart) SET a = $after
+KEEP_HISTORY = f"""
+MATCH (k:Entity {{id: $merge.kept}})
+CREATE (m:Merge) SET m = $merge, m.at = datetime(), m.marked_at = k.{STALE_AT}
+CREATE (m)-[:HOLDS {{what: 'gone', labels: $labels}}]->(p:MergePart) SET p = $gone
+CREATE (m)-[:HOLDS {{what: 'before'}}]->(b:MergePart) SET b = $before
+CREATE (m)-[:HOLDS {{what: 'after'}}]->(a:MergePart) SET a = $after
 WITH m UNWIND $facts AS fact
-CREATE (m)-[h:HOLDS {what: fact.what}]->(f:MergePart) SET f = fact.properties
+CREATE (m)-[h:HOLDS {{what: fact.what}}]->(f:MergePart) SET f = fact.properties
 SET h.type = fact.type, h.outgoing = fact.outgoing, h.other = fact.other, h.media = fact.media
 FOREACH (now IN CASE WHEN fact.became IS NULL THEN [] ELSE [fact.became] END |
   CREATE (f)-[:BECAME]->(n:MergePart) SET n = now)
 """
-BURY = f"""
-MERGE (t:{TOMBSTONE} {{id: $id}})
-SET t.merged_into = $kept, t.deleted_at = datetime(), t.why = '{MERGED}', t.label = $label,
-    t.type = $type
-"""
+# $id, $kept
+BURY = "MATCH (n:Entity {id: $id}) " + bury(f"'{MERGED}'", "$kept")
 
 # $id -> the merge's properties; the parts
 MERGE_OF = "MATCH (m:Merge {id: $id}) RETURN properties(m) AS merge"
@@ -113,7 +118,17 @@ OPTIONAL MATCH (m)-[:HOLDS]->(p:MergePart)
 OPTIONAL MATCH (p)-[:BECAME]->(n:MergePart)
 DETACH DELETE m, p, n
 """
-UNBURY = "MATCH (t:Tombstone {id: $id}) WHERE t.merged_into = $kept DELETE t"
+# $ids, of entities that are gone -> gone: who had been merged into them. Nothing can undo that now.
+FORGET_OF = """
+MATCH (m:Merge) WHERE m.kept IN $ids AND NOT EXISTS { (:Entity {id: m.kept}) }
+OPTIONAL MATCH (m)-[:HOLDS]->(p:MergePart)
+OPTIONAL MATCH (p)-[:BECAME]->(n:MergePart)
+WITH m, m.gone AS gone, collect(p) + collect(n) AS parts
+FOREACH (part IN parts | DETACH DELETE part)
+DETACH DELETE m
+RETURN gone
+"""
+UNBURY = f"MATCH (t:{TOMBSTONE} {{id: $id}}) WHERE t.merged_into = $kept DELETE t"
 # $id, $labels, $properties
 RAISE = "CREATE (n:Entity) SET n = $properties, n:$($labels)"
 # $rows {other, media} -> those that are not there, and into whom they were merged
@@ -126,10 +141,11 @@ OPTIONAL MATCH (t:Tombstone {id: row.other})
 RETURN DISTINCT row.other AS other, t.merged_into AS merged_into ORDER BY other
 """
 
-# Every id that was merged -> the one it was merged into
+# Every id that was merged and is no entity -> the one it was merged into, whether that one is one
 MERGED_IDS = """
-MATCH (t:Tombstone) WHERE t.merged_into IS NOT NULL
-RETURN t.id AS id, t.merged_into AS merged_into
+MATCH (t:Tombstone) WHERE t.merged_into IS NOT NULL AND NOT EXISTS { (:Entity {id: t.id}) }
+RETURN t.id AS id, t.merged_into AS merged_into,
+       EXISTS { (:Entity {id: t.merged_into}) } AS stands
 """
 # $ids -> id, facts (how many)
 COUNT_FACTS = """

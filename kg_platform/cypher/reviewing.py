@@ -6,6 +6,10 @@ from kg_platform.cypher.browse import TYPE
 from kg_platform.cypher.changes import FACTS, mark
 from kg_platform.cypher.names import quote
 
+SOURCE = "review"  # the source of facts that were accepted
+# What says of a fact that it was accepted.
+ACCEPTANCE = frozenset({"source", "review", "run", "probability", "accepted_by", "accepted_at"})
+
 
 def write_fact(relation: str) -> str:
     """$head, $tail, $properties, $at -> review and source of the relationships that are there then.

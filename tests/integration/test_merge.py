@@ -10,6 +10,7 @@ import pytest
 
 from ingest.load import ingest
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.forget import forget
 from kg_platform.graph import Graph, Statement
 from kg_platform.ledger_reviews import Candidate
 from kg_platform.merge import kept_of, merge, merged_ids
@@ -66,7 +67,7 @@ def one(graph: Graph, text: str) -> Any:
 def test_a_merge_and_its_undoing(platform: Platform) -> None:
     graph, reviews = platform.graph, platform.ledger.reviews
     write(graph, WORLD)
-    before = dump(graph)
+    before = dump(graph, marks=False)
     reviews.propose("run-1", [Candidate("duplicate", "G", "", "K", None, 0.9)])
     item = reviews.items()[0].id
     done = accept(graph, reviews, item, "ann", keep="K")
@@ -106,13 +107,16 @@ def test_a_merge_and_its_undoing(platform: Platform) -> None:
     assert merged_ids(graph) == {"G": "K"}
 
     assert undo(graph, reviews, item, "ann").status == "open"
-    assert dump(graph) == before
+    assert dump(graph, marks=False) == before
     assert one(graph, REST) == 0
+    # Whoever is related to the two is looked at again; the two are as they were.
+    marked = "MATCH (n:Entity) WHERE n.embedding_stale_at IS NOT NULL RETURN collect(n.id)"
+    assert sorted(one(graph, marked)) == ["X", "Y", "Z"]
     # And once more, the other way round.
     accept(graph, reviews, item, "ann", keep="G")
     assert merged_ids(graph) == {"K": "G"}
     undo(graph, reviews, item, "ann")
-    assert dump(graph) == before
+    assert dump(graph, marks=False) == before
 
 
 @on_one_server
@@ -128,22 +132,23 @@ class TestWhatIsInTheWay:
             with pytest.raises(BadInput, match=f"cannot be undone, .* since: {said}"):
                 unmerge(graph, "m", "K", "G")
             assert dump(graph) == state
-            assert merged_ids(graph) == {"G": "K"}
+            grave = one(graph, "MATCH (t:Tombstone {id: 'G'}) RETURN t.merged_into")
+            assert grave == "K"
 
     def test_merges_on_merges_are_undone_from_the_last(self, platform: Platform) -> None:
         graph = platform.graph
         write(graph, WORLD)
-        before = dump(graph)
+        before = dump(graph, marks=False)
         merge(graph, "m1", "K", "G", {})
-        between = dump(graph)
+        between = dump(graph, marks=False)
         merge(graph, "m2", "Y", "K", {}, force=True)
         assert merged_ids(graph) == {"G": "Y", "K": "Y"}
         with pytest.raises(BadInput, match="K was merged into Y"):
             unmerge(graph, "m1", "K", "G")
         unmerge(graph, "m2", "Y", "K")
-        assert dump(graph) == between
+        assert dump(graph, marks=False) == between
         unmerge(graph, "m1", "K", "G")
-        assert dump(graph) == before
+        assert dump(graph, marks=False) == before
 
     def test_what_does_not_matter_stays(self, platform: Platform) -> None:
         """Edits of what the merge did not touch are no hindrance and are kept."""
@@ -177,7 +182,9 @@ class TestWhatIsInTheWay:
         before = dump(graph)
         with pytest.raises(BadInput, match="K cannot be merged with itself"):
             merge(graph, "m", "K", "K", {})
-        with pytest.raises(BadInput, match=r"K is of type Country and X of type Person.*--force"):
+        with pytest.raises(
+            BadInput, match=r"K is of type Country and X of type Person.*accept ID --force"
+        ):
             merge(graph, "m", "K", "X", {})
         with pytest.raises(NotFound, match="nobody is not in the graph"):
             merge(graph, "m", "K", "nobody", {})
@@ -188,6 +195,42 @@ class TestWhatIsInTheWay:
             merge(graph, "m", "K", "G", {})
         write(graph, "MATCH (n:Note) DETACH DELETE n")
         assert dump(graph) == before
+
+    def test_marks_of_the_two_and_of_those_around(self, platform: Platform) -> None:
+        graph = platform.graph
+        write(graph, WORLD)
+        merge(graph, "m", "K", "G", {})
+        marked = "MATCH (n:Entity) WHERE n.embedding_stale_at IS NOT NULL RETURN collect(n.id)"
+        assert sorted(one(graph, marked)) == ["K", "X", "Y", "Z"]
+        # Its facts changed since: that is not taken back with the merge.
+        write(graph, "MATCH (n:Entity {id: 'K'}) SET n.embedding_stale_at = datetime()")
+        unmerge(graph, "m", "K", "G")
+        assert "facts" in one(graph, "MATCH (n:Entity {id: 'K'}) RETURN n.embedding_stale")
+
+    def test_a_source_keeps_what_a_review_stated_too(self, platform: Platform) -> None:
+        graph = platform.graph
+        write(
+            graph,
+            "CREATE (k:Entity {id: 'K'})-[:KNOWS {source: 'review', review: 7, run: 'r'}]->"
+            "(x:Entity {id: 'X'})<-[:KNOWS {source: 'book', page: 3}]-(:Entity {id: 'G'})",
+        )
+        before = dump(graph)
+        merge(graph, "m", "K", "G", {})
+        said = one(graph, "MATCH ({id: 'K'})-[r:KNOWS]->() RETURN properties(r)")
+        assert said == {"source": "book", "page": 3}
+        unmerge(graph, "m", "K", "G")
+        assert dump(graph, marks=False) == before
+
+    def test_what_is_left_when_the_kept_one_goes(self, platform: Platform) -> None:
+        graph = platform.graph
+        write(graph, WORLD)
+        merge(graph, "m1", "K", "G", {})
+        merge(graph, "m2", "Y", "K", {}, force=True)
+        assert forget(graph, ["Y"]) == 1
+        assert merged_ids(graph) == {}
+        assert one(graph, "MATCH (n) WHERE n:Merge OR n:MergePart RETURN count(n)") == 0
+        write(graph, "CREATE (:Entity {id: 'K'})")  # it came back: nobody stands for it
+        assert merged_ids(graph) == {"G": "K"}
 
     def test_deciding_on_duplicates(self, platform: Platform) -> None:
         graph, reviews = platform.graph, platform.ledger.reviews

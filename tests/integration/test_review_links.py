@@ -17,11 +17,12 @@ from embeddings.propose import propose_links
 from embeddings.propose_links import Search
 from ingest.load import ingest
 from kg_platform.cli import build
-from kg_platform.errors import BadInput, NotFound
+from kg_platform.errors import BadInput, NotFound, Unavailable
 from kg_platform.graph import Graph, Statement
 from kg_platform.ledger_reviews import Candidate, Reviews
+from kg_platform.merge import merge
 from kg_platform.platform import Platform
-from kg_platform.review import accept, reject, undo
+from kg_platform.review import accept, decided_facts, reject, undo
 from tests.conftest import NEO4J_VERSIONS
 from tests.graph_dump import dump
 from tests.worlds import write_world
@@ -177,17 +178,35 @@ class TestWithoutVectors:
         undo(graph, reviews, item, "ann")
         assert not graph.read(Statement("MATCH ()-[r]->() RETURN r"))
 
-    def test_a_graph_that_is_away_leaves_the_item_open(self, platform: Platform) -> None:
+    def test_a_graph_that_is_away_leaves_the_item_to_finish(self, platform: Platform) -> None:
+        """Nobody knows what the graph did before it went."""
+
         class Away(Graph):
             def __init__(self) -> None: ...
 
             def transact(self, work: Any) -> Any:
-                raise NotFound("away")
+                raise Unavailable("Neo4j is away.")
 
-        _, reviews, item = two(platform)
-        with pytest.raises(NotFound, match="away"):
+        graph, reviews, item = two(platform)
+        with pytest.raises(Unavailable, match=r"away\. Review item 1 is accepted and not done"):
             accept(Away(), reviews, item, "ann")
-        assert reviews.item(item).status == "open"
+        assert reviews.item(item).unfinished
+        assert f"accept {item} again" in kg("review", "list", "--status", "accepted").stdout
+        assert accept(graph, reviews, item, "ann").done
+
+    def test_an_end_that_was_merged_since(self, platform: Platform) -> None:
+        """Undoing finds the fact where the merge took it; a rejection counts for who stands now."""
+        graph, reviews, item = two(platform)
+        graph.write(Statement("CREATE (:Entity {id: 'K', label: 'k'})"))
+        accept(graph, reviews, item, "ann")
+        merge(graph, "m", "K", "A", {})
+        assert [(f["head"], f["tail"]) for f in facts(graph, "KNOWS")] == [("K", "B")]
+        assert decided_facts(graph, reviews, "accepted") == {("K", "KNOWS", "B")}
+        assert undo(graph, reviews, item, "ann").status == "open"
+        assert facts(graph, "KNOWS") == []
+        reject(reviews, item, "ann")
+        assert decided_facts(graph, reviews, "rejected") == {("K", "KNOWS", "B")}
+        assert decided_facts(graph, reviews, "accepted") == set()
 
     def test_the_commands(self, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KG_USER", "ann")

@@ -38,7 +38,7 @@ def test_facts_move_stay_single_or_go() -> None:
     assert made.of("absorbed") == [Held("absorbed", gone[0])]
     filled = fact("KNOWS", "X", since=1999, source="a")
     assert made.of("filled") == [Held("filled", kept[0], filled)]
-    assert made.stale == ["facts", "text"]
+    assert made.stale == ["facts"]
 
 
 def test_pictures_come_after_those_that_are_there() -> None:

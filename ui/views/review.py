@@ -96,7 +96,9 @@ def show(row: ReviewRow, entities: dict[str, EntityRow]) -> None:
                 plain.facts(lines[2:])
         if row.decided_by:
             note = f": {row.note}" if row.note else ""
-            plain.note(f"{row.status} by {row.decided_by}, {(row.decided_at or '')[:16]}{note}")
+            cut = "; the graph may not have it yet" if row.unfinished else ""
+            when = (row.decided_at or "")[:16].replace("T", " ")
+            plain.note(f"{row.status} by {row.decided_by}, {when}{note}{cut}")
         buttons(row)
 
 
@@ -126,6 +128,15 @@ def buttons(row: ReviewRow) -> None:
                 icon=":material/close:",
                 key=f"review_reject_{row.id}",
                 on_click=reject,
+                args=(row.id,),
+            )
+        if row.unfinished:
+            st.button(
+                "Finish",
+                icon=":material/check:",
+                type="primary",
+                key=f"review_finish_{row.id}",
+                on_click=accept,
                 args=(row.id,),
             )
         if row.status in ("accepted", "rejected"):
