@@ -27,7 +27,7 @@ from embeddings.live_space import LiveSpace
 from embeddings.options import TrainOptions
 from embeddings.pipeline import EmbedOptions, embed
 from embeddings.said import read
-from ingest.store import GraphStore, Node
+from ingest.store import GraphStore, Node, Row
 from kg_platform.graph import Graph, Statement
 from kg_platform.platform import Platform
 
@@ -74,8 +74,8 @@ def fill(graph: Graph, size: int, draw: np.random.Generator) -> None:
     store.put_entities([entity(f"entity-{i}", draw) for i in range(size)])
     for relation in range(RELATIONS):
         ends = draw.integers(0, size, (size * FACTS // RELATIONS, 2)).tolist()
-        rows = [(f"entity-{h}", f"entity-{t}", 0) for h, t in ends]
-        store.put_relations(f"R{relation}", rows, [{}])
+        rows: list[Row] = [(f"entity-{h}", f"entity-{t}", f"R{relation}", 0) for h, t in ends]
+        store.put_relations(rows, [{}])
 
 
 def entity(name: str, draw: np.random.Generator) -> Node:
@@ -114,7 +114,8 @@ def add(graph: Graph, names: list[str], draw: np.random.Generator) -> None:
     store.put_entities([entity(name, draw) for name in names])
     for name in names:
         for other in draw.integers(0, 1_000, 3).tolist():
-            store.put_relations(f"R{other % RELATIONS}", [(name, f"entity-{other}", 0)], [{}])
+            row = (name, f"entity-{other}", f"R{other % RELATIONS}", 0)
+            store.put_relations([row], [{}])
 
 
 def changes(platform: Platform, size: int, draw: np.random.Generator) -> dict[str, Any]:
@@ -178,5 +179,5 @@ def _change(graph: Graph, number: int, size: int, draw: np.random.Generator) -> 
     if kind < 8:
         store.put_entities([entity(name, draw)])
         return [name]
-    store.put_relations("R0", [(name, other, 0)], [{}])
+    store.put_relations([(name, other, "R0", 0)], [{}])
     return [name, other]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ingest.check import Check, Facts, Nodes
 from ingest.pictures import Gallery
 from ingest.sources import Source, open_source
-from ingest.store import GraphStore, Store
+from ingest.store import GraphStore, Row, Store
 from ingest.summary import IngestSummary, sentence
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.media import MediaStore
@@ -26,8 +26,6 @@ from kg_platform.run_log import logged
 # (step, rows done, rows there are about)
 Progress = Callable[[str, int, int | None], None]
 
-# Relations wait until their type has a full batch, or so many batches wait altogether.
-WAITING_BATCHES = 10
 _REJECTIONS_AT_ONCE = 1_000
 
 
@@ -137,22 +135,12 @@ class _Job:
         """Write every batch as it is checked."""
         run_id = self._summary.run_id
         self._platform.ledger.begin_step(run_id, "write")
-        relations = Relations(self._store, self._source.name, self._batch_rows)
         for batch in self._checked(keep_media=self._platform.media).batches():
             if isinstance(batch, Nodes):
                 self._put_nodes(batch)
             else:
-                self._summary.relations_merged += batch.merged
-                if batch.missing:
-                    made = self._store.create_missing(batch.missing, self._source.name)
-                    self._summary.entities_created_missing += made
-                for relation in batch.relations:
-                    if group := relations.add(relation):
-                        self._put_relations(relations, group)
+                self._put_facts(batch)
             self._report()
-        while group := relations.waiting():
-            self._put_relations(relations, group)
-        self._report()
         self._on_progress("writing", self._total, self._total)
         self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
 
@@ -186,11 +174,14 @@ class _Job:
         summary.media_stored += len(stored)
         summary.media_known += len(named - stored)
 
-    def _put_relations(self, relations: Relations, relation_type: str) -> None:
-        rows, new = relations.write(relation_type)
-        self._summary.relations_new += new
-        self._summary.relations_known += rows - new
-        self._report()
+    def _put_facts(self, batch: Facts) -> None:
+        summary, source = self._summary, self._source.name
+        summary.relations_merged += batch.merged
+        if batch.missing:
+            summary.entities_created_missing += self._store.create_missing(batch.missing, source)
+        new = self._store.put_relations(*_rows(batch.relations, source))
+        summary.relations_new += new
+        summary.relations_known += len(batch.relations) - new
 
     def _report(self) -> None:
         done = self._summary.rows + self._summary.rejected
@@ -211,57 +202,21 @@ class _Job:
             self._rejections = []
 
 
-class Relations:
-    """Relations on their way, gathered by type: the type stands in the statement's text."""
-
-    def __init__(self, store: Store, source: str, batch_rows: int) -> None:
-        self._store = store
-        self._source = source
-        self._batch_rows = batch_rows
-        self._groups: dict[str, _Group] = {}
-        self._count = 0
-
-    def add(self, relation: Relation) -> str | None:
-        """Take it; a type whose rows should be written now, if any."""
-        group = self._groups.get(relation.type)
-        if group is None:
-            group = self._groups[relation.type] = _Group(self._source)
-        group.add(relation)
-        self._count += 1
-        if len(group.rows) >= self._batch_rows:
-            return relation.type
-        return self.waiting() if self._count >= WAITING_BATCHES * self._batch_rows else None
-
-    def waiting(self) -> str | None:
-        """The type with the most rows that are not written; None when all are."""
-        return max(self._groups, key=lambda t: len(self._groups[t].rows), default=None)
-
-    def write(self, relation_type: str) -> tuple[int, int]:
-        """Write the rows of a type: how many, and how many of them were new."""
-        group = self._groups.pop(relation_type)
-        self._count -= len(group.rows)
-        return len(group.rows), self._store.put_relations(relation_type, group.rows, group.kinds)
-
-
-class _Group:
-    """Rows of one type as (head, tail, index of the properties); few sets of properties differ."""
-
-    def __init__(self, source: str) -> None:
-        self.rows: list[tuple[str, str, int]] = []
-        self.kinds: list[Mapping[str, Any]] = []
-        self._source = source
-        self._index: dict[str, int] = {}
-        self._last: Mapping[str, Any] | None = None
-        self._last_kind = 0
-
-    def add(self, relation: Relation) -> None:
+def _rows(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[dict[str, Any]]]:
+    """Relations as the store takes them, and the sets of properties they have: few differ."""
+    rows: list[Row] = []
+    kinds: list[dict[str, Any]] = []
+    index: dict[str, int] = {}
+    last, kind = None, 0
+    for relation in relations:
         properties = relation.properties
-        if properties is not self._last:  # the records of a file usually share one mapping
+        if properties is not last:  # the records of a file usually share one mapping
             key = json.dumps(properties, sort_keys=True)
-            self._last, self._last_kind = properties, self._index.setdefault(key, len(self.kinds))
-            if self._last_kind == len(self.kinds):
-                self.kinds.append({**properties, "source": self._source})
-        self.rows.append((relation.head, relation.tail, self._last_kind))
+            last, kind = properties, index.setdefault(key, len(kinds))
+            if kind == len(kinds):
+                kinds.append({**properties, "source": source})
+        rows.append((relation.head, relation.tail, relation.type, kind))
+    return rows, kinds
 
 
 def _size(batch: Nodes | Facts) -> int:

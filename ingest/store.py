@@ -8,9 +8,12 @@ from typing import Any, NamedTuple, Protocol
 
 from kg_platform.cypher import loading
 from kg_platform.errors import Unavailable
-from kg_platform.graph import Counters, Graph, Statement
+from kg_platform.graph import Counters, Graph, Run, Statement
 from kg_platform.merge import merged_ids
 from kg_platform.records import Media, MediaRef
+
+# A relation: head, tail, type, and the index of its properties in a list of them.
+Row = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,8 @@ class Store(Protocol):
     def create_missing(self, ids: Sequence[str], source: str) -> int:
         """Make a bare entity of each id that is not there; how many were made."""
 
-    def put_relations(
-        self, type: str, rows: Sequence[tuple[str, str, int]], kinds: Sequence[Mapping[str, Any]]
-    ) -> int:
-        """Write (head, tail, index into `kinds`) of one type between entities that are there; how
-        many were new."""
+    def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
+        """Write relations between entities that are there; how many were new."""
 
 
 class GraphStore:
@@ -102,16 +102,12 @@ class GraphStore:
         )
         return counters.nodes_created
 
-    def put_relations(
-        self, type: str, rows: Sequence[tuple[str, str, int]], kinds: Sequence[Mapping[str, Any]]
-    ) -> int:
-        # Sorted, so that two writers meet the same nodes in the same order and do not deadlock.
-        ordered: Any = sorted(rows)
-        given = {"kinds": list(kinds), "type": type}
-        text = loading.put_relations(type)
-        new = self._graph.write_rows(text, ordered, self._batch_rows, given).relationships_created
-        if new < len(ordered):
-            self._graph.write_rows(loading.CHANGE_RELATIONS, ordered, self._batch_rows, given)
+    def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
+        stated = list({row[:3]: row for row in rows}.values())
+        new = 0
+        for start in range(0, len(stated), self._batch_rows):
+            part = [[*row, i] for i, row in enumerate(stated[start : start + self._batch_rows])]
+            new += self._graph.transact(lambda run, part=part: _put(run, part, list(kinds)))  # type: ignore[misc]
         return new
 
     def _read(self, text: str, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -121,6 +117,24 @@ class GraphStore:
 
     def _write(self, text: str, rows: Sequence[Mapping[str, Any]]) -> Counters:
         return self._graph.write_rows(text, rows, self._batch_rows) if rows else Counters()
+
+
+def _put(run: Run, rows: list[list[Any]], kinds: list[Mapping[str, Any]]) -> int:
+    """Rows of PUT_RELATIONS in one transaction; how many were new."""
+    run(Statement(loading.LOCK_ENDS, {"ids": _ends(rows)}))
+    (found,) = run(Statement(loading.ANY_RELATIONSHIP))
+    text = loading.PUT_RELATIONS if found["any"] else loading.PUT_FIRST_RELATIONS
+    (done,) = run(Statement(text, {"rows": rows, "kinds": kinds}))
+    new, other = ([rows[number] for number in done[what]] for what in ("new", "other"))
+    if new:
+        run(Statement(loading.MARK_ENDS, {"ids": _ends(new)}))
+    if other:
+        run(Statement(loading.CHANGE_RELATIONS, {"rows": other, "kinds": kinds}))
+    return len(new)
+
+
+def _ends(rows: Sequence[Sequence[Any]]) -> list[str]:
+    return sorted({row[0] for row in rows} | {row[1] for row in rows})
 
 
 def _media_row(media: Media) -> dict[str, Any]:

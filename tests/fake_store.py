@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ingest.store import Node, Written
+from ingest.store import Node, Row, Written
 
 
 class FakeStore:
@@ -37,9 +37,7 @@ class FakeStore:
         self.nodes.update(dict.fromkeys(made))
         return len(made)
 
-    def put_relations(
-        self, type: str, rows: Sequence[tuple[str, str, int]], kinds: Sequence[Mapping[str, Any]]
-    ) -> int:
+    def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
         before = len(self.relations)
-        self.relations.update({(head, type, tail): kinds[kind] for head, tail, kind in rows})
+        self.relations.update({(head, type, tail): kinds[kind] for head, tail, type, kind in rows})
         return len(self.relations) - before

@@ -11,7 +11,6 @@ from kg_platform.cypher.changes import (
     mark,
     mark_new,
 )
-from kg_platform.cypher.names import quote
 
 # Properties the platform itself keeps on an entity: a source cannot set them, and replacing an
 # entity's content leaves the vectors where they are until the next publish.
@@ -115,29 +114,43 @@ ON CREATE SET n.label = row.id, n.source = $source, n.updated_at = datetime(), {
 """
 
 
-def put_relations(relation_type: str) -> str:
-    """The statement that writes relations of one type.
-
-    Parameters: `$rows`, each [head, tail, kind], and `$kinds`, the property maps that `kind`
-    indexes: most relations of a source share one or three of them. A relationship that is there
-    stays as it is; a new one marks both its ends. The text differs by type and is planned once a
-    type, so it is kept short.
-    """
-    return f"""
-UNWIND $rows AS row
-MATCH (h:Entity {{id: row[0]}})
-MATCH (t:Entity {{id: row[1]}})
-MERGE (h)-[r:{quote(relation_type)}]->(t)
-ON CREATE SET r = $kinds[row[2]], {mark("h", FACTS)}, {mark("t", FACTS)}
+# $ids, sorted: the ends of relations. Their locks are taken first, in one order for everybody, so
+# that two writers do not deadlock, and what is looked up stays so.
+LOCK_ENDS = "UNWIND $ids AS id MATCH (n:Entity {id: id}) SET n.id = n.id"
+# -> any: whether the graph has relationships at all, of whatever type
+ANY_RELATIONSHIP = "MATCH ()-[r]->() RETURN count(r) > 0 AS any"
+_CREATE = """
+CREATE (h)-[new:$(row[2])]->(t)
+SET new = $kinds[row[3]]
 """
-
-
-# $type; $rows and $kinds as above: relationships that are there with other properties
+_ENDS = """
+UNWIND $rows AS row
+MATCH (h:Entity {id: row[0]})
+MATCH (t:Entity {id: row[1]})
+"""
+# $rows: [head, tail, type, kind, number]; $kinds: the property maps that `kind` indexes, as most
+# relations of a source share one or three of them. Creates the relationships that are not there
+# -> new, other: the numbers of their rows, and of those that are there with other properties.
+# Planned anew each time: a plan from when the graph had few relationships would scan all of them
+# for each row. For the same reason there is a statement for when it has none.
+PUT_RELATIONS = f"""
+CYPHER replan=force {_ENDS}
+OPTIONAL MATCH (h)-[r]->(t) WHERE type(r) = row[2]
+WITH row, h, t, count(r) AS there,
+     count(CASE WHEN properties(r) <> $kinds[row[3]] THEN 1 END) AS different
+CALL (row, h, t, there) {{ WITH row, h, t, there WHERE there = 0 {_CREATE} }}
+RETURN collect(CASE WHEN there = 0 THEN row[4] END) AS new,
+       collect(CASE WHEN different > 0 THEN row[4] END) AS other
+"""
+PUT_FIRST_RELATIONS = f"{_ENDS} {_CREATE} RETURN collect(row[4]) AS new, [] AS other"
+# $ids: the ends of relationships that were created
+MARK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) SET {mark('n', FACTS)}"
+# $rows and $kinds as above: relationships that are there with other properties
 CHANGE_RELATIONS = """
 UNWIND $rows AS row
 MATCH (h:Entity {id: row[0]})
 MATCH (t:Entity {id: row[1]})
 MATCH (h)-[r]->(t)
-WHERE type(r) = $type AND properties(r) <> $kinds[row[2]]
-SET r = $kinds[row[2]]
+WHERE type(r) = row[2] AND properties(r) <> $kinds[row[3]]
+SET r = $kinds[row[3]]
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest.store import GraphStore, Node, Store, Written
+from ingest.store import GraphStore, Node, Row, Store, Written
 from kg_platform.graph import Graph
 from kg_platform.records import Media, MediaRef
 from tests.fake_store import FakeStore
@@ -45,14 +45,15 @@ class StoreContract:
 
     def test_relations_are_counted_once(self, store: Store) -> None:
         store.put_entities([node("A"), node("B")])
-        rows, kinds = (
-            [("A", "B", 0), ("B", "A", 1), ("A", "B", 0)],
-            [{"source": "s"}, {"source": "t"}],
-        )
-        assert store.put_relations("R", rows, kinds) == 2
-        assert store.put_relations("R", rows, kinds) == 0
-        assert store.put_relations("a `strange` type", rows, kinds) == 2
-        assert store.put_relations("R", [], kinds) == 0
+        kinds = [{"source": "s"}, {"source": "t"}]
+        rows: list[Row] = [("A", "B", "R", 0), ("B", "A", "R", 1), ("A", "B", "R", 0)]
+        assert store.put_relations(rows, kinds) == 2
+        assert store.put_relations(rows, kinds) == 0
+        strange: list[Row] = [
+            (head, tail, "a `strange` type", kind) for head, tail, _, kind in rows
+        ]
+        assert store.put_relations([*strange, *rows], kinds) == 2
+        assert store.put_relations([], kinds) == 0
 
     def test_nothing_is_asked_about_nothing(self, store: Store) -> None:
         assert store.put_entities([]) == Written(0, 0, 0)

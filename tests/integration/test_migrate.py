@@ -27,6 +27,7 @@ FILES = [
     "V0002__search.cypher",
     "V0003__changes.cypher",
     "V0004__merges.cypher",
+    "V0005__stale.cypher",
 ]
 REVISIONS = sorted(file.name for file in (LEDGER_FOLDER / "versions").glob("[0-9]*.py"))
 
