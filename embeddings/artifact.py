@@ -108,7 +108,7 @@ class Artifact:
         self._about(name)
         return np.asarray(self._slice(name, start, min(stop, self.entities)), dtype=np.float32)
 
-    def pick(self, name: str, rows: Sequence[int]) -> NDArray[np.float32]:
+    def pick(self, name: str, rows: Sequence[int] | Ints) -> NDArray[np.float32]:
         """Some rows of the vectors `name`, (n, d), in the order of `rows`, read in one go."""
         self._about(name)
         if not len(rows):

@@ -86,10 +86,12 @@ def _predictions(
     """(head, tail, explanation) of the likeliest facts that the graph does not have."""
     from embeddings.explain import Explainer
     from embeddings.predict import predict_heads, predict_tails
+    from embeddings.space import open_space
 
+    space = open_space(artifact, graph)
     ask = predict_heads if heads else predict_tails
-    predictions = ask(artifact, graph, entity.id, relation, count, type)
-    explainer = Explainer(artifact, graph)
+    predictions = ask(artifact, graph, entity.id, relation, count, type, space)
+    explainer = Explainer(artifact, graph, space)
     pairs = [(one, entity) if heads else (entity, one) for one in predictions]
     return [(h, t, explainer.fact(h.id, relation, t.id, heads)) for h, t in pairs]
 

@@ -58,17 +58,21 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Show what nothing refers to, and remove it."""
+    from embeddings.lock import only_one
     from kg_platform.orphans import find
     from kg_platform.orphans import sweep as remove
     from kg_platform.platform import Platform
 
-    grace = older_than * 3600
+    grace, gone = older_than * 3600, None
     with Platform.open(load()) as platform:
         found = find(platform, grace)
         if not as_json:
             console.print_table(("nothing refers to", "count"), _counted(found))
-        agreed = found.any and (yes or (not as_json and _agreed()))
-        gone = remove(platform, grace) if agreed else None
+            for folder in found.folders:
+                console.note(f"Neither this ledger nor the graph knows {folder}")
+        if found.any and (yes or (not as_json and _agreed())):
+            with only_one(platform):  # no publish of this KG_HOME begins meanwhile
+                gone = remove(platform, grace)
     if as_json:
         counts = None if gone is None else gone.counts()
         console.print_json({"found": found.counts(), "removed": counts, "folders": found.folders})
@@ -110,6 +114,7 @@ def _rows(found: Status, orphans: Orphans) -> Iterator[tuple[str, str]]:
     yield "  with a vector of it", f"{found.with_vector:,}"
     yield "    of these provisional", f"{found.provisional:,}"
     yield "  without a vector", f"{found.without_vector:,}"
+    yield "    of these with nothing to make one from", f"{found.nothing_said:,}"
     yield "  with a vector of another run", f"{found.earlier:,}"
     yield "  with a stale vector", f"{found.stale:,}"
     for why, count in found.stale_by_reason.items():
@@ -128,7 +133,7 @@ def _notes(found: Status, orphans: Orphans) -> Iterator[str]:
         yield "`kg publish --resume` finishes the publish that stands half-way."
     elif found.run is None:
         yield "Nothing is published; `kg embed` trains vectors and publishes them."
-    elif found.stale or found.without_vector:
+    elif found.stale or found.without_vector > found.nothing_said:
         yield "`kg embed --new-only` gives new and changed entities vectors; `kg watch` goes on so."
     if orphans.any:
         yield "`kg sweep` shows and removes what nothing refers to."

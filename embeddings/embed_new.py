@@ -25,14 +25,13 @@ from embeddings.artifact import Artifact
 from embeddings.content import as_text
 from embeddings.due import due
 from embeddings.features import Features
-from embeddings.fitted_write import Seen, refuse_other, write_fitted
+from embeddings.fitted_write import Seen, note_seen, refuse_other, restore, write_fitted
 from embeddings.fitting import Fitted, fitted
 from embeddings.inputs import Progress, graph_features, published_encoders
 from embeddings.lock import only_one
 from embeddings.new_entities import FitOptions
 from embeddings.predict import open_published
 from embeddings.publish_checks import batch_of
-from embeddings.publish_write import write_rows
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot
 from embeddings.staleness import Compared, bury, compare, snapshot_for
@@ -139,15 +138,17 @@ class _Job:
         snapshot = self._snapshot()
         with self._step("compare") as details:
             compared = compare(self.graph, self.artifact, snapshot)
-            buried = bury(self.graph, compared.gone)
+            buried = bury(self.graph, compared)
             rows = self.graph.read(Statement(cypher.WAITING, {"run": run}))
             lacking = {str(row["id"]) for row in rows}
             todo = due(snapshot, self.artifact, compared, lacking)
             unchanged = len(todo.stand) - len(todo.restore)
             found = NewSummary(self.run_id, run, unchanged=unchanged, tombstones=buried)
             details.update({"to fit": len(todo.fit), "to restore": len(todo.restore)})
-        self._restore(todo.restore)
-        self._settle(self._seen(snapshot, compared, todo.stand))
+        if todo.restore:
+            with self._step("restore"):
+                restore(self.graph, self.artifact, run, todo.restore)
+        note_seen(self.graph, run, self._seen(snapshot, compared, todo.stand))
         known = {name: row for row, name in enumerate(self.artifact.iter_entity_ids())}
         waiting = find(snapshot, todo.fit, known, self.artifact.relation_types)
         found = replace(found, restored=len(todo.restore), skipped_facts=waiting.skipped)
@@ -228,30 +229,6 @@ class _Job:
                 {name: mask[cut] for name, mask in masks.items()},
             )
             self.report("vectors", min(start + size, len(seen)), len(seen))
-
-    def _settle(self, seen: Sequence[Seen]) -> None:
-        """Note what entities say whose vectors stand, and take their marks away."""
-        rows = self.platform.settings.batch_rows
-        for start in range(0, len(seen), rows):
-            part = seen[start : start + rows]
-            nobody = {"embedding": np.zeros(len(part), bool)}
-            write_fitted(self.graph, str(self.published["id"]), part, {}, nobody)
-
-    def _restore(self, entities: Sequence[tuple[int, str]]) -> None:
-        """Vectors of the artifact, back on the nodes of entities it knows: (row, id) each."""
-        if not entities:
-            return
-        names = [name for name in cypher.INDEXES if name in self.artifact.names]
-        present = {name: self.artifact.present(name) for name in names}
-        with self._step("restore"):
-            for row, name in entities:
-                write_rows(
-                    self.graph,
-                    str(self.published["id"]),
-                    [name],
-                    {n: self.artifact.rows(n, row, row + 1) for n in names},
-                    {n: present[n][row : row + 1] for n in names},
-                )
 
     def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
         return self.ledger.stepping(self.run_id, name)

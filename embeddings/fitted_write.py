@@ -1,21 +1,26 @@
-"""Fitted vectors onto nodes, unless a publish is under way."""
+"""Fitted vectors onto nodes, and trained ones back onto them, unless a publish is under way."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.publish_checks import Masks
+from embeddings.publish_checks import Masks, batch_of
 from embeddings.publish_switch import half_way
-from embeddings.publish_write import Rows, patterns
+from embeddings.publish_write import Rows, patterns, write_rows
 from kg_platform.browse import current_run
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import BadInput
 from kg_platform.graph import Graph, Statement
+
+if TYPE_CHECKING:
+    from embeddings.artifact import Artifact
+
+NOTED_AT_ONCE = 5_000  # entities a transaction
 
 
 class Superseded(BadInput):
@@ -64,6 +69,40 @@ def write_fitted(
         done = graph.write(Statement(text, {"rows": parameters, "run": run_id}))
         if done.properties_set <= 1:  # nothing but the lock: refused, or the entities are gone
             refuse_other(graph, run_id)
+
+
+def note_seen(graph: Graph, run_id: str, entities: Sequence[Seen]) -> None:
+    """Entities keep the vectors that they have, or have none: note what they say, and take their
+    marks away.
+
+    Raises:
+        Superseded: as `write_fitted`.
+    """
+    for start in range(0, len(entities), NOTED_AT_ONCE):
+        part = entities[start : start + NOTED_AT_ONCE]
+        write_fitted(graph, run_id, part, {}, {"embedding": np.zeros(len(part), bool)})
+
+
+def restore(
+    graph: Graph, artifact: Artifact, run_id: str, entities: Sequence[tuple[int, str]]
+) -> None:
+    """The artifact's vectors back onto nodes, (row, id) each; nothing is written, and nothing said,
+    when `run_id` is not the current run any more or a publish stands half-way."""
+    if not entities:
+        return
+    names = [name for name in cypher.INDEXES if name in artifact.names]
+    present = {name: artifact.present(name) for name in names}
+    size, ordered = batch_of(artifact, names), sorted(entities)
+    for start in range(0, len(ordered), size):
+        at = np.array([row for row, _ in ordered[start : start + size]], np.int64)
+        write_rows(
+            graph,
+            run_id,
+            [name for _, name in ordered[start : start + size]],
+            {name: artifact.pick(name, at) for name in names},
+            {name: mask[at] for name, mask in present.items()},
+            guarded=True,
+        )
 
 
 def refuse_other(graph: Graph, run_id: str) -> None:

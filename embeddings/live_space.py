@@ -19,18 +19,16 @@ import numpy.typing as npt
 from embeddings.content import as_text, differences
 from embeddings.encoders import Vectors
 from embeddings.features import FeatureCache, Features, Hashes, picture_features, text_features
-from embeddings.fitted_write import Seen, write_fitted
+from embeddings.fitted_write import Seen, note_seen, restore, write_fitted
 from embeddings.fitting import Fitted, Space
 from embeddings.inputs import published_encoders
 from embeddings.new_entities import FitOptions
 from embeddings.predict import open_published
-from embeddings.publish_write import write_rows
 from embeddings.said import Contents, Said, facts_with, read
 from embeddings.similarity import published_run
 from embeddings.snapshot import Snapshot
 from embeddings.staleness import Scan, compare, note, snapshot_for
 from embeddings.waiting import among, usable_triples
-from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher import watching
 from kg_platform.cypher.changes import FACTS, NEW
 from kg_platform.platform import Platform
@@ -127,19 +125,27 @@ class LiveSpace:
         Raises:
             Superseded: another run is current, or is being published.
         """
-        entities = read(self._graph, ids, self._labels, self._types)
+        entities = self._read(ids)
         by_facts: list[Said] = []
         whole: list[Said] = []
         stand: list[Said] = []
         for each in entities:
             why = self._why(each)
             (stand if not why else by_facts if why == [FACTS] else whole).append(each)
-        done = Batch(stand=len(stand), restored=self._restore(stand))
-        if stand:
-            nobody = {"embedding": np.zeros(len(stand), bool)}
-            write_fitted(self._graph, self.run_id, list(map(seen, stand)), {}, nobody)
-        done += Batch(stand=-done.restored)
+        restored = self._restore(stand)
+        note_seen(self._graph, self.run_id, list(map(seen, stand)))
+        done = Batch(stand=len(stand) - restored, restored=restored)
         return done + self._fit(by_facts, {}, True) + self._fit(whole, self.features(whole), False)
+
+    def leave(self, ids: Sequence[str]) -> Batch:
+        """Leave entities as they are until they change again.
+
+        Raises:
+            Superseded: another run is current, or is being published.
+        """
+        entities = self._read(ids)
+        note_seen(self._graph, self.run_id, list(map(seen, entities)))
+        return Batch(without=len(entities))
 
     def features(self, entities: Sequence[Said]) -> dict[str, Features]:
         """Of these entities, by the published run's encoders."""
@@ -193,14 +199,16 @@ class LiveSpace:
 
     def _restore(self, entities: Sequence[Said]) -> int:
         """Give trained vectors back to those who say what they said, and have lost them."""
+        if not entities:
+            return 0
         found = self._graph.read(watching.lacking([e.id for e in entities], self.run_id))
-        names = [name for name in cypher.INDEXES if name in self._artifact.names]
-        for entity in (str(row["id"]) for row in found):
-            row = self._rows[entity]
-            rows = {name: self._artifact.rows(name, row, row + 1) for name in names}
-            masks = {name: self._artifact.present(name)[row : row + 1] for name in names}
-            write_rows(self._graph, self.run_id, [entity], rows, masks, guarded=True)
-        return len(found)
+        ids = [str(row["id"]) for row in found]
+        restore(self._graph, self._artifact, self.run_id, [(self._rows[id], id) for id in ids])
+        return len(ids)
+
+    def _read(self, ids: Sequence[str]) -> list[Said]:
+        """What they say, in the part of the graph that the run was made from."""
+        return read(self._graph, ids, self._labels, self._types)
 
     def _remember(self, name: str, dimension: int) -> Remembered:
         return self._remembered.setdefault(name, Remembered(dimension))

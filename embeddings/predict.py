@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.space import open_space
+from embeddings.space import Space, open_space
 from kg_platform import browse
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import BadInput, NotFound
@@ -65,13 +65,15 @@ def predict_tails(
     relation: str,
     k: int = 10,
     type: str | None = None,
+    space: Space | None = None,
 ) -> list[Prediction]:
     """The `k` likeliest tails of (head, relation, ?) that are not yet facts in the graph.
 
-    `type` keeps candidates with that label. Raises:
+    `type` keeps candidates with that label; `space` is the artifact's, if somebody has it already.
+    Raises:
         NotFound: the model does not know the head or the relation.
     """
-    return _predict(artifact, graph, head, relation, k, type, heads=False)
+    return _predict(artifact, graph, head, relation, k, type, space, heads=False)
 
 
 def predict_heads(
@@ -81,9 +83,10 @@ def predict_heads(
     relation: str,
     k: int = 10,
     type: str | None = None,
+    space: Space | None = None,
 ) -> list[Prediction]:
     """The `k` likeliest heads of (?, relation, tail) that are not yet facts in the graph."""
-    return _predict(artifact, graph, tail, relation, k, type, heads=True)
+    return _predict(artifact, graph, tail, relation, k, type, space, heads=True)
 
 
 def _predict(
@@ -93,6 +96,7 @@ def _predict(
     relation: str,
     k: int,
     type: str | None,
+    space: Space | None,
     heads: bool,
 ) -> list[Prediction]:
     if k < 1:
@@ -100,7 +104,7 @@ def _predict(
     relations = artifact.relation_types
     if relation not in relations:
         raise NotFound(unknown_relation(relation, relations))
-    space = open_space(artifact, graph)
+    space = open_space(artifact, graph) if space is None else space
     ids, scorer, number = space.ids, space.scorer, relations.index(relation)
     if entity not in space.places:
         there_is = browse.resolve(graph, entity)  # says so when there is no such entity at all

@@ -47,7 +47,7 @@ def open_space(artifact: Artifact, graph: Graph) -> Space:
     ids, scorer = artifact.entity_ids(), artifact.scorer()
     run = browse.current_run(graph)
     ours = run is not None and run["id"] == artifact.manifest.get("run")
-    if run is None or not ours or not run.get("provisional"):
+    if run is None or not ours:
         return Space(ids, len(ids), scorer)
     rows = graph.read(Statement(cypher.PROVISIONAL_VECTORS, {"run": run["id"]}))
     known = set(ids)

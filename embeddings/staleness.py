@@ -7,7 +7,7 @@ none; it is found by comparing what every entity says with what it said when its
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,13 +36,15 @@ class Compared:
 
     `content` (N, 3) and `rows` (N,), the row in the artifact or -1, are of the snapshot's
     entities. `changed` says in what entities differ from what their vectors were made of (`new`:
-    there was none); `gone` are the artifact's entities that the snapshot does not have.
+    there was none); `gone` are the artifact's entities that the snapshot does not have, and
+    `trained_on` is when they were there (ISO 8601; None: an older artifact does not say).
     """
 
     content: Content
     rows: NDArray[np.int64]
     changed: Mapping[str, list[str]]
     gone: list[str]
+    trained_on: str | None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ def compare(graph: Graph, artifact: Artifact, snapshot: Snapshot) -> Compared:
     for name, text in later.items():
         if name in numbers and (why := differences(content[numbers[name]], text)):
             changed[name] = why
-    return Compared(content, rows, changed, [name for name in place if name not in numbers])
+    gone = [name for name in place if name not in numbers]
+    trained_on = (artifact.manifest.get("snapshot") or {}).get("created_at")
+    return Compared(content, rows, changed, gone, trained_on)
 
 
 def note(graph: Graph, found: Compared, complete: bool = True) -> Scan:
@@ -88,13 +92,13 @@ def note(graph: Graph, found: Compared, complete: bool = True) -> Scan:
             counts[reason] = counts.get(reason, 0) + 1
     rows = ({"id": name, "why": why} for name, why in fresh.items())
     graph.write_rows(changes.MARK, rows, ROWS)
-    return Scan(len(found.rows), counts, bury(graph, found.gone), complete)
+    return Scan(len(found.rows), counts, bury(graph, found), complete)
 
 
-def bury(graph: Graph, gone: Iterable[str]) -> int:
-    """Leave tombstones of those ids that are not in the graph and have none; how many were left."""
-    rows = ({"id": name} for name in gone)
-    return graph.write_rows(changes.BURY_GONE, rows, ROWS).nodes_created
+def bury(graph: Graph, found: Compared) -> int:
+    """Leave tombstones of those who are gone without one; how many were left."""
+    rows, since = ({"id": name} for name in found.gone), {"since": found.trained_on}
+    return graph.write_rows(changes.BURY_GONE, rows, ROWS, since).nodes_created
 
 
 def scan(platform: Platform, on_progress: Callable[[int], None] | None = None) -> Scan:

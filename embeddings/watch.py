@@ -15,13 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from embeddings.fitted_write import Superseded, write_fitted
-from embeddings.live_space import Batch, LiveSpace, seen
+from embeddings.fitted_write import Superseded
+from embeddings.live_space import Batch, LiveSpace
 from embeddings.lock import only_one
 from embeddings.publish_switch import half_way
-from embeddings.said import read
 from embeddings.staleness import Scan, scan
 from kg_platform.browse import current_run
 from kg_platform.cypher import vectors as cypher
@@ -128,11 +125,14 @@ class _Watch:
                 self._tell(f"{error} Waiting for it.")
                 self._wait(PAUSE)
                 continue
-            if busy:
-                continue
-            if self._options.once:
-                return
-            self._wait(self._options.every)
+            if not busy and self._options.once:
+                break
+            if not busy:
+                self._wait(self._options.every)
+        try:
+            self._count(last=True)
+        except Unavailable as error:
+            self._tell(f"{error} The run's own figures are not up to date; the next watch counts.")
 
     def _step(self) -> bool:
         """One batch; whether there may be more to do at once."""
@@ -144,10 +144,10 @@ class _Watch:
         if self._space is None or run is None or run["id"] != self._space.run_id:
             self._load()
             return True
+        self._scan_in_time()
         ids = self._space.marked(LIMIT)
         if not ids:
             self._count()
-            self._scan_in_time()
             return False
         begun = time.perf_counter()
         done = self._take_in(self._space, ids)
@@ -170,15 +170,8 @@ class _Watch:
         except BadInput:
             if len(ids) > 1:
                 return sum((self._take_in(space, [each]) for each in ids), Batch())
-        return self._leave(space, ids[0])
-
-    def _leave(self, space: LiveSpace, entity: str) -> Batch:
-        """Leave an entity that cannot be fitted as it is until it changes again."""
-        self._tell(f"{entity} cannot be given a vector; it is left alone until it changes.")
-        found = [seen(each) for each in read(self._platform.graph, [entity], (), ())]
-        nobody = {"embedding": np.zeros(len(found), bool)}
-        write_fitted(self._platform.graph, space.run_id, found, {}, nobody)
-        return Batch(without=len(found))
+        self._tell(f"{ids[0]} cannot be given a vector; it is left alone until it changes.")
+        return space.leave(ids)
 
     def _load(self) -> None:
         self._tell("Loading the published run and looking at every entity ...")
@@ -210,9 +203,9 @@ class _Watch:
         except KgError as error:
             self._tell(f"Looking at every entity did not succeed: {error}")
 
-    def _count(self) -> None:
+    def _count(self, last: bool = False) -> None:
         """What the (:EmbeddingRun) says of its entities: a scan, so not after each batch."""
-        due = self._options.once or time.monotonic() - self._counted_at > COUNT_EVERY
+        due = last or time.monotonic() - self._counted_at > COUNT_EVERY
         if self._uncounted and due and self._space is not None:
             statement = Statement(cypher.COUNT_ENTITIES_OF_RUN, {"id": self._space.run_id})
             self._platform.graph.write(statement)

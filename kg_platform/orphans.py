@@ -15,7 +15,8 @@ from pathlib import Path
 
 from kg_platform.browse import embedding_runs
 from kg_platform.cypher import status as cypher
-from kg_platform.cypher import sweeping
+from kg_platform.cypher import sweeping, vectors
+from kg_platform.errors import Unavailable
 from kg_platform.graph import Statement
 from kg_platform.platform import Platform
 from kg_platform.status import count
@@ -27,6 +28,7 @@ LEFTOVER = re.compile(
     r"\.?\d{8}-\d{6}-[0-9a-f]+\.(part|old|[0-9a-f]{8})|\.?scan-[0-9a-f]{8}(\.part)?"
 )
 EVERY = 1_000_000  # runs of the ledger
+MEDIA_AT_ONCE = 500  # nodes a transaction; their files are looked at right before it
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Orphans:
     """What nothing refers to: media nodes, media files (and their bytes), vectors put aside by a
     publish that is not half-way, vectors of runs that the graph does not know, runs that were never
     published, tombstones of entities that are there again; folders of runs and artifacts that
-    neither ledger nor graph knows. `recent` media files were left out because they are young."""
+    neither ledger nor graph knows."""
 
     media_nodes: int = 0
     media_files: int = 0
@@ -82,13 +84,13 @@ def find(platform: Platform, grace: float = GRACE) -> Orphans:
 def sweep(platform: Platform, grace: float = GRACE) -> Orphans:
     """Remove what nothing refers to and is older than `grace` seconds; what was removed.
 
+    For whoever holds the lock of embedding jobs.
+
     Raises:
-        Unavailable: a store cannot be read or written; what was removed until then stays removed.
+        Unavailable: a store or folder cannot be read or written; what was removed until then stays
+            removed.
     """
     graph, before = platform.graph, time.time() - grace
-    folders = _folders(platform, grace)
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
     nodes = _sweep_nodes(platform, before)
     files = freed = 0
     for digest, size in _loose_files(platform):
@@ -97,9 +99,16 @@ def sweep(platform: Platform, grace: float = GRACE) -> Orphans:
     aside = of_no_run = bare = 0
     if not graph.read(Statement(cypher.HALF_WAY)):
         aside, of_no_run = count(graph, cypher.PUT_ASIDE), count(graph, cypher.OF_NO_RUN)
+        for name in vectors.NEXT.values():  # indexes first, so that they need not follow
+            graph.run_schema(vectors.drop_index(name))
         graph.run_schema(sweeping.DROP_ASIDE)
         graph.run_schema(sweeping.DROP_OF_NO_RUN)
+        aside -= count(graph, cypher.PUT_ASIDE)
+        of_no_run -= count(graph, cypher.OF_NO_RUN)
         bare = graph.write(Statement(sweeping.DROP_BARE_RUNS)).nodes_deleted
+    folders = _folders(platform, grace)
+    for folder in folders:
+        _remove(folder)
     return Orphans(
         media_nodes=nodes,
         media_files=files,
@@ -114,12 +123,26 @@ def sweep(platform: Platform, grace: float = GRACE) -> Orphans:
 
 def _sweep_nodes(platform: Platform, before: float) -> int:
     """Media nodes nobody refers to, whose bytes nobody has asked for since `before`."""
-    gone = 0
-    for row in list(platform.graph.stream(Statement(sweeping.LONE_MEDIA_IDS))):
-        if platform.media.is_older(row["id"], before):
-            statement = Statement(sweeping.DROP_MEDIA, {"ids": [row["id"]]})
-            gone += platform.graph.write(statement).nodes_deleted
+    gone, graph = 0, platform.graph
+    alone = [str(row["id"]) for row in graph.stream(Statement(sweeping.LONE_MEDIA_IDS))]
+    for start in range(0, len(alone), MEDIA_AT_ONCE):
+        part = alone[start : start + MEDIA_AT_ONCE]
+        old = [digest for digest in part if platform.media.is_older(digest, before)]
+        if old:
+            gone += graph.write(Statement(sweeping.DROP_MEDIA, {"ids": old})).nodes_deleted
     return gone
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass  # whoever it belonged to was quicker
+    except OSError as error:
+        raise Unavailable(
+            f"{folder} cannot be removed ({error.strerror}); remove it yourself, then run "
+            "`kg sweep` again."
+        ) from error
 
 
 def _loose_files(platform: Platform) -> Iterator[tuple[str, int]]:

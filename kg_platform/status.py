@@ -23,6 +23,7 @@ class Status:
     with_vector: int
     provisional: int
     without_vector: int
+    nothing_said: int  # of these, with nothing to make one from
     stale: int
     stale_by_reason: Mapping[str, int]
     no_facts: int
@@ -48,6 +49,7 @@ def status(graph: Graph) -> Status:
         with_vector=count(graph, cypher.WITH_VECTOR),
         provisional=count(graph, cypher.PROVISIONAL),
         without_vector=count(graph, cypher.WITHOUT_VECTOR),
+        nothing_said=count(graph, cypher.NOTHING_SAID),
         stale=count(graph, cypher.STALE),
         stale_by_reason=reasons,
         no_facts=count(graph, cypher.NO_FACTS),

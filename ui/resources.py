@@ -112,7 +112,7 @@ def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
 
 def forget() -> None:
     """What was read of entities is asked for again: somebody has just changed one."""
-    for reading in (overview, find, entity, neighbours, rows):
+    for reading in (overview, status, find, entity, neighbours, rows):
         reading.clear()
 
 

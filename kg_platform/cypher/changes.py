@@ -1,15 +1,16 @@
 """What changed since it was embedded: marks on entities, and tombstones of those that are gone.
 
 A mark is two properties, written in the transaction of the change itself, so it cannot be lost:
-`embedding_stale`, why (a list of `REASONS`), and `embedding_stale_at`, when, which is indexed and
-is another value after each change. Who looks at an entity remembers that value and takes the mark
-away only while it is the same: a change that came meanwhile stays marked.
+`embedding_stale`, why (a list of `REASONS`), indexed, and `embedding_stale_at`, when: another value
+after each change. Who looks at an entity remembers that value and takes the mark away only
+while it is the same: a change that came meanwhile stays marked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kg_platform.cypher.browse import TYPE
 from kg_platform.cypher.names import one_of
 from kg_platform.graph import Statement
 
@@ -53,14 +54,13 @@ def microseconds(name: str) -> str:
     return f"{name}.{STALE_AT}.epochMillis * 1000 + {name}.{STALE_AT}.microsecond % 1000"
 
 
-def bury(name: str, why: str, merged_into: str = "null") -> str:
-    """Clauses that leave a tombstone of the node `name`; what is written of it comes before its
+def bury(why: str, merged_into: str = "null") -> str:
+    """Clauses that leave a tombstone of the node `n`; what is written of it comes before its
     deletion. `why` and `merged_into` are expressions. One tombstone an id: the last one counts."""
     return (
-        f"MERGE (tombstone:{TOMBSTONE} {{id: {name}.id}}) "
-        f"SET tombstone.label = {name}.label, tombstone.deleted_at = datetime(), "
-        f"tombstone.type = [l IN labels({name}) WHERE l <> 'Entity'][0], "
-        f"tombstone.why = {why}, tombstone.merged_into = {merged_into}"
+        f"MERGE (tombstone:{TOMBSTONE} {{id: n.id}}) "
+        "SET tombstone.label = n.label, tombstone.deleted_at = datetime(), "
+        f"tombstone.type = {TYPE}, tombstone.why = {why}, tombstone.merged_into = {merged_into}"
     )
 
 
@@ -76,27 +76,31 @@ UNWIND $rows AS row
 MATCH (n:Entity {{id: row.id}}) WHERE {microseconds("n")} = row.at
 REMOVE n.{STALE}, n.{STALE_AT}
 """
-# -> id, content of entities with vectors that were looked at after training, and stand
+# -> id, content of entities that were looked at after training, and stand; some have no vector:
+# there was nothing to make one from
 LOOKED_AT = f"""
-MATCH (n:Entity) WHERE n.embedding IS NOT NULL AND n.{STALE_AT} IS NULL
+MATCH (n:Entity) WHERE n.{STALE_AT} IS NULL
 AND (n.{CONTENT} IS NOT NULL OR n.embedding_provisional)
 RETURN n.id AS id, n.{CONTENT} AS content
 """
-
 # -> id, content of every entity that has any
 ALL_CONTENT = f"""
 MATCH (n:Entity) WHERE n.{CONTENT} IS NOT NULL RETURN n.id AS id, n.{CONTENT} AS content
 """
 # -> id of every entity with a mark
-MARKED = f"MATCH (n:Entity) WHERE n.{STALE_AT} IS NOT NULL RETURN n.id AS id"
-# $rows: {id}. Tombstones of those that are gone and have none.
+MARKED = f"MATCH (n:Entity) WHERE n.{STALE} IS NOT NULL RETURN n.id AS id"
+# $rows: {id} of entities that were there at the time $since. Tombstones of those that are gone and
+# have none: an earlier one is of an entity that had come back by then.
 BURY_GONE = f"""
 UNWIND $rows AS row
 WITH row WHERE NOT EXISTS {{ (:Entity {{id: row.id}}) }}
+OPTIONAL MATCH (before:{TOMBSTONE} {{id: row.id}})
+WHERE before.deleted_at < datetime($since) AND before.merged_into IS NULL
+DELETE before
+WITH row
 MERGE (t:{TOMBSTONE} {{id: row.id}})
 ON CREATE SET t.deleted_at = datetime(), t.why = '{FOUND_BY_SCAN}'
 """
-# -> changed, everything: entities, those that are gone included
 
 
 def changed_share(labels: Sequence[str]) -> Statement:
@@ -107,14 +111,16 @@ def changed_share(labels: Sequence[str]) -> Statement:
 OPTIONAL MATCH (r:EmbeddingRun) WHERE r.current
 WITH r ORDER BY r.published_at DESC LIMIT 1
 WITH coalesce(r.id, '') AS run, r.trained_at AS since
-RETURN COUNT {{ MATCH (n:Entity) WHERE (n.{STALE_AT} IS NOT NULL OR n.embedding_provisional
+RETURN COUNT {{ MATCH (n:Entity) WHERE (n.{STALE} IS NOT NULL OR n.embedding_provisional
                 OR coalesce(n.embedding_run, '') <> run){wanted} }}
-     + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE since IS NULL OR t.deleted_at > since }} AS changed,
+     + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE (since IS NULL OR t.deleted_at > since)
+                AND NOT EXISTS {{ (:Entity {{id: t.id}}) }} }} AS changed,
        COUNT {{ MATCH (n:Entity) WHERE true{wanted} }} AS everything
 """)
 
 
-# $ids. The entities go, with their relationships; what they were related to is marked.
+# $ids -> id of each that was there. The entities go, with their relationships; what they were
+# related to is marked.
 FORGET = f"""
 UNWIND $ids AS id
 MATCH (n:Entity {{id: id}})
@@ -122,8 +128,9 @@ CALL (n) {{
   MATCH (n)--(other:Entity) WHERE other <> n
   WITH DISTINCT other SET {mark("other", FACTS)}
 }}
-{bury("n", f"'{DELETED}'")}
+{bury(f"'{DELETED}'")}
 DETACH DELETE n
+RETURN id
 """
 # $ids -> what `kg forget` shows before it asks
 TO_FORGET = """

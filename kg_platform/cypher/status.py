@@ -23,12 +23,17 @@ RETURN count(n) AS count"""
 WITHOUT_VECTOR = """
 MATCH (n:Entity) WHERE n.embedding IS NULL
 RETURN count(n) AS count"""
+# Looked at, and left alone until they change.
+NOTHING_SAID = """
+MATCH (n:Entity)
+WHERE n.embedding IS NULL AND n.embedding_content IS NOT NULL AND n.embedding_stale_at IS NULL
+RETURN count(n) AS count"""
 STALE = """
-MATCH (n:Entity) WHERE n.embedding_stale_at IS NOT NULL AND n.embedding IS NOT NULL
+MATCH (n:Entity) WHERE n.embedding_stale IS NOT NULL AND n.embedding IS NOT NULL
 RETURN count(n) AS count"""
 # -> reason, count; an entity that changed in several ways counts in each
 STALE_BY_REASON = """
-MATCH (n:Entity) WHERE n.embedding_stale_at IS NOT NULL AND n.embedding IS NOT NULL
+MATCH (n:Entity) WHERE n.embedding_stale IS NOT NULL AND n.embedding IS NOT NULL
 UNWIND n.embedding_stale AS reason
 RETURN reason, count(*) AS count ORDER BY reason"""
 NO_FACTS = """

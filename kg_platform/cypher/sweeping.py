@@ -1,8 +1,15 @@
-"""Statements of `kg sweep`: what nothing refers to is removed."""
+"""Statements of `kg sweep`: what nothing refers to is removed.
+
+What a publish may be about to use is asked for in the transaction that removes it, because a
+publish with another KG_HOME holds another lock.
+"""
 
 from __future__ import annotations
 
-from kg_platform.cypher.vectors import INDEXES, NEXT, NEXT_RUN, PROVISIONAL
+from kg_platform.cypher.vectors import NEXT_RUN, TAKE_OFF, TAKE_OFF_NEXT
+
+_NO_PUBLISH = "NOT EXISTS { MATCH (p:EmbeddingRun) WHERE p.publishing IS NOT NULL }"
+_IN_BATCHES = "IN TRANSACTIONS OF 5000 ROWS"
 
 LONE_MEDIA_IDS = "MATCH (m:Media) WHERE NOT EXISTS { ()-[:HAS_MEDIA]->(m) } RETURN m.id AS id"
 MEDIA_IDS = "MATCH (m:Media) RETURN m.id AS id"
@@ -13,17 +20,16 @@ DROP_MEDIA = (
     "WITH m WHERE NOT EXISTS { ()-[:HAS_MEDIA]->(m) } DELETE m"
 )
 DROP_ASIDE = (
-    f"MATCH (n:Entity) WHERE n.{NEXT_RUN} IS NOT NULL CALL (n) {{ "
-    f"REMOVE n.{NEXT_RUN}, {', '.join(f'n.{name}' for name in NEXT.values())} }} "
-    "IN TRANSACTIONS OF 5000 ROWS"
+    f"MATCH (n:Entity) WHERE n.{NEXT_RUN} IS NOT NULL "
+    f"CALL (n) {{ WITH n WHERE {_NO_PUBLISH} {TAKE_OFF_NEXT} }} {_IN_BATCHES}"
 )
 DROP_OF_NO_RUN = (
     "MATCH (n:Entity) WHERE n.embedding_run IS NOT NULL "
-    "AND NOT EXISTS { (:EmbeddingRun {id: n.embedding_run}) } CALL (n) { "
-    f"REMOVE n.embedding_run, n.{PROVISIONAL}, {', '.join(f'n.{name}' for name in INDEXES)} }} "
-    "IN TRANSACTIONS OF 5000 ROWS"
+    "AND NOT EXISTS { (:EmbeddingRun {id: n.embedding_run}) } "
+    f"CALL (n) {{ WITH n WHERE {_NO_PUBLISH} {TAKE_OFF} }} {_IN_BATCHES}"
 )
 DROP_BARE_RUNS = (
-    "MATCH (r:EmbeddingRun) WHERE r.published_at IS NULL AND r.publishing IS NULL DELETE r"
+    "MATCH (r:EmbeddingRun) WHERE r.published_at IS NULL AND r.publishing IS NULL "
+    f"AND {_NO_PUBLISH} DELETE r"
 )
 DROP_TOMBSTONES = "MATCH (t:Tombstone) WHERE EXISTS { (:Entity {id: t.id}) } DELETE t"

@@ -62,10 +62,11 @@ COUNT_WITH_RUN = (
     "RETURN count(n) AS count"
 )
 COUNT_NEXT = f"MATCH (n:Entity) WHERE n.{NEXT_RUN} = $id RETURN count(n) AS count"
-_REMOVE_NEXT = f"REMOVE n.{NEXT_RUN}, {', '.join(f'n.{name}' for name in NEXT.values())}"
+# What a publish puts aside comes off the node `n`.
+TAKE_OFF_NEXT = f"REMOVE n.{NEXT_RUN}, {', '.join(f'n.{name}' for name in NEXT.values())}"
 REMOVE_NEXT = (
     f"MATCH (n:Entity) WHERE n.{NEXT_RUN} IS NOT NULL "
-    f"CALL (n) {{ {_REMOVE_NEXT} }} IN 2 CONCURRENT TRANSACTIONS OF 2000 ROWS"
+    f"CALL (n) {{ {TAKE_OFF_NEXT} }} IN 2 CONCURRENT TRANSACTIONS OF 2000 ROWS"
 )
 # The next entities by id, from $after on, whose vectors were put aside; they take their own names.
 NEXT_IDS = (
@@ -80,6 +81,8 @@ TAKE_NEXT = (
 )
 _OURS = ("embedding_run", PROVISIONAL, PROVISIONAL_HEAD, *INDEXES)
 _ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in _OURS)
+# Vectors, and all that says something of them, come off the node `n`.
+TAKE_OFF = f"REMOVE {', '.join(f'n.{name}' for name in (*_OURS, CONTENT))}"
 # A mark that is still there when a publish has written its vectors is on an entity that is not in
 # the run, even if it is the run that was current before.
 _STALE = (
@@ -87,10 +90,7 @@ _STALE = (
     f"AND (coalesce(n.embedding_run, '') <> $id OR n.{PROVISIONAL} IS NOT NULL) "
 )
 COUNT_STALE = _STALE + "RETURN count(n) AS count"
-REMOVE_STALE = (
-    f"{_STALE} CALL (n) {{ REMOVE {', '.join(f'n.{name}' for name in (*_OURS, CONTENT))} }} "
-    "IN TRANSACTIONS OF 5000 ROWS"
-)
+REMOVE_STALE = f"{_STALE} CALL (n) {{ {TAKE_OFF} }} IN TRANSACTIONS OF 5000 ROWS"
 
 SHOW_INDEXES = (
     "SHOW VECTOR INDEXES YIELD name, state, populationPercent, labelsOrTypes, properties, options, "
@@ -110,7 +110,7 @@ PROVISIONAL_VECTORS = (
     f"RETURN n.id AS id, n.embedding AS vector, n.{PROVISIONAL_HEAD} AS head ORDER BY id"
 )
 COUNT_ENTITIES_OF_RUN = (
-    "MATCH (r:EmbeddingRun {id: $id}) "
+    "MATCH (r:EmbeddingRun {id: $id}) WHERE r.current "
     "SET r.entities = COUNT { MATCH (n:Entity) WHERE n.embedding_run = $id }, "
     f"r.provisional = COUNT {{ MATCH (n:Entity) WHERE n.embedding_run = $id "
     f"AND n.{PROVISIONAL} IS NOT NULL }}"

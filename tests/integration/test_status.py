@@ -73,6 +73,7 @@ def test_every_documented_statement_gives_the_figure_that_is_printed(world: Plat
         "WITH_VECTOR": shown["with_vector"],
         "PROVISIONAL": shown["provisional"],
         "WITHOUT_VECTOR": shown["without_vector"],
+        "NOTHING_SAID": shown["nothing_said"],
         "STALE": shown["stale"],
         "STALE_BY_REASON": list(shown["stale_by_reason"].items()),
         "NO_FACTS": shown["no_facts"],
@@ -98,7 +99,7 @@ def test_every_documented_statement_gives_the_figure_that_is_printed(world: Plat
 
 def test_an_empty_graph_has_a_status(platform: Platform) -> None:
     found = status(platform.graph)
-    assert found == Status(None, None, None, None, 0, 0, 0, 0, 0, {}, 0, 0, {})
+    assert found == Status(None, None, None, None, 0, 0, 0, 0, 0, 0, {}, 0, 0, {})
     assert not orphans.find(platform).any
     assert "There is nothing to remove" in CliRunner().invoke(build(), ["sweep"]).stderr
     assert changed_share(platform) == (0, 0)
