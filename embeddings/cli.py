@@ -74,7 +74,7 @@ def embed(
         bool,
         typer.Option(
             "--new-only",
-            help="No training: vectors for entities that are newer than the published run.",
+            help="No training: vectors for entities that are new, or have changed, since the run.",
         ),
     ] = False,
     as_json: Json = False,
