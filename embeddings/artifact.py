@@ -43,7 +43,7 @@ from torch import Tensor
 
 from embeddings.dataset import Dataset, Ints
 from embeddings.models import Scorer
-from embeddings.splits import Rule
+from embeddings.splits import Rule, short_keys
 from embeddings.train import Trained
 from kg_platform.errors import ArtifactError, NotFound
 from kg_platform.run_record import packages
@@ -63,14 +63,16 @@ CHANGED = "changed.npy"
 @dataclass(frozen=True)
 class Continued:
     """What a later run needs: the facts held out, by the rows of entities and relations here, the
-    rule that drew them (None: the graph marks them), the facts that people had rejected and the
-    optimiser's pace (`warm.py`)."""
+    rule that drew them (None: the graph marks them), the facts that people had rejected, the
+    optimiser's pace (`warm.py`), and the sorted short keys (k,) of the training facts (`splits.py`;
+    None: an older version did not keep them)."""
 
     valid: Ints
     test: Ints
     rejected: Ints
     rule: Rule | None
     pace: dict[str, Tensor]
+    trained: NDArray[np.uint32] | None
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class Artifact:
             for name, tensor in found.items()
             if name.startswith("pace.")
         }
-        return Continued(facts[0], facts[1], facts[2], rule, pace)
+        return Continued(facts[0], facts[1], facts[2], rule, pace, found.get("trained"))
 
     def _tensors(self, file: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
         """All tensors of a file, or those of `names` that it has."""
@@ -334,6 +336,9 @@ def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str
         name: dataset.split(name).astype(np.int32) for name in ("valid", "test")
     }
     later["rejected"] = dataset.rejected.astype(np.int32)
+    later["trained"] = np.unique(
+        short_keys(dataset.train, dataset.entity_ids, dataset.relation_types)
+    )
     if dataset.rule is not None:
         later["kept"] = dataset.rule.kept
     later |= {f"pace.{name}": tensor.numpy() for name, tensor in trained.pace.items()}

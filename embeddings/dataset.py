@@ -121,6 +121,13 @@ class Groups:
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         return rows, self.tails[np.repeat(starts, counts) + within]
 
+    def only(self, keys: Ints) -> Groups:
+        """The queries with these keys, (k,) sorted, and all their tails."""
+        chosen = np.searchsorted(self.keys, keys)
+        rows, tails = self.pick(chosen)
+        counts = np.bincount(rows, minlength=len(chosen))
+        return Groups(keys, np.append(0, np.cumsum(counts)), tails, self.width)
+
     def lookup(self, heads: Ints, relations: Ints) -> tuple[Ints, Ints]:
         """The known tails of (head, relation) pairs, as `pick` gives them; none is no error."""
         wanted = heads * self.width + relations

@@ -29,7 +29,7 @@ from embeddings.against_all import (
     take,
 )
 from embeddings.compiled import Compiled, notes_of
-from embeddings.dataset import Dataset, group, with_inverses
+from embeddings.dataset import Dataset, Ints, group, with_inverses
 from embeddings.models import Kernel
 from embeddings.options import AGAINST_ALL, TrainOptions
 from embeddings.rejected import Rejected
@@ -117,11 +117,21 @@ class AgainstAll:
     tails; in the softmax each triple keeps its weight. O(batch * N * D) a step.
     """
 
-    def __init__(self, dataset: Dataset, options: TrainOptions, device: torch.device) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        options: TrainOptions,
+        device: torch.device,
+        facts: Ints | None = None,
+    ) -> None:
         assert options.batch is not None
-        self.groups = group(dataset.train, dataset.relations)
-        self.batch = options.batch
         self.softmax = options.loss == "1-vs-all"
+        self.groups = group(dataset.train, dataset.relations)
+        if facts is not None:
+            some = group(facts, dataset.relations)
+            # The sigmoid calls an entity wrong that is no tail, so a query needs all it has.
+            self.groups = some if self.softmax else self.groups.only(some.keys)
+        self.batch = options.batch
         slope = softmax_slope if self.softmax else sigmoid_slope
         self.slope: Slope = Compiled(slope) if device.type == "cuda" else slope
         self.smoothing = options.label_smoothing
@@ -181,9 +191,16 @@ class Sampled:
     Inverse relations make the tail of one direction the head of the other. O(batch * K * D).
     """
 
-    def __init__(self, dataset: Dataset, options: TrainOptions, device: torch.device) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        options: TrainOptions,
+        device: torch.device,
+        facts: Ints | None = None,
+    ) -> None:
         assert options.batch is not None
-        self.triples = with_inverses(dataset.train, dataset.relations)
+        some = dataset.train if facts is None else facts
+        self.triples = with_inverses(some, dataset.relations)
         self.entities = dataset.entities
         self.batch = options.batch
         self.negatives = options.negatives
@@ -246,11 +263,12 @@ class Sampled:
         return loss + self.extras.loss(network, head, relation, tail[rows], kinds.reshape(-1), rows)
 
 
-def objective(dataset: Dataset, options: TrainOptions, device: torch.device) -> Objective:
-    """The objective of resolved options."""
-    if options.loss in AGAINST_ALL:
-        return AgainstAll(dataset, options, device)
-    return Sampled(dataset, options, device)
+def objective(
+    dataset: Dataset, options: TrainOptions, device: torch.device, facts: Ints | None = None
+) -> Objective:
+    """The objective of resolved options: of all training facts, or of some `facts` (k, 3)."""
+    kind = AgainstAll if options.loss in AGAINST_ALL else Sampled
+    return kind(dataset, options, device, facts)
 
 
 def _of_rejected(

@@ -318,7 +318,9 @@ class _Job:
                 self._note(why)
             details.update(dataset.summary())
             if begin is not None:
-                details.update({"warm_from": begin.run, "known_entities": begin.known})
+                details.update(
+                    warm_from=begin.run, known_entities=begin.known, new_facts=len(begin.fresh)
+                )
             trained = train(
                 dataset,
                 self.options.train,

@@ -26,7 +26,7 @@ from embeddings.against_all import narrow_pays
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
 from embeddings.joined import Joined, name_of
-from embeddings.losses import Batch, objective
+from embeddings.losses import Batch, Objective, objective
 from embeddings.memory import Room, cells, keep_freed
 from embeddings.models import Scorer, kernel
 from embeddings.network import Modality, Network
@@ -40,6 +40,7 @@ __all__ = ["TrainOptions", "Trained", "device_of", "logged_epoch", "preset_optio
 
 _log = logging.getLogger(__name__)
 NEXT_MEMBER = 10_000  # from the seed of a member to that of the next one
+OPENING = 1  # what its generator's seed has beside that of the first epoch
 
 # on_progress(done, total), in steps.
 Progress = Callable[[int, int], None]
@@ -183,6 +184,9 @@ class _Run:
     ) -> None:
         self.dataset, self.options, self.folder = dataset, options, folder
         self.network, self.objective = network, objective(dataset, options, device)
+        self.opening: Objective | None = None  # what is gone through before the first epoch
+        if begin is not None and len(begin.fresh):
+            self.opening = objective(dataset, options, device, begin.fresh)
         if network.fusion is not None:
             network.fusion.narrow = narrow_pays(device, options.precision)
         network.row_sparse = sparse_pays(options, dataset.entities)
@@ -225,33 +229,43 @@ class _Run:
         report(whole, whole)
 
     def _epoch(self, report: Progress) -> float:
-        """Train one epoch; returns the mean loss. The sum stays on the device until the end."""
+        """Train one epoch, the first one after the opening; returns the mean loss."""
         steps = len(self.objective)
         before, whole = self.state.epoch * steps, self.options.epochs * steps
-        generator = np.random.default_rng([self.options.seed, self.state.epoch])
+        if self.opening is not None and self.state.epoch == 0:
+            self._pass(self.opening, [self.options.seed, 0, OPENING], lambda step: None)
+        place = [self.options.seed, self.state.epoch]
+        return self._pass(self.objective, place, lambda step: report(before + step, whole))
+
+    def _pass(self, objective: Objective, seed: list[int], on_step: Callable[[int], None]) -> float:
+        """Go through an objective's batches; returns the mean loss, whose sum stays on the device
+        until the end."""
+        generator = np.random.default_rng(seed)
         masks = torch.Generator().manual_seed(int(generator.integers(1 << 62)))
         self.network.train()  # a scorer has put the interaction's dropout to rest
         if self.network.interaction is not None:
             torch.manual_seed(masks.initial_seed())  # which that dropout draws from
         total = torch.zeros((), device=self.network.relations.device)
-        for step, batch in enumerate(self.objective.batches(generator), 1):
+        for step, batch in enumerate(objective.batches(generator), 1):
             keep = self.network.draw(
                 masks, self.options.modality_dropout, self.options.structure_dropout
             )
-            total += self.room.run(partial(self._gradients, batch, keep))
+            total += self.room.run(partial(self._gradients, objective, batch, keep))
             self.optimisers.step()
-            report(before + step, whole)
-        mean = float(total) / steps
+            on_step(step)
+        mean = float(total) / len(objective)
         if not np.isfinite(mean):
             raise BadInput(
                 "Training became unstable (the loss is not a number); choose a smaller lr."
             )
         return mean
 
-    def _gradients(self, batch: Batch, keep: Tensor | None, room: int) -> Tensor:
+    def _gradients(
+        self, objective: Objective, batch: Batch, keep: Tensor | None, room: int
+    ) -> Tensor:
         """Loss and gradients of a batch, with at most `room` scores in memory at a time."""
         self.optimisers.zero()
-        loss = self.objective.loss(self.network, batch, keep, room)
+        loss = objective.loss(self.network, batch, keep, room)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 

@@ -4,6 +4,9 @@ An entity and a relation take their vectors along by id; what is new starts as i
 optimiser goes on at the pace it had: Adagrad divides a step by the root of the sum of squared
 gradients so far, and without that sum its first steps would undo what was learnt. Of the two large
 tables a row's mean of it is kept, which costs one number an entity.
+
+Before the first epoch the facts that the run was not trained on are gone through by themselves: a
+short pass after which an epoch over all facts gains more (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from embeddings.models import kernel
 from embeddings.network import Network
 from embeddings.optimisers import Optimisers
 from embeddings.options import TrainOptions
+from embeddings.splits import short_keys
 
 if TYPE_CHECKING:
     from embeddings.artifact import Artifact, Continued
@@ -36,12 +40,13 @@ if TYPE_CHECKING:
 SHAPE = ("model", "dimension", "fusion", "members")
 BY_RELATION = ("relations", "loops", "fusion.relation_logits")
 SUM = ".sum"  # what Adagrad keeps of a parameter
+MOST_FRESH = 0.25  # of the training facts; of more a pass would be an epoch by itself
 
 
 @dataclass(frozen=True)
 class Start:
     """The weights of a run, and where today's entities (N,) and relations (2R,) stand in it: -1
-    where they are new."""
+    where they are new; `fresh` (k, 3) are the training facts that it was not trained on."""
 
     run: str
     digest: str  # of the artifact's files
@@ -51,6 +56,7 @@ class Start:
     structure: Tensor
     entities: Tensor
     relations: Tensor
+    fresh: Ints
 
     @property
     def known(self) -> int:
@@ -130,6 +136,7 @@ def start(
         structure=torch.from_numpy(artifact.rows("structure_embedding", 0, artifact.entities)),
         entities=rows,
         relations=torch.cat([forward, inverse]),
+        fresh=_fresh(continued, dataset),
     )
 
 
@@ -159,6 +166,17 @@ def prepared(
                 return dataset, found, None
             why = found
     return drawn(), None, why
+
+
+def _fresh(continued: Continued, dataset: Dataset) -> Ints:
+    """Training facts (k, 3) that the run was not trained on; none where it does not say, or most
+    are."""
+    nothing = dataset.train[:0]
+    if continued.trained is None:
+        return nothing
+    keys = short_keys(dataset.train, dataset.entity_ids, dataset.relation_types)
+    fresh = dataset.train[~np.isin(keys, continued.trained)]
+    return fresh if len(fresh) <= MOST_FRESH * len(dataset.train) else nothing
 
 
 def _learnt(continued: Continued, dataset: Dataset, entities: Ints, kinds: Ints) -> bool:

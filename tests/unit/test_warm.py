@@ -12,7 +12,7 @@ import torch
 from embeddings import warm
 from embeddings.align import rotation
 from embeddings.artifact import Artifact, open_artifact, save_artifact
-from embeddings.dataset import Dataset
+from embeddings.dataset import Dataset, group
 from embeddings.drift import compare
 from embeddings.ranking import rank
 from embeddings.splits import Rule
@@ -103,16 +103,59 @@ def test_without_a_change_going_on_begins_where_it_stood(tmp_path: Path) -> None
     assert np.abs(moved - start).mean() < 0.7 * np.abs(hasty - start).mean()
 
 
-def test_a_killed_warm_training_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
+def test_facts_the_base_was_not_trained_on_are_gone_through_first(
+    tmp_path: Path, options: TrainOptions
+) -> None:
     before = replace(draw(), rule=RULE)
-    base, _ = trained(tmp_path / "before", before)
+    base, _ = trained(tmp_path / "before", before, options)
+    after = grown(before, given=False)
+    begin = begun(base, after, options)
+    assert isinstance(begin, warm.Start)
+    assert begin.fresh.tolist() == [[0, 0, 5], [7, 0, 0]]
+    still = begun(base, before, options)
+    assert isinstance(still, warm.Start)
+    assert not len(still.fresh)
+    once = replace(options, epochs=1)
+    opened = train(after, once, tmp_path / "opened", begin=begin)
+    plain = train(
+        after, once, tmp_path / "plain", begin=replace(begin, fresh=begin.fresh[:0], digest="-")
+    )
+    assert not np.allclose(opened.entity_vectors()[0], plain.entity_vectors()[0])
+    # Where nearly everything is new, a pass over it would be an epoch by itself.
+    few = replace(before, train=before.train[: len(before.train) // 2])
+    small, _ = trained(tmp_path / "small", few, options)
+    much = begun(small, before, options)
+    assert isinstance(much, warm.Start)
+    assert not len(much.fresh)
+
+
+def test_some_queries_keep_all_their_tails() -> None:
+    whole = group(draw().train, RELATIONS)
+    keys = whole.keys[3::7]
+    some = whole.only(keys)
+    places = np.arange(3, len(whole), 7)
+    assert [a.tolist() for a in some.pick(np.arange(len(some)))] == [
+        a.tolist() for a in whole.pick(places)
+    ]
+    assert np.array_equal(some.keys, keys)
+
+
+@pytest.mark.parametrize("loss", ["1-vs-all", "k-vs-all", "logistic"])
+def test_a_killed_warm_training_ends_where_an_uninterrupted_one_does(
+    tmp_path: Path, loss: str
+) -> None:
+    before = replace(draw(), rule=RULE)
+    fewer = replace(before, train=before.train[:-5])
+    base, _ = trained(tmp_path / "before", fewer)
     begin = begun(base, before, OPTIONS)
     assert isinstance(begin, warm.Start)
-    whole = train(before, OPTIONS, tmp_path / "whole", begin=begin)
-    train(before, OPTIONS, tmp_path / "cut", on_epoch=lambda s: s.epoch < 2, begin=begin)
-    cut = train(before, OPTIONS, tmp_path / "cut", begin=begin)
+    assert len(begin.fresh) == 5
+    own = replace(OPTIONS, loss=loss)
+    whole = train(before, own, tmp_path / "whole", begin=begin)
+    train(before, own, tmp_path / "cut", on_epoch=lambda s: s.epoch < 2, begin=begin)
+    cut = train(before, own, tmp_path / "cut", begin=begin)
     assert np.array_equal(whole.entity_vectors(), cut.entity_vectors())
-    other = train(before, OPTIONS, tmp_path / "cut")
+    other = train(before, own, tmp_path / "cut")
     assert any("other settings" in note for note in other.notes), "a start is part of the settings"
 
 
