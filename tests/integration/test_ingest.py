@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,24 @@ def test_killed_and_run_again(platform: Platform, tmp_path: Path, point: int) ->
     platform.graph.run_schema("MATCH (n) WHERE n:Entity OR n:Media DETACH DELETE n")
     ingest(platform, folder)
     assert dump(platform.graph, times=False) == recovered
+
+
+def test_two_at_once(platform: Platform, tmp_path: Path) -> None:
+    """They state the same facts, in small transactions: each is there once, and nobody gives up."""
+    folder = write_world(tmp_path / "world")
+    rows = (folder / "triples.tsv").read_text().splitlines()
+    other = write_world(tmp_path / "other")
+    (other / "triples.tsv").write_text("\n".join(reversed(rows)) + "\n")
+
+    def load_(which: Path) -> int:
+        with small(platform, 3) as own:
+            return ingest(own, which).relations_new
+
+    with ThreadPoolExecutor() as pool:
+        new = list(pool.map(load_, (folder, other)))
+    count = "MATCH (:Entity)-[r]->(:Entity) RETURN count(r) AS count"
+    assert one(platform.graph, count) == {"count": len(rows)}
+    assert sum(new) == len(rows)
 
 
 def test_ctrl_c(platform: Platform, tmp_path: Path) -> None:
