@@ -124,6 +124,38 @@ def test_a_scan_finds_what_left_no_mark(world: Platform) -> None:
     assert (again["marked"], again["tombstones"]) == ({}, 0)
 
 
+def test_what_came_back_and_went_again_counts_once(platform: Platform, tmp_path: Path) -> None:
+    """A tombstone from before the training is of an entity that was there in it."""
+    graph, folder = platform.graph, write_world(tmp_path / "world", countries=9)
+    ingest(platform, folder)
+    forget(graph, ["C03"])
+    ingest(platform, folder)
+    embed(platform, OPTIONS)
+    assert changed_share(platform) == (0, 16), "its tombstone does not count while it is there"
+    graph.write(Statement("MATCH (n:Entity {id: 'C03'}) DETACH DELETE n"))
+    assert json.loads(kg("status", "--scan", "--json"))["scan"]["tombstones"] == 1
+    assert json.loads(kg("status", "--json"))["tombstones"] == {"found by scan": 1}
+    near = len(
+        graph.read(Statement("MATCH (n:Entity) WHERE n.embedding_stale = ['facts'] RETURN n"))
+    )
+    assert changed_share(platform)[0] == near + 1
+
+
+def test_an_entity_with_nothing_to_say_is_looked_at_once(
+    platform: Platform, tmp_path: Path
+) -> None:
+    ingest(platform, write_world(tmp_path / "world", countries=9))
+    embed(platform, OPTIONS)
+    platform.graph.write(Statement("CREATE (:Entity {id: 'mute'})"))
+    first = json.loads(kg("embed", "--new-only", "--json"))
+    shown = CliRunner().invoke(build(), ["status"])
+    assert "of these with nothing to make one from" in shown.stdout
+    assert "--new-only" not in shown.stderr
+    found = json.loads(kg("status", "--scan", "--json"))
+    assert (first["without"], found["without_vector"], found["nothing_said"]) == (1, 1, 1)
+    assert found["scan"]["marked"] == {}, "it says what it said when it was looked at"
+
+
 def age(folder: Path, hours: float) -> None:
     then = time.time() - hours * 3600
     for path in [folder, *folder.rglob("*")]:
@@ -147,7 +179,9 @@ def test_a_sweep_takes_what_nothing_refers_to_and_nothing_else(
     graph.write(Statement("CREATE (:EmbeddingRun {id: 'bare'})"))
     graph.write(Statement("CREATE (:Tombstone {id: 'C02', why: 'deleted'})"))
     graph.write(Statement("MATCH (n:Entity {id: 'C05'}) SET n.embedding_run = 'gone'"))
+    graph.write(Statement("MATCH (n:Entity {id: 'C05'}) SET n.embedding_content = 'x'"))
     graph.write(Statement("MATCH (n:Entity {id: 'C07'}) SET n.embedding_next_run = 'r'"))
+    graph.write(Statement("MATCH (n:Entity {id: 'C07'}) SET n.embedding_next = [1.0]"))
 
     young = json.loads(kg("sweep", "--yes", "--json"))
     assert young["removed"]["media nodes"] == young["removed"]["media files"] == 0
@@ -167,6 +201,9 @@ def test_a_sweep_takes_what_nothing_refers_to_and_nothing_else(
     assert sum(1 for _ in platform.media.kept()) == kept - 1
     assert (home / "runs" / "mine").is_dir()
     assert (home / "artifacts" / run).is_dir()
+    left = "MATCH (n:Entity) WHERE n.id IN ['C05', 'C07'] UNWIND keys(n) AS key RETURN key"
+    keys = {row["key"] for row in graph.read(Statement(left))}
+    assert not keys & {"embedding_content", "embedding_next", "embedding_next_run"}
     after = json.loads(kg("status", "--json"))
     assert not any(after["orphans"].values())
     assert after["with_vector"] == before["with_vector"] - 2

@@ -192,6 +192,14 @@ class TestWithAWorld:
         app.button(key=f"review_undo_{pair}").click().run()
         app.button(key=f"review_undo_{first}").click().run()
         assert not world.graph.read(Statement(fact))
+        # A process that died while it accepted: the page says so and goes on.
+        reviews.decide(first, "open", "accepted", "bob")
+        app.run()
+        assert "the graph may not have it yet" in words(app)
+        app.button(key=f"review_finish_{first}").click().run()
+        assert world.graph.read(Statement(fact))
+        assert reviews.item(first).done
+        review.undo(world.graph, reviews, first, "bob")
         app.button_group(key="review_status").set_value("open").run()
         app.selectbox(key="review_kind").set_value("duplicate").run()
         app.button(key=f"review_reject_{pair}").click().run()
