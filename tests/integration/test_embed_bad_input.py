@@ -80,17 +80,17 @@ def test_ctrl_c_stops_at_a_checkpoint_and_says_how_to_go_on(
     command = [sys.executable, "-m", "kg_platform.cli", *words]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     runs = Path(os.environ["KG_HOME"]) / "runs"
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 400
     while not list(runs.glob("*/training/*.safetensors")):
         assert child.poll() is None, child.communicate()
         assert time.monotonic() < deadline, "no checkpoint appeared"
         time.sleep(0.02)
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=60)
+    _, said = child.communicate(timeout=180)
     assert child.returncode == 130
     assert "the same command goes on from there" in " ".join(said.split())
     stopped = platform.ledger.runs("embed")[0]
     assert stopped.status == "interrupted"
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["run"] == stopped.id
