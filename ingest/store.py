@@ -12,6 +12,7 @@ from kg_platform.graph import Counters, Graph, Run, Statement
 from kg_platform.merge import merged_ids
 from kg_platform.records import Media, MediaRef
 
+MANY = 1_000  # relations whose statement is worth a plan of its own
 # A relation: head, tail, type, and the index of its properties in a list of them.
 Row = tuple[str, str, str, int]
 
@@ -122,8 +123,10 @@ class GraphStore:
 def _put(run: Run, rows: list[list[Any]], kinds: list[Mapping[str, Any]]) -> int:
     """Rows of PUT_RELATIONS in one transaction; how many were new."""
     run(Statement(loading.LOCK_ENDS, {"ids": _ends(rows)}))
-    (found,) = run(Statement(loading.ANY_RELATIONSHIP))
-    text = loading.PUT_RELATIONS if found["any"] else loading.PUT_FIRST_RELATIONS
+    text = loading.PUT_RELATIONS
+    if len(rows) >= MANY:
+        (found,) = run(Statement(loading.ANY_RELATIONSHIP))
+        text = loading.PUT_MANY_RELATIONS if found["any"] else loading.PUT_FIRST_RELATIONS
     (done,) = run(Statement(text, {"rows": rows, "kinds": kinds}))
     new, other = ([rows[number] for number in done[what]] for what in ("new", "other"))
     if new:

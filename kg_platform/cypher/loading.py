@@ -131,10 +131,8 @@ MATCH (t:Entity {id: row[1]})
 # $rows: [head, tail, type, kind, number]; $kinds: the property maps that `kind` indexes, as most
 # relations of a source share one or three of them. Creates the relationships that are not there
 # -> new, other: the numbers of their rows, and of those that are there with other properties.
-# Planned anew each time: a plan from when the graph had few relationships would scan all of them
-# for each row. For the same reason there is a statement for when it has none.
 PUT_RELATIONS = f"""
-CYPHER replan=force {_ENDS}
+{_ENDS}
 OPTIONAL MATCH (h)-[r]->(t) WHERE type(r) = row[2]
 WITH row, h, t, count(r) AS there,
      count(CASE WHEN properties(r) <> $kinds[row[3]] THEN 1 END) AS different
@@ -142,6 +140,10 @@ CALL (row, h, t, there) {{ WITH row, h, t, there WHERE there = 0 {_CREATE} }}
 RETURN collect(CASE WHEN there = 0 THEN row[4] END) AS new,
        collect(CASE WHEN different > 0 THEN row[4] END) AS other
 """
+# For many rows it is planned anew each time: a plan from when the graph had few relationships would
+# scan all of them for each row, until the server finds its statistics outdated (ten seconds). For
+# the same reason there is a statement for when it has none.
+PUT_MANY_RELATIONS = f"CYPHER replan=force {PUT_RELATIONS}"
 PUT_FIRST_RELATIONS = f"{_ENDS} {_CREATE} RETURN collect(row[4]) AS new, [] AS other"
 # $ids: the ends of relationships that were created
 MARK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) SET {mark('n', FACTS)}"
