@@ -167,11 +167,13 @@ def _aside(dimensions: Mapping[str, int]) -> dict[str, int]:
 def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -> dict[str, Any]:
     """What the (:EmbeddingRun) node says about where the vectors come from."""
     encoders = manifest.get("encoders") or {}
+    snapshot = manifest.get("snapshot") or {}
     properties: dict[str, Any] = {
         "model": manifest.get("model"),
         "fusion": (manifest.get("options") or {}).get("fusion"),
         "dimension": dimensions["embedding"],
-        "snapshot": (manifest.get("snapshot") or {}).get("hash"),
+        "snapshot": snapshot.get("hash"),
+        "snapshot_at": _time(snapshot.get("created_at")),
         "trained_at": _time(manifest.get("created_at")),
     }
     for modality in ("text", "image"):

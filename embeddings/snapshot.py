@@ -14,7 +14,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,6 +129,8 @@ def take(
     try:
         shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
         partial.mkdir(parents=True)
+        # What changes from here on is later than the snapshot, whether that saw it or not.
+        begun = graph.read(cypher.NOW)[0]["now"].to_native().astimezone(UTC).isoformat()
         export = Export(
             graph, partial, labels, relationship_types, on_progress or (lambda rows: None)
         )
@@ -147,7 +149,7 @@ def take(
             "relationship_types": list(relationship_types),
             "relations": len(export.relation_types),
             **export.counts,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created_at": begun,
             "files": {file.name: _digest(file) for file in sorted(partial.iterdir())},
         }
         (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")

@@ -105,15 +105,15 @@ ON CREATE SET t.deleted_at = datetime(), t.why = '{FOUND_BY_SCAN}'
 
 def changed_share(labels: Sequence[str]) -> Statement:
     """-> changed, everything: of entities with these labels, if there are any; those that are gone
-    since the current run was trained are counted whatever they were."""
+    since the current run read the graph are counted whatever they were."""
     wanted = one_of("n", labels)
     return Statement(f"""
 OPTIONAL MATCH (r:EmbeddingRun) WHERE r.current
 WITH r ORDER BY r.published_at DESC LIMIT 1
-WITH coalesce(r.id, '') AS run, r.trained_at AS since
+WITH coalesce(r.id, '') AS run, coalesce(r.snapshot_at, r.trained_at) AS since
 RETURN COUNT {{ MATCH (n:Entity) WHERE (n.{STALE} IS NOT NULL OR n.embedding_provisional
                 OR coalesce(n.embedding_run, '') <> run){wanted} }}
-     + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE (since IS NULL OR t.deleted_at > since)
+     + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE (since IS NULL OR t.deleted_at >= since)
                 AND NOT EXISTS {{ (:Entity {{id: t.id}}) }} }} AS changed,
        COUNT {{ MATCH (n:Entity) WHERE true{wanted} }} AS everything
 """)

@@ -16,6 +16,8 @@ from kg_platform.graph import Statement
 # The relationship type that joins an entity to its media; never a relation to learn.
 MEDIA_TYPE = "HAS_MEDIA"
 
+# -> now, by the graph's clock, as everything in it that has a time
+NOW = Statement("RETURN datetime() AS now")
 LABELS = Statement("CALL db.labels() YIELD label RETURN label ORDER BY label")
 RELATIONSHIP_TYPES = Statement(
     "CALL db.relationshipTypes() YIELD relationshipType AS type RETURN type ORDER BY type"

@@ -14,6 +14,7 @@ from embeddings.embed_new import embed_new
 from embeddings.options import TrainOptions
 from embeddings.pipeline import EmbedOptions, embed
 from embeddings.publishing import publish_run, rollback
+from embeddings.staleness import changed_share
 from ingest.load import ingest
 from kg_platform.forget import forget
 from kg_platform.graph import Graph, Statement
@@ -76,6 +77,7 @@ def test_what_changes_during_training_stays_marked(
     assert ("C03" in there, "N" in there, there["C01"]) == (False, False, run)
     tombstones = graph.read(Statement("MATCH (t:Tombstone) RETURN t.id AS id, t.why AS why"))
     assert tombstones == [{"id": "C03", "why": "deleted"}]
+    assert changed_share(world)[0] == len(marks(graph)) + 1, "C03 went after the graph was read"
 
 
 def test_a_fit_during_training_is_marked_again(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,29 @@ def test_a_graph_that_changes_meanwhile(graph: Graph, neo4j: Connection, tmp_pat
     assert "K" not in snapshot.entity_ids()
     assert names(snapshot) == {row for row in RELATIONS if "Tokyo" not in row}
     assert snapshot.manifest["skipped_relations"] == 1
+
+
+def test_a_snapshot_is_of_the_time_before_it_was_read(
+    graph: Graph, neo4j: Connection, tmp_path: Path
+) -> None:
+    """By the graph's clock, and to the microsecond: two within a second are told apart."""
+    fill(graph)
+    times: list[datetime] = []
+
+    def now() -> datetime:
+        found: datetime = graph.read(Statement("RETURN datetime() AS now"))[0]["now"].to_native()
+        return found
+
+    class Timed(Graph):
+        def stream(self, statement: Statement, fetch_size: int = 5_000) -> Iterator[dict[str, Any]]:
+            times.append(now())
+            yield from super().stream(statement, fetch_size)
+
+    before = now()
+    with Timed(neo4j) as timed:
+        first = take(timed, tmp_path / "a").manifest["created_at"]
+    assert before <= datetime.fromisoformat(first) <= times[0] < now()
+    assert first < take(graph, tmp_path / "b").manifest["created_at"]
 
 
 def test_ids_that_are_not_texts_are_left_out(graph: Graph, tmp_path: Path) -> None:
