@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -72,6 +73,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     print(json.dumps(machine()))
+    # A killed benchmark must not leave its Neo4j behind: it would be in the way of the next one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for name in options.names or ALL:
         for line in importlib.import_module(f"bench.{name}").run(options):
             load = round(os.getloadavg()[0], 1)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import shutil
-from itertools import takewhile
 from pathlib import Path
 
 from embeddings import kept_snapshot
+from embeddings.taking_up import unfinished
 from kg_platform import partial
 from kg_platform.errors import NotFound
 from kg_platform.platform import Platform
@@ -44,11 +44,7 @@ def _of_use(platform: Platform, run: str, whole: bool) -> bool:
         return True  # another ledger's
     if row.status == "running":
         return True
-    if not whole or row.kind != "embed":
-        return False
-    since = platform.ledger.since_success("embed")
-    latest = takewhile(lambda each: each.status != "succeeded", since)
-    return row.id in {each.id for each in latest if "continued_as" not in each.metrics}
+    return whole and run in {row.id for row in unfinished(platform.ledger)}
 
 
 def _remove(path: Path) -> None:

@@ -7,7 +7,7 @@ regulariser and the prediction of relations.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -126,11 +126,10 @@ class AgainstAll:
     ) -> None:
         assert options.batch is not None
         self.softmax = options.loss == "1-vs-all"
-        self.groups = group(dataset.train, dataset.relations)
-        if facts is not None:
-            some = group(facts, dataset.relations)
+        self.groups = group(dataset.train if facts is None else facts, dataset.relations)
+        if facts is not None and not self.softmax:
             # The sigmoid calls an entity wrong that is no tail, so a query needs all it has.
-            self.groups = some if self.softmax else self.groups.only(some.keys)
+            self.groups = group(dataset.train, dataset.relations).only(self.groups.keys)
         self.batch = options.batch
         slope = softmax_slope if self.softmax else sigmoid_slope
         self.slope: Slope = Compiled(slope) if device.type == "cuda" else slope
@@ -191,16 +190,9 @@ class Sampled:
     Inverse relations make the tail of one direction the head of the other. O(batch * K * D).
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        options: TrainOptions,
-        device: torch.device,
-        facts: Ints | None = None,
-    ) -> None:
+    def __init__(self, dataset: Dataset, options: TrainOptions, device: torch.device) -> None:
         assert options.batch is not None
-        some = dataset.train if facts is None else facts
-        self.triples = with_inverses(some, dataset.relations)
+        self.triples = with_inverses(dataset.train, dataset.relations)
         self.entities = dataset.entities
         self.batch = options.batch
         self.negatives = options.negatives
@@ -267,8 +259,10 @@ def objective(
     dataset: Dataset, options: TrainOptions, device: torch.device, facts: Ints | None = None
 ) -> Objective:
     """The objective of resolved options: of all training facts, or of some `facts` (k, 3)."""
-    kind = AgainstAll if options.loss in AGAINST_ALL else Sampled
-    return kind(dataset, options, device, facts)
+    if options.loss in AGAINST_ALL:
+        return AgainstAll(dataset, options, device, facts)
+    some = dataset if facts is None else replace(dataset, train=facts)
+    return Sampled(some, options, device)
 
 
 def _of_rejected(

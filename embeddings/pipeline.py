@@ -40,15 +40,14 @@ from embeddings.plan import Plan
 from embeddings.publish import PublishSummary
 from embeddings.publishing import publish_artifact
 from embeddings.snapshot import Snapshot, open_snapshot, take
+from embeddings.taking_up import KIND, same_work
 from embeddings.train import Trained, TrainOptions, device_of, logged_epoch, train
 from kg_platform.errors import ArtifactError, GateRefused, Interrupted, NotFound
 from kg_platform.held_memory import peak_bytes
-from kg_platform.ledger_rows import RunRow
 from kg_platform.platform import Platform
 from kg_platform.review import decided_facts
 from kg_platform.run_log import logged
 
-KIND = "embed"
 _log = logging.getLogger(__name__)
 
 
@@ -262,7 +261,8 @@ class _Job:
                 on_progress=lambda done: self.report("snapshot", done, None),
             )
             details.update(snapshot.manifest)
-        unfinished = self._unfinished(str(snapshot.manifest["hash"]))
+        digest = str(snapshot.manifest["hash"])
+        unfinished = same_work(self.platform, self.run_id, self.settings, digest)
         if unfinished is None:
             return snapshot
         # The same graph and the same options: go on as that run, with its checkpoints.
@@ -274,19 +274,6 @@ class _Job:
         self.run_id, self.continued = unfinished.id, True
         self._note(f"went on with run {unfinished.id}, which had not finished")
         return open_snapshot(self._folder / "snapshot")
-
-    def _unfinished(self, snapshot_hash: str) -> RunRow | None:
-        for row in self.platform.ledger.since_success(KIND):
-            if row.id == self.run_id or "continued_as" in row.metrics:
-                continue
-            step = next((s for s in row.steps if s.name == "snapshot"), None)
-            same = step is not None and step.details.get("hash") == snapshot_hash
-            folder = self.platform.settings.runs_dir / row.id / "snapshot"
-            if row.status == "succeeded":
-                return None
-            if same and row.settings == self.settings and folder.is_dir():
-                return row
-        return None
 
     def _features(self, snapshot: Snapshot) -> dict[str, Features]:
         return graph_features(

@@ -20,9 +20,9 @@ from embeddings.features import Features
 from embeddings.inputs import Encoders, Progress, graph_features
 from embeddings.lock import only_one
 from embeddings.measure import measure
-from embeddings.pipeline import KIND as EMBED
 from embeddings.pipeline import EmbedOptions
 from embeddings.snapshot import Snapshot, take
+from embeddings.taking_up import KIND as EMBED
 from embeddings.train import TrainOptions, device_of, logged_epoch, train
 from embeddings.warm import prepared
 from kg_platform.errors import BadInput, NotFound

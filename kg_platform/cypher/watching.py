@@ -9,7 +9,7 @@ from kg_platform.cypher.names import one_of
 from kg_platform.cypher.snapshots import MEDIA_TYPE, of_types
 from kg_platform.graph import Statement
 
-LOOKED_AT = 20_000  # marks; their times are read, as only their reasons are indexed
+MOST = 20_000  # marks; their times are read, as only their reasons are indexed
 
 
 def marked(labels: Sequence[str], limit: int) -> Statement:
@@ -18,7 +18,7 @@ def marked(labels: Sequence[str], limit: int) -> Statement:
 MATCH (n:Entity)
 USING INDEX n:Entity({STALE})
 WHERE n.{STALE} IS NOT NULL AND n.{STALE_AT} IS NOT NULL AND n.id >= ''{one_of("n", labels)}
-WITH n LIMIT {LOOKED_AT}
+WITH n LIMIT {MOST}
 RETURN n.id AS id ORDER BY n.{STALE_AT} LIMIT $limit
 """
     return Statement(text, {"limit": limit})

@@ -196,7 +196,9 @@ class TestWithAWorld:
         reviews.decide(first, "open", "accepted", "bob")
         app.run()
         assert "the graph may not have it yet" in words(app)
-        app.button(key=f"review_finish_{first}").click().run()
+        finish = app.button(key=f"review_accept_{first}")
+        assert finish.label == "Finish"
+        finish.click().run()
         assert world.graph.read(Statement(fact))
         assert reviews.item(first).done
         review.undo(world.graph, reviews, first, "bob")

@@ -104,16 +104,18 @@ def show(row: ReviewRow, entities: dict[str, EntityRow]) -> None:
 
 def buttons(row: ReviewRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if row.status == "open" and row.kind == "link":
+        # What was cut short is asked again: how it was to be merged is not kept.
+        waits = row.status == "open" or row.unfinished
+        if waits and row.kind == "link":
             st.button(
-                "Accept",
+                "Finish" if row.unfinished else "Accept",
                 icon=":material/check:",
                 type="primary",
                 key=f"review_accept_{row.id}",
                 on_click=accept,
                 args=(row.id,),
             )
-        elif row.status == "open":
+        elif waits:
             for which, keep in (("first", row.head), ("second", row.tail)):
                 st.button(
                     f"Merge, keep the {which}",
@@ -128,15 +130,6 @@ def buttons(row: ReviewRow) -> None:
                 icon=":material/close:",
                 key=f"review_reject_{row.id}",
                 on_click=reject,
-                args=(row.id,),
-            )
-        if row.unfinished:
-            st.button(
-                "Finish",
-                icon=":material/check:",
-                type="primary",
-                key=f"review_finish_{row.id}",
-                on_click=accept,
                 args=(row.id,),
             )
         if row.status in ("accepted", "rejected"):
