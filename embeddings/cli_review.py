@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,9 +110,10 @@ def listed(
         return
     lines = [(r.id, *_named(r), chance(r), state(r)) for r in rows]
     names = ("id", "head", "relation", "tail", "probability", "status")
-    console.print_table(names, lines, whole=("id", "status"))
+    console.print_table(names, lines, whole=("id", "probability", "status"))
     if offset + len(rows) < total:
         console.note(f"{total - offset - len(rows):,} more; --limit and --offset show them.")
+    _unfinished(rows)
     if not total:
         console.note("There is nothing to review; `kg review propose` looks for something.")
 
@@ -146,6 +147,7 @@ def show(
     facts += [(f"{h['what']} by {h['by']}", f"{h['at'][:19]} {h['note']}") for h in row.history]
     facts += grounds(row)
     console.print_table(("what", "value"), [f for f in facts if f[1]], title=f"Item {row.id}")
+    _unfinished([row])
 
 
 @review.command()
@@ -190,8 +192,13 @@ def undo(items: Ids, as_json: Json = False) -> None:
 
 
 def state(row: ReviewRow) -> str:
-    """The status; of an acceptance that was cut short, how to go on."""
-    return f"not done: accept {row.id} again" if row.unfinished else row.status
+    """The status, and whether the graph has not got it yet."""
+    return "not done" if row.unfinished else row.status
+
+
+def _unfinished(rows: Iterable[ReviewRow]) -> None:
+    if ids := " ".join(str(row.id) for row in rows if row.unfinished):
+        console.note(f"What is not done was cut short: `kg review accept {ids}` finishes it.")
 
 
 def chance(row: ReviewRow) -> str:

@@ -61,7 +61,10 @@ def tags(
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Names and values, long ones wrapped."""
-    cells = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    cells = "".join(
+        f"<dt>{escape(name).replace('_', '_<wbr>')}</dt><dd>{escape(value)}</dd>"
+        for name, value in rows
+    )
     if cells:
         st.html(f'<dl class="kg-facts">{cells}</dl>')
 

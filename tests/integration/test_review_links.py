@@ -191,7 +191,10 @@ class TestWithoutVectors:
         with pytest.raises(Unavailable, match=r"away\. Review item 1 is accepted and not done"):
             accept(Away(), reviews, item, "ann")
         assert reviews.item(item).unfinished
-        assert f"accept {item} again" in kg("review", "list", "--status", "accepted").stdout
+        listed = kg("review", "list", "--status", "accepted")
+        assert "not done" in listed.stdout
+        assert f"`kg review accept {item}` finishes it" in " ".join(listed.stderr.split())
+        assert "finishes it" in kg("review", "show", str(item)).stderr
         assert accept(graph, reviews, item, "ann").done
 
     def test_an_end_that_was_merged_since(self, platform: Platform) -> None:
