@@ -32,7 +32,7 @@ class Optimisers:
     """One optimiser for the entity table if its gradients are sparse, one for everything else."""
 
     def __init__(self, network: nn.Module, table: Tensor, options: TrainOptions, sparse: bool):
-        lr = options.lr or 0.1
+        lr = self._lr = options.lr or 0.1
         device = table.device.type
         adagrad = options.optimiser == "adagrad"
         self._named = dict(network.named_parameters())
@@ -45,6 +45,12 @@ class Optimisers:
             # Said either way, so that torch does not ask: gradients of rows are well-formed.
             torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
             self._all.append(Adagrad([table], lr=lr) if adagrad else SparseAdam([table], lr=lr))
+
+    def rate(self, share: float) -> None:
+        """Step from here on at this share of the learning rate."""
+        for each in self._all:
+            for group in each.param_groups:
+                group["lr"] = share * self._lr
 
     def zero(self) -> None:
         """Forget the gradients."""

@@ -184,6 +184,7 @@ class _Run:
     ) -> None:
         self.dataset, self.options, self.folder = dataset, options, folder
         self.network, self.objective = network, objective(dataset, options, device)
+        self.goes_on = begin is not None
         self.opening: Objective | None = None  # what is gone through before the first epoch
         if begin is not None and len(begin.fresh):
             self.opening = objective(dataset, options, device, begin.fresh)
@@ -232,14 +233,24 @@ class _Run:
         """Train one epoch, the first one after the opening; returns the mean loss."""
         steps = len(self.objective)
         before, whole = self.state.epoch * steps, self.options.epochs * steps
-        if self.opening is not None and self.state.epoch == 0:
-            self._pass(self.opening, [self.options.seed, 0, OPENING], lambda step: None)
+        rate = (1.0, 1.0)
+        if self.goes_on and self.state.epoch == 0:
+            rate = warm.FIRST_RATE
+            if self.opening is not None:
+                fast = (warm.OPENING_RATE, warm.OPENING_RATE)
+                self._pass(self.opening, [self.options.seed, 0, OPENING], fast, lambda step: None)
         place = [self.options.seed, self.state.epoch]
-        return self._pass(self.objective, place, lambda step: report(before + step, whole))
+        return self._pass(self.objective, place, rate, lambda step: report(before + step, whole))
 
-    def _pass(self, objective: Objective, seed: list[int], on_step: Callable[[int], None]) -> float:
-        """Go through an objective's batches; returns the mean loss, whose sum stays on the device
-        until the end."""
+    def _pass(
+        self,
+        objective: Objective,
+        seed: list[int],
+        rate: tuple[float, float],
+        on_step: Callable[[int], None],
+    ) -> float:
+        """Go through an objective's batches, `rate` being the shares of the learning rate at the
+        first and the last; returns the mean loss, whose sum stays on the device until the end."""
         generator = np.random.default_rng(seed)
         masks = torch.Generator().manual_seed(int(generator.integers(1 << 62)))
         self.network.train()  # a scorer has put the interaction's dropout to rest
@@ -251,6 +262,7 @@ class _Run:
                 masks, self.options.modality_dropout, self.options.structure_dropout
             )
             total += self.room.run(partial(self._gradients, objective, batch, keep))
+            self.optimisers.rate(rate[0] + (rate[1] - rate[0]) * step / len(objective))
             self.optimisers.step()
             on_step(step)
         mean = float(total) / len(objective)

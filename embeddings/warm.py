@@ -5,8 +5,9 @@ optimiser goes on at the pace it had: Adagrad divides a step by the root of the 
 gradients so far, and without that sum its first steps would undo what was learnt. Of the two large
 tables a row's mean of it is kept, which costs one number an entity.
 
-Before the first epoch the facts that the run was not trained on are gone through by themselves: a
-short pass after which an epoch over all facts gains more (docs/benchmarks.md).
+Before the first epoch the facts that the run was not trained on are gone through by themselves, at
+twice the learning rate; over that epoch the rate falls, and is whole again in the next. So one
+epoch gains more (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 SHAPE = ("model", "dimension", "fusion", "members")
 BY_RELATION = ("relations", "loops", "fusion.relation_logits")
 SUM = ".sum"  # what Adagrad keeps of a parameter
+OPENING_RATE = 2.0  # shares of the learning rate
+FIRST_RATE = (1.0, 0.1)  # at the beginning and at the end of the first epoch
 MOST_FRESH = 0.25  # of the training facts; of more a pass would be an epoch by itself
 
 

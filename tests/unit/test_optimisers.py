@@ -80,6 +80,18 @@ def test_going_on_from_saved_state_is_never_having_stopped(optimiser: str, spars
     assert (again.other == whole.other).all()
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_share_of_the_learning_rate_is_that_share_of_a_step(sparse: bool) -> None:
+    moved = []
+    for share in (1.0, 0.25):
+        module, optimisers = made("adagrad", sparse)
+        before = module.table.detach().clone()
+        optimisers.rate(share)
+        steps(module, optimisers, [[1, 4]])
+        moved.append(module.table.detach() - before)
+    torch.testing.assert_close(moved[1], moved[0] / 4)
+
+
 def test_sparse_updates_pay_for_a_large_table_and_sampled_entities() -> None:
     sampled = TrainOptions(loss="margin", batch=10)
     assert sparse_pays(sampled, 3 * 10 * PAYS + 1)

@@ -14,6 +14,7 @@ from embeddings.align import rotation
 from embeddings.artifact import Artifact, open_artifact, save_artifact
 from embeddings.dataset import Dataset, group
 from embeddings.drift import compare
+from embeddings.optimisers import Optimisers
 from embeddings.ranking import rank
 from embeddings.splits import Rule
 from embeddings.train import Trained, TrainOptions, train
@@ -127,6 +128,29 @@ def test_facts_the_base_was_not_trained_on_are_gone_through_first(
     much = begun(small, before, options)
     assert isinstance(much, warm.Start)
     assert not len(much.fresh)
+
+
+def test_new_facts_are_learnt_fast_and_the_first_epoch_slows_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = replace(draw(), rule=RULE)
+    base, _ = trained(tmp_path / "before", before)
+    after = grown(before, given=False)
+    begin = begun(base, after, OPTIONS)
+    rates: list[float] = []
+    monkeypatch.setattr(Optimisers, "rate", lambda self, share: rates.append(share))
+    own = replace(OPTIONS, epochs=2, batch=16)
+    train(after, replace(own, epochs=1), tmp_path / "anew")
+    assert set(rates) == {1.0}
+    steps = len(rates)
+    rates.clear()
+    assert isinstance(begin, warm.Start)
+    train(after, own, tmp_path / "on", begin=begin)
+    opening, first, second = rates[: -2 * steps], rates[-2 * steps : -steps], rates[-steps:]
+    assert set(opening) == {2.0}
+    assert first == sorted(first, reverse=True)
+    assert (first[0] > 0.5, first[-1]) == (True, pytest.approx(0.1))
+    assert set(second) == {1.0}
 
 
 def test_some_queries_keep_all_their_tails() -> None:
