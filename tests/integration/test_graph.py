@@ -1,3 +1,6 @@
+import time
+from threading import Thread
+
 import numpy as np
 import pytest
 
@@ -92,3 +95,28 @@ def test_errors_say_what_to_do(neo4j: Connection) -> None:
         ping(Connection(neo4j.uri, neo4j.username, neo4j.password, "nosuch"))
     with Graph(neo4j) as graph, pytest.raises(QueryFailed, match="Invalid input"):
         graph.read(Statement("MATCH (n RETURN n"))
+
+
+def test_statements_that_fail_beside_others_hold_nobody_up(neo4j: Connection) -> None:
+    """Connections of the pool go from a thread whose statement failed to one whose is fine."""
+    good, bad = Statement("RETURN 1 AS one"), Statement("RETURN 1 / 0 AS none")
+    done: list[int] = []
+
+    def ask(graph: Graph, number: int) -> None:
+        for turn in range(400):
+            if (turn + number) % 2:
+                assert graph.read(good) == [{"one": 1}]
+            else:
+                with pytest.raises(QueryFailed):
+                    graph.read(bad)
+        done.append(number)
+
+    with Graph(neo4j) as graph:
+        # Daemons: one that never ends must fail the test, not hold it up.
+        threads = [Thread(target=ask, args=(graph, n), daemon=True) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        until = time.monotonic() + 60
+        for thread in threads:
+            thread.join(max(0, until - time.monotonic()))
+        assert sorted(done) == list(range(6))
