@@ -7,7 +7,7 @@ import json
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import neo4j
 from bench.stage import empty, folder_of, fresh_platform
 from ingest.load import ingest
 from kg_platform.graph import Connection
+from kg_platform.platform import Platform
 from kg_platform.settings import load
 
 ENTITIES = "UNWIND $rows AS row MERGE (n:Entity {id: row.id}) SET n += row"
@@ -31,44 +32,41 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     if folder is None:
         yield {"skipped": "needs --data FOLDER with mkgw in it"}
         return
+    ways: dict[str, Callable[[Platform], object]] = {
+        "ours": lambda platform: ingest(platform, folder),
+        "bare_driver": lambda platform: raw(platform.graph.connection, folder, load().batch_rows),
+    }
     cold = {}
-    for what in ("ours", "bare_driver"):  # the first load of a server that has just started
+    for way, work in ways.items():
         with fresh_platform() as platform:
-            empty(platform.graph)
-            begun = time.perf_counter()
-            if what == "ours":
-                ingest(platform, folder)
-            else:
-                raw(platform.graph.connection, folder, load().batch_rows)
-            cold[what] = time.perf_counter() - begun
+            cold[way] = seconds(platform, work)
     yield {
         "what": "ingest MKG-W, a server that has just started",
-        **{f"seconds_{what}": round(seconds, 2) for what, seconds in cold.items()},
+        **{f"seconds_{way}": round(spent, 2) for way, spent in cold.items()},
         "speed_ratio": round(cold["bare_driver"] / cold["ours"], 2),
     }
-    ours, bare = [], []
     with fresh_platform() as platform:
-        for round_ in range(options.repeats + 1):
-            empty(platform.graph)
-            begun = time.perf_counter()
-            raw(platform.graph.connection, folder, load().batch_rows)
-            middle = time.perf_counter()
-            empty(platform.graph)
-            again = time.perf_counter()
-            ingest(platform, folder)
-            end = time.perf_counter()
-            if round_:  # the first round warms the server up
-                bare.append(middle - begun)
-                ours.append(end - again)
+        rounds = [
+            {way: seconds(platform, work) for way, work in ways.items()}
+            for _ in range(options.repeats + 1)
+        ][1:]  # the first round warms the server up
+    warm = {way: statistics.median(each[way] for each in rounds) for way in ways}
     yield {
         "what": "ingest MKG-W",
-        "seconds_ours": round(statistics.median(ours), 2),
-        "seconds_bare_driver": round(statistics.median(bare), 2),
-        "speed_ratio": round(statistics.median(bare) / statistics.median(ours), 2),
+        **{f"seconds_{way}": round(spent, 2) for way, spent in warm.items()},
+        "speed_ratio": round(warm["bare_driver"] / warm["ours"], 2),
         "goal": ">= 0.8",
         "rounds": options.repeats,
         "batch_rows": load().batch_rows,
     }
+
+
+def seconds(platform: Platform, work: Callable[[Platform], object]) -> float:
+    """What `work` takes on an empty graph."""
+    empty(platform.graph)
+    begun = time.perf_counter()
+    work(platform)
+    return time.perf_counter() - begun
 
 
 def raw(connection: Connection, folder: Path, batch_rows: int) -> None:
