@@ -1,10 +1,10 @@
 """A search for settings within a budget: chosen on validation only, resumable, written down.
 
 Trial 0 is the preset the search starts from; the others are drawn by the tree-structured Parzen
-estimator (Bergstra et al. 2011) and end early when, at an epoch, their best validation MRR so far
-is below the median of the others at that epoch. A trial's draw depends on the seed, its number and
-the trials before it, and its training on its checkpoint: a search that was killed goes on with the
-epoch it was in and tries what it would have tried anyway.
+estimator (Bergstra et al. 2011) and given up early where they fall behind (`tune_pruner.py`). A
+trial's draw depends on the seed, its number and the trials before it, and its training on its
+checkpoint: a search that was killed goes on with the epoch it was in and tries what it would have
+tried anyway.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from embeddings.options import TrainOptions
 from embeddings.search_space import Space
 from embeddings.train import fingerprint, train
 from embeddings.tune_journal import open_study
+from embeddings.tune_pruner import Pruner
 from embeddings.tune_report import Tried, Tuned, importance, tried, write_preset, write_trials
 from kg_platform.errors import BadInput, Unavailable
 
@@ -36,9 +37,6 @@ from kg_platform.errors import BadInput, Unavailable
 Progress = Callable[[str, int, int | None], None]
 # on_trial(trial) when one has ended
 OnTrial = Callable[[Tried], None]
-
-STARTUP = 5  # trials that end before any other is compared with them
-WARMUP = 2  # epochs of a trial before it is compared
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ class _Search:
         self.dataset, self.space, self.budget = dataset, space, budget
         self.folder, self.name, self.report = folder, name, report
         self.study = open_study(folder / f"{name}.journal", name, key)
-        self.study.pruner = optuna.pruners.MedianPruner(STARTUP, WARMUP)
+        self.study.pruner = Pruner()
 
     def run(self, on_trial: OnTrial | None) -> Tuned:
         self._enqueue_preset()

@@ -21,7 +21,8 @@ from embeddings.dataset import Dataset
 from embeddings.options import TrainOptions, preset_options
 from embeddings.search_space import Space
 from embeddings.train import train
-from embeddings.tune import STARTUP, WARMUP, Budget, tune, without_test
+from embeddings.tune import Budget, tune, without_test
+from embeddings.tune_pruner import STARTUP, WARMUP
 from embeddings.tune_report import Tried, Tuned
 from kg_platform.errors import ArtifactError, BadInput
 from tests.facts import draw, features
@@ -165,14 +166,22 @@ def test_time_and_trials_whichever_comes_first(tmp_path: Path) -> None:
     assert len(early.trials) == 2
 
 
-def test_what_is_pruned_is_what_the_median_says(tmp_path: Path) -> None:
+def test_what_is_pruned_is_what_half_the_best_and_the_median_say(tmp_path: Path) -> None:
     found = search(tmp_path, 18, base=replace(BASE, epochs=6))
     assert {one.state for one in found.trials} == {"finished", "pruned"}
+    assert "pruned" in {one.state for one in found.trials[:STARTUP]}, "by half of the best"
     for one in found.trials:
         before = [t for t in found.trials[: one.number] if t.state == "finished"]
         assert [epoch for epoch in one.epochs if _below(one, epoch, before)] == (
             [max(one.epochs)] if one.state == "pruned" else []
         )
+
+
+def test_what_told_the_best_from_the_others_is_said_from_ten_finished_trials_on(
+    tmp_path: Path,
+) -> None:
+    assert search(tmp_path, 9, base=replace(BASE, epochs=2)).importance == {}
+    found = search(tmp_path, 14, base=replace(BASE, epochs=2))  # too short to be pruned
     assert sum(found.importance.values()) == pytest.approx(1)
     assert set(found.importance) <= set(found.best.settings)
 
@@ -181,9 +190,16 @@ def _below(one: Tried, epoch: int, before: list[Tried]) -> bool:
     """Whether a trial ends here: the rule, slowly. The last epoch ends it anyway."""
     last = epoch == 6 or epoch - (one.best_epoch or 0) >= BASE.patience
     others = [t.epochs[epoch] for t in before if epoch in t.epochs]
-    if last or epoch < WARMUP or len(before) < STARTUP or not others:
+    if last or epoch < WARMUP or not before:
         return False
-    return max(v for e, v in one.epochs.items() if e <= epoch) < statistics.median(others)
+    best = max(before, key=lambda t: t.valid_mrr or 0.0)
+    if _best_by(one, epoch) < _best_by(best, epoch) / 2:
+        return True
+    return len(before) >= STARTUP and _best_by(one, epoch) < statistics.median(others)
+
+
+def _best_by(trial: Tried, epoch: int) -> float:
+    return max(value for at, value in trial.epochs.items() if at <= epoch)
 
 
 def test_a_trial_that_cannot_be_trained_is_written_down_and_the_search_goes_on(
