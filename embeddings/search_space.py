@@ -1,7 +1,8 @@
 """Which settings `kg tune` tries: the ones that matter, on log scales, in sensible combinations.
 
 The preset a search starts from is a point of the space: where a range would leave its value out,
-the range is widened. So the first trial is the preset itself, and the best is never worse.
+the range is widened. So the first trial is the preset itself, and the best is never worse. The next
+ones are drawn around it: somebody has chosen it, and most of the space is far worse.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from embeddings.dataset import Dataset
 from embeddings.models import kernel
 from embeddings.options import AGAINST_ALL, FUSIONS, SAMPLED, TrainOptions
@@ -19,6 +22,8 @@ T = TypeVar("T")
 
 # A product against every entity, a step: beyond this many entities it is not worth trying.
 MANY_ENTITIES = 100_000
+NEAR = 0.15  # standard deviation of draws around the preset, as a share of a (log) range
+STAY = 0.75  # how often such a draw keeps the preset's word
 UNIT = 8  # dimensions are tried in multiples of this: what matrix products like
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -95,6 +100,12 @@ class Space:
     def own(self) -> dict[str, Any]:
         """The parameters that make `suggest` return the base itself."""
         asked = _Own(self.base.resolved(self.triples, self.entities))
+        self.suggest(asked)
+        return asked.answers
+
+    def near(self, generator: np.random.Generator) -> dict[str, Any]:
+        """The parameters of a draw around the base."""
+        asked = _Near(self, generator)
         self.suggest(asked)
         return asked.answers
 
@@ -223,6 +234,38 @@ class _Own:
     def _answer(self, name: str, value: T) -> T:
         self.answers[name] = value
         return value
+
+
+class _Near(_Own):
+    """Answers with values around the base's, or around what is usual with the model and the loss
+    it has answered with: normal on the scale the question has."""
+
+    def __init__(self, space: Space, generator: np.random.Generator) -> None:
+        super().__init__(space.base.resolved(space.triples, space.entities))
+        self.space, self.generator = space, generator
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        own = min(max(float(self._value(name)), low), high)
+        return self._answer(name, self._around(own, low, high, log))
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        own = _Own(self.options).suggest_int(name, low, high)
+        return self._answer(name, round(self._around(own, low, high, log)))
+
+    def suggest_categorical(self, name: str, choices: Sequence[str]) -> str:
+        own = _Own(self.options).suggest_categorical(name, choices)
+        others = [choice for choice in choices if choice != own]
+        stay = self.generator.random() < STAY
+        word = own if stay else others[self.generator.integers(len(others))]
+        if setting(name) in ("model", "loss"):
+            chosen = {"model": self.options.model, "loss": self.options.loss, setting(name): word}
+            self.options = self.space._own(**chosen)
+        return self._answer(name, word)
+
+    def _around(self, own: float, low: float, high: float, log: bool) -> float:
+        step = self.generator.normal() * NEAR
+        drawn = own * (high / low) ** step if log else own + step * (high - low)
+        return float(min(max(drawn, low), high))
 
 
 def setting(question: str) -> str:

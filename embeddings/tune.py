@@ -1,10 +1,10 @@
 """A search for settings within a budget: chosen on validation only, resumable, written down.
 
-Trial 0 is the preset the search starts from; the others are drawn by the tree-structured Parzen
-estimator (Bergstra et al. 2011) and given up early where they fall behind (`tune_pruner.py`). A
-trial's draw depends on the seed, its number and the trials before it, and its training on its
-checkpoint: a search that was killed goes on with the epoch it was in and tries what it would have
-tried anyway.
+Trial 0 is the preset the search starts from, the next ones are drawn around it, and the others by
+the tree-structured Parzen estimator (Bergstra et al. 2011); they are given up early where they fall
+behind (`tune_pruner.py`). A trial's draw depends on the seed, its number and the trials before it,
+and its training on its checkpoint: a search that was killed goes on with the epoch it was in and
+tries what it would have tried anyway.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from embeddings.tune_journal import open_study
 from embeddings.tune_pruner import Pruner
 from embeddings.tune_report import Tried, Tuned, importance, tried, write_preset, write_trials
 from kg_platform.errors import BadInput, Unavailable
+
+AROUND = 8  # trials after the first that are drawn around it
+PRIOR = 0x70  # tells their seeds from those of the estimator
 
 # on_progress(step, done, total)
 Progress = Callable[[str, int, int | None], None]
@@ -136,7 +139,6 @@ class _Search:
         self.study.pruner = Pruner()
 
     def run(self, on_trial: OnTrial | None) -> Tuned:
-        self._enqueue_preset()
         while not self.budget.is_spent(self._ended(), self._seconds()):
             trial = self._next()
             self.report("trials", trial.number, self.budget.trials)
@@ -148,9 +150,14 @@ class _Search:
         self.report("trials", self._ended(), self.budget.trials)
         return self._write() or self._nothing()
 
-    def _enqueue_preset(self) -> None:
-        if not self.study.get_trials(deepcopy=False):
-            self.study.enqueue_trial(self.space.own())
+    def _enqueue(self, number: int) -> None:
+        """Say what the first trials are; those a killed process said already are waiting."""
+        waiting = any(one.state == TrialState.WAITING for one in self._trials())
+        if waiting or number > AROUND:
+            return
+        seed = np.random.SeedSequence([self.space.base.seed, number, PRIOR])
+        near = self.space.near(np.random.default_rng(seed))
+        self.study.enqueue_trial(near if number else self.space.own())
 
     def _next(self) -> optuna.Trial:
         """The trial a killed or late process left unfinished, else a new one."""
@@ -162,6 +169,7 @@ class _Search:
         if unfinished:
             # Optuna has no name of its own for taking up a trial of another process.
             return optuna.Trial(self.study, unfinished[0]._trial_id)
+        self._enqueue(number)
         return self.study.ask()
 
     def _try(self, trial: optuna.Trial) -> bool:

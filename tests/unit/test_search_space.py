@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import optuna
 import pytest
 
+from embeddings import search_space
 from embeddings.options import SAMPLED, TrainOptions
 from embeddings.search_space import MANY_ENTITIES, Space
 from kg_platform.errors import BadInput
@@ -41,6 +43,26 @@ def test_the_preset_is_a_point_of_the_space(base: TrainOptions, dataset) -> None
     assert space.suggest(optuna.trial.FixedTrial(space.own())) == base.resolved(
         len(dataset.train), dataset.entities
     )
+
+
+def test_draws_around_the_preset_are_points_of_the_space_near_it() -> None:
+    space = Space.of(WITH_FEATURES, BASE, MODELS)
+    generator = np.random.default_rng(0)
+    drawn = [space.near(generator) for _ in range(400)]
+    options = [space.suggest(optuna.trial.FixedTrial(one)) for one in drawn]
+    assert {"1-vs-all", "k-vs-all", "self-adversarial"} <= {one.loss for one in options}
+    assert sum(one.model == BASE.model for one in options) / 400 == pytest.approx(0.75, abs=0.07)
+    own = [one for one in options if (one.model, one.loss) == (BASE.model, BASE.loss)]
+    for name in ("lr", "dimension", "regularisation"):
+        base = getattr(BASE.resolved(len(WITH_FEATURES.train), WITH_FEATURES.entities), name)
+        logs = np.log([getattr(one, name) / base for one in own])
+        low, high = search_space.RANGES[
+            {"lr": "lr/adagrad", "regularisation": "regularisation/n3/against all"}.get(name, name)
+        ]
+        assert abs(np.median(logs)) < 0.2, name
+        assert 0.07 < np.std(logs) / np.log(high / low) < 0.17, name
+    sampled = [one.regularisation or 0.0 for one in options if one.loss == "self-adversarial"]
+    assert np.median([one for one in sampled if one]) < 0.01, "what is usual with that loss"
 
 
 def test_every_draw_is_possible_and_sensible() -> None:

@@ -205,7 +205,7 @@ def _best_by(trial: Tried, epoch: int) -> float:
 def test_a_trial_that_cannot_be_trained_is_written_down_and_the_search_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(search_space.RANGES, "lr/adagrad", (0.1, 1e40))
+    monkeypatch.setitem(search_space.RANGES, "lr/adagrad", (0.1, 1e200))
     found = search(tmp_path, 6)
     failed = [one for one in found.trials if one.state == "failed"]
     assert failed
