@@ -245,18 +245,19 @@ class _Near(_Own):
         self.space, self.generator = space, generator
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
-        own = min(max(float(self._value(name)), low), high)
+        if not low <= self._value(name) <= high:  # the weight of what the preset goes without
+            return self._answer(name, float(low * (high / low) ** self.generator.random()))
+        own = super().suggest_float(name, low, high)
         return self._answer(name, self._around(own, low, high, log))
 
     def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
-        own = _Own(self.options).suggest_int(name, low, high)
+        own = super().suggest_int(name, low, high)
         return self._answer(name, round(self._around(own, low, high, log)))
 
     def suggest_categorical(self, name: str, choices: Sequence[str]) -> str:
-        own = _Own(self.options).suggest_categorical(name, choices)
-        others = [choice for choice in choices if choice != own]
-        stay = self.generator.random() < STAY
-        word = own if stay else others[self.generator.integers(len(others))]
+        word = own = super().suggest_categorical(name, choices)
+        if self.generator.random() >= STAY:
+            word = str(self.generator.choice([choice for choice in choices if choice != own]))
         if setting(name) in ("model", "loss"):
             chosen = {"model": self.options.model, "loss": self.options.loss, setting(name): word}
             self.options = self.space._own(**chosen)

@@ -34,7 +34,6 @@ from embeddings.tune_report import Tried, Tuned, importance, tried, write_preset
 from kg_platform.errors import BadInput, Unavailable
 
 AROUND = 8  # trials after the first that are drawn around it
-PRIOR = 0x70  # tells their seeds from those of the estimator
 
 # on_progress(step, done, total)
 Progress = Callable[[str, int, int | None], None]
@@ -155,9 +154,8 @@ class _Search:
         waiting = any(one.state == TrialState.WAITING for one in self._trials())
         if waiting or number > AROUND:
             return
-        seed = np.random.SeedSequence([self.space.base.seed, number, PRIOR])
-        near = self.space.near(np.random.default_rng(seed))
-        self.study.enqueue_trial(near if number else self.space.own())
+        around = np.random.default_rng([self.space.base.seed, number])
+        self.study.enqueue_trial(self.space.near(around) if number else self.space.own())
 
     def _next(self) -> optuna.Trial:
         """The trial a killed or late process left unfinished, else a new one."""

@@ -63,6 +63,10 @@ def test_draws_around_the_preset_are_points_of_the_space_near_it() -> None:
         assert 0.07 < np.std(logs) / np.log(high / low) < 0.17, name
     sampled = [one.regularisation or 0.0 for one in options if one.loss == "self-adversarial"]
     assert np.median([one for one in sampled if one]) < 0.01, "what is usual with that loss"
+    # The preset predicts no relations, so no weight is near it: all of the range is drawn from.
+    weights = [one.relation_prediction for one in options if one.relation_prediction]
+    assert sum(weight < 0.0101 for weight in weights) < 3
+    assert 0.07 < np.median(weights) < 0.3
 
 
 def test_every_draw_is_possible_and_sensible() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 from filelock import FileLock
 
@@ -120,7 +121,7 @@ def test_the_budget_of_trials_is_that_of_the_whole_search(tmp_path: Path) -> Non
     assert alike(four, search(tmp_path / "at once", 4))
 
 
-@pytest.mark.parametrize(("trial", "steps"), [(0, 1), (1, 4), (2, 7)])
+@pytest.mark.parametrize(("trial", "steps"), [(0, 1), (1, 4), (1, 7), (2, 3)])
 def test_stopped_and_gone_on_is_the_same_as_never_stopped(
     trial: int, steps: int, tmp_path: Path
 ) -> None:
@@ -130,6 +131,17 @@ def test_stopped_and_gone_on_is_the_same_as_never_stopped(
     assert alike(
         search(tmp_path / "cut", dataset=dataset), search(tmp_path / "whole", dataset=dataset)
     )
+
+
+def test_a_search_that_ended_between_choosing_a_trial_and_trying_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search(tmp_path / "cut", 1)
+    with monkeypatch.context() as cut:
+        cut.setattr(optuna.Study, "ask", lambda study: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            search(tmp_path / "cut")
+    assert alike(search(tmp_path / "cut", 4), search(tmp_path / "whole", 4))
 
 
 def test_a_killed_search_goes_on(tmp_path: Path) -> None:
