@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         wall, cpu = np.median(epochs[1:], axis=0)
         batch, count = THEIRS[name]
         batch = options.pykeen_batch or batch
-        theirs = _theirs(dataset, name, batch, count, options.seeds[0])
+        theirs = pykeen_query(dataset, name, batch, count, options.seeds[0])
         yield {
             "what": "one 1-vs-all epoch of FB15k-237, both directions",
             "model": name,
@@ -80,7 +80,16 @@ def _precision(settings: TrainOptions) -> str:
     return "bfloat16 products" if narrow else "float32"
 
 
-def _theirs(dataset: Dataset, name: str, batch: int, count: int, seed: int) -> pykeen_side.Time:
+def pykeen_query(
+    dataset: Dataset,
+    name: str,
+    batch: int,
+    count: int,
+    seed: int,
+    *,
+    dimension: int = DIMENSION,
+    device: str = "cpu",
+) -> pykeen_side.Time:
     """Time a query of PyKEEN's loop in its second epoch over `count` queries.
 
     Its steps cost the same whatever the tails are; so a share of the queries is timed, with all
@@ -90,7 +99,7 @@ def _theirs(dataset: Dataset, name: str, batch: int, count: int, seed: int) -> p
     from pykeen.training import LCWATrainingLoop
 
     made = pykeen_side.factory(dataset, _with_queries(dataset, count))
-    model = pykeen_side.model(name, made, DIMENSION, seed, loss=CrossEntropyLoss())
+    model = pykeen_side.model(name, made, dimension, seed, loss=CrossEntropyLoss()).to(device)
     optimiser = torch.optim.Adagrad(model.get_grad_params(), lr=0.1)
     loop = LCWATrainingLoop(model=model, triples_factory=made, optimizer=optimiser)
     clock = pykeen_side.Clock()

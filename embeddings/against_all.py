@@ -21,6 +21,8 @@ from torch.utils.checkpoint import checkpoint
 
 # The loss of one fact is reported as no more than this, -log of the smallest normal float32.
 MOST = 87.0
+# On a GPU a row of scores is padded to a multiple of this: its matrix units want aligned rows.
+ALIGNED = 64
 
 
 class Truth(NamedTuple):
@@ -194,31 +196,32 @@ class _ProductLoss(torch.autograd.Function):
         cells: int,
     ) -> Tensor:
         kind = torch.bfloat16 if narrow else queries.dtype
-        left, right = queries.to(kind), entities.to(kind)
+        left, right = queries.to(kind), _columns(entities, kind, truth.smoothing)
         weighted = (queries * truth.weights[:, None]).to(kind)
         count, width = len(queries), len(entities)
         block = max(1, min(count, cells // max(width, 1)))
         loss = queries.new_zeros(())
         to_queries, to_bias = torch.empty_like(queries), torch.empty_like(bias)
         to_entities: Tensor | None = None
-        counts = torch.bincount(truth.rows, minlength=count)
-        ends = torch.nn.functional.pad(counts.cumsum(0), (1, 0)).tolist() if block < count else []
+        counts = _counts(truth.rows, count)
+        ends = _ends(counts) if block < count else []
         for start in range(0, count, block):
             stop = min(start + block, count)
             cut = slice(ends[start], ends[stop]) if ends else slice(None)
             scores = left[start:stop] @ right.T
+            scores[:, width:] = -torch.inf
             own = Loops(heads[start:stop], bias[start:stop]).add(scores)
             losses = slope(
                 scores,
                 truth.rows[cut] - start,
                 truth.tails[cut],
-                counts[start:stop].float(),
+                counts[start:stop],
                 truth.smoothing,
             )
             loss += losses @ truth.weights[start:stop]
             to_bias[start:stop] = scores.view(-1)[own]
             to_queries[start:stop] = scores @ right
-            part = (scores.T @ weighted[start:stop]).to(entities.dtype)
+            part = (scores.T @ weighted[start:stop])[:width].to(entities.dtype)
             to_entities = part if to_entities is None else to_entities.add_(part)
         to_queries.mul_(truth.weights[:, None])
         to_bias.mul_(truth.weights)
@@ -242,7 +245,7 @@ class _ScoreLoss(torch.autograd.Function):
         ctx: Any, scores: Tensor, bias: Tensor, heads: Tensor, truth: Truth, slope: Slope
     ) -> Tensor:
         own = Loops(heads, bias).add(scores)
-        counts = torch.bincount(truth.rows, minlength=len(scores)).float()
+        counts = _counts(truth.rows, len(scores))
         losses = slope(scores, truth.rows, truth.tails, counts, truth.smoothing)
         ctx.save_for_backward(scores, own, truth.weights)  # which a checkpoint can let go of
         return losses @ truth.weights
@@ -252,6 +255,29 @@ class _ScoreLoss(torch.autograd.Function):
         slopes, own, weights = ctx.saved_tensors
         gradient = slopes.mul_((outer * weights)[:, None])
         return gradient, gradient.view(-1)[own], None, None, None
+
+
+def _counts(rows: Tensor, count: int) -> Tensor:
+    """(count,) float: how often each row is named. `bincount` would make a GPU wait."""
+    return torch.zeros(count, device=rows.device).index_add_(
+        0, rows, torch.ones(len(rows), device=rows.device)
+    )
+
+
+def _ends(counts: Tensor) -> list[int]:
+    """Where the true cells of each row end, 0 first."""
+    return [0, *counts.long().cumsum(0).tolist()]
+
+
+def _columns(entities: Tensor, kind: torch.dtype, smoothing: float) -> Tensor:
+    """Entities (N, D) in this precision; on a GPU with rows of zeros up to a multiple of `ALIGNED`,
+    unless smoothing, which means all columns, would count them."""
+    missing = -len(entities) % ALIGNED
+    if entities.device.type == "cpu" or smoothing or not missing:
+        return entities.to(kind)
+    padded = entities.new_zeros(len(entities) + missing, entities.shape[1], dtype=kind)
+    padded[: len(entities)] = entities
+    return padded
 
 
 def narrow_pays(device: torch.device, precision: str) -> bool:

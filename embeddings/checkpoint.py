@@ -1,4 +1,4 @@
-"""Where a training stands, on disk after every epoch: one safetensors file, replaced whole.
+"""Where a training stands, on disk after its epochs: one safetensors file, replaced whole.
 
 The file's header carries what is not a tensor as JSON, so state and weights cannot disagree.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 from torch import Tensor
 
 FILE = "checkpoint.safetensors"
+QUICK = 0.1  # seconds; what is saved as fast as this is saved after every epoch
+SHARE = 0.1  # of the time that saving may take otherwise: on a GPU an epoch may be the faster one
 
 
 @dataclass
@@ -38,6 +41,25 @@ def save(folder: Path, state: State, tensors: Mapping[str, Tensor]) -> None:
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     save_file(whole, temporary, metadata={"state": json.dumps(asdict(state))})
     os.replace(temporary, folder / FILE)
+
+
+class Saver:
+    """Saves a training in a folder, after every epoch unless that would cost too much time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._epoch = -1  # that was saved last
+        self._ended = self._took = 0.0
+
+    def save(self, state: State, tensors: Callable[[], Mapping[str, Tensor]], must: bool) -> None:
+        """Save what is not saved yet, if it `must` be or enough time has gone by."""
+        begun = time.monotonic()
+        due = self._took < QUICK or begun - self._ended >= self._took / SHARE
+        if state.epoch == self._epoch or not (must or due):
+            return
+        save(self._folder, state, tensors())
+        self._epoch, self._ended = state.epoch, time.monotonic()
+        self._took = self._ended - begun
 
 
 def load(folder: Path, fingerprint: str) -> tuple[State, dict[str, Tensor]] | str | None:

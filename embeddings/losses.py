@@ -36,6 +36,7 @@ from embeddings.rejected import Rejected
 from embeddings.sampled import Contrast
 
 Batch = tuple[Tensor, ...]
+QUERIES, TRIPLES = 8, 1_024  # a filled batch has a multiple of each
 
 
 class Vectors(Protocol):
@@ -91,8 +92,10 @@ class Extras:
         tail: Tensor,
         kinds: Tensor,
         rows: Tensor,
+        shares: Tensor,
     ) -> Tensor | float:
-        """Of triples i: tail (T, D) of the query rows[i], whose head and relation are (B, D).
+        """Of triples i: tail (T, D) of the query rows[i], whose head and relation are (B, D), and
+        its share (T,) of the mean.
 
         N3 is sum |x|^3 of head, relation and tail, averaged over triples (Lacroix et al. 2018,
         arXiv:1806.07297); L2 the same with squares. Relation prediction is the cross-entropy of
@@ -101,12 +104,13 @@ class Extras:
         added: Tensor | float = 0.0
         if self.regularisation:
             size = network.kernel.cubes if self.regulariser == "n3" else _squares
-            by_query = size(head) + size(relation)
-            added = (by_query[rows].sum() + size(tail).sum()) * (self.regularisation / len(tail))
+            by_query = torch.zeros_like(head[:, 0]).index_add(0, rows, shares)
+            sizes = (size(head) + size(relation)) @ by_query + size(tail) @ shares
+            added = self.regularisation * sizes
         if self.relation_prediction:
             scores = network.kernel.relation_scores(head[rows], tail, network.relations)
-            predicted = torch.nn.functional.cross_entropy(scores, kinds[rows])
-            added = added + self.relation_prediction * predicted
+            predicted = torch.nn.functional.cross_entropy(scores, kinds[rows], reduction="none")
+            added = added + self.relation_prediction * (predicted @ shares)
         return added
 
 
@@ -138,6 +142,8 @@ class AgainstAll:
         self.extras = _extras(options)
         self.rejected = Rejected(dataset, options)
         self.device = device
+        # A GPU does the same step again and again, which takes batches that are all of one shape.
+        self.filled = device.type == "cuda"
 
     def __len__(self) -> int:
         return -(-len(self.groups) // self.batch)
@@ -148,27 +154,39 @@ class AgainstAll:
         return tuple(f"The loss was {note}." for note in notes_of(self.slope))
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
-        """Yield heads (B,), relations (B,), rows (T,), tails (T,): tail i is of query rows[i]; and
-        heads, relations and tails of rejected triples, where there are any."""
+        """Yield heads (B,), relations (B,), rows (T,), tails (T,) and shares (T,): tail i is of
+        query rows[i], and the mean over triples takes it `shares[i]` times, which add up to 1; and
+        heads, relations and tails of rejected triples, where there are any.
+
+        A batch that is `filled` ends with queries and triples that have no share.
+        """
         heads, relations = self.groups.heads, self.groups.relations
         order = generator.permutation(len(self.groups))
         for start in range(0, len(order), self.batch):
             chosen = order[start : start + self.batch]
             rows, tails = self.groups.pick(chosen)
+            shares = np.full(len(tails), 1 / len(tails), np.float32)
+            queries = (heads[chosen], relations[chosen])
+            if self.filled:
+                size = _multiple(self.batch + 1, QUERIES)
+                queries = (_filled(queries[0], size), _filled(queries[1], size))
+                most = _multiple(len(tails), TRIPLES)
+                rows, tails = _filled(rows, most, size - 1), _filled(tails, most)
+                shares = _filled(shares, most)
             wrong = self.rejected.draw(generator)
-            yield _to(self.device, heads[chosen], relations[chosen], rows, tails, *wrong)
+            yield _to(self.device, *queries, rows, tails, shares, *wrong)
 
     def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
-        heads, relations, rows, tails, *wrong = batch
-        kernel, count = network.kernel, len(heads)
+        heads, relations, rows, tails, shares, *wrong = batch
+        kernel = network.kernel
         taken = [heads, tails, *wrong[::2]]
         entities, ends = take(network.entities(keep=keep), torch.cat(taken))
         head, tail, *wrong_ends = torch.split(ends, [len(each) for each in taken])
         head = network.heads(heads, relations, keep, head)
         relation = embedding(relations, network.relations)
-        weights = torch.full((count,), 1 / count, device=head.device)
-        if self.softmax:  # it speaks of triples, the sigmoid of queries
-            weights = torch.bincount(rows, minlength=count) / len(tails)
+        weights = torch.zeros(len(heads), device=head.device).index_add_(0, rows, shares)
+        if not self.softmax:  # it speaks of queries, the softmax of triples
+            weights = (weights > 0) / (weights > 0).sum()
         truth = Truth(rows, tails, weights, self.smoothing)
         loops = Loops(heads, network.loops[relations])
         queries = kernel.query(head, relation)
@@ -177,11 +195,11 @@ class AgainstAll:
         else:
             loss = score_loss(kernel.scores, queries, entities, loops, truth, self.slope, cells)
         if wrong:
-            of = len(tails) if self.softmax else count
+            share = shares[0] if self.softmax else weights[0]
             loss = loss + _of_rejected(
-                self.rejected, network, wrong, wrong_ends, keep, entities.detach(), of
+                self.rejected, network, wrong, wrong_ends, keep, entities.detach(), share
             )
-        return loss + self.extras.loss(network, head, relation, tail, relations, rows)
+        return loss + self.extras.loss(network, head, relation, tail, relations, rows, shares)
 
 
 class Sampled:
@@ -248,11 +266,13 @@ class Sampled:
         own = torch.nonzero(asked[..., None] == corrupted[:, None], as_tuple=True)
         false = false.index_put(own, loops[own[:2]], accumulate=True)
         loss = self.contrast(true, false, there.to(true.dtype))
-        rows = there.reshape(-1).nonzero()[:, 0]
+        shares = there.reshape(-1) / there.sum()
         if wrong:
             ends, drawn = [vectors[each] for each in wrong_at], vectors[negative].detach()
-            loss = loss + _of_rejected(self.rejected, network, wrong, ends, keep, drawn, len(rows))
-        return loss + self.extras.loss(network, head, relation, tail[rows], kinds.reshape(-1), rows)
+            loss = loss + _of_rejected(self.rejected, network, wrong, ends, keep, drawn, shares[0])
+        rows = torch.arange(len(shares), device=shares.device)
+        kinds = kinds.reshape(-1)
+        return loss + self.extras.loss(network, head, relation, tail, kinds, rows, shares)
 
 
 def objective(
@@ -272,15 +292,15 @@ def _of_rejected(
     ends: Sequence[Tensor],
     keep: Tensor | None,
     candidates: Tensor,
-    count: int,
+    share: Tensor,
 ) -> Tensor:
     """The term of rejected triples `wrong`, (B,) heads, relations and tails, whose `ends` have
-    vectors (B, D); `candidates` (m, D) take no gradient."""
+    vectors (B, D) and which weigh `share` each; `candidates` (m, D) take no gradient."""
     heads, relations, tails = wrong
     head = network.heads(heads, relations, keep, ends[0])
     queries = network.kernel.query(head, embedding(relations, network.relations))
     bias = torch.where(heads == tails, network.loops[relations], 0)
-    return rejected.loss(network.kernel, queries, ends[1], bias, candidates, count)
+    return rejected.loss(network.kernel, queries, ends[1], bias, candidates, share)
 
 
 def _contrast(options: TrainOptions) -> Contrast:
@@ -298,6 +318,16 @@ def _extras(options: TrainOptions) -> Extras:
 
 def _squares(factors: Tensor) -> Tensor:
     return factors.square().sum(-1)
+
+
+def _multiple(count: int, of: int) -> int:
+    """The smallest multiple that is at least `count`."""
+    return -(-count // of) * of
+
+
+def _filled(array: NDArray[Any], size: int, value: int = 0) -> NDArray[Any]:
+    """(n,) -> (size,), `value` at its end."""
+    return np.pad(array, (0, size - len(array)), constant_values=value)
 
 
 def _to(device: torch.device, *arrays: NDArray[Any]) -> Batch:

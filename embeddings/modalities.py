@@ -132,6 +132,7 @@ class Pool(nn.Module):
             "place": place,  # (N,) their places in `pooled`, -1 for the others
             "counts": counts,  # (k,) items of each
             "starts": counts.cumsum(0) - counts,
+            "groups": torch.arange(len(counts)).repeat_interleave(counts),  # whose each item is
         }.items():
             self.register_buffer(name, tensor, persistent=False)
 
@@ -140,20 +141,22 @@ class Pool(nn.Module):
         starts, counts = self.get_buffer("starts"), self.get_buffer("counts")
         if rows is None:
             every = torch.arange(len(self.get_buffer("items")), device=inputs.device)
-            return inputs.index_copy(0, self.get_buffer("pooled"), self._means(every, counts))
+            means = self._means(every, counts, self.get_buffer("groups"))
+            return inputs.index_copy(0, self.get_buffer("pooled"), means)
         place = self.get_buffer("place")[rows]
         at = torch.nonzero(place >= 0).squeeze(1)
         starts, counts = starts[place[at]], counts[place[at]]
         within = torch.arange(int(counts.sum()), device=inputs.device)
         within = within - (counts.cumsum(0) - counts).repeat_interleave(counts)
-        means = self._means(starts.repeat_interleave(counts) + within, counts)
+        groups = torch.arange(len(counts), device=inputs.device).repeat_interleave(counts)
+        means = self._means(starts.repeat_interleave(counts) + within, counts, groups)
         return inputs.index_copy(0, at, means)
 
-    def _means(self, items: Tensor, counts: Tensor) -> Tensor:
-        """Weighted means of `items` (n,) positions, in groups of `counts` (k,): (k, w)."""
+    def _means(self, items: Tensor, counts: Tensor, group: Tensor) -> Tensor:
+        """Weighted means of `items` (n,) positions, in groups of `counts` (k,), item i in
+        `group[i]`: (k, w)."""
         table = self.get_buffer("items")
         scores = (table[:, :-1] @ self.query)[items]
-        group = torch.arange(len(counts), device=items.device).repeat_interleave(counts)
         highest = scores.new_zeros(len(counts)).scatter_reduce(
             0, group, scores.detach(), "amax", include_self=False
         )

@@ -143,8 +143,14 @@ class Network(nn.Module):
         found = []
         for name in self.names:
             x = self.get_buffer(f"{name}_inputs")
-            x = x if rows is None else x[rows]
-            found.append(self.pools[name](x, rows) if name in self.pools else x)
+            if name not in self.pools:
+                found.append(x if rows is None else x[rows])
+            elif rows is None or x.device.type == "cuda":
+                # To look which rows have several items would stop a GPU; pooling all does not.
+                pooled = self.pools[name](x)
+                found.append(pooled if rows is None else pooled[rows])
+            else:
+                found.append(self.pools[name](x[rows], rows))
         return found
 
     def there_is(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:

@@ -8,6 +8,7 @@ others, so that rounding cannot favour either.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 from embeddings.dataset import Dataset, Ints
 from embeddings.models import Scorer
 from embeddings.products import full_precision
-from embeddings.score_blocks import Columns, blocks, check, signs
+from embeddings.score_blocks import NOT_NUMBERS, Columns, Placed, blocks, check, signs
 from kg_platform.errors import BadInput
+
+MOST_KEPT = 1 << 24  # cells that a `Ranker` remembers to leave out: 128 MiB
 
 
 class Scores(Protocol):
@@ -122,25 +125,69 @@ def ranks(scorer: Scorer, dataset: Dataset, triples: Ints) -> NDArray[np.float64
     return rankings(scorer, dataset, triples).ranks
 
 
-@torch.no_grad()
 def rankings(scorer: Scorer, dataset: Dataset, triples: Ints) -> Rankings:
-    """(n, 3) triples -> their 2n filtered rankings. O(q N D) for q different queries (h, r).
+    """(n, 3) triples -> their 2n filtered rankings, in float32; see `Ranker`.
+
+    Raises:
+        BadInput: a vector or a true score is not a number.
+    """
+    return Ranker(dataset, triples).rankings(scorer)
+
+
+class Ranker:
+    """Ranks (n, 3) triples of a dataset, once or after every epoch. O(q N D) for q different
+    queries (h, r).
 
     rank = 1 + #(better candidates) + #(other candidates with an equal score) / 2. With the facts,
     the true one among them, set to -inf, each of N cells is better (+1), equal (0) or worse (-1)
     than the true score, so #better + #equal / 2 = (N + sum of signs) / 2: one count instead of two.
 
     Memory does not grow with N: a block of scores has a bounded number of cells, and
-    entities are taken in runs of columns where a row would be too long (`score_blocks`).
-
-    Raises:
-        BadInput: a vector or a true score is not a number.
+    entities are taken in runs of columns where a row would be too long (`score_blocks`). What was
+    looked up for the first ranking is kept for the next, if it is not too much.
     """
-    columns = Columns.fitting(scorer)
-    balance, candidates = np.zeros(2 * len(triples)), np.zeros(2 * len(triples), np.int64)
-    check(scorer)
-    with full_precision():
-        for block in blocks(triples, dataset, columns):
-            balance[block.facts] = signs(scorer, block, columns)
-            candidates[block.facts] = (dataset.entities - block.left_out + 1)[block.rows]
-    return Rankings(1 + (dataset.entities + balance) / 2, candidates)
+
+    def __init__(self, dataset: Dataset, triples: Ints, *, again: bool = False) -> None:
+        """`again`: it will be asked more than once."""
+        self._dataset, self._triples, self._again = dataset, triples, again
+        self._kept: tuple[Columns, torch.device, list[Placed]] | None = None
+
+    @torch.no_grad()
+    def rankings(self, scorer: Scorer) -> Rankings:
+        """The 2n filtered rankings with this scorer.
+
+        Raises:
+            BadInput: a vector or a true score is not a number.
+        """
+        columns = Columns.fitting(scorer)
+        check(scorer)
+        found, candidates = [], np.zeros(2 * len(self._triples), np.int64)
+        order = [np.zeros(0, np.int64)]
+        with full_precision():
+            for block in self._blocks(columns, scorer.entities.device):
+                found.append(signs(scorer, block, columns))
+                order.append(block.facts)
+                candidates[block.facts] = (self._dataset.entities - block.left_out + 1)[
+                    block.rows_of
+                ]
+        balance = np.zeros(2 * len(self._triples))
+        if found:
+            balance[np.concatenate(order)] = torch.cat(found).cpu().numpy()
+        if np.isnan(balance).any():
+            raise BadInput(NOT_NUMBERS)
+        return Rankings(1 + (self._dataset.entities + balance) / 2, candidates)
+
+    def _blocks(self, columns: Columns, device: torch.device) -> Iterator[Placed]:
+        if self._kept is not None and self._kept[:2] == (columns, device):
+            yield from self._kept[2]
+            return
+        kept: list[Placed] | None = [] if self._again else None
+        cells = 0
+        for block in blocks(self._triples, self._dataset, columns):
+            placed = Placed(block, columns, device)
+            cells += len(block.known_rows)
+            if kept is not None:
+                kept = [*kept, placed] if cells <= MOST_KEPT else None
+            yield placed
+        if kept is not None:
+            self._kept = (columns, device, kept)

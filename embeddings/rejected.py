@@ -2,9 +2,10 @@
 
     L = w / n * sum over rejected (h, r, t), both directions, of softplus(s(q(h, r), t) - z(h, r))
 
-where n is how many facts (or queries) the batch's own loss is the mean of, so that a rejected
-triple weighs as much as w of them in every step. The level z, which is held fixed, is the log of
-the mean of exp(score) over candidates: a wrong answer should stay below what others get on average.
+where n is how many facts (or queries) the batch's own loss is the mean of (each has a `share` of
+1 / n), so that a rejected triple weighs as much as w of them in every step. The level z, which is
+held fixed, is the log of the mean of exp(score) over candidates: a wrong answer should stay below
+what others get on average.
 
 The candidates are all entities where the objective has their vectors at hand, and the step's
 corrupted ones where it draws some. A step takes at most `AT_ONCE` rejected triples. Without any,
@@ -51,14 +52,14 @@ class Rejected:
         tails: Tensor,
         bias: Tensor,
         candidates: Tensor,
-        count: int,
+        share: Tensor,
     ) -> Tensor:
-        """Queries and tails (B, D), what loops add to their scores (B,), candidates (m, D); `count`
-        is n above."""
+        """Queries and tails (B, D), what loops add to their scores (B,), candidates (m, D); `share`
+        is 1 / n above."""
         scores = kernel.pairs(queries, tails) + bias
         with torch.no_grad():
             size = max(1, CELLS // (len(candidates) * kernel.cell_width(queries.shape[1])))
             parts = torch.split(queries, size)
             levels = torch.cat([kernel.scores(part, candidates).logsumexp(1) for part in parts])
             levels -= log(len(candidates))
-        return self.weight / count * softplus(scores - levels).sum()
+        return self.weight * share * softplus(scores - levels).sum()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.dataset import Dataset, Groups, Ints, group, with_inverses
@@ -20,15 +20,14 @@ from embeddings.models import Scorer
 from embeddings.products import product
 from kg_platform.errors import BadInput
 
+NOT_NUMBERS = (
+    "Some vectors or scores are not numbers, so nothing can be ranked; train with a smaller lr."
+)
 # Cells of a block of scores. Three blocks are held at once: on the CPU of 8 MiB, which stay in the
 # last cache even when others use it too; on a GPU, where a launch costs more than a pass, of 256.
 BLOCK_CELLS = {"cpu": 1 << 21, "cuda": 1 << 26}
 # A block has at least so many queries: with fewer, reading the entities takes longer than the sums.
 BLOCK_QUERIES = 128
-
-_NOT_NUMBERS = (
-    "Some vectors or scores are not numbers, so nothing can be ranked; train with a smaller lr."
-)
 
 
 def check(scorer: Scorer) -> None:
@@ -40,7 +39,7 @@ def check(scorer: Scorer) -> None:
     """
     ends = [end for v in (scorer.entities, scorer.relations) for end in v.aminmax()]
     if not torch.stack(ends).isfinite().all():
-        raise BadInput(_NOT_NUMBERS)
+        raise BadInput(NOT_NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -132,68 +131,91 @@ def _cells(heads: Ints, relations: Ints, *facts: Groups) -> tuple[Ints, Ints]:
     return rows, tails
 
 
-def signs(scorer: Scorer, block: Block, columns: Columns) -> NDArray[np.float64]:
-    """(f,) for each fact the sum over all entities of sign(score - true score), facts as -inf.
+class _Run(NamedTuple):
+    """What a block needs of a run of columns: which facts have their true score here; the cells of
+    queries with themselves, whose queries these are; the cells to leave out. Cells are positions
+    in the flat scores."""
+
+    facts: Tensor
+    own_queries: Tensor
+    own: Tensor
+    known: Tensor
+
+
+class Placed:
+    """A block on the device that scores it, with all that has to be looked up looked up: scoring
+    itself never makes a GPU wait."""
+
+    def __init__(self, block: Block, columns: Columns, device: torch.device) -> None:
+        def put(array: Ints) -> Tensor:
+            return torch.from_numpy(array).to(device)
+
+        self.facts, self.rows_of, self.left_out = block.facts, block.rows, block.left_out
+        self.rounds = block.rounds.tolist()
+        self.heads, self.relations = put(block.heads), put(block.relations)
+        self.rows, self.tails = put(block.rows), put(block.tails)
+        run_of = np.minimum(block.tails // columns.width, columns.runs - 1)
+        self.true_in = np.unique(run_of).tolist()
+        self.runs = []
+        for run in range(columns.runs):
+            start = columns.start(run)
+            own = np.flatnonzero((block.heads >= start) & (block.heads < start + columns.width))
+            first, last = np.searchsorted(block.known_tails, [start, start + columns.width])
+            known = slice(first, last)
+            self.runs.append(
+                _Run(
+                    put(np.flatnonzero(run_of == run)),
+                    put(own),
+                    put(own * columns.width + block.heads[own] - start),
+                    put(block.known_rows[known] * columns.width + block.known_tails[known] - start),
+                )
+            )
+
+
+def signs(scorer: Scorer, block: Placed, columns: Columns) -> Tensor:
+    """(f,) for each fact the sum over all entities of sign(score - true score), facts as -inf; NaN
+    where the true score is not a number.
 
     First the runs that hold the true scores, to read them; then every run, to compare. A run that
     was scored last in the first pass is not scored again, so with one run each is scored once.
     """
     device = scorer.entities.device
-    heads, relations = (torch.from_numpy(a).to(device) for a in (block.heads, block.relations))
-    asked = _Asked(scorer.queries(heads, relations), heads, scorer.loops[relations])
-    rows, tails = (torch.from_numpy(a).to(device) for a in (block.rows, block.tails))
-    run_of = np.minimum(block.tails // columns.width, columns.runs - 1)
-    true = torch.empty(len(rows), device=device)
+    queries = scorer.queries(block.heads, block.relations)
+    loops = scorer.loops[block.relations]
+    true = torch.empty(len(block.rows), device=device)
     scores, scored = torch.empty(0), -1
-    for run in np.unique(run_of).tolist():
-        scores, scored = _scores(scorer, asked, columns, run), run
-        here = torch.from_numpy(np.flatnonzero(run_of == run)).to(device)
-        true[here] = scores[rows[here], tails[here] - columns.start(run)]
-    if true.isnan().any():
-        raise BadInput(_NOT_NUMBERS)
-    total = torch.zeros(len(rows), dtype=torch.float64, device=device)
+    for run in block.true_in:
+        scores, scored = _scores(scorer, queries, loops, block, columns, run), run
+        here = block.runs[run].facts
+        true[here] = scores[block.rows[here], block.tails[here] - columns.start(run)]
+    total = torch.zeros(len(block.rows), dtype=torch.float64, device=device)
     scratch = torch.empty_like(scores)
     for run in [scored, *(run for run in range(columns.runs) if run != scored)]:
         if run != scored:
-            scores = _scores(scorer, asked, columns, run)
-        start = columns.start(run)
-        _leave_out(scores, block, start, start + columns.width)
-        fresh = slice(run * columns.width - start, None)  # the rest was in the run before
-        for j in range(len(block.rounds) - 1):
-            first, last = block.rounds[j], block.rounds[j + 1]
+            scores = _scores(scorer, queries, loops, block, columns, run)
+        scores.view(-1)[block.runs[run].known] = -torch.inf
+        fresh = slice(run * columns.width - columns.start(run), None)  # the rest was in one before
+        for first, last in pairwise(block.rounds):
             compared = torch.sub(
                 scores[: last - first, fresh],
                 true[first:last, None],
                 out=scratch[: last - first, fresh],
             )
             total[first:last] += compared.sign_().sum(1)
-    return total.cpu().numpy()
+    return total.masked_fill_(true.isnan(), torch.nan)
 
 
-def _leave_out(scores: Tensor, block: Block, start: int, stop: int) -> None:
-    """Set the known cells of columns start..stop to -inf."""
-    first, last = np.searchsorted(block.known_tails, [start, stop])
-    cells = block.known_rows[first:last] * scores.shape[1] + block.known_tails[first:last] - start
-    scores.view(-1)[torch.from_numpy(cells).to(scores.device)] = -torch.inf
-
-
-class _Asked(NamedTuple):
-    """Queries (B, D), the entities they ask about (B,), and what their own score gains (B,)."""
-
-    queries: Tensor
-    heads: Tensor
-    loops: Tensor
-
-
-def _scores(scorer: Scorer, asked: _Asked, columns: Columns, run: int) -> Tensor:
-    """(B, width) float32 scores of the queries against a run of entities."""
+def _scores(
+    scorer: Scorer, queries: Tensor, loops: Tensor, block: Placed, columns: Columns, run: int
+) -> Tensor:
+    """(B, width) float32 scores of the queries (B, D) against a run of entities; their own scores
+    gain `loops` (B,)."""
     start = columns.start(run)
     entities = scorer.entities[start : start + columns.width]
     if scorer.kernel.product:
-        scores = product(asked.queries, entities)
+        scores = product(queries, entities)
     else:
-        scores = scorer.kernel.scores(asked.queries, entities).contiguous()
-    own = asked.heads - start
-    here = ((own >= 0) & (own < columns.width)).nonzero()[:, 0]
-    scores[here, own[here]] += asked.loops[here]
+        scores = scorer.kernel.scores(queries, entities).contiguous()
+    at = block.runs[run]
+    scores.view(-1).index_add_(0, at.own, loops[at.own_queries])
     return scores

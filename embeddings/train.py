@@ -23,16 +23,17 @@ from torch import Tensor
 
 from embeddings import checkpoint, warm
 from embeddings.against_all import narrow_pays
+from embeddings.captured import Captured, Inputs
 from embeddings.checkpoint import State
 from embeddings.dataset import Dataset
 from embeddings.joined import Joined, name_of
-from embeddings.losses import Batch, Objective, objective
+from embeddings.losses import AgainstAll, Batch, Objective, objective
 from embeddings.memory import Room, cells, keep_freed
 from embeddings.models import Scorer, kernel
 from embeddings.network import Modality, Network
 from embeddings.optimisers import Optimisers, sparse_pays
 from embeddings.options import TrainOptions, preset_options
-from embeddings.ranking import metrics, ranks
+from embeddings.ranking import Ranker, metrics
 from embeddings.train_log import Log, logs
 from kg_platform.errors import BadInput
 
@@ -44,7 +45,7 @@ OPENING = 1  # what its generator's seed has beside that of the first epoch
 
 # on_progress(done, total), in steps.
 Progress = Callable[[int, int], None]
-# on_epoch(state) after every epoch, with its checkpoint written; False ends the training there.
+# on_epoch(state) after every epoch; False ends the training there, with its checkpoint written.
 OnEpoch = Callable[[State], bool]
 
 
@@ -123,7 +124,7 @@ def train(
             begin.begin(network, run.optimisers, member)
         with logs(place, run.state.epoch) as log:
             run.until_done(log, report, on_epoch or _go_on)
-        run.notes += run.objective.notes
+        run.notes += [*run.objective.notes, *(run.captured.notes if run.captured else ())]
         run.network.load_state_dict(run.best)
         networks.append(run.network.to("cpu"))
         states.append(run.state)
@@ -198,8 +199,12 @@ class _Run:
         # Scores, and where they are distances what a gradient needs beside them.
         room = cells(device, copies=2)
         self.room = Room[Tensor](room, "scores", self.notes.append, least=dataset.entities)
+        self.captured: Captured | None = None
+        if device.type == "cuda" and isinstance(self.objective, AgainstAll):
+            self.captured = Captured(self._captured_step, list(network.parameters()))
         sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
         self.valid = dataset.valid[np.sort(sample[: options.validation])]
+        self.ranker = Ranker(dataset, self.valid, again=True)
 
     def resume(self) -> bool:
         """Go on from the checkpoint; False if there is none that can be used."""
@@ -218,13 +223,16 @@ class _Run:
             self.notes.append(
                 "There are no validation facts: every epoch is trained and the last one kept."
             )
+        saver = checkpoint.Saver(self.folder)
         while self.state.epoch < self.options.epochs and not self.state.stopped:
             begun = time.perf_counter()
             loss = self._epoch(report)
             self._judge({"loss": loss, "seconds": time.perf_counter() - begun})
             log(self.state.history[-1], self.state.epoch, self.options.lr or 0.0)
-            checkpoint.save(self.folder, self.state, self._tensors())
+            ended = self.state.stopped or self.state.epoch == self.options.epochs
+            saver.save(self.state, self._tensors, must=ended)
             if not on_epoch(self.state):
+                saver.save(self.state, self._tensors, must=True)
                 return
         whole = self.options.epochs * len(self.objective)
         report(whole, whole)
@@ -276,6 +284,15 @@ class _Run:
         self, objective: Objective, batch: Batch, keep: Tensor | None, room: int
     ) -> Tensor:
         """Loss and gradients of a batch, with at most `room` scores in memory at a time."""
+        if self.captured is not None and objective is self.objective:
+            return self.captured((keep, *batch))
+        return self._step(objective, batch, keep, room)
+
+    def _captured_step(self, inputs: Inputs) -> Tensor:
+        keep, *batch = inputs
+        return self._step(self.objective, tuple(batch), keep, self.room.chunk)
+
+    def _step(self, objective: Objective, batch: Batch, keep: Tensor | None, room: int) -> Tensor:
         self.optimisers.zero()
         loss = objective.loss(self.network, batch, keep, room)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -287,7 +304,7 @@ class _Run:
         state.epoch += 1
         if len(self.valid):
             scorer = self.network.scorer()
-            row["valid_mrr"] = metrics(ranks(scorer, self.dataset, self.valid)).mrr
+            row["valid_mrr"] = metrics(self.ranker.rankings(scorer).ranks).mrr
         state.history.append({"epoch": float(state.epoch), **row})
         mrr = row.get("valid_mrr")
         if mrr is None or mrr > state.best_mrr:

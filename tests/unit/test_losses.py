@@ -102,7 +102,7 @@ def test_an_epoch_visits_every_fact_once(loss: str) -> None:
     seen: list[tuple[int, ...]] = []
     for batch in batches:
         if isinstance(found, AgainstAll):
-            heads, relations, rows, tails = batch
+            heads, relations, rows, tails, _ = batch
             at = zip(heads[rows].tolist(), relations[rows].tolist(), tails.tolist(), strict=True)
             seen += at
         else:
@@ -159,3 +159,26 @@ def test_what_fills_a_block_up_is_not_regularised() -> None:
     assert float(added.detach()) == pytest.approx(
         sum(size(made, x, "n3") for x in factors), rel=1e-4
     )
+
+
+@pytest.mark.parametrize("loss", ["1-vs-all", "k-vs-all"])
+@pytest.mark.parametrize("model", ["complex", "transe"])
+def test_a_batch_that_is_filled_up_has_the_same_loss_and_gradients(loss: str, model: str) -> None:
+    dataset = replace(draw(), rejected=np.array([(3, 1, 7), (5, 2, 5)], np.int64))
+    chosen = replace(
+        options(loss=loss, model=model, batch=30),
+        regularisation=0.3,
+        relation_prediction=0.0 if model == "transe" else 0.5,
+    )
+    found = []
+    for filled in (False, True):
+        whole, made = AgainstAll(dataset, chosen, CPU), network(model)
+        whole.filled = filled
+        for batch in whole.batches(np.random.default_rng(0)):
+            value = whole.loss(made, batch, None, ROOM)
+            value.backward()  # type: ignore[no-untyped-call]
+        found.append([value.detach(), *(each.grad for each in made.parameters())])
+        shapes = {tuple(each.shape for each in b) for b in whole.batches(np.random.default_rng(0))}
+        assert len(shapes) == 1 if filled else len(shapes) > 1
+    for plain, filled_up in zip(*found, strict=True):
+        torch.testing.assert_close(plain, filled_up)

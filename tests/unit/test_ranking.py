@@ -11,7 +11,14 @@ import torch
 from embeddings.dataset import Dataset
 from embeddings.models import Scorer, kernel
 from embeddings.products import full_precision, product
-from embeddings.ranking import adjusted_mean_rank_index, metrics, rank, rankings, ranks
+from embeddings.ranking import (
+    Ranker,
+    adjusted_mean_rank_index,
+    metrics,
+    rank,
+    rankings,
+    ranks,
+)
 from kg_platform.errors import BadInput
 from tests.facts import ENTITIES, RELATIONS, draw
 
@@ -217,3 +224,20 @@ def test_scores_that_are_no_numbers_are_refused() -> None:
     huge.scorer.relations[:, 0], huge.scorer.relations[:, 1] = 1e30, -1e30  # inf - inf
     with pytest.raises(BadInput, match="not numbers"):
         rank(huge, dataset)
+
+
+@pytest.mark.parametrize("kept", [0, 1 << 20])
+def test_a_ranker_ranks_every_scorer_anew(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embeddings.ranking.MOST_KEPT", kept)
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_CELLS", {"cpu": 60})
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_QUERIES", 5)
+    dataset = draw()
+    ranker = Ranker(dataset, dataset.test, again=True)
+    for seed in (0, 1, 0):
+        given = fixed(3, seed=seed)
+        found, expected = (
+            ranker.rankings(given.scorer),
+            rankings(given.scorer, dataset, dataset.test),
+        )
+        assert np.array_equal(found.ranks, expected.ranks)
+        assert np.array_equal(found.candidates, expected.candidates)

@@ -55,7 +55,7 @@ def test_the_term_is_the_one_written_down(loss: str) -> None:
     plain = objective(draw(), chosen, CPU)
     whole = objective(with_rejected(draw(), *wrong), chosen, CPU)
     batch = next(whole.batches(np.random.default_rng(0)))
-    size = 3 if len(batch) == 6 else 4
+    size = 3 if len(batch) == 6 else 5
     bare = tuple(batch[:size])
     added = float(
         (whole.loss(made, batch, None, ROOM) - plain.loss(made, bare, None, ROOM)).detach()

@@ -288,3 +288,25 @@ def test_the_regulariser_fits_graph_model_and_loss(
     chosen: dict[str, Any], triples: int, expected: float
 ) -> None:
     assert TrainOptions(**chosen).resolved(triples, entities=100).regularisation == expected
+
+
+def test_saving_that_takes_long_is_done_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, written = [0.0], []
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: clock[0])
+
+    def slow(folder: Path, state: checkpoint.State, tensors: object) -> None:
+        written.append(state.epoch)
+        clock[0] += 2.0
+
+    monkeypatch.setattr(checkpoint, "save", slow)
+    saver, state = checkpoint.Saver(tmp_path), checkpoint.State("f")
+    for epoch in range(1, 31):
+        state.epoch = epoch
+        clock[0] += 3.0
+        saver.save(state, dict, must=False)
+    assert written == [1, 8, 15, 22, 29], "2 of 23 seconds at most"
+    saver.save(state, dict, must=True)
+    saver.save(state, dict, must=True)
+    assert written[-2:] == [29, 30], "once"

@@ -1,0 +1,115 @@
+"""Steps that a GPU does again and again, captured once and replayed: CUDA graphs.
+
+A step of training is some hundred small pieces of work, and handing each to the GPU takes longer
+than most of them take. A graph hands them over together. It does the same things to the same
+memory every time, so a batch is copied into the place where the captured one was, and batches must
+have few different shapes (`losses.AgainstAll.filled`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from embeddings.memory import out_of_memory
+
+Inputs = tuple[Tensor | None, ...]
+Step = Callable[[Inputs], Tensor]
+MOST = 8  # graphs; batches of more shapes than that are not worth the memory
+WARM_UP = 3  # steps before a capture: libraries set themselves up in the first ones
+
+
+class _Graph(NamedTuple):
+    graph: Any  # torch.cuda.CUDAGraph
+    inputs: Inputs
+    loss: Tensor
+    gradients: list[Tensor | None]
+
+
+class Captured:
+    """`step(inputs)`, which leaves gradients in `parameters` and returns the loss (), on a GPU.
+
+    A shape of the inputs that was seen `WARM_UP` times is captured. Where that fails steps are done
+    as they are, and `notes` says so. The loss is overwritten by the next step.
+    """
+
+    def __init__(self, step: Step, parameters: list[nn.Parameter]) -> None:
+        self._step, self._parameters = step, parameters
+        self._graphs: dict[Any, _Graph] = {}
+        self._seen: dict[Any, int] = {}
+        self._gave_up = False
+        self._pool: Any = None
+        self._stream: Any = None  # where steps run that are, or are about to be, captured
+        self.notes: tuple[str, ...] = ()
+
+    def __call__(self, inputs: Inputs) -> Tensor:
+        """Run a step on `inputs`, which are on the GPU."""
+        try:
+            return self._run(inputs)
+        except RuntimeError as error:
+            if out_of_memory(error):
+                self.forget()
+            raise
+
+    def forget(self) -> None:
+        """Let go of everything captured, and of its memory."""
+        self._graphs.clear()
+        self._seen.clear()
+        self._pool = None
+
+    def _run(self, inputs: Inputs) -> Tensor:
+        shapes = tuple(None if each is None else (each.shape, each.dtype) for each in inputs)
+        if shapes in self._graphs:
+            return self._replay(self._graphs[shapes], inputs)
+        seen = self._seen[shapes] = self._seen.get(shapes, 0) + 1
+        if self._gave_up or len(self._graphs) >= MOST:
+            return self._step(inputs)
+        if seen <= WARM_UP:
+            return self._beside(inputs)
+        try:
+            found = self._graphs[shapes] = self._capture(inputs)
+        except RuntimeError as error:  # CUDA's, or of a step that waits for the GPU
+            if out_of_memory(error):
+                raise
+            self._gave_up = True
+            self.notes = (f"Steps could not be captured ({_first_line(error)}): they take longer.",)
+            torch.cuda.synchronize()
+            return self._step(inputs)
+        return self._replay(found, inputs)
+
+    def _beside(self, inputs: Inputs) -> Tensor:
+        """Run a step on the stream that captures, as a capture wants it."""
+        if self._stream is None:
+            self._stream = torch.cuda.Stream()
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            loss = self._step(inputs)
+        torch.cuda.current_stream().wait_stream(self._stream)
+        return loss
+
+    def _capture(self, inputs: Inputs) -> _Graph:
+        """Capture a step on copies of these inputs; nothing is computed yet."""
+        kept = tuple(None if each is None else each.clone() for each in inputs)
+        graph = torch.cuda.CUDAGraph()
+        for each in self._parameters:
+            each.grad = None  # so that gradients are made in the graph's own memory
+        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+            loss = self._step(kept)
+        self._pool = graph.pool()  # graphs run one after the other, so they share one
+        return _Graph(graph, kept, loss, [each.grad for each in self._parameters])
+
+    def _replay(self, found: _Graph, inputs: Inputs) -> Tensor:
+        for place, each in zip(found.inputs, inputs, strict=True):
+            if place is not None and each is not None:
+                place.copy_(each, non_blocking=True)
+        found.graph.replay()
+        for parameter, gradient in zip(self._parameters, found.gradients, strict=True):
+            parameter.grad = gradient
+        return found.loss
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
