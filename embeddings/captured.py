@@ -9,6 +9,7 @@ have few different shapes (`losses.AgainstAll.filled`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -42,11 +43,10 @@ class Captured:
         self._seen: dict[Any, int] = {}
         self._gave_up = False
         self._pool: Any = None
-        self._stream: Any = None  # where steps run that are, or are about to be, captured
         self.notes: tuple[str, ...] = ()
 
     def __call__(self, inputs: Inputs) -> Tensor:
-        """Run a step on `inputs`, which are on the GPU."""
+        """Run a step; `inputs` may be on the CPU."""
         try:
             return self._run(inputs)
         except RuntimeError as error:
@@ -82,21 +82,21 @@ class Captured:
 
     def _beside(self, inputs: Inputs) -> Tensor:
         """Run a step on the stream that captures, as a capture wants it."""
-        if self._stream is None:
-            self._stream = torch.cuda.Stream()
-        self._stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self._stream):
+        stream = _stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
             loss = self._step(inputs)
-        torch.cuda.current_stream().wait_stream(self._stream)
+        torch.cuda.current_stream().wait_stream(stream)
         return loss
 
     def _capture(self, inputs: Inputs) -> _Graph:
         """Capture a step on copies of these inputs; nothing is computed yet."""
-        kept = tuple(None if each is None else each.clone() for each in inputs)
+        device = self._parameters[0].device
+        kept = tuple(None if each is None else each.to(device, copy=True) for each in inputs)
         graph = torch.cuda.CUDAGraph()
         for each in self._parameters:
             each.grad = None  # so that gradients are made in the graph's own memory
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+        with torch.cuda.graph(graph, pool=self._pool, stream=_stream()):
             loss = self._step(kept)
         self._pool = graph.pool()  # graphs run one after the other, so they share one
         return _Graph(graph, kept, loss, [each.grad for each in self._parameters])
@@ -109,6 +109,12 @@ class Captured:
         for parameter, gradient in zip(self._parameters, found.gradients, strict=True):
             parameter.grad = gradient
         return found.loss
+
+
+@cache
+def _stream() -> Any:
+    """Where steps run that are, or are about to be, captured; one, for each has a workspace."""
+    return torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,7 +28,6 @@ from embeddings.against_all import (
     softmax_slope,
     take,
 )
-from embeddings.compiled import Compiled, notes_of
 from embeddings.dataset import Dataset, Ints, group, with_inverses
 from embeddings.models import Kernel
 from embeddings.options import AGAINST_ALL, TrainOptions
@@ -37,6 +36,7 @@ from embeddings.sampled import Contrast
 
 Batch = tuple[Tensor, ...]
 QUERIES, TRIPLES = 8, 1_024  # a filled batch has a multiple of each
+_CPU = torch.device("cpu")
 
 
 class Vectors(Protocol):
@@ -71,10 +71,6 @@ class Objective(Protocol):
     def __len__(self) -> int:
         """Batches an epoch."""
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about how it was computed."""
-
 
 @dataclass(frozen=True)
 class Extras:
@@ -105,8 +101,13 @@ class Extras:
         if self.regularisation:
             size = network.kernel.cubes if self.regulariser == "n3" else _squares
             by_query = torch.zeros_like(head[:, 0]).index_add(0, rows, shares)
-            sizes = (size(head) + size(relation)) @ by_query + size(tail) @ shares
-            added = self.regularisation * sizes
+            if head.device.type == "cuda" and head.shape[1] == relation.shape[1]:
+                # Fewer launches are worth a copy.
+                sizes = size(torch.cat([head, relation, tail]))
+                total = sizes @ torch.cat([by_query, by_query, shares])
+            else:
+                total = (size(head) + size(relation)) @ by_query + size(tail) @ shares
+            added = self.regularisation * total
         if self.relation_prediction:
             scores = network.kernel.relation_scores(head[rows], tail, network.relations)
             predicted = torch.nn.functional.cross_entropy(scores, kinds[rows], reduction="none")
@@ -135,8 +136,7 @@ class AgainstAll:
             # The sigmoid calls an entity wrong that is no tail, so a query needs all it has.
             self.groups = group(dataset.train, dataset.relations).only(self.groups.keys)
         self.batch = options.batch
-        slope = softmax_slope if self.softmax else sigmoid_slope
-        self.slope: Slope = Compiled(slope) if device.type == "cuda" else slope
+        self.slope: Slope = softmax_slope if self.softmax else sigmoid_slope
         self.smoothing = options.label_smoothing
         self.narrow = narrow_pays(device, options.precision)
         self.extras = _extras(options)
@@ -147,11 +147,6 @@ class AgainstAll:
 
     def __len__(self) -> int:
         return -(-len(self.groups) // self.batch)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """That the loss was not compiled for the GPU, if it was not."""
-        return tuple(f"The loss was {note}." for note in notes_of(self.slope))
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield heads (B,), relations (B,), rows (T,), tails (T,) and shares (T,): tail i is of
@@ -174,10 +169,11 @@ class AgainstAll:
                 rows, tails = _filled(rows, most, size - 1), _filled(tails, most)
                 shares = _filled(shares, most)
             wrong = self.rejected.draw(generator)
-            yield _to(self.device, *queries, rows, tails, shares, *wrong)
+            # What is captured takes a batch from the CPU to where it wants it.
+            yield _to(_CPU if self.filled else self.device, *queries, rows, tails, shares, *wrong)
 
     def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
-        heads, relations, rows, tails, shares, *wrong = batch
+        heads, relations, rows, tails, shares, *wrong = (each.to(self.device) for each in batch)
         kernel = network.kernel
         taken = [heads, tails, *wrong[::2]]
         entities, ends = take(network.entities(keep=keep), torch.cat(taken))
@@ -221,10 +217,6 @@ class Sampled:
 
     def __len__(self) -> int:
         return -(-len(self.triples) // self.batch)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ()
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield triples (C, B, 3), negatives (C, K) and which triples are there (C, B); and heads,
@@ -327,7 +319,9 @@ def _multiple(count: int, of: int) -> int:
 
 def _filled(array: NDArray[Any], size: int, value: int = 0) -> NDArray[Any]:
     """(n,) -> (size,), `value` at its end."""
-    return np.pad(array, (0, size - len(array)), constant_values=value)
+    found = np.full(size, value, array.dtype)
+    found[: len(array)] = array
+    return found
 
 
 def _to(device: torch.device, *arrays: NDArray[Any]) -> Batch:

@@ -8,6 +8,7 @@ most of the work. A step against all entities has a gradient everywhere: there i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -33,13 +34,11 @@ class Optimisers:
 
     def __init__(self, network: nn.Module, table: Tensor, options: TrainOptions, sparse: bool):
         lr = self._lr = options.lr or 0.1
-        device = table.device.type
         adagrad = options.optimiser == "adagrad"
         self._named = dict(network.named_parameters())
         dense = [p for p in self._named.values() if not (sparse and p is table)]
-        # PyTorch has a one-pass Adagrad for the CPU only; on a GPU the grouped one is as good.
         self._all: list[Optimizer] = [
-            Adagrad(dense, lr=lr, fused=device == "cpu") if adagrad else Adam(dense, lr=lr)
+            Adagrad(dense, lr=lr, fused=_fused(table.device)) if adagrad else Adam(dense, lr=lr)
         ]
         if sparse:
             # Said either way, so that torch does not ask: gradients of rows are well-formed.
@@ -85,6 +84,19 @@ class Optimisers:
             for each in self._all:
                 if parameter in each.state:
                     yield name, each.state[parameter]
+
+
+@cache
+def _fused(device: torch.device) -> bool:
+    """Whether PyTorch has an Adagrad of one pass for the device; older ones have none for a GPU,
+    and only say so when they step."""
+    one = nn.Parameter(torch.zeros(1, device=device))
+    one.grad = torch.zeros_like(one)
+    try:
+        Adagrad([one], fused=True).step()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _parameters(optimiser: Optimizer) -> Iterator[Tensor]:

@@ -167,9 +167,7 @@ class Ranker:
             for block in self._blocks(columns, scorer.entities.device):
                 found.append(signs(scorer, block, columns))
                 order.append(block.facts)
-                candidates[block.facts] = (self._dataset.entities - block.left_out + 1)[
-                    block.rows_of
-                ]
+                candidates[block.facts] = block.candidates
         balance = np.zeros(2 * len(self._triples))
         if found:
             balance[np.concatenate(order)] = torch.cat(found).cpu().numpy()

@@ -26,6 +26,9 @@ NOT_NUMBERS = (
 # Cells of a block of scores. Three blocks are held at once: on the CPU of 8 MiB, which stay in the
 # last cache even when others use it too; on a GPU, where a launch costs more than a pass, of 256.
 BLOCK_CELLS = {"cpu": 1 << 21, "cuda": 1 << 26}
+# On a GPU, rounds (see `Block`) of fewer rows than this are not worth a launch each: their rows are
+# copied together.
+SHORT = 512
 # A block has at least so many queries: with fewer, reading the entities takes longer than the sums.
 BLOCK_QUERIES = 128
 
@@ -150,8 +153,13 @@ class Placed:
         def put(array: Ints) -> Tensor:
             return torch.from_numpy(array).to(device)
 
-        self.facts, self.rows_of, self.left_out = block.facts, block.rows, block.left_out
-        self.rounds = block.rounds.tolist()
+        self.facts = block.facts
+        self.candidates = (columns.entities - block.left_out + 1)[block.rows]
+        sizes = np.diff(block.rounds)
+        whole = len(sizes) if device.type == "cpu" else int((sizes >= SHORT).sum())
+        self.rounds = list(pairwise(block.rounds[: whole + 1].tolist()))
+        rest = range(int(block.rounds[whole]), len(block.rows), len(block.heads))
+        self.rest = [(at, min(at + rest.step, rest.stop)) for at in rest]
         self.heads, self.relations = put(block.heads), put(block.relations)
         self.rows, self.tails = put(block.rows), put(block.tails)
         run_of = np.minimum(block.tails // columns.width, columns.runs - 1)
@@ -195,12 +203,15 @@ def signs(scorer: Scorer, block: Placed, columns: Columns) -> Tensor:
             scores = _scores(scorer, queries, loops, block, columns, run)
         scores.view(-1)[block.runs[run].known] = -torch.inf
         fresh = slice(run * columns.width - columns.start(run), None)  # the rest was in one before
-        for first, last in pairwise(block.rounds):
+        for first, last in block.rounds:
             compared = torch.sub(
                 scores[: last - first, fresh],
                 true[first:last, None],
                 out=scratch[: last - first, fresh],
             )
+            total[first:last] += compared.sign_().sum(1)
+        for first, last in block.rest:
+            compared = scores[block.rows[first:last], fresh].sub_(true[first:last, None])
             total[first:last] += compared.sign_().sum(1)
     return total.masked_fill_(true.isnan(), torch.nan)
 

@@ -124,7 +124,7 @@ def train(
             begin.begin(network, run.optimisers, member)
         with logs(place, run.state.epoch) as log:
             run.until_done(log, report, on_epoch or _go_on)
-        run.notes += [*run.objective.notes, *(run.captured.notes if run.captured else ())]
+        run.notes += run.captured.notes if run.captured else ()
         run.network.load_state_dict(run.best)
         networks.append(run.network.to("cpu"))
         states.append(run.state)
@@ -289,8 +289,8 @@ class _Run:
         return self._step(objective, batch, keep, room)
 
     def _captured_step(self, inputs: Inputs) -> Tensor:
-        keep, *batch = inputs
-        return self._step(self.objective, tuple(batch), keep, self.room.chunk)
+        keep, batch = inputs[0], tuple(each for each in inputs[1:] if each is not None)
+        return self._step(self.objective, batch, keep, self.room.chunk)
 
     def _step(self, objective: Objective, batch: Batch, keep: Tensor | None, room: int) -> Tensor:
         self.optimisers.zero()

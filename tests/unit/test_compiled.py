@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 
-from embeddings.against_all import Slope, sigmoid_slope, softmax_slope
-from embeddings.compiled import Compiled, notes_of
-
-ROWS, TAILS, COUNTS = torch.tensor([0, 1, 1]), torch.tensor([2, 0, 4]), torch.tensor([1.0, 2.0])
-
-
-@pytest.mark.parametrize("slope", [softmax_slope, sigmoid_slope])
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_slopes_can_be_traced(
-    slope: Slope, smoothing: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The whole compiler but its last step, which needs a C compiler or a GPU.
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
-    compiled = Compiled(slope)
-    for entities in (5, 7):
-        scores = torch.randn(2, entities, generator=torch.Generator().manual_seed(0))
-        plain, traced = scores.clone(), scores.clone()
-        expected = slope(plain, ROWS, TAILS, COUNTS, smoothing)
-        torch.testing.assert_close(compiled(traced, ROWS, TAILS, COUNTS, smoothing), expected)
-        torch.testing.assert_close(traced, plain)
-    assert notes_of(compiled) == ()
+from embeddings.compiled import Compiled
 
 
 def double(x: Tensor) -> Tensor:
