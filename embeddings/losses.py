@@ -305,6 +305,7 @@ def _contrast(options: TrainOptions) -> Contrast:
 
 def _extras(options: TrainOptions) -> Extras:
     assert options.regularisation is not None
+    assert options.relation_prediction is not None
     return Extras(options.regulariser, options.regularisation, options.relation_prediction)
 
 

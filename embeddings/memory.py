@@ -27,7 +27,7 @@ T = TypeVar("T")
 Note = Callable[[str], None]
 
 SHARE = 0.25  # of what is free: the rest is for weights, optimiser, file cache and other people
-# No block is larger than this: 128 MiB of float32 on a CPU, 2 GiB on a GPU (which was not tried).
+# No block is larger than this: 128 MiB of float32 on a CPU, 2 GiB on a GPU.
 MOST = {"cpu": 1 << 25, "cuda": 1 << 29}
 LEAST = 1 << 16  # 256 KiB: where even this is too much, `Room` says so
 

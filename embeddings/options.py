@@ -18,7 +18,9 @@ OPTIMISERS = ("adagrad", "adam")
 REGULARISERS = ("n3", "l2")
 LOOPS = ("learnt", "none")
 PRECISIONS = ("auto", "fp32", "bf16")
-SPARSE = 4  # triples an entity, below which a graph is held back more (docs/benchmarks.md)
+# Triples an entity, below which N3 holds a graph back more, and from which predicting relations
+# weighs more (docs/benchmarks.md).
+SPARSE, DENSE = 4, 10
 POSITIVE = (
     "epochs", "batch", "negatives", "patience", "validation", "lr", "members", "temperature",
 )  # fmt: skip
@@ -39,7 +41,8 @@ class TrainOptions:
     regulariser: str = "n3"  # n3 | l2
     regularisation: float | None = None  # its weight
     # Weight of predicting the relation between two ends; of members, every second one does.
-    relation_prediction: float = 0.0
+    # None: 0.25, or 4 where an entity has ten triples or more
+    relation_prediction: float | None = 0.0
     loops: str = "learnt"  # learnt | none: a relation's bias for (h, r, h), see models.py
     rejected_weight: float = 1.0  # of what reviews rejected: how many facts one weighs in a step
     label_smoothing: float = 0.0  # against all: the share of the truth spread over all entities
@@ -99,6 +102,7 @@ class TrainOptions:
             batch=batch or 1_000,
             lr=self.lr or (0.1 if self.optimiser == "adagrad" else 0.001),
             regularisation=self._regularisation(triples, entities),
+            relation_prediction=self._relation_prediction(triples, entities),
         )
 
     def _regularisation(self, triples: int, entities: int) -> float:
@@ -110,6 +114,11 @@ class TrainOptions:
         if self.loss in SAMPLED:
             return 0.001
         return 0.1 if triples < SPARSE * entities else 0.05
+
+    def _relation_prediction(self, triples: int, entities: int) -> float:
+        if self.relation_prediction is not None:
+            return self.relation_prediction
+        return 4.0 if triples >= DENSE * entities else 0.25
 
 
 def preset_options(preset: str = "balanced", **chosen: Any) -> TrainOptions:

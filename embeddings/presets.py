@@ -20,7 +20,13 @@ from kg_platform.errors import BadInput, NotFound
 PRESETS: dict[str, dict[str, Any]] = {
     "balanced": {},
     "fast": {"dimension": 128, "epochs": 8},
-    "best": {"dimension": 800, "members": 4, "relation_prediction": 0.25, "epochs": 15},
+    "best": {
+        "dimension": 2_000,
+        "members": 2,
+        "relation_prediction": None,
+        "epochs": 30,
+        "patience": 5,
+    },
 }
 # Where and with which luck something is trained is not what a preset is about.
 NOT_PRESET = ("seed", "device")
@@ -30,7 +36,10 @@ def described() -> str:
     """The presets for help texts: "balanced (the defaults), fast (dimension 128, epochs 8)"."""
     shown = []
     for name, settings in PRESETS.items():
-        words = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in settings.items())
+        words = ", ".join(
+            f"{key.replace('_', ' ')} {'by size' if value is None else value}"
+            for key, value in settings.items()
+        )
         shown.append(f"{name} ({words or 'the defaults'})")
     return ", ".join(shown)
 

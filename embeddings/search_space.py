@@ -36,7 +36,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "regularisation/n3/sampled": (1e-6, 0.1),
     "regularisation/l2/against all": (1e-7, 1e-2),
     "regularisation/l2/sampled": (1e-7, 1e-2),
-    "relation_prediction": (0.01, 2.0),
+    "relation_prediction": (0.01, 5.0),
     "negatives": (16, 512),
     "margin": (0.5, 12.0),
     "temperature": (0.25, 4.0),
@@ -89,6 +89,8 @@ class Space:
             replace(base, model=model)  # refuses what cannot be
         if base.model not in chosen:
             base = replace(base, model=chosen[0])
+        whole = base.resolved(len(dataset.train), dataset.entities)
+        base = replace(base, relation_prediction=whole.relation_prediction)
         return cls(
             base, chosen, fixed, dataset.entities, len(dataset.train), bool(dataset.features)
         )
@@ -192,7 +194,7 @@ class Space:
     def _relation_prediction(self, trial: Trial) -> float:
         """None, or a weight on a log scale: two questions, so that none is one of the answers."""
         name = "relation_prediction"
-        own = self.base.relation_prediction
+        own = self.base.relation_prediction or 0.0  # which `of` has chosen
         if name in self.fixed:
             return own
         if trial.suggest_categorical(f"{name}?", ("no", "yes")) == "no":

@@ -290,6 +290,17 @@ def test_the_regulariser_fits_graph_model_and_loss(
     assert TrainOptions(**chosen).resolved(triples, entities=100).regularisation == expected
 
 
+@pytest.mark.parametrize(
+    ("chosen", "triples", "expected"),
+    [(None, 999, 0.25), (None, 1_000, 4.0), (0.0, 1_000, 0.0), (0.7, 1_000, 0.7)],
+)
+def test_predicting_relations_weighs_more_where_there_are_many_facts(
+    chosen: float | None, triples: int, expected: float
+) -> None:
+    options = TrainOptions(relation_prediction=chosen).resolved(triples, entities=100)
+    assert options.relation_prediction == expected
+
+
 def test_saving_that_takes_long_is_done_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
