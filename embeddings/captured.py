@@ -31,24 +31,24 @@ class _Graph(NamedTuple):
 
 
 class Captured:
-    """`step(inputs)`, which leaves gradients in `parameters` and returns the loss (), on a GPU.
+    """A step on a GPU, which leaves gradients in `parameters` and returns the loss ().
 
     A shape of the inputs that was seen `WARM_UP` times is captured. Where that fails steps are done
     as they are, and `notes` says so. The loss is overwritten by the next step.
     """
 
-    def __init__(self, step: Step, parameters: list[nn.Parameter]) -> None:
-        self._step, self._parameters = step, parameters
+    def __init__(self, parameters: list[nn.Parameter]) -> None:
+        self._parameters = parameters
         self._graphs: dict[Any, _Graph] = {}
         self._seen: dict[Any, int] = {}
         self._gave_up = False
         self._pool: Any = None
         self.notes: tuple[str, ...] = ()
 
-    def __call__(self, inputs: Inputs) -> Tensor:
-        """Run a step; `inputs` may be on the CPU."""
+    def __call__(self, step: Step, inputs: Inputs) -> Tensor:
+        """Do `step(inputs)`, which is the same step every time; `inputs` may be on the CPU."""
         try:
-            return self._run(inputs)
+            return self._do(step, inputs)
         except RuntimeError as error:
             if out_of_memory(error):
                 self.forget()
@@ -60,36 +60,36 @@ class Captured:
         self._seen.clear()
         self._pool = None
 
-    def _run(self, inputs: Inputs) -> Tensor:
+    def _do(self, step: Step, inputs: Inputs) -> Tensor:
         shapes = tuple(None if each is None else (each.shape, each.dtype) for each in inputs)
         if shapes in self._graphs:
             return self._replay(self._graphs[shapes], inputs)
         seen = self._seen[shapes] = self._seen.get(shapes, 0) + 1
         if self._gave_up or len(self._graphs) >= MOST:
-            return self._step(inputs)
+            return step(inputs)
         if seen <= WARM_UP:
-            return self._beside(inputs)
+            return self._beside(step, inputs)
         try:
-            found = self._graphs[shapes] = self._capture(inputs)
+            found = self._graphs[shapes] = self._capture(step, inputs)
         except RuntimeError as error:  # CUDA's, or of a step that waits for the GPU
             if out_of_memory(error):
                 raise
             self._gave_up = True
             self.notes = (f"Steps could not be captured ({_first_line(error)}): they take longer.",)
             torch.cuda.synchronize()
-            return self._step(inputs)
+            return step(inputs)
         return self._replay(found, inputs)
 
-    def _beside(self, inputs: Inputs) -> Tensor:
+    def _beside(self, step: Step, inputs: Inputs) -> Tensor:
         """Run a step on the stream that captures, as a capture wants it."""
         stream = _stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            loss = self._step(inputs)
+            loss = step(inputs)
         torch.cuda.current_stream().wait_stream(stream)
         return loss
 
-    def _capture(self, inputs: Inputs) -> _Graph:
+    def _capture(self, step: Step, inputs: Inputs) -> _Graph:
         """Capture a step on copies of these inputs; nothing is computed yet."""
         device = self._parameters[0].device
         kept = tuple(None if each is None else each.to(device, copy=True) for each in inputs)
@@ -97,7 +97,7 @@ class Captured:
         for each in self._parameters:
             each.grad = None  # so that gradients are made in the graph's own memory
         with torch.cuda.graph(graph, pool=self._pool, stream=_stream()):
-            loss = self._step(kept)
+            loss = step(kept)
         self._pool = graph.pool()  # graphs run one after the other, so they share one
         return _Graph(graph, kept, loss, [each.grad for each in self._parameters])
 

@@ -201,7 +201,7 @@ class _Run:
         self.room = Room[Tensor](room, "scores", self.notes.append, least=dataset.entities)
         self.captured: Captured | None = None
         if device.type == "cuda" and isinstance(self.objective, AgainstAll):
-            self.captured = Captured(self._captured_step, list(network.parameters()))
+            self.captured = Captured(list(network.parameters()))
         sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
         self.valid = dataset.valid[np.sort(sample[: options.validation])]
         self.ranker = Ranker(dataset, self.valid, again=True)
@@ -285,7 +285,7 @@ class _Run:
     ) -> Tensor:
         """Loss and gradients of a batch, with at most `room` scores in memory at a time."""
         if self.captured is not None and objective is self.objective:
-            return self.captured((keep, *batch))
+            return self.captured(self._captured_step, (keep, *batch))
         return self._step(objective, batch, keep, room)
 
     def _captured_step(self, inputs: Inputs) -> Tensor:

@@ -77,6 +77,13 @@ def test_bfloat16_learns_as_well(tmp_path: Path) -> None:
     np.testing.assert_allclose(figures(gpu)[-1], figures(cpu)[-1], rtol=0.1)
 
 
+def test_rejections_are_captured_too(tmp_path: Path) -> None:
+    dataset = replace(draw(), rejected=np.array([(3, 1, 7), (5, 2, 5)], np.int64))
+    cpu, gpu = both(dataset, OPTIONS, tmp_path)
+    np.testing.assert_allclose(figures(gpu), figures(cpu), rtol=2e-3, atol=2e-3)
+    assert not gpu.notes
+
+
 def test_captured_steps_are_the_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = replace(OPTIONS, device="cuda")
     replayed = []
@@ -88,7 +95,7 @@ def test_captured_steps_are_the_steps(tmp_path: Path, monkeypatch: pytest.Monkey
     )
     captured = train(with_items(), options, tmp_path / "captured")
     assert len(replayed) > 10
-    monkeypatch.setattr(Captured, "__call__", lambda self, inputs: self._step(inputs))
+    monkeypatch.setattr(Captured, "__call__", lambda self, step, inputs: step(inputs))
     one_by_one = train(with_items(), options, tmp_path / "one")
     np.testing.assert_allclose(figures(captured), figures(one_by_one), rtol=1e-3)
 
