@@ -59,6 +59,8 @@ class Captured:
         self._graphs.clear()
         self._seen.clear()
         self._pool = None
+        for each in self._parameters:
+            each.grad = None  # which may be in a graph's memory
 
     def _do(self, step: Step, inputs: Inputs) -> Tensor:
         shapes = tuple(None if each is None else (each.shape, each.dtype) for each in inputs)
@@ -72,10 +74,12 @@ class Captured:
         try:
             found = self._graphs[shapes] = self._capture(step, inputs)
         except RuntimeError as error:  # CUDA's, or of a step that waits for the GPU
-            if out_of_memory(error):
-                raise
+            # Without a graph the same step has just fitted, so memory that ran out is no reason to
+            # make it smaller.
+            why = "there is too little memory" if out_of_memory(error) else _first_line(error)
             self._gave_up = True
-            self.notes = (f"Steps could not be captured ({_first_line(error)}): they take longer.",)
+            self.notes = (f"Steps could not be captured ({why}), so they take longer.",)
+            self.forget()
             torch.cuda.synchronize()
             return step(inputs)
         return self._replay(found, inputs)

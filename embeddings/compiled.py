@@ -19,19 +19,14 @@ class Compiled:
         self._plain = function
         self._compiled: Callable[..., Tensor] | None = torch.compile(function, dynamic=True)
         self.notes: tuple[str, ...] = ()
-        self._worked = False
 
     def __call__(self, *inputs: object) -> Tensor:
         if self._compiled is not None:
             try:
-                found = self._compiled(*inputs)
-                self._worked = True
-                return found
+                return self._compiled(*inputs)
             except torch.OutOfMemoryError:
                 raise
             except Exception as error:  # the compiler's, the driver's and the C compiler's errors
-                if self._worked:  # then it may have changed its inputs, and is not done again
-                    raise
                 self._compiled = None
                 self.notes = (f"not compiled ({type(error).__name__}), so slower than it could be",)
         return self._plain(*inputs)

@@ -33,6 +33,7 @@ class Generic(Kernel):
     """
 
     product = False
+    apart = False
 
     def __init__(self, name: str) -> None:
         self.name = name

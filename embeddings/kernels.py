@@ -37,6 +37,8 @@ class Kernel:
     multiple: ClassVar[int] = 1  # D must be a multiple of this
     # Whether scores(q, E) is exactly q @ E.T, so that a loss may be fused with the product.
     product: ClassVar[bool] = True
+    # Whether a query scores as it does whatever else is in its batch (no batch normalisation).
+    apart: ClassVar[bool] = True
     # What a person should know before they train with it, in one sentence.
     note: str | None = None
 

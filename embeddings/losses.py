@@ -29,7 +29,7 @@ from embeddings.against_all import (
     take,
 )
 from embeddings.dataset import Dataset, Ints, group, with_inverses
-from embeddings.models import Kernel
+from embeddings.models import Kernel, kernel
 from embeddings.options import AGAINST_ALL, TrainOptions
 from embeddings.rejected import Rejected
 from embeddings.sampled import Contrast
@@ -143,7 +143,7 @@ class AgainstAll:
         self.rejected = Rejected(dataset, options)
         self.device = device
         # A GPU does the same step again and again, which takes batches that are all of one shape.
-        self.filled = device.type == "cuda"
+        self.filled = device.type == "cuda" and kernel(options.model).apart
 
     def __len__(self) -> int:
         return -(-len(self.groups) // self.batch)
@@ -163,7 +163,7 @@ class AgainstAll:
             shares = np.full(len(tails), 1 / len(tails), np.float32)
             queries = (heads[chosen], relations[chosen])
             if self.filled:
-                size = _multiple(self.batch + 1, QUERIES)
+                size = _multiple(min(self.batch, len(order)) + 1, QUERIES)
                 queries = (_filled(queries[0], size), _filled(queries[1], size))
                 most = _multiple(len(tails), TRIPLES)
                 rows, tails = _filled(rows, most, size - 1), _filled(tails, most)

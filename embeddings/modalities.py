@@ -138,14 +138,14 @@ class Pool(nn.Module):
 
     def forward(self, inputs: Tensor, rows: Tensor | None = None) -> Tensor:
         """Inputs (N, w) of all entities, or (n, w) of `rows`, with the pooled ones in place."""
-        starts, counts = self.get_buffer("starts"), self.get_buffer("counts")
+        counts = self.get_buffer("counts")
         if rows is None:
             every = torch.arange(len(self.get_buffer("items")), device=inputs.device)
             means = self._means(every, counts, self.get_buffer("groups"))
             return inputs.index_copy(0, self.get_buffer("pooled"), means)
         place = self.get_buffer("place")[rows]
         at = torch.nonzero(place >= 0).squeeze(1)
-        starts, counts = starts[place[at]], counts[place[at]]
+        starts, counts = self.get_buffer("starts")[place[at]], counts[place[at]]
         within = torch.arange(int(counts.sum()), device=inputs.device)
         within = within - (counts.cumsum(0) - counts).repeat_interleave(counts)
         groups = torch.arange(len(counts), device=inputs.device).repeat_interleave(counts)

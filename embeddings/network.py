@@ -34,6 +34,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.row_sparse = False  # whether gradients of some free vectors are sparse (optimisers.py)
+        self.pooled_whole = False  # whether some rows are pooled by way of all, see `inputs`
         self.kernel = kernel
         self.structure = small(entities, dimension, generator=generator)
         width = kernel.relation_width(dimension)
@@ -145,8 +146,8 @@ class Network(nn.Module):
             x = self.get_buffer(f"{name}_inputs")
             if name not in self.pools:
                 found.append(x if rows is None else x[rows])
-            elif rows is None or x.device.type == "cuda":
-                # To look which rows have several items would stop a GPU; pooling all does not.
+            elif rows is None or self.pooled_whole:
+                # To look which rows have several items would make a GPU wait; pooling all does not.
                 pooled = self.pools[name](x)
                 found.append(pooled if rows is None else pooled[rows])
             else:

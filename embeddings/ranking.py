@@ -185,7 +185,8 @@ class Ranker:
             placed = Placed(block, columns, device)
             cells += len(block.known_rows)
             if kept is not None:
-                kept = [*kept, placed] if cells <= MOST_KEPT else None
+                kept.append(placed)
+                kept = kept if cells <= MOST_KEPT else None
             yield placed
         if kept is not None:
             self._kept = (columns, device, kept)

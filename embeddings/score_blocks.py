@@ -28,7 +28,7 @@ NOT_NUMBERS = (
 BLOCK_CELLS = {"cpu": 1 << 21, "cuda": 1 << 26}
 # On a GPU, rounds (see `Block`) of fewer rows than this are not worth a launch each: their rows are
 # copied together.
-SHORT = 512
+SHORT = {"cuda": 512}
 # A block has at least so many queries: with fewer, reading the entities takes longer than the sums.
 BLOCK_QUERIES = 128
 
@@ -156,7 +156,7 @@ class Placed:
         self.facts = block.facts
         self.candidates = (columns.entities - block.left_out + 1)[block.rows]
         sizes = np.diff(block.rounds)
-        whole = len(sizes) if device.type == "cpu" else int((sizes >= SHORT).sum())
+        whole = int((sizes >= SHORT.get(device.type, 0)).sum())
         self.rounds = list(pairwise(block.rounds[: whole + 1].tolist()))
         rest = range(int(block.rounds[whole]), len(block.rows), len(block.heads))
         self.rest = [(at, min(at + rest.step, rest.stop)) for at in rest]

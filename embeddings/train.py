@@ -1,7 +1,7 @@
 """The loop: batches, steps, validation, checkpoints, logs. What is learnt is decided elsewhere.
 
 An epoch depends on its number, the seed and the state before it, on nothing else; so a training
-that was killed goes on from its last whole epoch and ends where it would have ended anyway.
+that was killed goes on from its last saved epoch and ends where it would have ended anyway.
 """
 
 from __future__ import annotations
@@ -200,8 +200,9 @@ class _Run:
         room = cells(device, copies=2)
         self.room = Room[Tensor](room, "scores", self.notes.append, least=dataset.entities)
         self.captured: Captured | None = None
-        if device.type == "cuda" and isinstance(self.objective, AgainstAll):
+        if isinstance(self.objective, AgainstAll) and self.objective.filled:
             self.captured = Captured(list(network.parameters()))
+            network.pooled_whole = True
         sample = np.random.default_rng(options.seed).permutation(len(dataset.valid))
         self.valid = dataset.valid[np.sort(sample[: options.validation])]
         self.ranker = Ranker(dataset, self.valid, again=True)
@@ -284,7 +285,9 @@ class _Run:
         self, objective: Objective, batch: Batch, keep: Tensor | None, room: int
     ) -> Tensor:
         """Loss and gradients of a batch, with at most `room` scores in memory at a time."""
-        if self.captured is not None and objective is self.objective:
+        # A batch that is worked off in blocks has to wait for the GPU: that cannot be captured.
+        whole = len(batch[0]) * self.dataset.entities <= room
+        if self.captured is not None and objective is self.objective and whole:
             return self.captured(self._captured_step, (keep, *batch))
         return self._step(objective, batch, keep, room)
 

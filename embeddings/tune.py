@@ -3,8 +3,8 @@
 Trial 0 is the preset the search starts from, the next ones are drawn around it, and the others by
 the tree-structured Parzen estimator (Bergstra et al. 2011); they are given up early where they fall
 behind (`tune_pruner.py`). A trial's draw depends on the seed, its number and the trials before it,
-and its training on its checkpoint: a search that was killed goes on with the epoch it was in and
-tries what it would have tried anyway.
+and its training on its checkpoint: a search that was killed goes on from the last epoch that was
+saved and tries what it would have tried anyway.
 """
 
 from __future__ import annotations
@@ -249,7 +249,7 @@ class _Watch:
         )
 
     def __call__(self, state: State) -> bool:
-        for row in state.history:  # a kill may have come between checkpoint and report
+        for row in state.history:  # a kill may have come between the two
             if int(row["epoch"]) not in self.reported:
                 self.reported.add(int(row["epoch"]))
                 self.trial.report(row["valid_mrr"], int(row["epoch"]))

@@ -60,7 +60,7 @@ class World:
     def does(self, *rows: Any) -> None:
         """Do a step on these rows, and look at what it leaves."""
         x = torch.tensor(rows)
-        assert float(self.made(self.step, (None, x))) == float((self.weight * x).sum())
+        assert float(self.made(self.step, (None, x))) == float((self.weight.detach() * x).sum())
         assert self.weight.grad is not None
         assert torch.equal(self.weight.grad, x.sum(0))
 
@@ -115,3 +115,14 @@ def test_where_memory_runs_out_everything_is_let_go(monkeypatch: pytest.MonkeyPa
         world.does([1.0, at])
     assert len(world.graphs) == 2
     assert world.made.notes == ()
+
+
+def test_memory_that_runs_out_in_a_capture_makes_no_step_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch)
+    world.failure = torch.OutOfMemoryError("CUDA out of memory.")
+    for at in range(6):
+        world.does([1.0, at])
+    (note,) = world.made.notes
+    assert "too little memory" in note

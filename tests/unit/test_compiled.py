@@ -50,21 +50,3 @@ def test_out_of_memory_is_not_a_compiler_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch, "compile", lambda forward, dynamic: full)
     with pytest.raises(torch.OutOfMemoryError):
         Compiled(double)(torch.ones(1))
-
-
-def test_what_failed_after_it_worked_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def second(forward: Callable[..., Tensor], dynamic: bool) -> Callable[..., Tensor]:
-        def compiled(x: Tensor) -> Tensor:
-            if x[0] == 2:
-                raise RuntimeError("a kernel failed")
-            return forward(x)
-
-        return compiled
-
-    monkeypatch.setattr(torch, "compile", second)
-    forward = Compiled(lambda x: x.mul_(2))
-    x = torch.ones(1)
-    assert forward(x).item() == 2
-    with pytest.raises(RuntimeError, match="a kernel failed"):
-        forward(x)
-    assert x.item() == 2

@@ -71,10 +71,16 @@ def test_fusions_train_as_on_the_cpu(fusion: str, dropout: float, tmp_path: Path
     assert not gpu.notes, "steps are captured"
 
 
-def test_bfloat16_learns_as_well(tmp_path: Path) -> None:
-    options = replace(OPTIONS, precision="bf16", label_smoothing=0.1)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_bfloat16_learns_as_well(smoothing: float, tmp_path: Path) -> None:
+    options = replace(OPTIONS, precision="bf16", label_smoothing=smoothing)
     cpu, gpu = both(draw(), options, tmp_path)
     np.testing.assert_allclose(figures(gpu)[-1], figures(cpu)[-1], rtol=0.1)
+
+
+def test_an_interaction_that_looks_at_the_whole_batch_gets_no_filling(tmp_path: Path) -> None:
+    cpu, gpu = both(draw(), replace(OPTIONS, model="tucker", epochs=3), tmp_path)
+    assert figures(gpu)[-1][0] == pytest.approx(figures(cpu)[-1][0], rel=0.1)  # it has dropout
 
 
 def test_rejections_are_captured_too(tmp_path: Path) -> None:

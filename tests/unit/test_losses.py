@@ -182,3 +182,10 @@ def test_a_batch_that_is_filled_up_has_the_same_loss_and_gradients(loss: str, mo
         assert len(shapes) == 1 if filled else len(shapes) > 1
     for plain, filled_up in zip(*found, strict=True):
         torch.testing.assert_close(plain, filled_up)
+
+
+def test_batches_are_filled_for_a_gpu_where_queries_are_scored_apart() -> None:
+    gpu = torch.device("cuda")
+    for model, filled in (("complex", True), ("transe", True), ("tucker", False)):
+        assert AgainstAll(draw(), options(model=model, precision="fp32"), gpu).filled == filled
+        assert not AgainstAll(draw(), options(model=model), CPU).filled

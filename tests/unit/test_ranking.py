@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from embeddings.ranking import (
     rankings,
     ranks,
 )
+from embeddings.score_blocks import Block, blocks
 from kg_platform.errors import BadInput
 from tests.facts import ENTITIES, RELATIONS, draw
 
@@ -232,6 +235,13 @@ def test_a_ranker_ranks_every_scorer_anew(kept: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("embeddings.score_blocks.BLOCK_CELLS", {"cpu": 60})
     monkeypatch.setattr("embeddings.score_blocks.BLOCK_QUERIES", 5)
     dataset = draw()
+    looked_up: list[int] = []
+
+    def watched(*given: Any) -> Iterator[Block]:
+        looked_up.append(1)
+        return blocks(*given)
+
+    monkeypatch.setattr("embeddings.ranking.blocks", watched)
     ranker = Ranker(dataset, dataset.test, again=True)
     for seed in (0, 1, 0):
         given = fixed(3, seed=seed)
@@ -241,3 +251,18 @@ def test_a_ranker_ranks_every_scorer_anew(kept: int, monkeypatch: pytest.MonkeyP
         )
         assert np.array_equal(found.ranks, expected.ranks)
         assert np.array_equal(found.candidates, expected.candidates)
+    # Three for the comparison; the ranker looks up once, or each time where it may keep nothing.
+    assert len(looked_up) == 3 + (1 if kept else 3)
+
+
+@pytest.mark.parametrize("short", [1, 2, 3, 100])
+def test_short_rounds_are_ranked_together(short: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, with some rounds one by one and the others in pieces."""
+    monkeypatch.setattr("embeddings.score_blocks.SHORT", {"cpu": short})
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_CELLS", {"cpu": 7 * 30})
+    monkeypatch.setattr("embeddings.score_blocks.BLOCK_QUERIES", 7)
+    dataset, given = draw(triples=400), fixed(3)
+    found = rankings(given.scorer, dataset, dataset.train)
+    assert list(zip(found.ranks, found.candidates, strict=True)) == slow_rankings(
+        given.scorer, dataset, dataset.train
+    )

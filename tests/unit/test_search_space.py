@@ -32,7 +32,7 @@ def trials(space: Space, count: int = 200) -> list[tuple[TrainOptions, optuna.Tr
         BASE,
         TrainOptions(dimension=30, lr=0.9, batch=7, regularisation=3.0),
         TrainOptions(model="transe", loss="margin", margin=40.0, negatives=4),
-        TrainOptions(loss="logistic", optimiser="adam", relation_prediction=5.0),
+        TrainOptions(loss="logistic", optimiser="adam", relation_prediction=9.0),
         TrainOptions(loss="self-adversarial", temperature=9.0, modality_dropout=0.75),
         TrainOptions(loss="k-vs-all", label_smoothing=0.4, regulariser="l2", members=3),
     ],

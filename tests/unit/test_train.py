@@ -321,3 +321,21 @@ def test_saving_that_takes_long_is_done_less_often(
     saver.save(state, dict, must=True)
     saver.save(state, dict, must=True)
     assert written[-2:] == [29, 30], "once"
+
+
+def test_what_must_be_saved_is_saved_however_long_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "QUICK", -1.0)
+    monkeypatch.setattr(checkpoint, "SHARE", 1e-9)
+    whole = train(draw(), OPTIONS, tmp_path / "whole")
+    assert train(draw(), OPTIONS, tmp_path / "whole", _no_step).history == whole.history
+    cut = tmp_path / "cut"
+    train(draw(), OPTIONS, cut, on_epoch=lambda state: state.epoch < 4)
+    resumed = train(draw(), OPTIONS, cut)
+    assert "Training goes on after epoch 4." in resumed.notes
+    assert same(whole, resumed)
+
+
+def _no_step(done: int, total: int) -> None:
+    assert done == total
