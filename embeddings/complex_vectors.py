@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 SMALLEST = 1e-12  # of a square, under a root: its gradient stays finite
-TINY = 1e-30  # of a square that is multiplied by its root: far below what its cube can show
 
 
 def multiply(left: Tensor, right: Tensor) -> Tensor:
@@ -17,11 +18,28 @@ def multiply(left: Tensor, right: Tensor) -> Tensor:
 
 
 def cubed_moduli(factors: Tensor) -> Tensor:
-    """The sum of the cubed moduli: (..., D) -> (...)."""
-    real, imaginary = factors.chunk(2, -1)
-    squares = real.square() + imaginary.square()
-    # A root is many times faster than a power of 1.5; under it, 0 has no gradient that is a number.
-    return (squares * squares.clamp_min(TINY).sqrt()).sum(-1)
+    """The sum of the cubed moduli: (..., D) -> (...); its gradient is 3 |z| z."""
+    sums: Tensor = _CubedModuli.apply(factors)
+    return sums
+
+
+class _CubedModuli(torch.autograd.Function):
+    """By hand, because autograd would go over the factors twice as often, and 0 has a gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, factors: Tensor) -> Tensor:
+        real, imaginary = factors.chunk(2, -1)
+        squares = torch.addcmul(real.square(), imaginary, imaginary)
+        moduli = squares.sqrt()
+        ctx.save_for_backward(factors, moduli)
+        return squares.mul_(moduli).sum(-1)
+
+    @staticmethod
+    def backward(ctx: Any, outer: Tensor) -> Tensor:
+        factors, moduli = ctx.saved_tensors
+        slopes = moduli * (3 * outer[..., None])
+        gradient: Tensor = factors.unflatten(-1, (2, -1)) * slopes[..., None, :]
+        return gradient.flatten(-2)
 
 
 def conjugate(vectors: Tensor) -> Tensor:

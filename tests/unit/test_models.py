@@ -199,6 +199,11 @@ def test_the_cubes_of_complex_numbers_are_those_of_their_moduli(name: str) -> No
     moduli = torch.complex(*x.chunk(2, -1)).abs()
     torch.testing.assert_close(kernel(name).cubes(x), moduli.pow(3).sum(-1))
     torch.testing.assert_close(kernel("distmult").cubes(x), x.abs().pow(3).sum(-1))
+    exact = x.double().requires_grad_()
+    assert torch.autograd.gradcheck(kernel(name).cubes, exact)
+    nothing = torch.zeros(2, 8, requires_grad=True)
+    kernel(name).cubes(nothing).sum().backward()
+    assert torch.equal(nothing.grad, torch.zeros(2, 8))
 
 
 def test_the_cubes_of_simple_are_those_of_factors_that_absorb_its_half() -> None:
