@@ -101,13 +101,8 @@ class Extras:
         if self.regularisation:
             size = network.kernel.cubes if self.regulariser == "n3" else _squares
             by_query = torch.zeros_like(head[:, 0]).index_add(0, rows, shares)
-            if head.device.type == "cuda" and head.shape[1] == relation.shape[1]:
-                # Fewer launches are worth a copy.
-                sizes = size(torch.cat([head, relation, tail]))
-                total = sizes @ torch.cat([by_query, by_query, shares])
-            else:
-                total = (size(head) + size(relation)) @ by_query + size(tail) @ shares
-            added = self.regularisation * total
+            sizes = (size(head) + size(relation)) @ by_query + size(tail) @ shares
+            added = self.regularisation * sizes
         if self.relation_prediction:
             scores = network.kernel.relation_scores(head[rows], tail, network.relations)
             predicted = torch.nn.functional.cross_entropy(scores, kinds[rows], reduction="none")
