@@ -50,7 +50,7 @@ lock: setup
 	grep -A99 '^uv==' requirements-dev.lock | awk 'NR>1 && /^[a-z]/ {exit} {print}' > requirements-uv.lock
 
 reference: setup
-	$(BIN)/python -m kg_platform.reference > docs/reference.md
+	$(BIN)/python -m kg_platform.cli.reference > docs/reference.md
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

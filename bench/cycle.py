@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.dataset import Dataset
+from embeddings.data.dataset import Dataset
 from kg_platform.errors import KgError
-from kg_platform.ledger import Ledger
+from kg_platform.ledger.ledger import Ledger
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 
@@ -32,29 +32,29 @@ BATCH = 40  # entities whose vectors take their own names in one transaction
 
 
 def ingest(platform: Platform, say: Say, folder: str) -> None:
-    from ingest.load import load as load_source
-    from ingest.sources import open_source
+    from ingest.loading.load import load as load_source
+    from ingest.sources.registry import open_source
 
     load_source(platform, open_source(Path(folder), None), on_progress=_report(say))
 
 
 def embed(platform: Platform, say: Say, seed: str) -> None:
-    from embeddings.options import preset_options
-    from embeddings.pipeline import EmbedOptions
-    from embeddings.pipeline import embed as job
+    from embeddings.jobs.embed import EmbedOptions
+    from embeddings.jobs.embed import embed as job
+    from embeddings.training.options import preset_options
 
     training = preset_options("fast", dimension=DIMENSION, epochs=3, seed=int(seed), device="cpu")
     job(platform, EmbedOptions(text=False, train=training), on_progress=_report(say))
 
 
 def rollback(platform: Platform, say: Say, _: str) -> None:
-    from embeddings.publishing import rollback as job
+    from embeddings.jobs.publish import rollback as job
 
     job(platform, on_progress=_report(say))
 
 
 def embed_new(platform: Platform, say: Say, _: str) -> None:
-    from embeddings.embed_new import embed_new as job
+    from embeddings.jobs.embed_new import embed_new as job
 
     job(platform, on_progress=_report(say))
 
@@ -71,9 +71,8 @@ def load_libraries() -> None:
     """Load in this process what cycles need, on one thread: more would not survive the fork."""
     import torch
 
-    import ingest.load  # noqa: F401
-    from embeddings.options import preset_options
-    from embeddings.train import train
+    from embeddings.training.options import preset_options
+    from embeddings.training.train import train
 
     torch.set_num_threads(1)
     facts = np.asarray([(i, 0, (i + 1) % 9) for i in range(9)])
@@ -114,15 +113,15 @@ class Cycle:
 
 def _child(steps: list[str], first: int, writing: int) -> int:
     """The forked process; whatever happens, it comes back with an exit code."""
-    from embeddings import publish_switch
-    from kg_platform import graph
+    from embeddings.publish import switch
+    from kg_platform.graph import client
 
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(quiet, stream)
     os.environ["KG_BATCH_ROWS"] = "50"
-    publish_switch.BATCH = BATCH
-    graph.RETRY_SECONDS = RETRY_SECONDS
+    switch.BATCH = BATCH
+    client.RETRY_SECONDS = RETRY_SECONDS
     for number, step in enumerate(steps):
         if number < first:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.stage import folder_of, fresh_platform, in_child
-from ingest.load import ingest
+from ingest.loading.load import ingest
 
 
 def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         for number, seed in enumerate(options.seeds):
             begun = time.perf_counter()
             words = ("embed", "--model", "complex", "--seed", str(seed), "--json")
-            answer = in_child("kg_platform.cli", *words)
+            answer = in_child("kg_platform.cli.main", *words)
             yield {
                 "what": "kg embed on MKG-W, ComplEx",
                 "seed": seed,

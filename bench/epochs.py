@@ -12,8 +12,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from bench import pykeen_side
-from embeddings.dataset import Dataset, Ints, group
-from embeddings.train import TrainOptions
+from embeddings.data.dataset import Dataset, Ints, group
+from embeddings.training.train import TrainOptions
 
 DIMENSION = 256  # numbers an entity: 128 complex ones
 GOALS = {"complex": 5, "distmult": 100}
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def _precision(settings: TrainOptions) -> str:
-    from embeddings.against_all import narrow_pays
+    from embeddings.training.one_vs_all_loss import narrow_pays
 
     narrow = narrow_pays(torch.device("cpu"), settings.precision)
     return "bfloat16 products" if narrow else "float32"

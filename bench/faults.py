@@ -26,9 +26,9 @@ from bench.cycle import Cycle, load_libraries
 from bench.faults_verdict import wrong
 from bench.stage import fresh_platform
 from kg_platform.platform import Platform
-from kg_platform.server import LocalServer
+from kg_platform.server.local import LocalServer
 from kg_platform.settings import Settings, load
-from tests.worlds import write_world
+from tests.support.worlds import write_world
 
 COUNTRIES = 150
 NEW = 15

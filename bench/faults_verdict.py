@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.artifact import open_artifact
+from embeddings.data.artifact import open_artifact
 from kg_platform.cypher import vectors as cypher
-from kg_platform.graph import Graph, Statement
+from kg_platform.graph.client import Graph, Statement
 from kg_platform.platform import Platform
 
 RUNS = Statement("MATCH (r:EmbeddingRun) RETURN properties(r) AS run")

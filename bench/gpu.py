@@ -18,10 +18,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from bench import pykeen_side
 from bench.epochs import pykeen_query
-from embeddings.dataset import Dataset, group
-from embeddings.models import Scorer
-from embeddings.ranking import Ranker, metrics
-from embeddings.train import Trained, TrainOptions
+from embeddings.data.dataset import Dataset, group
+from embeddings.evaluation.ranking import Ranker, metrics
+from embeddings.models.scorer import Scorer
+from embeddings.training.train import Trained, TrainOptions
 
 # Models and numbers an entity: 512 of them, and 512 complex ones.
 SIZES = (("distmult", 512), ("complex", 512), ("complex", 1024))

@@ -15,8 +15,8 @@ from typing import Any
 import neo4j
 
 from bench.stage import empty, folder_of, fresh_platform
-from ingest.load import ingest
-from kg_platform.graph import Connection
+from ingest.loading.load import ingest
+from kg_platform.graph.client import Connection
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.stage import in_child, peak_mib
-from embeddings.dataset import Dataset, Ints
+from embeddings.data.dataset import Dataset, Ints
 
 RELATIONS, DIMENSION, SAMPLE = 200, 64, 1_000
 
@@ -50,8 +50,8 @@ def draw(entities: int, triples: int, seed: int) -> Dataset:
 def child(entities: int, triples: int, seed: int, threads: int) -> dict[str, Any]:
     import torch
 
-    from embeddings.ranking import rank
-    from embeddings.train import TrainOptions, train
+    from embeddings.evaluation.ranking import rank
+    from embeddings.training.train import TrainOptions, train
 
     torch.set_num_threads(threads)
     loaded = peak_mib()

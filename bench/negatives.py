@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from bench import pykeen_side
-from embeddings.dataset import Dataset
-from embeddings.ranking import metrics, ranks
-from embeddings.train import TrainOptions
+from embeddings.data.dataset import Dataset
+from embeddings.evaluation.ranking import metrics, ranks
+from embeddings.training.train import TrainOptions
 
 DIMENSION, NEGATIVES, BATCH, VALIDATION = 256, 32, 1_000, 5_000
 Curve = list[tuple[pykeen_side.Time, float]]  # (time of training so far, validation MRR)

@@ -30,18 +30,18 @@ import torch
 from numpy.typing import NDArray
 
 from bench.stage import folder_of
-from embeddings.artifact import Artifact, open_artifact, save_artifact
-from embeddings.benchmark import CHOOSING, with_texts
-from embeddings.dataset import Dataset, Ints, from_folder, with_inverses
-from embeddings.features import Features
-from embeddings.fitting import fitted
-from embeddings.models import Scorer
-from embeddings.new_entities import Facts, FitOptions
-from embeddings.options import TrainOptions
-from embeddings.presets import parse
-from embeddings.ranking import ranks
-from embeddings.train import train
-from embeddings.waiting import Waiting
+from embeddings.data.artifact import Artifact, open_artifact, save_artifact
+from embeddings.data.dataset import Dataset, Ints, from_folder, with_inverses
+from embeddings.evaluation.ranking import ranks
+from embeddings.features.build import Features
+from embeddings.jobs.benchmark import CHOOSING, with_texts
+from embeddings.models.scorer import Scorer
+from embeddings.refresh.fitter import fitted
+from embeddings.refresh.fold_in import Facts, FitOptions
+from embeddings.refresh.pending import Waiting
+from embeddings.training.options import TrainOptions
+from embeddings.training.presets import parse
+from embeddings.training.train import train
 from kg_platform.settings import load
 
 REMOVED, KNOWN = 0.1, 3

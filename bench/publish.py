@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.stage import empty, fresh_platform, in_child, peak_mib
-from kg_platform.graph import Graph, Statement
+from kg_platform.graph.client import Graph, Statement
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading PyTorch would hide what a snapshot takes
-    from embeddings.artifact import Artifact
+    from embeddings.data.artifact import Artifact
 
 DIMENSION = 256
 FACTS_PER_ENTITY = 3
@@ -99,7 +99,7 @@ def make_artifact(folder: Path, size: int) -> None:
     """An artifact of random vectors for the synthetic graph, written as a real one is."""
     from safetensors.numpy import save_file
 
-    from embeddings.artifact import ENTITIES, FORMAT, MANIFEST, VECTORS
+    from embeddings.data.artifact import ENTITIES, FORMAT, MANIFEST, VECTORS
 
     target = folder
     target.mkdir(parents=True)
@@ -135,7 +135,7 @@ def child(job: str, folder: Path, size: int) -> dict[str, Any]:
 
 
 def _snapshot(platform: Platform, folder: Path) -> dict[str, Any]:
-    from embeddings.snapshot import take
+    from embeddings.data.snapshot import take
 
     before, begun = peak_mib(), time.perf_counter()
     snapshot = take(platform.graph, folder / "snapshot")
@@ -151,8 +151,8 @@ def _snapshot(platform: Platform, folder: Path) -> dict[str, Any]:
 
 
 def _publications(platform: Platform, folder: Path, size: int) -> Iterator[dict[str, Any]]:
-    from embeddings.artifact import open_artifact
-    from embeddings.publish import publish
+    from embeddings.data.artifact import open_artifact
+    from embeddings.publish.publish import publish
 
     ledger = platform.ledger
     artifacts = {name: open_artifact(folder / name) for name in ("one", "other")}
@@ -182,7 +182,7 @@ def _publications(platform: Platform, folder: Path, size: int) -> Iterator[dict[
 
 def _found(graph: Graph, artifact: Artifact, size: int) -> dict[str, Any]:
     """How near what the index finds is to exact search, and how long it takes, right afterwards."""
-    from embeddings.similarity import similar_to_entity
+    from embeddings.answers.similar import similar_to_entity
 
     asked = np.random.default_rng(size).choice(size, QUERIES, replace=False)
     ids = artifact.entity_ids()

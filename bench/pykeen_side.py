@@ -18,9 +18,9 @@ from pykeen.training.callbacks import TrainingCallback
 from pykeen.triples import CoreTriplesFactory
 
 from bench.stage import folder_of
-from embeddings.dataset import Dataset, Ints, from_folder
-from embeddings.models import Scorer, kernel
-from embeddings.train import Trained, TrainOptions, train
+from embeddings.data.dataset import Dataset, Ints, from_folder
+from embeddings.models.scorer import Scorer, kernel
+from embeddings.training.train import Trained, TrainOptions, train
 
 MRR = "both.realistic.inverse_harmonic_mean_rank"
 logging.getLogger("pykeen").setLevel(logging.ERROR)

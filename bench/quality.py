@@ -9,8 +9,8 @@ from statistics import mean, stdev
 from typing import Any
 
 from bench.stage import folder_of
-from embeddings import benchmark
-from embeddings.options import preset_options
+from embeddings.jobs import benchmark
+from embeddings.training.options import preset_options
 from kg_platform.settings import load
 
 # What has been published, or was asked for: filtered test MRR.

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from bench import pykeen_side
-from embeddings.ranking import metrics, ranks
-from embeddings.train import TrainOptions
+from embeddings.evaluation.ranking import metrics, ranks
+from embeddings.training.train import TrainOptions
 
 DIMENSION = 256
 BATCHES = (4, 16, 64)  # PyKEEN's: the fastest of these on a few triples ranks the rest

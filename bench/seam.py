@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from bench.publish import DIMENSION, drop_vector_indexes, fill
 from bench.stage import empty, fresh_platform, peak_mib
-from embeddings.publish import PublishSummary, publish
-from embeddings.similarity import similar_to_entity
-from kg_platform.graph import Graph
-from kg_platform.ledger import Ledger
+from embeddings.answers.similar import similar_to_entity
+from embeddings.publish.publish import PublishSummary, publish
+from kg_platform.graph.client import Graph
+from kg_platform.ledger.ledger import Ledger
 from kg_platform.settings import load
-from tests.fake_artifact import FakeArtifact
+from tests.support.fake_artifact import FakeArtifact
 
 READERS = 4
 K = 10

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kg_platform.graph import Graph
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
-from kg_platform.server import LocalServer
+from kg_platform.server.local import LocalServer
 from kg_platform.settings import load
 
 

@@ -19,13 +19,13 @@ import numpy as np
 import torch
 
 from bench.stage import folder_of
-from embeddings import warm
-from embeddings.artifact import Artifact, open_artifact, save_artifact
-from embeddings.benchmark import load
-from embeddings.dataset import Dataset
-from embeddings.drift import compare
-from embeddings.options import TrainOptions, preset_options
-from embeddings.train import Trained, train
+from embeddings.data.artifact import Artifact, open_artifact, save_artifact
+from embeddings.data.dataset import Dataset
+from embeddings.jobs.benchmark import load
+from embeddings.publish.drift import compare
+from embeddings.training import warm_start
+from embeddings.training.options import TrainOptions, preset_options
+from embeddings.training.train import Trained, train
 from kg_platform.settings import load as settings
 
 SHARE = 0.05
@@ -72,11 +72,11 @@ def _one(dataset: Dataset, options: TrainOptions, work: Path) -> dict[str, Any]:
     }
 
 
-def _begin(base: Artifact, dataset: Dataset, options: TrainOptions) -> warm.Start:
+def _begin(base: Artifact, dataset: Dataset, options: TrainOptions) -> warm_start.Start:
     continued = base.continued()
     assert continued is not None
-    begin = warm.start(base, continued, dataset, options)
-    assert isinstance(begin, warm.Start), begin
+    begin = warm_start.start(base, continued, dataset, options)
+    assert isinstance(begin, warm_start.Start), begin
     return begin
 
 
@@ -84,12 +84,12 @@ def _train(
     dataset: Dataset,
     options: TrainOptions,
     folder: Path,
-    begin: warm.Start | None = None,
+    begin: warm_start.Start | None = None,
     base: Artifact | None = None,
 ) -> tuple[Artifact, Trained]:
     trained = train(dataset, options, folder / "training", begin=begin)
     if base is not None:
-        trained = warm.aligned(trained, base, dataset.entity_ids)
+        trained = warm_start.aligned(trained, base, dataset.entity_ids)
     save_artifact(folder / "artifact", trained, dataset, {"run": folder.name})
     return open_artifact(folder / "artifact"), trained
 

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 
 from bench.stage import empty, fresh_platform
-from embeddings.live_space import LiveSpace
-from embeddings.options import TrainOptions
-from embeddings.pipeline import EmbedOptions, embed
-from embeddings.said import read
-from ingest.store import GraphStore, Node, Row
-from kg_platform.graph import Graph, Statement
+from embeddings.jobs.embed import EmbedOptions, embed
+from embeddings.refresh.entity_contents import read
+from embeddings.refresh.live_space import LiveSpace
+from embeddings.training.options import TrainOptions
+from ingest.loading.store import GraphStore, Node, Row
+from kg_platform.graph.client import Graph, Statement
 from kg_platform.platform import Platform
 
 RATE, SECONDS = 10, 30  # changes a second, for so long
@@ -120,7 +120,7 @@ def add(graph: Graph, names: list[str], draw: np.random.Generator) -> None:
 
 def changes(platform: Platform, size: int, draw: np.random.Generator) -> dict[str, Any]:
     graph = platform.graph
-    words = [sys.executable, "-m", "kg_platform.cli", "watch", "--scan-every", "0"]
+    words = [sys.executable, "-m", "kg_platform.cli.main", "watch", "--scan-every", "0"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as kg:
         try:
             assert kg.stderr is not None

@@ -1,1 +1,4 @@
-"""Ground floor: what every other package stands on. It imports none of them."""
+"""Ground floor: what every other package stands on. It imports none of them.
+
+Begin at platform.py.
+"""

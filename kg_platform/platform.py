@@ -9,9 +9,9 @@ from kg_platform.errors import SettingsError
 from kg_platform.settings import Settings
 
 if TYPE_CHECKING:  # each store's library is loaded when the store is first used
-    from kg_platform.graph import Graph
-    from kg_platform.ledger import Ledger
-    from kg_platform.media import MediaStore
+    from kg_platform.graph.client import Graph
+    from kg_platform.ledger.ledger import Ledger
+    from kg_platform.media.store import MediaStore
 
 
 class Platform:
@@ -31,9 +31,9 @@ class Platform:
 
     @cached_property
     def graph(self) -> Graph:
-        from kg_platform.graph import Graph
-        from kg_platform.migrate import migrate_graph
-        from kg_platform.server import connection
+        from kg_platform.graph.client import Graph
+        from kg_platform.migrate.graph import migrate_graph
+        from kg_platform.server.connection import connection
 
         graph = Graph(connection(self.settings))
         if self._migrate:
@@ -42,8 +42,8 @@ class Platform:
 
     @cached_property
     def ledger(self) -> Ledger:
-        from kg_platform.migrate_ledger import migrate_ledger
-        from kg_platform.recorded_ledger import RecordedLedger
+        from kg_platform.migrate.ledger import migrate_ledger
+        from kg_platform.runs.recorded import RecordedLedger
 
         try:
             self.settings.home.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ class Platform:
 
     @cached_property
     def media(self) -> MediaStore:
-        from kg_platform.media import MediaStore
+        from kg_platform.media.store import MediaStore
 
         return MediaStore(self.settings.resolved_media_url())
 

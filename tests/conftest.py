@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kg_platform.graph import Connection, Graph, Statement
+from kg_platform.graph.client import Connection, Graph, Statement
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings, load
 
@@ -46,7 +46,8 @@ def neo4j(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Connection]:
     """A real local server, one a version and test session."""
-    from kg_platform.server import LocalServer, connection
+    from kg_platform.server.connection import connection
+    from kg_platform.server.local import LocalServer
 
     home = tmp_path_factory.mktemp(f"neo4j-{request.param}")
     values = {"home": home, "neo4j_version": request.param, "neo4j_heap": "512m"}
@@ -83,7 +84,7 @@ def empty_graph(neo4j: Connection) -> Iterator[Graph]:
 @pytest.fixture
 def graph(empty_graph: Graph) -> Graph:
     """A real database with our schema and no data."""
-    from kg_platform.migrate import migrate_graph
+    from kg_platform.migrate.graph import migrate_graph
 
     migrate_graph(empty_graph)
     return empty_graph

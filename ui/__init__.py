@@ -1,1 +1,4 @@
-"""What people see: the explorer, a Streamlit application over a running platform."""
+"""What people see: the explorer, a Streamlit application over a running platform.
+
+Begin at app.py.
+"""

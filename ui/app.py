@@ -11,7 +11,8 @@ import logging
 import streamlit as st
 
 from kg_platform.errors import KgError, Unavailable
-from ui import links, plain, resources
+from ui import navigation, resources
+from ui.widgets import text
 
 # Drawn here: the icons Streamlit knows by name would be fetched from elsewhere for a page's tab.
 DRAWING = """<g stroke="#14a394" stroke-width="2.2"><path d="M7 23 15 8M15 8l9 12M7 23l17-3"/></g>
@@ -23,7 +24,7 @@ LOGO = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 176 32" fill="no
  font-size="19" font-weight="650" fill="#14a394">kg-platform</text></svg>"""
 
 st.set_page_config(page_title="kg-platform", page_icon=ICON, layout="wide")
-plain.use_style()
+text.use_style()
 st.logo(LOGO, size="large")
 
 page = st.navigation(
@@ -55,24 +56,24 @@ page = st.navigation(
     }
 )
 
-if (asked := links.asked_for()) is not None:
+if (asked := navigation.asked_for()) is not None:
     st.switch_page("views/entity.py", query_params={"id": asked})
 
 try:
     page.run()
 except Unavailable as error:
-    plain.alert(str(error))
+    text.alert(str(error))
     st.button("Try again", icon=":material/refresh:", key="app_retry")
 except KgError as error:
-    plain.alert(str(error))
+    text.alert(str(error))
 except Exception:  # a mistake of ours: the whole of it for the log, a sentence for the page
     logging.getLogger("ui").exception("A page failed")
-    plain.alert("This page failed; the terminal that runs `kg ui` says why.")
+    text.alert("This page failed; the terminal that runs `kg ui` says why.")
 
 with st.sidebar:
     try:
         server = resources.graph()
         version = ".".join(map(str, server.server_version))
-        plain.note(f"Neo4j {version}\n{server.connection.uri}")
+        text.note(f"Neo4j {version}\n{server.connection.uri}")
     except KgError:
-        plain.note("Neo4j does not answer.")
+        text.note("Neo4j does not answer.")

@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ingest.load import ingest
+from ingest.loading.load import ingest
+from ingest.loading.summary import IngestSummary
 from ingest.sources.demo_world import SOURCE, write_demo_world
-from ingest.summary import IngestSummary
-from kg_platform.browse import Overview, current_run, overview
+from kg_platform.browse.entities import Overview, current_run, overview
 from kg_platform.cypher import demo as cypher
 from kg_platform.errors import ArtifactError, BadInput, NotFound
-from kg_platform.graph import Graph, Statement
+from kg_platform.graph.client import Graph, Statement
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings
 
@@ -131,7 +131,7 @@ def countries_alike(graph: Graph) -> Answer:
 
 def predicted_fact(platform: Platform) -> Answer:
     """The likeliest further languages of Morocco; none of them is in the data."""
-    from embeddings.predict import open_published, predict_tails
+    from embeddings.answers.predict import open_published, predict_tails
 
     artifact = open_published(platform.graph, platform.settings.artifacts_dir)
     head, relation = GUESS
@@ -155,13 +155,13 @@ def _load_libraries(demo: Demo) -> None:
     Optimisers import torch._dynamo when the first one is made: seconds that fit in here as well.
     """
     with _timed(demo, "load libraries*"):
-        for name in ("embeddings.pipeline", "torch._dynamo", "torch.utils.tensorboard"):
+        for name in ("embeddings.jobs.embed", "torch._dynamo", "torch.utils.tensorboard"):
             importlib.import_module(name)
 
 
 def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Report) -> None:
-    from embeddings.options import preset_options
-    from embeddings.pipeline import EmbedOptions, embed
+    from embeddings.jobs.embed import EmbedOptions, embed
+    from embeddings.training.options import preset_options
 
     changes = summary.entities_new + summary.entities_changed + summary.relations_new
     if not changes and _embedded(platform):
@@ -176,7 +176,7 @@ def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Repor
 
 def _embedded(platform: Platform) -> bool:
     """Whether vectors are published for every country, and the model behind them is there."""
-    from embeddings.predict import open_published
+    from embeddings.answers.predict import open_published
 
     run = current_run(platform.graph)
     if run is None or platform.graph.read(Statement(cypher.WITHOUT_VECTOR, {"run": run["id"]})):

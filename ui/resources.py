@@ -12,17 +12,17 @@ from typing import Any
 
 import streamlit as st
 
-from kg_platform import browse
+from kg_platform.browse import entities
+from kg_platform.browse.status import Status
+from kg_platform.browse.status import status as read_status
 from kg_platform.errors import KgError
-from kg_platform.graph import Graph, ping
-from kg_platform.ledger import Ledger
-from kg_platform.ledger_schedules import Schedules
-from kg_platform.pictures import decode_rgb
+from kg_platform.graph.client import Graph, ping
+from kg_platform.ledger.ledger import Ledger
+from kg_platform.ledger.schedules import Schedules
+from kg_platform.media.pictures import decode_rgb
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection
 from kg_platform.settings import Settings, load
-from kg_platform.status import Status
-from kg_platform.status import status as read_status
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
 SMALL, CARD, LARGE = 96, 288, 640
@@ -75,8 +75,8 @@ def schedules() -> Schedules:
 
 
 @st.cache_data(ttl=COUNTS, show_spinner=False)
-def overview() -> browse.Overview:
-    return browse.overview(graph())
+def overview() -> entities.Overview:
+    return entities.overview(graph())
 
 
 @st.cache_data(ttl=COUNTS, show_spinner=False)
@@ -85,23 +85,23 @@ def status() -> Status:
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[browse.EntityRow]:
-    return browse.find(graph(), text, type, limit, offset)
+def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[entities.EntityRow]:
+    return entities.find(graph(), text, type, limit, offset)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def entity(entity_id: str) -> browse.EntityPage:
-    return browse.entity(graph(), entity_id, facts=0)
+def entity(entity_id: str) -> entities.EntityPage:
+    return entities.entity(graph(), entity_id, facts=0)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> list[browse.Fact]:
-    return browse.neighbours(graph(), entity_id, relation, outgoing, limit)
+def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> list[entities.Fact]:
+    return entities.neighbours(graph(), entity_id, relation, outgoing, limit)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def rows(ids: tuple[str, ...]) -> dict[str, browse.EntityRow]:
-    return browse.rows(graph(), ids)
+def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
+    return entities.rows(graph(), ids)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -143,13 +143,13 @@ def thumbnail(digest: str | None, size: int) -> str | None:
 
 @st.cache_resource(show_spinner="Loading the text encoder …", max_entries=2)
 def text_encoder(name: str, device: str) -> Any:
-    from embeddings.encoders import load_text_encoder
+    from embeddings.features.encoders.load import load_text_encoder
 
     return load_text_encoder(name, device)
 
 
 @st.cache_resource(show_spinner="Loading the picture encoder …", max_entries=2)
 def image_encoder(name: str, device: str) -> Any:
-    from embeddings.encoders import load_image_encoder
+    from embeddings.features.encoders.load import load_image_encoder
 
     return load_image_encoder(name, device)

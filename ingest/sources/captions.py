@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ingest.sources import Record
 from ingest.sources.lines import NOT_UTF8, count_lines, read_loosely
+from ingest.sources.registry import Record
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, MediaRef, PropertyValue, Rejection
 

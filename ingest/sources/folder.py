@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ingest.sources import Record
 from ingest.sources.captions import looks_like_captions
 from ingest.sources.lines import NOT_UTF8, TOO_LONG, count_lines, read_lines, read_loosely
+from ingest.sources.registry import Record
 from kg_platform.records import Entity, MediaRef, Rejection, Relation
 
 ENTITIES = "entities.jsonl"

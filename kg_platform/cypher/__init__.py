@@ -2,4 +2,6 @@
 
 Constants and small pure builders. Names that come from data go through `names.quote`; values are
 always parameters.
+
+Begin at names.py.
 """

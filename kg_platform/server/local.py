@@ -30,7 +30,9 @@ from kg_platform.server.ports import HOST, free_port, is_free
 from kg_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from kg_platform.graph import Connection  # the driver takes a second; status does without
+    from kg_platform.graph.client import (
+        Connection,  # the driver takes a second; status does without
+    )
 
 POLL_SECONDS = 0.05
 TRIES = 3
@@ -139,7 +141,7 @@ class LocalServer:
 
     def connection(self) -> Connection:
         """How to reach the server as it was last started; it may not run."""
-        from kg_platform.graph import Connection
+        from kg_platform.graph.client import Connection
 
         made = self.folder.made()
         if made is None:
@@ -241,7 +243,7 @@ class LocalServer:
 
     def _set_password(self, ours: Connection) -> bool:
         """Replace the password every new server begins with. True: no need to try again."""
-        from kg_platform.graph import change_initial_password
+        from kg_platform.graph.client import change_initial_password
 
         # Refused when it was changed by somebody who was killed before noting it.
         with contextlib.suppress(GraphAuthError):
@@ -249,7 +251,7 @@ class LocalServer:
         return True
 
     def _greet(self, ours: Connection, made: Made) -> None:
-        from kg_platform.graph import ping
+        from kg_platform.graph.client import ping
 
         try:
             ping(ours)

@@ -1,4 +1,4 @@
-"""Alembic runs this file: upgrade on the connection `kg_platform.migrate` holds the lock with."""
+"""Alembic runs this file: upgrade on the connection that `kg_platform.migrate` holds a lock on."""
 
 from __future__ import annotations
 

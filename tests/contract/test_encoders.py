@@ -11,10 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embeddings.encoders import load_image_encoder, load_text_encoder, load_text_side, space
-from embeddings.encoders.hardware import Precision
-from tests.fake_encoders import FakeImage, FakeText
-from tests.tiny_models import (
+from embeddings.features.encoders.hardware import Precision
+from embeddings.features.encoders.load import (
+    load_image_encoder,
+    load_text_encoder,
+    load_text_side,
+    space,
+)
+from tests.support.fake_encoders import FakeImage, FakeText
+from tests.support.tiny_models import (
     save_bert,
     save_clip,
     save_e5,

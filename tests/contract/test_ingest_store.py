@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ingest.store import GraphStore, Node, Row, Store, Written
-from kg_platform.graph import Graph
+from ingest.loading.store import GraphStore, Node, Row, Store, Written
+from kg_platform.graph.client import Graph
 from kg_platform.records import Media, MediaRef
-from tests.fake_store import FakeStore
+from tests.support.fake_store import FakeStore
 
 
 def node(entity_id: str, content_hash: str = "h1", **values: Any) -> Node:

@@ -17,9 +17,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from kg_platform.errors import LedgerError, MigrationError, NotFound
-from kg_platform.ledger import Ledger
-from kg_platform.ledger_database import METADATA, Database
-from kg_platform.migrate_ledger import LEDGER_FOLDER, migrate_ledger, pending_ledger
+from kg_platform.ledger.database import METADATA, Database
+from kg_platform.ledger.ledger import Ledger
+from kg_platform.migrate.ledger import LEDGER_FOLDER, migrate_ledger, pending_ledger
 from kg_platform.records import Rejection
 
 HOSTILE = (
@@ -94,7 +94,7 @@ def test_runs_of_one_second_get_different_ids(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = iter(["20260101-000000-aaaa", "20260101-000000-aaaa", "20260101-000000-bbbb"])
-    monkeypatch.setattr("kg_platform.ledger.new_run_id", lambda: next(drawn))
+    monkeypatch.setattr("kg_platform.ledger.ledger.new_run_id", lambda: next(drawn))
     assert ledger.start_run("ingest", {}) != ledger.start_run("ingest", {})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kg_platform.errors import MediaStoreError, NotFound
-from kg_platform.media import MediaStore
+from kg_platform.media.store import MediaStore
 
 
 @pytest.fixture(params=["disk", "memory"])

@@ -17,11 +17,11 @@ from threading import Barrier
 import pytest
 
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.ledger_database import Database
-from kg_platform.ledger_schedules import Ending, Schedules
-from kg_platform.migrate_ledger import migrate_ledger
+from kg_platform.ledger.database import Database
+from kg_platform.ledger.schedules import Ending, Schedules
+from kg_platform.migrate.ledger import migrate_ledger
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 6, 10, 3, 0, tzinfo=UTC)
 LONG_AGO = datetime(2024, 1, 1, 12, tzinfo=UTC)
 YEARLY = "0 0 1 1 *"
@@ -141,7 +141,7 @@ class Processes:
         self.started: list[subprocess.Popen[str]] = []
 
     def start(self, seconds: float) -> subprocess.Popen[str]:
-        words = [sys.executable, "-m", "tests.scheduler_process", self.url, str(self.file)]
+        words = [sys.executable, "-m", "tests.support.scheduler_process", self.url, str(self.file)]
         child = subprocess.Popen(
             [*words, str(seconds)], cwd=ROOT, stderr=subprocess.PIPE, text=True
         )

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings.artifact import open_artifact, save_artifact
-from embeddings.dataset import Dataset
-from embeddings.features import Features
-from embeddings.publish import run_properties
-from embeddings.publish_checks import Vectors
-from embeddings.train import TrainOptions, train
-from tests.fake_artifact import FakeArtifact
+from embeddings.data.artifact import open_artifact, save_artifact
+from embeddings.data.dataset import Dataset
+from embeddings.features.build import Features
+from embeddings.publish.checks import Vectors
+from embeddings.publish.publish import run_properties
+from embeddings.training.train import TrainOptions, train
+from tests.support.fake_artifact import FakeArtifact
 
 IDS = ["a", "b\n", "c 'x'", "d"]
 TEXT = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)

@@ -13,10 +13,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui
-from kg_platform.graph import Statement
-from kg_platform.ledger_reviews import Candidate
+from kg_platform.graph.client import Statement
+from kg_platform.ledger.reviews import Candidate
 from kg_platform.platform import Platform
-from tests.worlds import write_world
+from tests.support.worlds import write_world
 
 APP = Path(ui.__file__).with_name("app.py")
 HOSTILE = (
@@ -50,7 +50,7 @@ def _nothing_kept() -> Iterator[None]:
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Platform:
     """The small world, ingested, with hostile texts and vectors on its countries."""
-    from ingest.load import ingest
+    from ingest.loading.load import ingest
 
     folder = write_world(tmp_path / "world")
     with (folder / "entities.jsonl").open("a", encoding="utf-8") as file:

@@ -52,7 +52,7 @@ def address(world: Platform, tmp_path: Path) -> Iterator[str]:
     """`kg ui` running on a free port, which it was told is taken; stopped by Ctrl-C."""
     with taken_port() as port, (tmp_path / "ui.log").open("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "kg_platform.cli", "ui", "--no-browser", "--port", port],
+            [sys.executable, "-m", "kg_platform.cli.main", "ui", "--no-browser", "--port", port],
             stderr=log,
             stdout=log,
         )

@@ -9,11 +9,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from embeddings.schedule import times, zone
-from kg_platform import browse, review
-from kg_platform.graph import Statement
-from kg_platform.ledger_schedules import Ending
+from kg_platform.browse import entities
+from kg_platform.curation import review
+from kg_platform.graph.client import Statement
+from kg_platform.ledger.schedules import Ending
 from kg_platform.platform import Platform
+from kg_platform.scheduling.times import times, zone
 from tests.conftest import NEO4J_VERSIONS
 from tests.ui.conftest import HOSTILE, Open
 
@@ -185,7 +186,7 @@ class TestWithAWorld:
 
         app.button(key=f"review_merge_{pair}_second").click().run()
         assert f"Item {pair} is accepted." in words(app)
-        assert "C01" not in {row.id for row in browse.find(world.graph, "", "Country")}
+        assert "C01" not in {row.id for row in entities.find(world.graph, "", "Country")}
 
         app.button_group(key="review_status").set_value("accepted").run()
         assert "accepted by" in words(app)

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from kg_platform.graph import NodeValue, PathValue, RelationshipValue
-from ui.tables import as_csv, cell, column, words
+from kg_platform.graph.client import NodeValue, PathValue, RelationshipValue
+from ui.widgets.tables import as_csv, cell, column, words
 
 NODE = NodeValue(("Country", "Entity"), {"id": "JPN", "area": 3.5})
 EDGE = RelationshipValue("BORDERS", "A", "B", {})

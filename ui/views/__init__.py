@@ -1,1 +1,4 @@
-"""The explorer's pages, one a file; `ui/app.py` lists them."""
+"""The explorer's pages, one a file; `ui/app.py` lists them.
+
+Begin at overview.py.
+"""

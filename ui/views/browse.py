@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import cards, links, plain, resources, tables
+from ui import navigation, resources
+from ui.components import cards
+from ui.widgets import tables
+from ui.widgets import text as plain
 
 PAGE = 30  # fills whole rows of two, three, five and six cards
 ANY = "All types"
@@ -50,8 +53,8 @@ with plain.errors():
         plain.hint("Nothing matches. Try fewer or other words, or all types.")
     elif look == "List":
         # The key names the question: a selection never outlives the rows it was made in.
-        links.open_entity(tables.entity_list(page, key=f"browse_list_{wanted}_{number}"))
-        if links.is_asked():
+        navigation.open_entity(tables.entity_list(page, key=f"browse_list_{wanted}_{number}"))
+        if navigation.is_asked():
             st.rerun()
     else:
         cards.cards([cards.Card(r, r.type or "") for r in page], key="browse_cards")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kg_platform.browse import EntityPage, FactCount
+from kg_platform.browse.entities import EntityPage, FactCount
 from kg_platform.errors import NotFound
-from ui import cards, links, picking, plain, resources, tables
-from ui.likeness import WAYS, has_vector, nearest
+from ui import navigation, resources
+from ui.components import cards
+from ui.widgets import entity_picker, tables
+from ui.widgets import text as plain
+from ui.widgets.neighbours import WAYS, has_vector, nearest
 
 FIRST, MORE = 12, 60  # neighbours of one relation at first, and after each "More"
 ALIKE = 12
@@ -19,9 +22,9 @@ def choose(problem: str = "") -> None:
     if problem:
         plain.alert(problem)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = picking.entity_picker("entity")
+        chosen = entity_picker.entity_picker("entity")
         if chosen and st.button("Open", icon=":material/arrow_forward:", key="entity_open"):
-            links.open_entity(chosen)
+            navigation.open_entity(chosen)
             st.rerun()
     cards.samples("entity_samples")
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from kg_platform.browse import Overview
-from kg_platform.status import Status
-from ui import cards, plain, resources
+from kg_platform.browse.entities import Overview
+from kg_platform.browse.status import Status
+from ui import resources
+from ui.components import cards
+from ui.widgets import text
 
 BARS = 12  # more kinds than this are summed up in a last bar
 
@@ -76,12 +78,12 @@ def tiles(seen: Overview) -> None:
     row.metric("Embedded", f"{seen.embedded / seen.entities:.0%}", border=True)
     row.metric("MRR", f"{mrr:.3f}" if isinstance(mrr, float) else "-", border=True)
     if run is None:
-        plain.hint("No embeddings are published yet. Type `kg embed` to train and publish them.")
+        text.hint("No embeddings are published yet. Type `kg embed` to train and publish them.")
         return
     said = [str(run.get("model", "")), f"{run.get('dimension')} dimensions"]
     if run.get("published_at"):
         said.append(f"published {str(run['published_at'])[:16].replace('T', ' ')} UTC")
-    plain.note(f"Embedding run {run['id']}: " + ", ".join(said))
+    text.note(f"Embedding run {run['id']}: " + ", ".join(said))
     freshness(resources.status())
 
 
@@ -96,7 +98,7 @@ def freshness(found: Status) -> None:
     said = [f"{count:,} {name}" for name, count in counts.items() if count]
     if found.half_way:
         said.append(f"the publish of run {found.half_way} stands half-way")
-    plain.note("Vectors: " + (", ".join(said) or "all of the graph as it is"))
+    text.note("Vectors: " + (", ".join(said) or "all of the graph as it is"))
 
 
 def charts(seen: Overview) -> None:
@@ -106,13 +108,13 @@ def charts(seen: Overview) -> None:
         if seen.by_type:
             bars(seen.by_type, "types")
         else:
-            plain.note("No entity has a type.")
+            text.note("No entity has a type.")
     with right.container(border=True, height="stretch"):
         st.subheader("Relations by type", anchor=False)
         if seen.by_relation:
             bars(seen.by_relation, "relations")
         else:
-            plain.note("No relations.")
+            text.note("No relations.")
 
 
 st.title("Overview")
@@ -120,10 +122,10 @@ seen = resources.overview()
 if seen.entities:
     tiles(seen)
     charts(seen)
-    with plain.errors():
+    with text.errors():
         cards.samples("overview_samples")
 else:
-    plain.hint(
+    text.hint(
         "The graph is empty. Type `kg ingest FOLDER` to load entities, relations and pictures, "
         "or `kg demo` for a small world to look around in."
     )

@@ -6,9 +6,11 @@ import time
 
 import streamlit as st
 
+from kg_platform.browse.read_only import run_read_only
 from kg_platform.errors import KgError
-from kg_platform.readonly import run_read_only
-from ui import plain, resources, tables
+from ui import resources
+from ui.widgets import tables
+from ui.widgets import text as plain
 
 EXAMPLES = {
     "Types": (

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from kg_platform import review
-from kg_platform.browse import EntityRow
+from kg_platform.browse.entities import EntityRow
+from kg_platform.curation import review
+from kg_platform.curation.review_text import grounds, percent
 from kg_platform.errors import KgError, MigrationError
-from kg_platform.ledger_reviews import STATUSES, ReviewRow
-from kg_platform.person import who
-from kg_platform.review_text import grounds, percent
-from ui import cards, plain, resources
+from kg_platform.ledger.reviews import STATUSES, ReviewRow
+from kg_platform.people import who
+from ui import resources
+from ui.components import cards
+from ui.widgets import text
 
 PAGE = 10
 KINDS = {None: "Facts and duplicates", "link": "Facts", "duplicate": "Duplicates"}
@@ -77,28 +79,28 @@ def show(row: ReviewRow, entities: dict[str, EntityRow]) -> None:
         left, right = st.columns([5, 1], gap="medium")
         with right:
             if row.probability is None:
-                plain.figure("Score", f"{row.score:.2f}")
+                text.figure("Score", f"{row.score:.2f}")
             else:
-                plain.figure("Probability", percent(row.probability))
+                text.figure("Probability", percent(row.probability))
         with left:
             said = row.explanation
             head = entities.get(row.head) or EntityRow(row.head, said.get("head_label", row.head))
             tail = entities.get(row.tail) or EntityRow(row.tail, said.get("tail_label", row.tail))
             verb = f"→ {row.relation} →" if row.kind == "link" else "may be the same as"
-            plain.lead(f"{head.label}  {verb}  {tail.label}")
+            text.lead(f"{head.label}  {verb}  {tail.label}")
             cards.cards(
                 [cards.Card(head), cards.Card(tail)], key=f"review_ends_{row.id}", shape="chips"
             )
         lines = grounds(row)
-        plain.facts(lines[:2])
+        text.facts(lines[:2])
         if len(lines) > 2:
             with st.expander("What else speaks for it", key=f"review_more_{row.id}"):
-                plain.facts(lines[2:])
+                text.facts(lines[2:])
         if row.decided_by:
             note = f": {row.note}" if row.note else ""
             cut = "; the graph may not have it yet" if row.unfinished else ""
             when = (row.decided_at or "")[:16].replace("T", " ")
-            plain.note(f"{row.status} by {row.decided_by}, {when}{note}{cut}")
+            text.note(f"{row.status} by {row.decided_by}, {when}{note}{cut}")
         buttons(row)
 
 
@@ -140,7 +142,7 @@ def buttons(row: ReviewRow) -> None:
                 on_click=undo,
                 args=(row.id,),
             )
-        plain.note(f"Item {row.id}, run {row.run_id}")
+        text.note(f"Item {row.id}, run {row.run_id}")
 
 
 def turn(by: int) -> None:
@@ -158,9 +160,9 @@ def listing() -> None:
     ends = {end for row in rows for end in (row.head, row.tail)}
     entities = resources.rows(tuple(sorted(ends)))
     if not rows:
-        plain.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
+        text.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
         return
-    plain.note(
+    text.note(
         f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A probability is at even "
         "odds: an upper bound for what was picked for its score."
     )
@@ -170,14 +172,14 @@ def listing() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Back", key="review_back", on_click=turn, args=(-1,), disabled=page == 0)
             st.button("Next", key="review_next", on_click=turn, args=(1,), disabled=page == last)
-            plain.note(f"Page {page + 1:,} of {last + 1:,}")
+            text.note(f"Page {page + 1:,} of {last + 1:,}")
 
 
 st.title("Review")
 resources.graph()  # nothing can be decided without it
 if (said := st.session_state.pop(SAID, None)) is not None:
-    (plain.note if said[1] else plain.alert)(said[0])
+    (text.note if said[1] else text.alert)(said[0])
 try:
     listing()
 except MigrationError:  # no command has written to this platform yet
-    plain.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
+    text.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")

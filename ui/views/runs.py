@@ -9,9 +9,10 @@ from typing import Any
 import streamlit as st
 
 from kg_platform.errors import MigrationError
-from kg_platform.ledger_rows import RunRow
-from kg_platform.run_figures import HEADLINES, flattened, headlines, in_a_line, seconds
-from ui import plain, resources, schedules, tables
+from kg_platform.ledger.rows import RunRow
+from kg_platform.runs.figures import HEADLINES, flattened, headlines, in_a_line, seconds
+from ui import resources
+from ui.widgets import schedules, tables, text
 
 LATEST = 100
 REJECTIONS = 200
@@ -73,16 +74,16 @@ def summary(values: Mapping[str, Any]) -> str:
 
 
 def details(run: RunRow) -> None:
-    plain.heading(run.id, f"{run.kind} · {run.status}")
+    text.heading(run.id, f"{run.kind} · {run.status}")
     if run.error:
-        plain.alert(run.error)
+        text.alert(run.error)
     metrics = flattened(run.metrics)
     first = headlines(run)
     if first:
         tiles = st.grid(len(first), min_column_width=130)
         for name, value in first:
             with tiles.cell(), st.container(border=True):
-                plain.figure(name, value)
+                text.figure(name, value)
     if run.steps:
         with st.container(border=True):
             steps(run)
@@ -91,10 +92,10 @@ def details(run: RunRow) -> None:
     if rest:
         with left, st.container(border=True):
             st.subheader("More figures", anchor=False)
-            plain.facts([(name, tables.cell(value)) for name, value in rest.items()])
+            text.facts([(name, tables.cell(value)) for name, value in rest.items()])
     with right if rest else left, st.container(border=True):
         st.subheader("Settings", anchor=False)
-        plain.facts([(n, tables.cell(v) or "-") for n, v in flattened(run.settings).items()])
+        text.facts([(n, tables.cell(v) or "-") for n, v in flattened(run.settings).items()])
     rejected(run.id)
 
 
@@ -125,7 +126,7 @@ def rejected(run_id: str) -> None:
     with st.container(border=True):
         st.subheader("Rejected rows", anchor=False)
         shown = f"{count:,}" if count <= len(rows) else f"{count:,}, the first {len(rows)} shown"
-        plain.note(f"{shown}. kg rejections {run_id} prints them all.")
+        text.note(f"{shown}. kg rejections {run_id} prints them all.")
         tables.answer(
             ["source", "line", "field", "reason", "value"],
             [[r.source, r.line, r.field, r.reason, r.value] for r in rows],
@@ -144,8 +145,8 @@ if runs:
     if chosen:
         st.query_params["run"] = chosen
     named = chosen or st.query_params.get("run") or runs[0].id
-    with plain.errors():
+    with text.errors():
         known = {run.id: run for run in runs}
         details(known.get(named) or resources.ledger().run(named))
 else:
-    plain.hint("Nothing was done yet. `kg ingest FOLDER` is where it begins.")
+    text.hint("Nothing was done yet. `kg ingest FOLDER` is where it begins.")

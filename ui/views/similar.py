@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kg_platform.pictures import decode_rgb
-from ui import cards, likeness, picking, plain, resources
+from kg_platform.media.pictures import decode_rgb
+from ui import resources
+from ui.components import cards
+from ui.widgets import entity_picker, neighbours
+from ui.widgets import text as plain
 
 st.title("Similar")
 source = st.segmented_control(
@@ -24,19 +27,23 @@ def how_many() -> int:
 
 def to_entity() -> list[cards.Card]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = picking.entity_picker("similar")
+        chosen = entity_picker.entity_picker("similar")
         if not chosen:
             return []
         page = resources.entity(chosen)
-        ways = [way for way in likeness.WAYS if likeness.has_vector(page, way)]
+        ways = [way for way in neighbours.WAYS if neighbours.has_vector(page, way)]
         if not ways:
             plain.hint("This entity has no vectors yet. Type `kg embed` to make them.")
             return []
         way = st.selectbox(
-            "Compare by", ways, format_func=likeness.WAYS.__getitem__, key="similar_way", width=150
+            "Compare by",
+            ways,
+            format_func=neighbours.WAYS.__getitem__,
+            key="similar_way",
+            width=150,
         )
         count = how_many()
-    return likeness.nearest(chosen, count, way)
+    return neighbours.nearest(chosen, count, way)
 
 
 def to_text() -> list[cards.Card]:
@@ -48,7 +55,7 @@ def to_text() -> list[cards.Card]:
             icon=":material/notes:",
         )
         count = how_many()
-    return likeness.nearest_to_text(text.strip(), count) if text.strip() else []
+    return neighbours.nearest_to_text(text.strip(), count) if text.strip() else []
 
 
 def to_picture() -> list[cards.Card]:
@@ -63,7 +70,7 @@ def to_picture() -> list[cards.Card]:
         shown = picture.copy()
         shown.thumbnail((resources.CARD, resources.CARD))
         st.image(shown, width="stretch", alt="The picture you chose")
-    return likeness.nearest_to_picture(picture, count)
+    return neighbours.nearest_to_picture(picture, count)
 
 
 found: list[cards.Card] = []

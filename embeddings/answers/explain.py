@@ -1,0 +1,233 @@
+"""Which modality moved a prediction: what becomes of it when one is left out, and what each adds.
+
+Leaving out goes through the fusion's own mask: the part gets the treatment that a missing one gets
+in training, and what remains is fused anew. Shares split the score itself: where an interaction is
+a product it is linear in the head and in the tail, both of which are sums of parts, so
+
+    f(h, r, t) = sum over parts a of h, b of t of f(a, r, b)
+
+exactly. The two may disagree, and both are right: a part that adds little may be hard to replace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from embeddings.answers import predict
+from embeddings.answers.scored_entities import Space, open_space
+from embeddings.data.dataset import Ints
+from embeddings.models.ensemble import Joined
+from embeddings.models.from_artifact import rebuild
+from embeddings.models.network import Network
+from kg_platform.errors import NotFound
+from kg_platform.graph.client import Graph
+
+if TYPE_CHECKING:
+    from embeddings.data.artifact import Artifact
+
+SIDES = ("head", "tail")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The prediction without a part (structure, text, image) on one side, or on both."""
+
+    part: str
+    side: str  # head | tail | both
+    score: float
+    rank: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the meeting of a part of the head and a part of the tail adds to the score."""
+
+    head: str
+    tail: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A fact's score; its rank among `entities` candidates, facts of the graph left out, ties at
+    the mean; the same without each part; and the shares of the score, none for a distance.
+
+    A part is left out only where the entity has it and something else beside it, and never of a
+    `provisional` end, which came after training: see `explain_new.py`.
+    """
+
+    score: float
+    rank: float
+    entities: int
+    left_out: tuple[LeftOut, ...]
+    shares: tuple[Share, ...]
+    provisional: bool = False
+
+    @property
+    def mover(self) -> LeftOut | None:
+        """The part that the rank suffers most without, left out wherever it can be."""
+        widest = {one.part: one for one in self.left_out}  # "both" comes after single sides
+        by_loss = sorted(widest.values(), key=lambda one: (-one.rank, one.score))
+        return by_loss[0] if by_loss and by_loss[0].rank > self.rank else None
+
+    @property
+    def sentence(self) -> str:
+        """Which modality moved this prediction, in one sentence."""
+        rank, of = rank_text(self.rank), f"of {self.entities:,}"
+        if self.provisional and self.mover is None:
+            return (
+                f"It ranks {rank} {of}; an end has a provisional vector, of which no part can be "
+                "left out, and of the other end none carries it."
+            )
+        if not self.left_out:
+            return f"Each end has one part only: nothing can be left out, and it ranks {rank} {of}."
+        if self.mover is None:
+            return (
+                f"No single part carries this prediction: without any one it ranks {rank} {of} or "
+                "better."
+            )
+        one = self.mover
+        where = "both ends" if one.side == "both" else f"the {one.side}"
+        return (
+            f"The {_WORDS.get(one.part, one.part)} moved this prediction most: without it at "
+            f"{where} the fact ranks {rank_text(one.rank)} {of} instead of {rank}."
+        )
+
+
+def rank_text(rank: float) -> str:
+    """A rank for people; ties make halves."""
+    return f"{rank:,.1f}".removesuffix(".0")
+
+
+_WORDS = {"image": "picture"}
+
+
+class Explainer:
+    """Explains predictions of the published artifact. It holds the fused vectors in memory."""
+
+    def __init__(self, artifact: Artifact, graph: Graph, space: Space | None = None) -> None:
+        """`space` is the artifact's, if somebody has it already."""
+        self._artifact, self._graph = artifact, graph
+        self._space = open_space(artifact, graph) if space is None else space
+
+    def fact(self, head: str, relation: str, tail: str, heads: bool = False) -> Explanation:
+        """Explain why `tail` is (not) predicted for (head, relation, ?).
+
+        With `heads`: why `head` is for (?, relation, tail), which the inverse relation answers.
+
+        Raises:
+            NotFound: the model does not know an end or the relation.
+        """
+        types = self._artifact.relation_types
+        if relation not in types:
+            raise NotFound(predict.unknown_relation(relation, types))
+        asked, answer = (tail, head) if heads else (head, tail)
+        known = predict.known_ends(self._graph, asked, relation, heads)
+        places = self._space.places
+        for end in (asked, answer):
+            if end not in places:
+                raise NotFound(predict.not_embedded(end))
+        number = types.index(relation) + (len(types) if heads else 0)
+        others = np.array([places[one] for one in known if one in places], dtype=np.int64)
+        sides = ("tail", "head") if heads else ("head", "tail")
+        rows, trained = (places[asked], places[answer]), self._space.trained
+        scorer, there = self._space.scorer, [row for row in rows if row < trained]
+        if len(there) == 2:
+            pair = rebuild(self._artifact, there)
+            return explain(pair, number, scorer.entities, rows, others, sides)
+        from embeddings.answers.explain_provisional import explain_new
+
+        one = rebuild(self._artifact, there) if there else None
+        return explain_new(scorer, one, number, rows, trained, others, sides)
+
+
+@torch.no_grad()
+def explain(
+    pair: Network | Joined,
+    relation: int,
+    entities: Tensor,
+    rows: tuple[int, int],
+    known: Ints,
+    sides: tuple[str, str] = SIDES,
+) -> Explanation:
+    """Explain the score of (pair's entity 0, relation) -> pair's entity 1.
+
+    `entities` (N, D) are the candidates, the pair is two of them, `rows`; the rows `known` are
+    other true answers. `sides` names the pair's entities. What the relation adds to loops counts,
+    but is no part's share. O((1 + M) N D).
+    """
+    names = ("structure", *pair.names)
+    asked, answer = rows
+    there = pair.there_is()
+    asking = [_query(pair, relation, None)]
+    answers = [entities[answer]]
+    tried: list[tuple[str, str, int, int]] = []  # part, side, position in asking, in answers
+    for part, name in enumerate(names):
+        keep = torch.ones_like(there)
+        keep[:, part] = False
+        can = there[:, part] & (there & keep).any(1)
+        at = [0, 0]
+        if can[0]:
+            asking.append(_query(pair, relation, keep))
+            at[0] = len(asking) - 1
+            tried.append((name, sides[0], at[0], 0))
+        if can[1]:
+            answers.append(pair.entities(torch.tensor([1]), keep)[0])
+            at[1] = len(answers) - 1
+            tried.append((name, sides[1], 0, at[1]))
+        if can.all():
+            tried.append((name, "both", at[0], at[1]))
+    queries = torch.stack(asking)
+    scores = pair.kernel.scores(queries, entities)
+    loop = pair.loops[relation]
+    scores[:, asked] += loop
+    rivals = torch.ones(len(entities), dtype=torch.bool)
+    rivals[torch.from_numpy(known)] = False
+    rivals[answer] = False
+
+    def outcome(query: int, which: int) -> tuple[float, float]:
+        row = scores[query]
+        own = row[answer]
+        if which:
+            own = pair.kernel.pairs(queries[query], answers[which])
+            own = own + loop if asked == answer else own
+        others = row[rivals]
+        ties = int((others == own).sum())
+        return float(own), 1 + int((others > own).sum()) + ties / 2
+
+    score, rank = outcome(0, 0)
+    left_out = tuple(LeftOut(name, side, *outcome(q, a)) for name, side, q, a in tried)
+    shares = _shares(pair, relation, sides) if pair.kernel.product else ()
+    return Explanation(score, rank, int(rivals.sum()) + 1, left_out, shares)
+
+
+def _query(pair: Network | Joined, relation: int, keep: Tensor | None) -> Tensor:
+    number = torch.tensor([relation])
+    head = pair.heads(torch.tensor([0]), number, keep=keep)
+    return pair.kernel.query(head, pair.relations[number])[0]
+
+
+def _shares(pair: Network | Joined, relation: int, sides: tuple[str, str]) -> tuple[Share, ...]:
+    names, there = ("structure", *pair.names), pair.there_is()
+    asking, answering = pair.parts(asking=True)[0], pair.parts()[1]
+    gates = pair.gates()
+    if gates is not None:
+        asking = asking * gates[relation, :, None]
+    queries = pair.kernel.query(asking, pair.relations[relation].expand(len(asking), -1))
+    values = queries @ answering.T
+    shares = []
+    for a, b in np.ndindex(*values.shape):
+        # A missing part adds nothing, unless a learnt vector stands in its place.
+        if asking[a].any() and answering[b].any():
+            ends = tuple(
+                name if there[row, column] else f"no {name}"
+                for row, (column, name) in enumerate(((a, names[a]), (b, names[b])))
+            )
+            by_side = dict(zip(sides, ends, strict=True))
+            shares.append(Share(by_side["head"], by_side["tail"], float(values[a, b])))
+    return tuple(shares)

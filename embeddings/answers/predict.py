@@ -1,0 +1,171 @@
+"""Missing links: the likeliest facts that the graph does not have yet, by the trained model."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.answers.scored_entities import Space, open_space
+from kg_platform.browse import entities
+from kg_platform.cypher import vectors as cypher
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.graph.client import Graph, Statement
+
+if TYPE_CHECKING:
+    from embeddings.data.artifact import Artifact
+
+PAGE = 256
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A candidate for the open end of a fact; a higher score is likelier.
+
+    `probability` is the score's, in a mixture of as many facts as corrupted ones (see
+    `calibration`); None where the run had no validation facts to fit it on.
+    """
+
+    id: str
+    label: str
+    type: str | None
+    score: float
+    probability: float | None = None
+
+
+def open_published(graph: Graph, artifacts: Path) -> Artifact:
+    """The artifact of the published run, in the folder of artifacts.
+
+    Raises:
+        NotFound: nothing is published, or the artifact is not on this machine.
+    """
+    from embeddings.data.artifact import open_artifact
+
+    run = entities.current_run(graph)
+    if run is None:
+        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
+    folder = artifacts / str(run["id"])
+    if not folder.is_dir():
+        raise NotFound(
+            f"The published run {run['id']} has no artifact in {artifacts}: it was trained with "
+            "another KG_HOME or removed; run `kg embed` here, or set KG_HOME to where it is."
+        )
+    return open_artifact(folder, verify=False)
+
+
+def predict_tails(
+    artifact: Artifact,
+    graph: Graph,
+    head: str,
+    relation: str,
+    k: int = 10,
+    type: str | None = None,
+    space: Space | None = None,
+) -> list[Prediction]:
+    """The `k` likeliest tails of (head, relation, ?) that are not yet facts in the graph.
+
+    `type` keeps candidates with that label; `space` is the artifact's, if somebody has it already.
+    Raises:
+        NotFound: the model does not know the head or the relation.
+    """
+    return _predict(artifact, graph, head, relation, k, type, space, heads=False)
+
+
+def predict_heads(
+    artifact: Artifact,
+    graph: Graph,
+    tail: str,
+    relation: str,
+    k: int = 10,
+    type: str | None = None,
+    space: Space | None = None,
+) -> list[Prediction]:
+    """The `k` likeliest heads of (?, relation, tail) that are not yet facts in the graph."""
+    return _predict(artifact, graph, tail, relation, k, type, space, heads=True)
+
+
+def _predict(
+    artifact: Artifact,
+    graph: Graph,
+    entity: str,
+    relation: str,
+    k: int,
+    type: str | None,
+    space: Space | None,
+    heads: bool,
+) -> list[Prediction]:
+    if k < 1:
+        raise BadInput(f"Ask for at least 1 prediction, not {k}.")
+    relations = artifact.relation_types
+    if relation not in relations:
+        raise NotFound(unknown_relation(relation, relations))
+    space = open_space(artifact, graph) if space is None else space
+    ids, scorer, number = space.ids, space.scorer, relations.index(relation)
+    if entity not in space.places:
+        there_is = entities.resolve(graph, entity)  # says so when there is no such entity at all
+        raise NotFound(not_embedded(there_is.id))
+    position = space.places[entity]
+    scores = (
+        scorer.score_heads([number], [position])
+        if heads
+        else scorer.score_tails([position], [number])
+    )[0]
+    probabilities = _probabilities(artifact, scores)
+    known = known_ends(graph, entity, relation, heads)
+    found: list[Prediction] = []
+    for page in _best_first(scores):
+        there = entities.rows(graph, [ids[i] for i in page])
+        for i in page:
+            row = there.get(ids[i])  # an entity may have been deleted since
+            if row is None or row.id in known or row.id == entity:
+                continue
+            if type is not None and row.type != type:
+                continue
+            chance = None if probabilities is None else float(probabilities[i])
+            found.append(Prediction(row.id, row.label, row.type, float(scores[i]), chance))
+            if len(found) == k:
+                return found
+    return found
+
+
+def known_ends(graph: Graph, entity: str, relation: str, heads: bool) -> set[str]:
+    """The tails that the graph has for (entity, relation, ?), or the heads of (?, relation, it)."""
+    statement = cypher.KNOWN_HEADS if heads else cypher.KNOWN_TAILS
+    rows = graph.read(Statement(statement, {"id": entity, "relation": relation}))
+    return {row["id"] for row in rows}
+
+
+def not_embedded(entity: str) -> str:
+    """What to say of an entity that is in the graph and not in the artifact."""
+    return (
+        f"{entity} was not in the graph when it was embedded; run `kg embed --new-only` for a "
+        "provisional vector, or `kg embed` again."
+    )
+
+
+def _probabilities(artifact: Artifact, scores: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    from embeddings.evaluation.calibration import Calibrator
+
+    fitted = artifact.manifest.get("calibration")
+    return None if fitted is None else Calibrator.from_dict(fitted).probabilities(scores)
+
+
+def _best_first(scores: NDArray[np.float32]) -> Iterator[list[int]]:
+    order = np.argsort(-scores, kind="stable")
+    for start in range(0, len(order), PAGE):
+        yield order[start : start + PAGE].tolist()
+
+
+def unknown_relation(relation: str, relations: Sequence[str]) -> str:
+    """What to say of a relation that the model does not know, with those that are spelled alike."""
+    # People type `language` for LANGUAGE.
+    close = [name for name in relations if name.lower() == relation.lower()]
+    close = close or difflib.get_close_matches(relation, relations, n=3)
+    known = ", ".join(relations[:20]) + (", …" if len(relations) > 20 else "")
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {known}."
+    return f"The model knows no relation {relation!r}; {hint}"

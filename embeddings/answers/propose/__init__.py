@@ -1,0 +1,4 @@
+"""Review items: facts that seem missing, entities that seem one.
+
+Begin at links.py.
+"""

@@ -1,0 +1,4 @@
+"""Commands about vectors, one file each.
+
+Begin at embed.py.
+"""

@@ -1,0 +1,82 @@
+"""`kg encoders`: what texts and pictures can be encoded with, and under which licence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kg_platform import console
+from kg_platform.settings import Settings, load
+
+if TYPE_CHECKING:
+    from embeddings.features.encoders.presets import Preset
+
+
+def register(app: typer.Typer) -> None:
+    app.command("encoders")(encoders)
+
+
+def encoders(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """The encoders that have a name.
+
+    Fast ones first: what each is for, under which licence, and whether it is here.
+    """
+    from embeddings.features.encoders.presets import PRESETS
+
+    settings = load()
+    found = [_row(preset, settings) for preset in PRESETS]
+    if as_json:
+        console.print_json(found)
+        return
+    rows = [
+        (
+            row["name"],
+            " and ".join(row["kinds"]),
+            row["dimension"],
+            row["licence"],
+            "here" if row["here"] else f"about {row['megabytes']:,} MB",
+            "yes" if row["chosen"] else "",
+        )
+        for row in found
+    ]
+    names = ("name", "for", "numbers", "licence", "weights", "chosen")
+    console.print_table(names, rows, whole=names[:1])
+    console.print_table(("name", "what"), [(row["name"], row["what"]) for row in found])
+    console.note(
+        "Choose with KG_TEXT_ENCODER and KG_IMAGE_ENCODER; NAME:FOLDER takes the weights from a "
+        "folder. Licences are those of the model cards."
+    )
+
+
+def _row(preset: Preset, settings: Settings) -> dict[str, Any]:
+    from embeddings.features.encoders.presets import models
+
+    own = {preset.name, *models(preset)}
+    chosen = {"text": settings.text_encoder, "image": settings.image_encoder}
+    return {
+        **asdict(preset),
+        "here": _here(preset),
+        "chosen": [
+            kind
+            for kind in preset.kinds
+            if chosen[kind] in own or chosen[kind].startswith(f"{preset.name}:")
+        ],
+    }
+
+
+def _here(preset: Preset) -> bool:
+    """Whether it works without a network."""
+    if not preset.megabytes:
+        return True
+    if not preset.model:
+        from embeddings.features.encoders.image import resnet50_is_here
+
+        return resnet50_is_here()
+    from embeddings.features.encoders.presets import models
+    from embeddings.features.encoders.weights import in_local_cache
+
+    return any(in_local_cache(model) for model in models(preset))

@@ -1,0 +1,240 @@
+"""A snapshot: an immutable copy of a part of the graph, on disk, that says what it holds.
+
+`<folder>/` holds `entities.arrow` (id, label, texts, hashes of the texts), `pictures.arrow`,
+`triples.npy`, `relation_types.json`, `splits.npy` if relationships carry a split, `changed.npy` if
+entities are marked as changed, and `manifest.json`. It is written beside itself and renamed when
+it is complete.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from embeddings.data.export import Export
+from embeddings.data.id_index import IdIndex
+from kg_platform.cypher import snapshots as cypher
+from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
+from kg_platform.graph.client import Graph
+
+FORMAT = 2
+_MANIFEST = "manifest.json"
+
+
+class Text(NamedTuple):
+    """One text of an entity, and the SHA-256 of that text in hex."""
+
+    entity: int
+    text: str
+    content_hash: str
+
+
+class Picture(NamedTuple):
+    """A picture of an entity: the SHA-256 of its bytes, in hex, and its place among the others."""
+
+    entity: int
+    rank: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Entities and relation types are numbered by their position in sorted order."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    def entity_ids(self) -> list[str]:
+        return [value for batch in self._entities("id") for value in batch[0]]
+
+    def labels(self) -> list[str]:
+        """What to call each entity; empty where it has no label."""
+        return [value for batch in self._entities("label") for value in batch[0]]
+
+    def relation_types(self) -> list[str]:
+        text = (self.folder / "relation_types.json").read_text("utf-8")
+        return [str(name) for name in json.loads(text)]
+
+    def triples(self) -> npt.NDArray[np.int32]:
+        """(n, 3) head, relation, tail; sorted, each once; read from disk as it is used."""
+        if not self.manifest["triples"]:
+            return np.zeros((0, 3), dtype=np.int32)  # nothing to map into memory
+        rows: npt.NDArray[np.int32] = np.load(self.folder / "triples.npy", mmap_mode="r")
+        return rows
+
+    def splits(self) -> npt.NDArray[np.int8] | None:
+        """(n,) 0 train, 1 valid, 2 test for each triple; None if the graph marks no splits."""
+        file = self.folder / "splits.npy"
+        return np.load(file) if file.is_file() else None
+
+    def changed(self) -> npt.NDArray[np.int64]:
+        """(N,) the time of the mark that each entity carried, in microseconds; 0: none.
+
+        It was read before what the entity says, or with it (`kg_platform/cypher/changes.py`).
+        """
+        file = self.folder / "changed.npy"
+        if not file.is_file():
+            return np.zeros(int(self.manifest["entities"]), np.int64)
+        return np.asarray(np.load(file), dtype=np.int64)
+
+    def texts(self) -> Iterator[Text]:
+        """The texts in the order of entity: what it is called and described by, then the others."""
+        position = 0
+        for texts, hashes in self._entities("texts", "hashes"):
+            for own, digests in zip(texts, hashes, strict=True):
+                for text, digest in zip(own, digests, strict=True):
+                    yield Text(position, text, digest.hex())
+                position += 1
+
+    def pictures(self) -> Iterator[Picture]:
+        """The pictures, in the order of entity and rank."""
+        for columns in _columns(self.folder / "pictures.arrow", "entity", "rank", "sha256"):
+            yield from map(Picture, *columns)
+
+    def _entities(self, *names: str) -> Iterator[list[list[Any]]]:
+        return _columns(self.folder / "entities.arrow", *names)
+
+
+def take(
+    graph: Graph,
+    folder: Path,
+    *,
+    labels: Sequence[str] = (),
+    relationship_types: Sequence[str] = (),
+    on_progress: Callable[[int], None] | None = None,
+) -> Snapshot:
+    """Copy the graph, or the part with these entity labels and relationship types, to `folder`.
+
+    A relation is kept only if both its ends are. `on_progress(n)` is told the rows read so far.
+
+    Raises:
+        BadInput: a label or type does not exist, or there is nothing to embed.
+        Unavailable: the graph cannot be read, or the folder cannot be written.
+    """
+    check_names(graph, labels, relationship_types)
+    if folder.exists():
+        raise BadInput(f"{folder} is there already; give the snapshot a new folder.")
+    partial = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
+        partial.mkdir(parents=True)
+        # What changes from here on is later than the snapshot, whether that saw it or not.
+        begun = graph.read(cypher.NOW)[0]["now"].to_native().astimezone(UTC).isoformat()
+        export = Export(
+            graph, partial, labels, relationship_types, on_progress or (lambda rows: None)
+        )
+        export.entities()
+        if not export.counts["entities"]:
+            raise BadInput(nothing(labels))
+        index = IdIndex(partial / "entities.arrow")
+        export.pictures(index)
+        export.relations(index)
+        types = json.dumps(export.relation_types, ensure_ascii=False)
+        (partial / "relation_types.json").write_text(types, "utf-8")
+        manifest = {
+            "format": FORMAT,
+            "hash": export.hash,
+            "labels": list(labels),
+            "relationship_types": list(relationship_types),
+            "relations": len(export.relation_types),
+            **export.counts,
+            "created_at": begun,
+            "files": {file.name: _digest(file) for file in sorted(partial.iterdir())},
+        }
+        (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+        partial.rename(folder)
+    except OSError as error:
+        raise Unavailable(
+            f"The snapshot cannot be written to {folder}: {error.strerror or error}; "
+            "make room or choose another KG_HOME, then run again."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Snapshot(folder, manifest)
+
+
+def open_snapshot(folder: Path) -> Snapshot:
+    """A snapshot that was taken before, after checking that it is whole and unchanged.
+
+    Raises:
+        NotFound: there is none. ArtifactError: it is incomplete, changed or of another version.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"There is no snapshot in {folder}; run `kg embed` to take one.")
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        version, files = manifest["format"], dict(manifest["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"The snapshot in {folder} has no readable manifest; run `kg embed` to take a new one."
+        ) from error
+    if version != FORMAT:
+        raise ArtifactError(
+            f"The snapshot in {folder} has format {version}, this version reads {FORMAT}; "
+            "run `kg embed` to take a new one."
+        )
+    for name, digest in files.items():
+        file = folder / name
+        state = "missing" if not file.is_file() else "changed" if _digest(file) != digest else ""
+        if state:
+            raise ArtifactError(
+                f"The snapshot in {folder} cannot be used: {name} is {state}; "
+                "run `kg embed` to take a new one."
+            )
+    return Snapshot(folder, manifest)
+
+
+def check_names(graph: Graph, labels: Sequence[str], types: Sequence[str]) -> None:
+    """Refuse labels and relationship types that the graph does not have.
+
+    Raises:
+        BadInput: naming the nearest one that it has.
+    """
+    known_labels = [row["label"] for row in graph.read(cypher.LABELS)] if labels else []
+    known_types = [row["type"] for row in graph.read(cypher.RELATIONSHIP_TYPES)] if types else []
+    for kind, names, known in (
+        ("label", labels, known_labels),
+        ("relationship type", types, sorted({*known_types} - {cypher.MEDIA_TYPE})),
+    ):
+        for name in names:
+            if name not in known:
+                raise BadInput(f"The graph has no {kind} {name!r}; {_nearest(name, known)}")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    folded = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    if close:
+        return f"did you mean {folded[close[0]]!r}?"
+    return f"it has {', '.join(known[:10])}." if known else "it has none; ingest something first."
+
+
+def nothing(labels: Sequence[str]) -> str:
+    """What to say when no entity is there to embed."""
+    if labels:
+        return f"Nothing to embed: no entity has the label {' or '.join(labels)}."
+    return "Nothing to embed: the graph has no entities; run `kg ingest PATH` first."
+
+
+def _columns(file: Path, *names: str) -> Iterator[list[list[Any]]]:
+    """The columns of an Arrow file as lists, one record batch at a time."""
+    with pa.memory_map(str(file)) as source, pa.ipc.open_file(source) as reader:
+        for number in range(reader.num_record_batches):
+            batch = reader.get_batch(number)
+            yield [batch.column(name).to_pylist() for name in names]
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

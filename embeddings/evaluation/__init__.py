@@ -1,0 +1,4 @@
+"""How good it is.
+
+Begin at ranking.py.
+"""

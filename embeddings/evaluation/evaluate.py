@@ -1,0 +1,51 @@
+"""Everything that is measured of a training, once it is over: what the ledger and the manifest say.
+
+The ledger gets one level of figures, those a person reads; the manifest also gets the parts, and
+the calibrator that `kg predict` uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from embeddings.data.dataset import Dataset
+from embeddings.evaluation.breakdown import rank_in_parts
+from embeddings.evaluation.calibration import calibrate
+from embeddings.evaluation.classification import classify
+from embeddings.evaluation.ranking import Scores, rank
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`metrics` name -> figure; `details` for the manifest: "breakdown" of the test figures and
+    "calibration", each where its splits have facts."""
+
+    metrics: Mapping[str, float]
+    details: Mapping[str, Any]
+
+
+def measure(trained: Scores, dataset: Dataset, seed: int) -> Measured:
+    """Rank validation and test; classify and calibrate where both have facts.
+
+    Raises:
+        BadInput: a vector or a score is not a number.
+    """
+    metrics: dict[str, float] = {}
+    details: dict[str, Any] = {}
+    if len(dataset.valid):
+        metrics |= _named("valid", rank(trained, dataset, "valid").as_dict())
+    if len(dataset.test):
+        parts = rank_in_parts(trained, dataset, "test")
+        metrics |= _named("test", parts.overall.as_dict())
+        details["breakdown"] = parts.as_dict()
+    if len(dataset.valid) and len(dataset.test):
+        calibration = calibrate(trained, dataset, seed)
+        metrics |= classify(trained, dataset, seed).as_dict() | calibration.as_dict()
+        details["calibration"] = calibration.calibrator.as_dict()
+    return Measured(metrics, details)
+
+
+def _named(split: str, found: Mapping[str, float]) -> dict[str, float]:
+    return {f"{split}_{name}": value for name, value in found.items()}

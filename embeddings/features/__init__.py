@@ -1,0 +1,4 @@
+"""Each content becomes a vector once.
+
+Begin at build.py.
+"""

@@ -1,0 +1,312 @@
+"""Content -> feature matrix, through a cache: nothing is encoded twice.
+
+The cache is keyed by the SHA-256 of the content, within one folder for each encoder and revision.
+Its files ("shards") are written whole and never changed, so two processes and a kill -9 cannot hurt
+it, and it can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.data.snapshot import Snapshot
+from embeddings.features.encoders.load import ImageEncoder, TextEncoder, Vectors
+from embeddings.features.picture_workers import PictureReader, prepared, worker_count
+from kg_platform import atomic
+from kg_platform.errors import Unavailable
+from kg_platform.media.store import MediaStore
+
+T = TypeVar("T")
+# SHA-256 digests, as numpy can sort and search them. It ignores NULs at the end, on both sides.
+Hashes = npt.NDArray[np.bytes_]
+# on_progress(done, total), in contents: what was cached counts as done from the start.
+Progress = Callable[[int, int], None]
+
+SHARD = 1_024  # texts encoded between two writes to the cache
+PICTURE_SHARD = 128  # pictures are large
+MAX_PIXELS = 100_000_000
+
+
+@dataclass(frozen=True)
+class Features:
+    """One modality of the entities of a snapshot.
+
+    `matrix` is (N, d) float32 with unit rows: the mean direction of an entity's items. Where
+    `present` (N,) is False the entity has no such content, and its row is zero and means nothing.
+
+    `items` is (n, d) float32 with unit rows, every single text or picture of every entity that is
+    present, and `owners` (n,) int64 says whose each is; sorted by owner, an entity's own in the
+    snapshot's order. Both are None when no entity has more than one.
+    """
+
+    name: Literal["text", "image"]
+    matrix: Vectors
+    present: npt.NDArray[np.bool_]
+    encoder: str
+    revision: str
+    items: Vectors | None = None
+    owners: npt.NDArray[np.int64] | None = None
+
+    @property
+    def made_by(self) -> dict[str, str]:
+        """The encoder, as records and manifests name it."""
+        return {"name": self.encoder, "revision": self.revision}
+
+
+@dataclass(frozen=True)
+class FeatureSummary:
+    """Different contents: all of them, found in the cache, encoded now, unusable.
+
+    `notes` are what the encoder has to say, such as that it could not be compiled for the GPU.
+    """
+
+    contents: int
+    cached: int
+    encoded: int
+    skipped: int
+    skipped_examples: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+
+
+class FeatureCache:
+    """Vectors by content hash, of one encoder in one revision, in files below `root`.
+
+    A shard is an .npy file of (hash, vector) rows. Reading goes through the shards one after the
+    other: memory holds one of them beside the answer.
+    """
+
+    def __init__(self, root: Path, encoder: _Named) -> None:
+        key = f"{encoder.name}\n{encoder.revision}\n{encoder.dimension}"
+        readable = re.sub(r"[^A-Za-z0-9.-]+", "-", encoder.name).strip("-.")[-40:]
+        self._folder = root / f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        self._row = np.dtype([("hash", "S32"), ("vector", "<f4", (encoder.dimension,))])
+        self._about = {
+            "encoder": encoder.name,
+            "revision": encoder.revision,
+            "dimension": encoder.dimension,
+        }
+
+    def fill(self, hashes: Hashes, vectors: Vectors) -> npt.NDArray[np.bool_]:
+        """Put the vectors of the sorted, different `hashes` (n) into `vectors` (n, d), where known.
+
+        Returns which are known, (n,).
+        """
+        known = np.zeros(len(hashes), dtype=bool)
+        for shard in sorted(self._folder.glob("*.npy")) if len(hashes) else ():
+            rows = self._read(shard)
+            if rows is None:
+                continue
+            places = np.minimum(np.searchsorted(hashes, rows["hash"]), len(hashes) - 1)
+            hit = hashes[places] == rows["hash"]
+            vectors[places[hit]] = rows["vector"][hit]
+            known[places[hit]] = True
+        return known
+
+    def add(self, hashes: Hashes, vectors: Vectors) -> None:
+        """Keep vectors (n, d) of contents (n).
+
+        Raises:
+            Unavailable: the folder cannot be written.
+        """
+        if not len(hashes):
+            return
+        rows = np.empty(len(hashes), dtype=self._row)
+        rows["hash"], rows["vector"] = hashes, vectors
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            about = json.dumps(self._about, indent=1).encode()
+            if not (self._folder / "encoder.json").is_file():
+                atomic.write(self._folder / "encoder.json", lambda file: file.write(about))
+            atomic.write(self._folder / f"{uuid.uuid4().hex}.npy", lambda file: np.save(file, rows))
+        except OSError as error:
+            raise Unavailable(
+                f"Features cannot be kept in {self._folder}: {error.strerror or error}; make room, "
+                "then run the same command again to go on."
+            ) from error
+
+    def _read(self, shard: Path) -> npt.NDArray[Any] | None:
+        try:
+            rows: npt.NDArray[Any] = np.load(shard, allow_pickle=False)
+            if rows.dtype != self._row or rows.ndim != 1:
+                raise ValueError("rows of another shape")
+        except FileNotFoundError:  # somebody is deleting the cache, which they may
+            return None
+        except (ValueError, EOFError):
+            # Damaged on the disk. A cache only saves work: drop it, and encode its contents again.
+            shard.unlink(missing_ok=True)
+            return None
+        except OSError as error:
+            raise Unavailable(
+                f"The feature cache {self._folder} cannot be read: {error.strerror or error}; "
+                "make it readable or delete it."
+            ) from error
+        return rows
+
+
+def text_features(
+    snapshot: Snapshot,
+    encoder: TextEncoder,
+    cache: FeatureCache,
+    on_progress: Progress | None = None,
+) -> tuple[Features, FeatureSummary]:
+    """One vector for each entity with texts, their mean direction, and one for each text."""
+    entities, hashes = _columns((text.entity, text.content_hash) for text in snapshot.texts())
+    work = _Work(hashes, encoder, cache, on_progress)
+    # From the snapshot again, not from memory: only what is missing, once, a shard at a time.
+    missing = work.missing(snapshot.texts(), lambda text: text.content_hash)
+    for batch in _chunks(missing, SHARD):
+        work.encoded(
+            [text.content_hash for text in batch], encoder.encode([text.text for text in batch])
+        )
+    return work.features("text", _count(snapshot), entities), work.summary()
+
+
+def picture_features(
+    snapshot: Snapshot,
+    media: MediaStore,
+    encoder: ImageEncoder,
+    cache: FeatureCache,
+    on_progress: Progress | None = None,
+    max_pixels: int = MAX_PIXELS,
+    workers: int | None = None,
+) -> tuple[Features, FeatureSummary]:
+    """One vector for each entity with pictures: the mean direction of its pictures' vectors.
+
+    A picture that is missing from the store or cannot be decoded is counted and left out. `workers`
+    processes decode; None takes as many as help (`picture_workers.worker_count`), 0 takes none.
+
+    Raises:
+        MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
+    """
+    entities, hashes = _columns((picture.entity, picture.sha256) for picture in snapshot.pictures())
+    work = _Work(hashes, encoder, cache, on_progress)
+    missing = work.missing(snapshot.pictures(), lambda picture: picture.sha256)
+    reader = PictureReader(media.url, encoder.preparer, max_pixels)
+    ready = prepared(
+        (picture.sha256 for picture in missing),
+        media,
+        reader,
+        worker_count(work.to_encode, workers),
+        ahead=PICTURE_SHARD,
+    )
+    with closing(ready):  # its workers end with us, whatever happens
+        for batch in _chunks(ready, PICTURE_SHARD):
+            usable = {one.sha256: one.pixels for one in batch if one.pixels is not None}
+            for one in batch:
+                if one.pixels is None:
+                    work.skip(f"{one.sha256}: {one.problem}")
+            work.encoded(list(usable), encoder.encode_prepared(list(usable.values())))
+    return work.features("image", _count(snapshot), entities), work.summary()
+
+
+class _Work:
+    """The different contents of a snapshot, sorted by hash, and their vectors as they come."""
+
+    def __init__(
+        self, hashes: Hashes, encoder: _Named, cache: FeatureCache, on_progress: Progress | None
+    ) -> None:
+        self._encoder = encoder
+        self._cache = cache
+        self._report = on_progress or (lambda done, total: None)
+        self._hashes, self._place = np.unique(hashes, return_inverse=True)
+        self._vectors = np.zeros((len(self._hashes), encoder.dimension), dtype=np.float32)
+        self._known = cache.fill(self._hashes, self._vectors)
+        self._cached = int(self._known.sum())
+        self._encoded = 0
+        self._skipped: list[str] = []
+        self._progress()
+
+    @property
+    def to_encode(self) -> int:
+        """How many different contents have no vector yet."""
+        return len(self._hashes) - int(self._known.sum())
+
+    def missing(self, contents: Iterable[T], hash_of: Callable[[T], str]) -> Iterator[T]:
+        """Those contents that have no vector yet, each once."""
+        asked = self._known.copy()
+        for content in contents:
+            place = self._places([hash_of(content)])[0]
+            if not asked[place]:
+                asked[place] = True
+                yield content
+
+    def encoded(self, hashes: Sequence[str], vectors: Vectors) -> None:
+        """Take the vectors of a batch, and keep them."""
+        places = self._places(hashes)
+        self._cache.add(self._hashes[places], vectors)
+        self._vectors[places] = vectors
+        self._known[places] = True
+        self._encoded += len(hashes)
+        self._progress()
+
+    def skip(self, reason: str) -> None:
+        self._skipped.append(reason)
+
+    def features(
+        self, name: Literal["text", "image"], count: int, entities: npt.NDArray[np.int64]
+    ) -> Features:
+        """(entity, content) pairs -> a row an entity: the mean of its contents, at length 1."""
+        matrix = np.zeros((count, self._encoder.dimension), dtype=np.float32)
+        usable = self._known[self._place]
+        for rows in np.array_split(np.flatnonzero(usable), max(1, len(usable) // 10_000)):
+            np.add.at(matrix, entities[rows], self._vectors[self._place[rows]])
+        lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+        # Two opposite pictures have no mean direction; that entity has none.
+        present = lengths[:, 0] > 1e-6
+        matrix = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=present[:, None])
+        found = Features(name, matrix, present, self._encoder.name, self._encoder.revision)
+        # A snapshot is in the order of entity, so its rows are sorted by owner already.
+        single = np.flatnonzero(usable & present[entities])
+        owners = entities[single]
+        if (owners[1:] == owners[:-1]).any():
+            return replace(found, items=self._vectors[self._place[single]], owners=owners)
+        return found
+
+    def summary(self) -> FeatureSummary:
+        return FeatureSummary(
+            len(self._hashes), self._cached, self._encoded, len(self._skipped),
+            tuple(self._skipped[:5]), tuple(getattr(self._encoder, "notes", ())),
+        )  # fmt: skip
+
+    def _places(self, hashes: Sequence[str]) -> npt.NDArray[np.int64]:
+        wanted = np.array([bytes.fromhex(text) for text in hashes], dtype="S32")
+        return np.searchsorted(self._hashes, wanted)
+
+    def _progress(self) -> None:
+        self._report(self._cached + self._encoded + len(self._skipped), len(self._hashes))
+
+
+def _count(snapshot: Snapshot) -> int:
+    return int(snapshot.manifest["entities"])
+
+
+def _columns(rows: Iterable[tuple[int, str]]) -> tuple[npt.NDArray[np.int64], Hashes]:
+    kind = [("entity", "<i8"), ("hash", "S32")]
+    table = np.fromiter(((entity, bytes.fromhex(text)) for entity, text in rows), dtype=kind)
+    return table["entity"], table["hash"]
+
+
+def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    while chunk := list(islice(items, size)):
+        yield chunk

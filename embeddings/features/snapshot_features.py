@@ -1,0 +1,100 @@
+"""The features of a snapshot, by the encoders the settings name: what training and search share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from embeddings.answers.similar import check_encoder
+from embeddings.data.artifact import Artifact
+from embeddings.data.snapshot import Snapshot
+from embeddings.features.build import FeatureCache, Features, picture_features, text_features
+from embeddings.features.encoders.load import (
+    ImageEncoder,
+    TextEncoder,
+    load_image_encoder,
+    load_text_encoder,
+)
+from kg_platform.platform import Platform
+from kg_platform.settings import Settings
+
+# on_progress(step, done, total): total is None while it is not known.
+Progress = Callable[[str, int, int | None], None]
+# step(name): a step in the ledger; what is put into the dictionary becomes its details.
+Step = Callable[[str], AbstractContextManager[dict[str, Any]]]
+
+
+class Encoders:
+    """The encoders that the settings name, each loaded when it is first used, and once.
+
+    Raises:
+        BadInput: a name is empty or of another kind. EncoderError: one cannot be loaded.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def text(self) -> TextEncoder:
+        return load_text_encoder(self._settings.text_encoder, self._settings.device)
+
+    @cached_property
+    def image(self) -> ImageEncoder:
+        return load_image_encoder(self._settings.image_encoder, self._settings.device)
+
+
+def graph_features(
+    platform: Platform,
+    snapshot: Snapshot,
+    encoders: Encoders,
+    *,
+    text: bool,
+    pictures: bool,
+    step: Step,
+    report: Progress,
+) -> dict[str, Features]:
+    """Features by modality; one that no entity has is left out. Each is a step of its own."""
+    settings = platform.settings
+    found: dict[str, Features] = {}
+    if text:
+        with step("text features") as details:
+            cache = FeatureCache(settings.features_dir, encoders.text)
+            found["text"], summary = text_features(
+                snapshot, encoders.text, cache, lambda d, t: report("text features", d, t)
+            )
+            details.update(asdict(summary))
+    if pictures:
+        with step("picture features") as details:
+            cache = FeatureCache(settings.features_dir, encoders.image)
+            found["image"], summary = picture_features(
+                snapshot,
+                platform.media,
+                encoders.image,
+                cache,
+                lambda d, t: report("picture features", d, t),
+                settings.max_picture_pixels,
+                settings.picture_workers,
+            )
+            details.update(asdict(summary))
+    return {name: features for name, features in found.items() if features.present.any()}
+
+
+def published_encoders(
+    settings: Settings, run: Mapping[str, Any], artifact: Artifact
+) -> tuple[Encoders, bool, bool]:
+    """The encoders of the published vectors, and whether there are any of texts, of pictures.
+
+    Raises:
+        BadInput: an encoder has another revision now. EncoderError: one cannot be loaded.
+    """
+    named = {f"{name}_encoder": at["name"] for name, at in artifact.manifest["encoders"].items()}
+    encoders = Encoders(settings.model_copy(update=named))
+    text, pictures = "text_encoder" in named, "image_encoder" in named
+    if text:
+        check_encoder(run, "text", encoders.text)
+    if pictures:
+        check_encoder(run, "image", encoders.image)
+    return encoders, text, pictures

@@ -1,0 +1,4 @@
+"""What a command starts, from its first read to its last write.
+
+Begin at embed.py.
+"""

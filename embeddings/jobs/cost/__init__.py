@@ -1,0 +1,4 @@
+"""What a job will cost: time, memory, disk.
+
+Begin at plan.py.
+"""

@@ -1,0 +1,397 @@
+"""The embedding job: snapshot -> features -> train -> rank -> artifact -> gate -> publish.
+
+Each step is written down in the ledger. A job that was stopped, killed or failed is taken up again
+by the next one with the same options, if the graph is still the same: the snapshot's hash says so.
+Until `publish`, the last step, nothing in the graph changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from embeddings.data import snapshot_archive
+from embeddings.data.artifact import Artifact, open_artifact, save_artifact
+from embeddings.data.dataset import Dataset
+from embeddings.data.fingerprints import content_of
+from embeddings.data.snapshot import Snapshot, open_snapshot, take
+from embeddings.evaluation.evaluate import Measured, measure
+from embeddings.features.build import Features
+from embeddings.features.snapshot_features import Encoders, Progress, graph_features
+from embeddings.jobs.cost import plan
+from embeddings.jobs.cost.estimate import Plan
+from embeddings.jobs.lock import only_one
+from embeddings.jobs.publish import publish_artifact
+from embeddings.jobs.unfinished import KIND, same_work
+from embeddings.publish.gate.decision import (
+    Force,
+    Live,
+    ask,
+    find_live,
+    let_pass,
+    passed_before,
+    refusal,
+)
+from embeddings.publish.gate.verdict import Verdict
+from embeddings.publish.publish import PublishSummary
+from embeddings.training import checkpoint
+from embeddings.training import warm_start as warm
+from embeddings.training.train import Trained, TrainOptions, device_of, logged_epoch, train
+from kg_platform.curation.review import decided_facts
+from kg_platform.errors import ArtifactError, GateRefused, Interrupted, NotFound
+from kg_platform.platform import Platform
+from kg_platform.runs.log import logged
+from kg_platform.runs.memory import peak_bytes
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EmbedOptions:
+    """What to embed and how. Empty `labels` and `relationship_types` mean the whole graph."""
+
+    labels: tuple[str, ...] = ()
+    relationship_types: tuple[str, ...] = ()
+    text: bool = True
+    pictures: bool = True
+    warm: bool = True  # go on from the run that is live, where that is possible
+    train: TrainOptions = field(default_factory=TrainOptions)
+
+
+@dataclass(frozen=True)
+class EmbedResult:
+    """What a job made: run, artifact, figures on validation and test, and where time went."""
+
+    run_id: str
+    artifact: Artifact
+    metrics: Mapping[str, float]
+    seconds: Mapping[str, float]
+    published: PublishSummary | None
+    notes: tuple[str, ...]
+
+
+def embed(
+    platform: Platform,
+    options: EmbedOptions,
+    *,
+    publish_vectors: bool = True,
+    force: Force | None = None,
+    on_progress: Progress | None = None,
+    schedule: str | None = None,
+) -> EmbedResult:
+    """Do the whole job, on behalf of a schedule if there is one: the run's settings name it.
+
+    Raises:
+        GateRefused: the run is worse than the live one and nobody forces it; it is kept.
+        BadInput: there is nothing to embed, or another embedding job of this platform is running.
+        Interrupted: a person stopped it; the same command goes on from where it stopped.
+    """
+    with only_one(platform):
+        job = _Job(platform, options, force, logged(on_progress), schedule)
+        return job.run(publish_vectors)
+
+
+def plan_run(
+    platform: Platform,
+    options: EmbedOptions,
+    *,
+    publish_vectors: bool = True,
+    on_progress: Progress | None = None,
+) -> Plan:
+    """What `embed` would cost, from a few seconds' trial. Nothing is written to the graph.
+
+    Raises:
+        BadInput: there is nothing to embed. EncoderError: an encoder cannot be loaded.
+    """
+    return plan.make(
+        platform,
+        options,
+        Encoders(platform.settings),
+        publish=publish_vectors,
+        on_progress=on_progress,
+    )
+
+
+class _Job:
+    """One embedding job: what its steps share."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        options: EmbedOptions,
+        force: Force | None,
+        report: Progress,
+        schedule: str | None,
+    ) -> None:
+        self.platform = platform
+        self.options = options
+        self.force = force
+        self.report = report
+        self.settings = _settings(platform, options)
+        if schedule is not None:
+            self.settings["schedule"] = schedule
+        self.seconds: dict[str, float] = {}
+        self.notes: list[str] = []
+        self.run_id = ""
+        self.continued = False
+        self.aligned_to: str | None = None
+        self.live: Live | None = None
+        self.encoders = Encoders(platform.settings)
+
+    def run(self, publish_vectors: bool) -> EmbedResult:
+        ledger = self.platform.ledger
+        self.run_id = ledger.start_run(KIND, self.settings)
+        try:
+            made = self._plan(publish_vectors)
+            snapshot = self._snapshot()
+            artifact = self._finished() if self.continued else None
+            if artifact is None:
+                artifact = self._learn(snapshot)
+            metrics: Mapping[str, float] = artifact.manifest["metrics"]
+            self._keep(snapshot)
+            published, verdict = None, None
+            if publish_vectors:
+                if not passed_before(self.platform, self.run_id):
+                    verdict = self._gate(artifact)
+                if verdict is None or verdict.passed or self.force:
+                    published = self._publish(artifact, verdict)
+            recorded = {**metrics, **self._off(made)}
+        except KeyboardInterrupt as stop:
+            ledger.finish_run(self.run_id, "interrupted")
+            raise Interrupted(
+                f"Run {self.run_id} was stopped; the same command goes on from there."
+            ) from stop
+        except BaseException as error:
+            ledger.finish_run(self.run_id, "failed", error=str(error))
+            raise
+        ledger.finish_run(self.run_id, "succeeded", metrics=recorded)
+        # The artifact holds all that is needed from here on; what stays is for looking back.
+        shutil.rmtree(snapshot.folder, ignore_errors=True)
+        checkpoint.discard(self._training)
+        if verdict is not None and published is None:
+            raise GateRefused(refusal(verdict))
+        return EmbedResult(
+            self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
+        )
+
+    def _learn(self, snapshot: Snapshot) -> Artifact:
+        """Features, training, ranking: the artifact. What it took of memory is free afterwards."""
+        features = self._features(snapshot)
+        del self.encoders  # training may need their memory
+        self.platform.ledger.describe(self.run_id, **self._made_from(snapshot, features))
+        dataset, trained = self._train(snapshot, features)
+        measured = self._measure(trained, dataset)
+        return self._artifact(snapshot, trained, dataset, measured)
+
+    def _finished(self) -> Artifact | None:
+        """The artifact of a run that is taken up, if it was killed after that was written."""
+        try:
+            return open_artifact(self.platform.settings.artifacts_dir / self.run_id)
+        except (NotFound, ArtifactError):
+            return None
+
+    @property
+    def _folder(self) -> Path:
+        return self.platform.settings.runs_dir / self.run_id
+
+    @property
+    def _training(self) -> Path:
+        return self._folder / "training"
+
+    def _note(self, *notes: str) -> None:
+        self.notes += notes
+        for note in notes:
+            _log.info("note: %s", note)
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        """Compressed, for `kg runs reproduce`. Without room for it the run is done all the same."""
+        if not self.platform.settings.keep_snapshots:
+            return
+        try:
+            kept = snapshot_archive.keep(snapshot)
+        except OSError as error:
+            self._note(f"The snapshot could not be kept: {error.strerror or error}.")
+        else:
+            self.platform.ledger.describe(self.run_id, kept_snapshot_bytes=kept)
+
+    def _made_from(self, snapshot: Snapshot, features: Mapping[str, Features]) -> dict[str, Any]:
+        """What the run's record says of its input, and where its files are."""
+        return {
+            "snapshot": snapshot.manifest["hash"],
+            "encoders": {name: each.made_by for name, each in features.items()},
+            "device": device_of(self.options.train.device).type,
+            "threads": torch.get_num_threads(),
+            "tensorboard": str(self._training),
+            "artifact": str(self.platform.settings.artifacts_dir / self.run_id),
+        }
+
+    def _plan(self, publish_vectors: bool) -> Plan:
+        with self._step("plan") as details:
+            made = plan.make(
+                self.platform,
+                self.options,
+                self.encoders,
+                publish=publish_vectors,
+                at_most=plan.QUICK,
+                on_progress=self.report,
+            )
+            details.update(made.as_dict())
+        return made
+
+    def _off(self, made: Plan) -> dict[str, Any]:
+        """How far the plan was off, for the ledger and as a note; not when a run was taken up."""
+        if self.continued:
+            return {}
+        offs = plan.compare(made, self.seconds, peak_bytes())
+        self._note(plan.sentence(offs))
+        return {"plan": plan.figures(offs)}
+
+    def _snapshot(self) -> Snapshot:
+        with self._step("snapshot") as details:
+            snapshot = take(
+                self.platform.graph,
+                self._folder / "snapshot",
+                labels=self.options.labels,
+                relationship_types=self.options.relationship_types,
+                on_progress=lambda done: self.report("snapshot", done, None),
+            )
+            details.update(snapshot.manifest)
+        digest = str(snapshot.manifest["hash"])
+        unfinished = same_work(self.platform, self.run_id, self.settings, digest)
+        if unfinished is None:
+            return snapshot
+        # The same graph and the same options: go on as that run, with its checkpoints.
+        details = {"continued_as": unfinished.id}
+        self.platform.ledger.finish_run(self.run_id, "interrupted", metrics=details)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        # We hold the lock of embedding jobs here, where its folder is: nobody else has it.
+        self.platform.ledger.resume_run(unfinished.id, alone=True)
+        self.run_id, self.continued = unfinished.id, True
+        self._note(f"went on with run {unfinished.id}, which had not finished")
+        return open_snapshot(self._folder / "snapshot")
+
+    def _features(self, snapshot: Snapshot) -> dict[str, Features]:
+        return graph_features(
+            self.platform,
+            snapshot,
+            self.encoders,
+            text=self.options.text,
+            pictures=self.options.pictures,
+            step=self._step,
+            report=self.report,
+        )
+
+    def _train(self, snapshot: Snapshot, features: dict[str, Features]) -> tuple[Dataset, Trained]:
+        """Train, from the weights of the live run where that is possible, in its space."""
+        self.live = live = find_live(self.platform)
+        base = live.artifact
+        rejected = decided_facts(self.platform.graph, self.platform.ledger.reviews, "rejected")
+        with self._step("train") as details:
+            dataset, begin, why = warm.prepared(
+                snapshot,
+                features,
+                self.options.train,
+                base if self.options.warm else None,
+                rejected,
+            )
+            if live.lost and self.options.warm:
+                why = f"Training begins anew: {live.alone}."
+            if why:
+                self._note(why)
+            details.update(dataset.summary())
+            if begin is not None:
+                details.update(
+                    warm_from=begin.run, known_entities=begin.known, new_facts=len(begin.fresh)
+                )
+            trained = train(
+                dataset,
+                self.options.train,
+                self._training,
+                self._epochs,
+                logged_epoch,
+                begin,
+            )
+            if base is not None:
+                trained = warm.aligned(trained, base, dataset.entity_ids)
+                self.aligned_to = base.folder.name if trained.alignment is not None else None
+        self._note(*trained.notes)
+        return dataset, trained
+
+    def _gate(self, artifact: Artifact) -> Verdict:
+        with self._step("gate") as details:
+            verdict = ask(self.platform, artifact, self.live)
+            details.update(verdict.as_dict())
+            if self.force and not verdict.passed:
+                details["forced"] = asdict(self.force)
+                self._note(f"The gate was overridden: {verdict.why}.")
+        return verdict
+
+    def _publish(self, artifact: Artifact, verdict: Verdict | None) -> PublishSummary:
+        """`verdict` is None where a publish that was killed had been let pass already."""
+        with self._step("publish") as details:
+            if verdict is not None:
+                let_pass(self.platform, verdict, self.force)
+            published = publish_artifact(self.platform, artifact, self.run_id, self.report)
+            details.update(asdict(published))
+        return published
+
+    def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
+        with self._step("rank") as details:
+            measured = measure(trained, dataset, self.options.train.seed)
+            details.update(measured.metrics)
+        return measured
+
+    def _artifact(
+        self, snapshot: Snapshot, trained: Trained, dataset: Dataset, measured: Measured
+    ) -> Artifact:
+        folder = self.platform.settings.artifacts_dir / self.run_id
+        with self._step("artifact") as details:
+            # Left by the run we go on with, whole or half; made again from its training.
+            for left in (folder, *folder.parent.glob(f".{folder.name}.*")):
+                if left.exists():
+                    shutil.rmtree(left)
+            artifact = save_artifact(
+                folder,
+                trained,
+                dataset,
+                {
+                    "run": self.run_id,
+                    "snapshot": dict(snapshot.manifest),
+                    "settings": self.settings,
+                    "metrics": dict(measured.metrics),
+                    "aligned_to": self.aligned_to,
+                    **measured.details,
+                },
+                content_of(snapshot),
+                snapshot.changed(),
+            )
+            details["folder"] = str(folder)
+        return artifact
+
+    def _epochs(self, done: int, total: int) -> None:
+        self.report("train", done, total)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[dict[str, Any]]:
+        begun = time.perf_counter()
+        with self.platform.ledger.stepping(self.run_id, name) as details:
+            yield details
+        self.seconds[name] = round(time.perf_counter() - begun, 2)
+
+
+def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:
+    return {
+        **asdict(options),
+        "labels": list(options.labels),
+        "relationship_types": list(options.relationship_types),
+        "text_encoder": platform.settings.text_encoder if options.text else None,
+        "image_encoder": platform.settings.image_encoder if options.pictures else None,
+    }

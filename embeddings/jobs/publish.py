@@ -1,0 +1,170 @@
+"""Which run is live: publish one, finish a publish, go back. Each is a run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from embeddings.answers.similar import published_run
+from embeddings.data.artifact import Artifact, open_artifact
+from embeddings.features.snapshot_features import Progress
+from embeddings.jobs.lock import only_one
+from embeddings.jobs.retention import once_live, run_before
+from embeddings.publish.gate.decision import Force, ask, find_live, let_pass, passed_before
+from embeddings.publish.gate.verdict import Verdict
+from embeddings.publish.marks import Marks
+from embeddings.publish.publish import PublishSummary, publish
+from embeddings.publish.switch import half_way
+from kg_platform.errors import ArtifactError, BadInput, NotFound
+from kg_platform.platform import Platform
+from kg_platform.runs.log import logged
+
+EMBED = "embed"  # the kind of the runs that leave artifacts
+PUBLISH = "publish"
+ROLLBACK = "rollback"
+
+
+def publish_run(
+    platform: Platform,
+    run_id: str | None = None,
+    force: Force | None = None,
+    on_progress: Progress | None = None,
+) -> PublishSummary:
+    """Publish an artifact: that of `run_id`, or of the latest embedding run that has one.
+
+    The ledger gets a run of its own for it, because which vectors were current when is asked later.
+
+    Raises:
+        NotFound: there is no such run, or it has no artifact.
+        ArtifactError: the artifact was changed since it was written.
+        GateRefused: the run is worse than the live one and nobody forces it.
+        Interrupted: a person stopped it; the same command goes on from where it stopped.
+    """
+    with only_one(platform):
+        chosen = run_id or _latest_with_artifact(platform)
+        artifact = _artifact(platform, chosen)
+        said = None
+        if not passed_before(platform, chosen):
+            said = let_pass(platform, ask(platform, artifact), force)
+        report = logged(on_progress)
+        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, report, said)
+
+
+def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
+    """What the gate says of `run_id`, or of the latest embedding run that has an artifact.
+
+    Raises:
+        NotFound: there is no such run, or it has no artifact.
+        ArtifactError: the artifact was changed since it was written.
+    """
+    chosen = run_id or _latest_with_artifact(platform)
+    return ask(platform, _artifact(platform, chosen))
+
+
+def resume_publish(platform: Platform, on_progress: Progress | None = None) -> PublishSummary:
+    """Finish the publish that stands half-way, whichever command began it.
+
+    Raises:
+        NotFound: none does. The rest as `publish_run`.
+    """
+    with only_one(platform):
+        chosen = half_way(platform.graph)
+        if chosen is None:
+            raise NotFound("No publish stands half-way: there is nothing to finish.")
+        artifact = _artifact(platform, chosen)
+        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, logged(on_progress))
+
+
+def rollback(
+    platform: Platform, run_id: str | None = None, on_progress: Progress | None = None
+) -> PublishSummary:
+    """Publish an earlier run again, from its artifact: `run_id`, or without one the latest run
+    before the current one that was published once; or what a rollback that was killed went to, so
+    that the same command again goes back no further.
+
+    Raises:
+        NotFound: nothing is published, or there is no such run, or its artifact is gone.
+        BadInput: the run is the current one. The rest as `publish_run`.
+    """
+    with only_one(platform):
+        now = published_run(platform.graph)
+        chosen = run_id or _unfinished_rollback(platform) or run_before(platform, str(now["id"]))
+        if chosen is None:
+            raise NotFound(
+                f"No run before the current one, {now['id']}, was published and has its artifact "
+                f"in {platform.settings.artifacts_dir}; `kg runs --kind embed` lists the runs, "
+                "`kg rollback RUN` takes any of them that was live."
+            )
+        if run_id == now["id"] and half_way(platform.graph) != run_id:
+            raise BadInput(f"Run {chosen} is the current one; there is nothing to go back to.")
+        artifact = _artifact(platform, chosen)
+        if chosen not in once_live(platform):
+            raise BadInput(
+                f"Run {chosen} was never live, so there is no going back to it; "
+                f"`kg publish {chosen}` publishes it, if the gate lets it pass."
+            )
+        settings = {"run": chosen, "from": now["id"]}
+        return _recorded(platform, ROLLBACK, artifact, settings, logged(on_progress))
+
+
+def _unfinished_rollback(platform: Platform) -> str | None:
+    """Where the latest rollback was going, if it did not get there and nothing was published since;
+    None also when the artifact it went to is gone."""
+    last = next(iter(platform.ledger.since_success(EMBED, PUBLISH, ROLLBACK)), None)
+    if last is None or last.kind != ROLLBACK or last.status == "succeeded":
+        return None
+    chosen = str(last.settings["run"])
+    return chosen if (platform.settings.artifacts_dir / chosen).is_dir() else None
+
+
+def _artifact(platform: Platform, run_id: str) -> Artifact:
+    """The artifact of a run of this ledger, its bytes checked."""
+    platform.ledger.run(run_id)
+    return open_artifact(platform.settings.artifacts_dir / run_id)
+
+
+def _recorded(
+    platform: Platform,
+    kind: str,
+    artifact: Artifact,
+    settings: Mapping[str, Any],
+    report: Progress,
+    gate: Mapping[str, Any] | None = None,
+) -> PublishSummary:
+    """Publish the artifact of a run, as a run of its own in the ledger; `gate` is what it said,
+    where it was asked."""
+    ledger, chosen = platform.ledger, artifact.folder.name
+    own = ledger.start_run(kind, settings)
+    stopped = f"Publishing run {chosen} was stopped; `kg publish --resume` goes on from there."
+    with ledger.closing(own, stopped):
+        if gate is not None:
+            with ledger.stepping(own, "gate") as details:
+                details.update(gate)
+        summary = publish_artifact(platform, artifact, chosen, report)
+    ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
+    return summary
+
+
+def publish_artifact(
+    platform: Platform, artifact: Artifact, run_id: str, report: Progress
+) -> PublishSummary:
+    """Write the vectors of an artifact as those of `run_id`; whoever calls has asked the gate."""
+    return publish(
+        platform.graph,
+        artifact,
+        platform.ledger,
+        run_id,
+        platform.settings.batch_rows,
+        lambda step, done, total: report(step, done, total),
+        Marks(platform.graph, artifact, find_live(platform).artifact),
+    )
+
+
+def _latest_with_artifact(platform: Platform) -> str:
+    for row in platform.ledger.runs(EMBED):
+        try:
+            open_artifact(platform.settings.artifacts_dir / row.id, verify=False)
+        except (ArtifactError, NotFound):
+            continue
+        return row.id
+    raise NotFound("There is no embedding run with an artifact yet; run `kg embed` first.")

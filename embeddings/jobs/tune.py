@@ -1,0 +1,162 @@
+"""`kg tune` as a job of the platform: its facts from a graph or a folder, its run in the ledger."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from embeddings.data.dataset import Dataset, from_snapshot
+from embeddings.data.snapshot import take
+from embeddings.features.snapshot_features import Encoders, Progress, graph_features
+from embeddings.jobs import benchmark
+from embeddings.jobs.tuning.report import Tuned
+from embeddings.jobs.tuning.search import Budget, OnTrial, tune
+from embeddings.jobs.tuning.space import Space
+from embeddings.training.options import TrainOptions
+from kg_platform.curation.review import decided_facts
+from kg_platform.errors import BadInput
+from kg_platform.platform import Platform
+from kg_platform.runs.log import logged
+
+KIND = "tune"
+
+
+@dataclass(frozen=True)
+class TuneOptions:
+    """What to search for and in what. Without a folder it is the platform's graph."""
+
+    budget: Budget
+    base: TrainOptions
+    folder: Path | None = None
+    labels: Sequence[str] = ()
+    relationship_types: Sequence[str] = ()
+    text: bool = True
+    pictures: bool = True
+    models: Sequence[str] = ()  # to choose between; empty: the base's
+    fixed: Sequence[str] = ()  # settings that keep the base's value
+
+    def __post_init__(self) -> None:
+        if self.folder is not None and (self.labels or self.relationship_types):
+            raise BadInput(
+                "Labels and relationship types choose a part of the graph; leave them out with a "
+                "folder."
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the ledger."""
+        values = asdict(self)
+        return {**values, "folder": str(self.folder) if self.folder else None}
+
+
+def run(
+    platform: Platform,
+    options: TuneOptions,
+    on_progress: Progress | None = None,
+    on_trial: OnTrial | None = None,
+) -> tuple[str, Tuned]:
+    """Search, or go on searching, in KG_HOME/tune; returns the run's id and what was found.
+
+    Raises:
+        BadInput: what `tune` refuses, a folder is malformed, or the graph has no facts.
+        NotFound: the folder or one of its files is missing.
+        Interrupted: a person stopped it; the same command goes on from there.
+    """
+    job = _Job(platform, options, logged(on_progress))
+    return job.run(on_trial)
+
+
+class _Job:
+    """One command: a run of its own, also where it goes on with an earlier search."""
+
+    def __init__(self, platform: Platform, options: TuneOptions, report: Progress) -> None:
+        self.platform, self.options, self.report = platform, options, report
+        self.run_id = ""
+
+    def run(self, on_trial: OnTrial | None) -> tuple[str, Tuned]:
+        ledger = self.platform.ledger
+        self.run_id = ledger.start_run(KIND, self.options.as_dict())
+        stopped = (
+            f"Run {self.run_id} was stopped; the same command goes on with the trial it was in."
+        )
+        with ledger.closing(self.run_id, stopped):
+            label, dataset = self._dataset()
+            with self._step("search") as details:
+                chosen = self.options
+                space = Space.of(dataset, chosen.base, chosen.models, chosen.fixed)
+                folder = self.platform.settings.tune_dir
+                found = tune(dataset, space, chosen.budget, folder, label, self.report, on_trial)
+                details.update(asdict(found.best) | {"search": found.name})
+        ledger.finish_run(self.run_id, "succeeded", metrics=_figures(found))
+        return self.run_id, found
+
+    def _dataset(self) -> tuple[str, Dataset]:
+        """What the search is named after, and the facts."""
+        folder = self.options.folder
+        if folder is None:
+            return "graph", self._from_graph()
+        with self._step("facts") as details:
+            dataset, choosing = benchmark.load(
+                folder,
+                self.platform.settings,
+                text=self.options.text,
+                on_progress=self.report,
+            )
+            details.update((choosing or dataset).summary())
+        label = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-.")
+        return label or "folder", choosing or dataset
+
+    def _from_graph(self) -> Dataset:
+        """The facts `kg embed` would train on: same snapshot, same split by the seed."""
+        folder = self.platform.settings.runs_dir / self.run_id / "snapshot"
+        try:
+            with self._step("snapshot") as details:
+                snapshot = take(
+                    self.platform.graph,
+                    folder,
+                    labels=tuple(self.options.labels),
+                    relationship_types=tuple(self.options.relationship_types),
+                    on_progress=lambda done: self.report("snapshot", done, None),
+                )
+                details.update(snapshot.manifest)
+            features = graph_features(
+                self.platform,
+                snapshot,
+                Encoders(self.platform.settings),
+                text=self.options.text,
+                pictures=self.options.pictures,
+                step=self._step,
+                report=self.report,
+            )
+            with self._step("facts") as details:
+                rejected = decided_facts(
+                    self.platform.graph, self.platform.ledger.reviews, "rejected"
+                )
+                seed = self.options.base.seed
+                dataset = from_snapshot(snapshot, features, seed, rejected=rejected)
+                details.update(dataset.summary())
+            return dataset
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
+        return self.platform.ledger.stepping(self.run_id, name)
+
+
+def _figures(found: Tuned) -> dict[str, Any]:
+    counts: dict[str, int] = {}
+    for trial in found.trials:
+        counts[trial.state] = counts.get(trial.state, 0) + 1
+    return {
+        "best_valid_mrr": found.best.valid_mrr,
+        "best_trial": found.best.number,
+        "preset_valid_mrr": found.trials[0].valid_mrr,
+        "trials": counts,
+        "seconds": round(sum(trial.seconds for trial in found.trials), 1),
+        "preset_file": str(found.preset),
+        "trials_file": str(found.log),
+    }

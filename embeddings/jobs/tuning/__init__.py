@@ -1,0 +1,4 @@
+"""The search of settings.
+
+Begin at search.py.
+"""

@@ -1,0 +1,33 @@
+"""Which embedding runs that did not come to their end the next one may take up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Any
+
+from kg_platform.ledger.ledger import Ledger
+from kg_platform.ledger.rows import RunRow
+from kg_platform.platform import Platform
+
+KIND = "embed"
+
+
+def unfinished(ledger: Ledger) -> list[RunRow]:
+    """Those since the last success that were not gone on with already; newest first."""
+    since = takewhile(lambda row: row.status != "succeeded", ledger.since_success(KIND))
+    return [row for row in since if "continued_as" not in row.metrics]
+
+
+def same_work(
+    platform: Platform, run_id: str, settings: Mapping[str, Any], snapshot_hash: str
+) -> RunRow | None:
+    """The one that run `run_id` would do again: the same settings on the same graph, its snapshot
+    still there."""
+    for row in unfinished(platform.ledger):
+        step = next((s for s in row.steps if s.name == "snapshot"), None)
+        same = step is not None and step.details.get("hash") == snapshot_hash
+        folder = platform.settings.runs_dir / row.id / "snapshot"
+        if row.id != run_id and same and row.settings == settings and folder.is_dir():
+            return row
+    return None

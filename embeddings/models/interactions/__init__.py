@@ -1,0 +1,4 @@
+"""f(h, r, t), a formula a class.
+
+Begin at fast.py.
+"""

@@ -1,0 +1,4 @@
+"""Arithmetic that stages share: no graph, no files.
+
+Begin at matmul.py.
+"""

@@ -1,0 +1,4 @@
+"""How vectors go live while people read.
+
+Begin at publish.py.
+"""

@@ -1,0 +1,4 @@
+"""Whether a run may go live beside the one that is.
+
+Begin at verdict.py.
+"""

@@ -1,0 +1,240 @@
+"""Publish: the vectors of an artifact become node properties, indexed, checked, and current.
+
+Look at every vector -> (:EmbeddingRun {current: false}) -> empty indexes -> vectors in batches, put
+aside, with a cursor in the ledger -> a sample is queried back -> the switch
+(`publish_switch.py`): the pointer moves to this run, and people are answered from what was put
+aside until it stands under its own names. Where no run is current, vectors are written under them
+at once. Every step may be done again, so a publish that was killed is finished by publishing once
+more. Memory is a few batches, whatever the size of the graph: rows are read from disk as they are
+written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embeddings.publish import switch, vector_indexes
+from embeddings.publish.checks import Progress, Vectors, query_back, refuse_bad_vectors
+from embeddings.publish.write_vectors import Writer
+from kg_platform.browse.entities import current_run
+from kg_platform.cypher import vectors as cypher
+from kg_platform.errors import ArtifactError
+from kg_platform.graph.client import Graph, Statement
+
+if TYPE_CHECKING:
+    from embeddings.publish.marks import Marks
+    from kg_platform.ledger.ledger import Ledger
+
+CURSOR = "publish"
+
+
+@dataclass(frozen=True)
+class PublishSummary:
+    """What publishing did.
+
+    `entities` carry vectors of this run now; `missing` were deleted from the graph since the
+    snapshot; `cleared` lost vectors of earlier runs; `resumed_at` is where an earlier, killed
+    publish stood (0: from the start); `checked` were queried back. `write_seconds` went into
+    writing vectors under their indexes, `index_seconds` into checks and the switch.
+    """
+
+    run_id: str
+    entities: int
+    missing: int
+    cleared: int
+    vectors: dict[str, int]
+    resumed_at: int
+    checked: int
+    write_seconds: float
+    index_seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def publish(
+    graph: Graph,
+    artifact: Vectors,
+    ledger: Ledger,
+    run_id: str,
+    batch_rows: int,
+    on_progress: Progress | None = None,
+    marks: Marks | None = None,
+) -> PublishSummary:
+    """Write the vectors of `artifact` as those of the run `run_id` and make it the current one.
+
+    `marks` are of entities that changed; without it they stay as they are.
+
+    Raises:
+        ArtifactError: a vector is zero or not finite (nothing was written then), or the sample did
+            not come back from the index (the pointer was not moved).
+        BadInput: somebody else's index is in the way, or vectors are too long for one.
+    """
+    report = on_progress or _silent
+    present = {name: artifact.present(name) for name in cypher.INDEXES if name in artifact.names}
+    dimensions = {name: artifact.rows(name, 0, 1).shape[1] for name in present}
+    refuse_bad_vectors(artifact, present, report)
+    vector_indexes.refuse_too_wide(dimensions)
+    vector_indexes.refuse_taken_names(graph, dimensions | _aside(dimensions))
+
+    properties = run_properties(artifact.manifest, dimensions)
+    switching = switch.under_way(graph)
+    aside = switching is not None or current_run(graph) is not None
+    state = _Cursor(graph, ledger, run_id, artifact.manifest, aside)
+    if switching is not None and not (switching[0] == run_id and state.holds()):
+        # Another publish was killed behind its switch, or this one's artifact was made anew.
+        switch.settle(graph, *switching, report)
+        switching = None
+    start = state.begin()
+    begun = written = time.perf_counter()
+    writer = Writer(graph, artifact, present, run_id, batch_rows)
+    checked = cleared = 0
+    if switching is None:
+        if not start:
+            switch.drop_aside(graph)
+        names = _aside(dimensions) if aside else dimensions
+        vector_indexes.drop_incompatible(graph, names)
+        # Before the vectors: small batches under an index take a fraction of the time that building
+        # it over all of them does.
+        vector_indexes.create_and_wait(graph, names, _indexing(report))
+        writer.write(start, state.advance, report, aside)
+        written = time.perf_counter()
+        vector_indexes.create_and_wait(graph, names, _indexing(report))
+        try:
+            places = cypher.NEXT if aside else None
+            checked = query_back(graph, artifact, present, run_id, report, places)
+            if not aside:
+                cleared = switch.clear_earlier(graph, run_id, report)
+            if marks is not None:
+                marks.renew()
+            _move_pointer(graph, run_id, properties, aside)
+        except ArtifactError:
+            state.advance(0)  # what was written is not what is wanted: next time from the start
+            raise
+    if marks is not None:
+        marks.clear()
+    if aside:
+        cleared = switch.settle(graph, run_id, switching[1] if switching else "next", report)
+    entities = switch.count(graph, cypher.COUNT_WITH_RUN, run_id)
+    some = np.logical_or.reduce(list(present.values()))
+    return PublishSummary(
+        run_id=run_id,
+        entities=entities,
+        missing=max(0, int(some.sum()) - entities),
+        cleared=cleared,
+        vectors=dimensions,
+        resumed_at=start,
+        checked=checked,
+        write_seconds=round(written - begun, 3),
+        index_seconds=round(time.perf_counter() - written, 3),
+    )
+
+
+def _move_pointer(graph: Graph, run_id: str, properties: Mapping[str, Any], aside: bool) -> None:
+    """Make the run the current one, served from what was put aside if it was."""
+    count = cypher.COUNT_NEXT if aside else cypher.COUNT_WITH_RUN
+    entities = switch.count(graph, count, run_id)
+    if not entities:
+        switch.drop_aside(graph)
+        raise ArtifactError(
+            f"None of the entities of run {run_id} is in the graph any more; run `kg embed` again."
+        )
+    serving = "next" if aside else None
+    parameters = {"id": run_id, "entities": entities, "serving": serving}
+    graph.write(Statement(cypher.MOVE_POINTER, {**parameters, "properties": properties}))
+
+
+def _indexing(report: Progress) -> Callable[[int, int], None]:
+    return lambda done, total: report("vector indexes", done, total)
+
+
+def _aside(dimensions: Mapping[str, int]) -> dict[str, int]:
+    """The same under the names for vectors that are put aside."""
+    return {cypher.NEXT[name]: dimension for name, dimension in dimensions.items()}
+
+
+def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -> dict[str, Any]:
+    """What the (:EmbeddingRun) node says about where the vectors come from."""
+    encoders = manifest.get("encoders") or {}
+    snapshot = manifest.get("snapshot") or {}
+    properties: dict[str, Any] = {
+        "model": manifest.get("model"),
+        "fusion": (manifest.get("options") or {}).get("fusion"),
+        "dimension": dimensions["embedding"],
+        "snapshot": snapshot.get("hash"),
+        "snapshot_at": _time(snapshot.get("created_at")),
+        "trained_at": _time(manifest.get("created_at")),
+    }
+    for modality in ("text", "image"):
+        encoder = encoders.get(modality) or {}
+        properties[f"{modality}_encoder"] = encoder.get("name")
+        properties[f"{modality}_revision"] = encoder.get("revision")
+    for name, value in (manifest.get("metrics") or {}).items():
+        if isinstance(value, int | float):
+            properties[str(name).removeprefix("test_").replace("@", "_at_")] = value
+    return properties
+
+
+class _Cursor:
+    """Where a publish stands: batches done, in the ledger; whether that still holds, in the graph.
+
+    The position counts only if no other run was published in between (each puts a token of its own
+    on its node and takes the others' away), the artifact is the same, and so is the place: put
+    `aside`, or under the own names.
+    """
+
+    def __init__(
+        self, graph: Graph, ledger: Ledger, run_id: str, manifest: Mapping[str, Any], aside: bool
+    ) -> None:
+        self._graph, self._ledger, self._run, self._aside = graph, ledger, run_id, aside
+        text = json.dumps(manifest, sort_keys=True, default=str)
+        self._artifact = hashlib.sha256(text.encode()).hexdigest()
+        self._token = ""
+
+    def begin(self) -> int:
+        """The position to go on from."""
+        position, token = self._stood()
+        self._token = token or secrets.token_hex(8)
+        self.advance(position)
+        self._graph.write(Statement(cypher.BEGIN_RUN, {"id": self._run, "token": self._token}))
+        return int(position)
+
+    def holds(self) -> bool:
+        """Whether an earlier publish of this run and artifact stands half-way."""
+        return bool(self._stood()[1])
+
+    def _stood(self) -> tuple[int, str]:
+        """Its position and token; (0, "") if it does not hold."""
+        stored = json.loads(self._ledger.get_cursor(self._run, CURSOR) or "{}")
+        rows = self._graph.read(Statement(cypher.HALFWAY, {"id": self._run}))
+        token = rows[0]["token"] if rows else None
+        same = token is not None and stored.get("token") == token
+        same = same and (stored["artifact"], stored.get("aside")) == (self._artifact, self._aside)
+        if not (same and stored["position"]):
+            return 0, ""
+        return int(stored["position"]), str(token)
+
+    def advance(self, position: int) -> None:
+        state: dict[str, Any] = {"token": self._token, "artifact": self._artifact}
+        state |= {"aside": self._aside, "position": position}
+        self._ledger.set_cursor(self._run, CURSOR, json.dumps(state))
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def _silent(step: str, done: int, total: int | None) -> None:
+    del step, done, total

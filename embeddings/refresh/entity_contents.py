@@ -1,0 +1,131 @@
+"""What a few entities say, read by id: as a snapshot has it, without a snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from embeddings.data.export import compose, is_sha256, rank_of, text_of
+from embeddings.data.fingerprints import (
+    Content,
+    fact_fingerprints,
+    picture_fingerprint,
+    text_fingerprint,
+)
+from embeddings.data.snapshot import Picture, Text
+from embeddings.data.splits import id_keys
+from embeddings.refresh.fold_in import Facts
+from kg_platform.cypher import watching as cypher
+from kg_platform.graph.client import Graph
+
+MOST_FACTS = 2_000  # read of an entity in either direction; a fit looks at 64 of them
+
+
+class Fact(NamedTuple):
+    """A fact of an entity: its relation type, whether it leads away, and where it leads.
+
+    `held_out` facts are for validation and test.
+    """
+
+    type: str
+    outgoing: bool
+    other: str
+    held_out: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """An entity, the time of its mark in microseconds (0: none), and what it says.
+
+    Not `whole`: it has more facts than were read.
+    """
+
+    id: str
+    at: int
+    label: str
+    texts: list[str]
+    pictures: list[str]
+    facts: list[Fact]
+    whole: bool
+
+    def content(self, facts: Iterable[Fact] | None = None) -> Content:
+        """(3,) as `content.content_of` has it; of these facts, or of its own."""
+        digests = [hashlib.sha256(text.encode()).hexdigest() for text in self.texts]
+        given = self.facts if facts is None else facts
+        chosen = {(fact.type, fact.outgoing, fact.other) for fact in given}
+        total = 0
+        for outgoing in (True, False):
+            mine = [(kind, other) for kind, out, other in chosen if out is outgoing]
+            kinds, others = id_keys([k for k, _ in mine]), id_keys([o for _, o in mine])
+            total += int(fact_fingerprints(kinds, others, outgoing).sum(dtype=np.uint64))
+        parts = [
+            text_fingerprint(self.label, digests),
+            picture_fingerprint(self.pictures),
+            total % 2**64,
+        ]
+        return np.array(parts, np.uint64)
+
+
+def read(
+    graph: Graph, ids: Sequence[str], labels: Sequence[str], relationship_types: Sequence[str]
+) -> list[Said]:
+    """What those of these entities say that are in the part of the graph."""
+    statement = cypher.said(ids, labels, relationship_types, MOST_FACTS + 1)
+    return [_said(row) for row in graph.read(statement)]
+
+
+def facts_with(
+    entities: Sequence[Said], rows: Mapping[str, int], relation_types: Mapping[str, int]
+) -> Facts:
+    """Their facts with trained entities, by their rows in the artifact; `rows` count `entities`."""
+    count, found = len(relation_types), set()
+    for place, entity in enumerate(entities):
+        for fact in entity.facts:
+            kind, other = relation_types.get(fact.type), rows.get(fact.other)
+            if kind is not None and other is not None and not fact.held_out:
+                found.add((place, kind if fact.outgoing else kind + count, other))
+    columns = np.array(sorted(found), np.int64).reshape(-1, 3)
+    return Facts(columns[:, 0].copy(), columns[:, 1].copy(), columns[:, 2].copy())
+
+
+class Contents:
+    """Texts and pictures of some entities, as features are made from a snapshot."""
+
+    def __init__(self, entities: Sequence[Said]) -> None:
+        self._entities = entities
+        self.manifest: dict[str, Any] = {"entities": len(entities)}
+
+    def texts(self) -> Iterator[Text]:
+        for place, entity in enumerate(self._entities):
+            for text in entity.texts:
+                yield Text(place, text, hashlib.sha256(text.encode()).hexdigest())
+
+    def pictures(self) -> Iterator[Picture]:
+        for place, entity in enumerate(self._entities):
+            for rank, digest in enumerate(entity.pictures):
+                yield Picture(place, rank, digest)
+
+
+def _said(row: Mapping[str, Any]) -> Said:
+    first: dict[str, int] = {}
+    for rank, digest in row["pictures"]:
+        if is_sha256(digest):
+            first[digest] = min(rank_of(rank), first.get(digest, rank_of(rank)))
+    facts = [
+        Fact(kind, outgoing, other, split in ("valid", "test"))
+        for outgoing, side in ((True, row["leading"]), (False, row["coming"]))
+        for kind, other, split in side
+    ]
+    return Said(
+        id=row["id"],
+        at=row["changed"] or 0,
+        label=text_of(row["label"]),
+        texts=compose(dict(row)),
+        pictures=[digest for _, digest in sorted((rank, d) for d, rank in first.items())],
+        facts=facts,
+        whole=max(len(row["leading"]), len(row["coming"])) <= MOST_FACTS,
+    )

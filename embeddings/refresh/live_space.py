@@ -1,0 +1,224 @@
+"""The published space in memory, for vectors that have to come at once: what `kg watch` holds.
+
+Loading it reads the graph once. From then on an entity costs what reading, encoding and fitting it
+alone costs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.answers.predict import open_published
+from embeddings.answers.similar import published_run
+from embeddings.data.fingerprints import as_text, differences
+from embeddings.data.snapshot import Snapshot
+from embeddings.features.build import (
+    FeatureCache,
+    Features,
+    Hashes,
+    picture_features,
+    text_features,
+)
+from embeddings.features.encoders.load import Vectors
+from embeddings.features.snapshot_features import published_encoders
+from embeddings.refresh.entity_contents import Contents, Said, facts_with, read
+from embeddings.refresh.fitter import Fitted, Space
+from embeddings.refresh.fold_in import FitOptions
+from embeddings.refresh.pending import among, usable_triples
+from embeddings.refresh.staleness import Scan, compare, note, snapshot_for
+from embeddings.refresh.write_fitted import Seen, note_seen, restore, write_fitted
+from kg_platform.cypher import watching
+from kg_platform.cypher.changes import FACTS, NEW
+from kg_platform.platform import Platform
+
+# Fewer candidates than a batch job compares with: an entity is to take no more than 20 ms.
+OPTIONS = FitOptions(candidates=4_096)
+REMEMBERED = 50_000  # contents whose vectors stay in memory
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of some entities: `fitted` have new vectors, `restored` their trained ones;
+    `stand`: nothing they say makes a better vector; `without` have nothing to make one from."""
+
+    fitted: int = 0
+    restored: int = 0
+    stand: int = 0
+    without: int = 0
+
+    def __add__(self, other: Batch) -> Batch:
+        return Batch(*(a + b for a, b in zip(self.counts(), other.counts(), strict=True)))
+
+    def counts(self) -> tuple[int, int, int, int]:
+        return self.fitted, self.restored, self.stand, self.without
+
+    @property
+    def entities(self) -> int:
+        return sum(self.counts())
+
+
+class Remembered(FeatureCache):
+    """Vectors of contents by hash, in memory only: files of a few rows each would fill the disk."""
+
+    def __init__(self, dimension: int) -> None:
+        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._dimension = dimension
+
+    def fill(self, hashes: Hashes, vectors: Vectors) -> npt.NDArray[np.bool_]:
+        known = np.zeros(len(hashes), dtype=bool)
+        for place, digest in enumerate(hashes.tolist()):
+            if digest in self._vectors:
+                vectors[place], known[place] = self._vectors[digest], True
+                self._vectors.move_to_end(digest)
+        return known
+
+    def add(self, hashes: Hashes, vectors: Vectors) -> None:
+        for digest, vector in zip(hashes.tolist(), vectors, strict=True):
+            self._vectors[digest] = np.array(vector)
+        while len(self._vectors) > REMEMBERED:
+            self._vectors.popitem(last=False)
+
+
+class LiveSpace:
+    """The published run, ready to take in entities. `scan` is what looking at everything found."""
+
+    def __init__(self, platform: Platform) -> None:
+        """Load it.
+
+        Raises:
+            NotFound: nothing is published, or its artifact is not on this machine.
+            BadInput: an encoder has another revision than the published run's.
+        """
+        self._platform, self._graph = platform, platform.graph
+        run = published_run(self._graph)
+        self.run_id = str(run["id"])
+        self._artifact = artifact = open_published(self._graph, platform.settings.artifacts_dir)
+        made_with = artifact.manifest.get("settings") or {}
+        self._labels = tuple(made_with.get("labels") or ())
+        self._types = tuple(made_with.get("relationship_types") or ())
+        self._encoders, self._text, self._pictures = published_encoders(
+            platform.settings, run, artifact
+        )
+        self._remembered: dict[str, Remembered] = {}
+        self._rows = {name: row for row, name in enumerate(artifact.iter_entity_ids())}
+        self._relations = {name: at for at, name in enumerate(artifact.relation_types)}
+        self._content = artifact.content()
+        folder = platform.settings.runs_dir / f"scan-{uuid4().hex[:8]}"
+        try:
+            snapshot = snapshot_for(platform, artifact, folder)
+            found = compare(self._graph, artifact, snapshot)
+            trained = among(usable_triples(snapshot, artifact.relation_types), found.rows)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.scan: Scan = note(self._graph, found, self._content is not None)
+        self._space = Space(artifact, artifact.scorer(), trained, OPTIONS, keep=True)
+
+    def marked(self, limit: int) -> list[str]:
+        """Entities with a mark, the oldest first."""
+        return [row["id"] for row in self._graph.read(watching.marked(self._labels, limit))]
+
+    def take_in(self, ids: Sequence[str]) -> Batch:
+        """Give those of these entities vectors that have changed, and take their marks away.
+
+        Raises:
+            Superseded: another run is current, or is being published.
+        """
+        entities = self._read(ids)
+        by_facts: list[Said] = []
+        whole: list[Said] = []
+        stand: list[Said] = []
+        for each in entities:
+            why = self._why(each)
+            (stand if not why else by_facts if why == [FACTS] else whole).append(each)
+        restored = self._restore(stand)
+        note_seen(self._graph, self.run_id, list(map(seen, stand)))
+        done = Batch(stand=len(stand) - restored, restored=restored)
+        return done + self._fit(by_facts, {}, True) + self._fit(whole, self.features(whole), False)
+
+    def leave(self, ids: Sequence[str]) -> Batch:
+        """Leave entities as they are until they change again.
+
+        Raises:
+            Superseded: another run is current, or is being published.
+        """
+        entities = self._read(ids)
+        note_seen(self._graph, self.run_id, list(map(seen, entities)))
+        return Batch(without=len(entities))
+
+    def features(self, entities: Sequence[Said]) -> dict[str, Features]:
+        """Of these entities, by the published run's encoders."""
+        contents, found = cast(Snapshot, Contents(entities)), {}
+        if self._text and any(each.texts for each in entities):
+            cache = self._remember("text", self._encoders.text.dimension)
+            found["text"], _ = text_features(contents, self._encoders.text, cache)
+        if self._pictures and any(each.pictures for each in entities):
+            settings = self._platform.settings
+            cache = self._remember("image", self._encoders.image.dimension)
+            found["image"], _ = picture_features(
+                contents,
+                self._platform.media,
+                self._encoders.image,
+                cache,
+                max_pixels=settings.max_picture_pixels,
+                workers=0,
+            )
+        return {name: features for name, features in found.items() if features.present.any()}
+
+    def vectors(
+        self, entities: Sequence[Said], features: Mapping[str, Features], trained: bool = False
+    ) -> Fitted:
+        """The vectors of n entities, and who has one; `trained`: they begin at their own."""
+        facts = facts_with(entities, self._rows, self._relations)
+        rows = np.array([self._rows[each.id] for each in entities], np.int64) if trained else None
+        return self._space.fit(features, facts, len(entities), rows)
+
+    def _fit(
+        self, entities: Sequence[Said], features: Mapping[str, Features], trained: bool
+    ) -> Batch:
+        if not entities:
+            return Batch()
+        made = self.vectors(entities, features, trained)
+        names, masks = made.written(features)
+        some = made.some
+        write_fitted(self._graph, self.run_id, list(map(seen, entities)), names, masks, trained)
+        return Batch(fitted=int(some.sum()), without=int((~some).sum()))
+
+    def _why(self, entity: Said) -> list[str]:
+        """In what it differs from what it was trained on, as far as a fit can use it."""
+        row = self._rows.get(entity.id)
+        if row is None:
+            return [NEW]
+        if self._content is None:  # an older artifact: the mark is believed
+            return [NEW]
+        useful = [f for f in entity.facts if f.other in self._rows and f.type in self._relations]
+        why = differences(self._content[row], entity.content(useful))
+        # One more fact of thousands does not move a vector; it waits for the next training.
+        return why if entity.whole else [reason for reason in why if reason != FACTS]
+
+    def _restore(self, entities: Sequence[Said]) -> int:
+        """Give trained vectors back to those who say what they said, and have lost them."""
+        if not entities:
+            return 0
+        found = self._graph.read(watching.lacking([e.id for e in entities], self.run_id))
+        ids = [str(row["id"]) for row in found]
+        restore(self._graph, self._artifact, self.run_id, [(self._rows[id], id) for id in ids])
+        return len(ids)
+
+    def _read(self, ids: Sequence[str]) -> list[Said]:
+        """What they say, in the part of the graph that the run was made from."""
+        return read(self._graph, ids, self._labels, self._types)
+
+    def _remember(self, name: str, dimension: int) -> Remembered:
+        return self._remembered.setdefault(name, Remembered(dimension))
+
+
+def seen(entity: Said) -> Seen:
+    return Seen(entity.id, as_text(entity.content(), entity.whole), entity.at)

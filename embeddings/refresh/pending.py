@@ -1,0 +1,103 @@
+"""Which entities of a snapshot want a vector that training did not give them, and their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.data.dataset import Ints
+from embeddings.data.snapshot import Picture, Snapshot, Text
+from embeddings.refresh.fold_in import Facts, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """New and changed entities of a snapshot against the entities and relations of an artifact.
+
+    Who has changed is new, and as the other end of others' facts stays who was trained. `ids` are
+    those of the new ones; `positions` (n,), sorted, where they stand in the snapshot;
+    `facts` join them to trained entities; `trained` (T, 3) are the facts among those, by their rows
+    in the artifact. `skipped` counts facts of new entities that cannot be used: they are held out,
+    their relation is new too, or so is their other end. `rows` (n,) are rows in the artifact of
+    those that begin at their trained vector, -1 of the others; None: there are none.
+    """
+
+    ids: list[str]
+    positions: Ints
+    facts: Facts
+    trained: Ints
+    skipped: int
+    rows: Ints | None = None
+
+
+def find(
+    snapshot: Snapshot,
+    wanted: Mapping[str, bool],
+    rows: Mapping[str, int],
+    relation_types: Sequence[str],
+) -> Waiting:
+    """`wanted` ids, and whether they begin at their trained vector; `rows` are the artifact's
+    entities, by their ids."""
+    names = snapshot.entity_ids()
+    trained = np.array([rows.get(name, -1) for name in names], np.int64)
+    new = np.full(len(names), -1, np.int64)
+    chosen = [position for position, name in enumerate(names) if name in wanted]
+    new[chosen] = np.arange(len(chosen))
+    triples = snapshot.triples()
+    of_new = (new[triples[:, 0]] >= 0) | (new[triples[:, 2]] >= 0)
+    usable = usable_triples(snapshot, relation_types)
+    facts = facts_of(usable, len(relation_types), new, trained)
+    begin = [rows.get(names[at], -1) if wanted[names[at]] else -1 for at in chosen]
+    return Waiting(
+        ids=[names[position] for position in chosen],
+        positions=np.array(chosen, np.int64),
+        facts=facts,
+        trained=among(usable, trained),
+        skipped=int(of_new.sum()) - len(facts),
+        rows=np.array(begin, np.int64),
+    )
+
+
+def usable_triples(snapshot: Snapshot, relation_types: Sequence[str]) -> Ints:
+    """(n, 3) the facts that are not held out, by positions and by the places of their types in
+    `relation_types`; -1 for a type that is not there."""
+    triples = np.array(snapshot.triples(), np.int64).reshape(-1, 3)
+    marks = snapshot.splits()
+    usable = triples if marks is None else triples[(marks != 1) & (marks != 2)]
+    number = {name: place for place, name in enumerate(relation_types)}
+    kinds = np.array([number.get(name, -1) for name in snapshot.relation_types()], np.int64)
+    usable[:, 1] = kinds[usable[:, 1]]
+    return usable
+
+
+def among(usable: Ints, trained: Ints) -> Ints:
+    """(T, 3) those of `usable_triples` between trained entities, by their rows in the artifact."""
+    ends = trained[usable[:, [0, 2]]]
+    both = (ends >= 0).all(1) & (usable[:, 1] >= 0)
+    return np.stack([ends[both, 0], usable[both, 1], ends[both, 1]], 1)
+
+
+class Part:
+    """Some entities of a snapshot, numbered anew, as features are made from a snapshot."""
+
+    def __init__(self, snapshot: Snapshot, positions: NDArray[np.int64]) -> None:
+        self._snapshot = snapshot
+        self._place = {int(position): place for place, position in enumerate(positions)}
+        self.manifest: dict[str, Any] = {"entities": len(positions)}
+
+    def texts(self) -> Iterator[Text]:
+        for text in self._snapshot.texts():
+            if text.entity in self._place:
+                yield text._replace(entity=self._place[text.entity])
+
+    def pictures(self) -> Iterator[Picture]:
+        for picture in self._snapshot.pictures():
+            if picture.entity in self._place:
+                yield picture._replace(entity=self._place[picture.entity])

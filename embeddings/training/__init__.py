@@ -1,0 +1,4 @@
+"""How a network learns.
+
+Begin at train.py.
+"""

@@ -1,0 +1,4 @@
+"""Commands about what arrives, one file each.
+
+Begin at ingest.py.
+"""

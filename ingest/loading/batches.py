@@ -1,0 +1,267 @@
+"""One pass over a source: what may be written, in batches; everything else as Rejections."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+from ingest.loading.store import Node, Store
+from ingest.media.gallery import Gallery
+from ingest.resolution.exact import Merged, Seen, canonical
+from ingest.sources.registry import Source
+from ingest.validate import (
+    check_entity,
+    check_relation,
+    id_problem,
+    relation_type_problem,
+    shown,
+)
+from kg_platform.errors import BadPicture
+from kg_platform.records import Entity, Media, MediaRef, Rejection, Relation
+
+# A batch is written when it has `batch_rows` rows, this many bytes, or this many pictures.
+BATCH_BYTES = 16 * 2**20
+BATCH_PICTURES = 1_000
+_THREADS = 4
+
+UNKNOWN = "no entity has this id; add it to entities.jsonl, or use --create-missing"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Nodes(NamedTuple):
+    """Entities fit to be written; `duplicates` more said the same again, and `merged` more were
+    merged into others, which stand for them."""
+
+    nodes: list[Node]
+    duplicates: int
+    merged: int
+
+
+class Facts(NamedTuple):
+    """Relations fit to be written; `missing` are ends to be made first. `merged` named an id that
+    was merged away: they are led to the one that stands, or left out where they join two in one."""
+
+    relations: list[Relation]
+    missing: list[str]
+    merged: int
+
+
+class Check:
+    """Everything that is decided before anything is written.
+
+    Entities wait for a batch, so that the graph and the picture files are asked in bulk.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        store: Store,
+        gallery: Gallery,
+        reject: Callable[[Rejection], None],
+        *,
+        batch_rows: int,
+        create_missing: bool = False,
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._gallery = gallery
+        self._reject = reject
+        self._batch_rows = batch_rows
+        self._create_missing = create_missing
+        self._seen = Seen()
+        self._elsewhere: set[str] = set()  # ids that the graph knows, or that we create
+        self._stated: dict[int, Any] = {}  # hash of a triple -> its properties, when it has some
+        self._fit: Any = None  # the last properties that were checked and fit
+        self._merged = Merged(store.merged_ids())
+        self._duplicates = 0
+        self._merged_entities = 0
+
+    def batches(self) -> Iterator[Nodes | Facts]:
+        """Batches in file order, entities before the relations that name them."""
+        entities: list[tuple[Entity, bytes]] = []
+        relations: list[Relation] = []
+        size = pictures = 0
+        for record in self._source.records():
+            if isinstance(record, Relation):
+                relations.append(record)
+                if len(relations) < self._batch_rows:
+                    continue
+            elif isinstance(record, Rejection):
+                self._reject(record)
+                continue
+            elif accepted := self._accept(record):
+                entities.append(accepted)
+                size += len(accepted[1])
+                pictures += len(record.media)
+            full = (
+                len(entities) >= self._batch_rows
+                or size >= BATCH_BYTES
+                or pictures >= BATCH_PICTURES
+            )
+            if entities and (full or len(relations) >= self._batch_rows):
+                yield self._nodes(entities)
+                entities, size, pictures = [], 0, 0
+            if len(relations) >= self._batch_rows:
+                yield self._facts(relations)
+                relations = []
+        yield self._nodes(entities)
+        yield self._facts(relations)
+
+    def _accept(self, record: Entity) -> tuple[Entity, bytes] | None:
+        """The entity and its canonical bytes, when it is fit and new in this source."""
+        entity, rejections = check_entity(record)
+        for rejection in rejections:
+            self._reject(rejection)
+        if entity is None:
+            return None
+        if entity.id in self._merged:
+            self._merged_entities += 1
+            return None
+        text = canonical(entity)
+        is_new = entity.id not in self._seen.ids
+        agrees, line = self._seen.add(entity, hashlib.sha256(text).digest())
+        if is_new:
+            return entity, text
+        if agrees:
+            self._duplicates += 1
+        else:
+            reason = f"line {line} says something else about this id, and stands"
+            self._reject(Rejection(entity.source, entity.line, "id", reason, shown(entity.id)))
+        return None
+
+    def _nodes(self, entities: Sequence[tuple[Entity, bytes]]) -> Nodes:
+        refs = [(entity, ref) for entity, _ in entities for ref in entity.media]
+        kept = dict(zip(map(id, (ref for _, ref in refs)), self._keep(refs), strict=True))
+        bare = json.dumps([self._source.name, []]).encode()
+        nodes = []
+        for entity, text in entities:
+            found = [(ref, media) for ref in entity.media if (media := kept[id(ref)])]
+            # The bytes of a picture are content too: the file may change under its name.
+            marks = [(_digest(media), ref.role, ref.rank, ref.caption) for ref, media in found]
+            tail = json.dumps([self._source.name, marks]).encode() if marks else bare
+            nodes.append(
+                Node(
+                    id=entity.id,
+                    type=entity.type,
+                    properties=self._properties(entity),
+                    content_hash=hashlib.sha256(text + tail).hexdigest(),
+                    media=[(_digest(media), ref) for ref, media in found],
+                    new_media=[media for _, media in found if isinstance(media, Media)],
+                )
+            )
+        duplicates, self._duplicates = self._duplicates, 0
+        merged, self._merged_entities = self._merged_entities, 0
+        return Nodes(nodes, duplicates, merged)
+
+    def _properties(self, entity: Entity) -> dict[str, Any]:
+        properties: dict[str, Any] = {**entity.properties, "label": entity.label}
+        properties["source"] = self._source.name
+        if entity.description:
+            properties["description"] = entity.description
+        if entity.aliases:
+            properties["aliases"] = list(entity.aliases)
+        return properties
+
+    def _keep(self, refs: Sequence[tuple[Entity, MediaRef]]) -> list[Media | str | None]:
+        """Per reference: new media, the id of media the graph has, or None and a Rejection."""
+        if not refs:
+            return []
+        digests = self._each(refs, lambda ref: hashlib.sha256(self._gallery.read(ref)).hexdigest())
+        known = self._store.known_media(sorted({d for d in digests if d}))
+        known = {digest for digest in known if self._gallery.has(digest)}
+        fresh = [pair for pair, d in zip(refs, digests, strict=True) if d and d not in known]
+        media = iter(self._each(fresh, self._gallery.keep))
+        return [digest if digest is None or digest in known else next(media) for digest in digests]
+
+    def _each(
+        self, refs: Sequence[tuple[Entity, MediaRef]], work: Callable[[MediaRef], R]
+    ) -> list[R | None]:
+        """`work` on every reference, several at once (decoding leaves Python's lock)."""
+
+        def one(pair: tuple[Entity, MediaRef]) -> R | Rejection:
+            entity, ref = pair
+            try:
+                return work(ref)
+            except BadPicture as error:
+                return Rejection(
+                    entity.source, entity.line, "image", str(error), shown(ref.location)
+                )
+
+        results: list[R | None] = []
+        pool = ThreadPoolExecutor(_THREADS)
+        try:
+            for result in pool.map(one, refs):
+                if isinstance(result, Rejection):
+                    self._reject(result)
+                    results.append(None)
+                else:
+                    results.append(result)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return results
+
+    def _facts(self, given: Sequence[Relation]) -> Facts:
+        merged = sum(map(self._merged.touches, given))
+        relations = given
+        if merged:
+            led = (self._merged.stands(one) if self._merged.touches(one) else one for one in given)
+            relations = [one for one in led if one is not None]
+        unknown = self._unknown(relations)
+        kept: list[Relation] = []
+        missing: dict[str, None] = {}
+        for relation in relations:
+            absent = [
+                (field, end)
+                for field, end in (("head", relation.head), ("tail", relation.tail))
+                if end in unknown
+            ]
+            # Ends that are known were checked when they came in.
+            named = relation.properties is not self._fit and relation.properties
+            if absent or named or relation_type_problem(relation.type):
+                if problems := check_relation(relation):
+                    for problem in problems:
+                        self._reject(problem)
+                    continue
+                self._fit = relation.properties
+            if absent and not self._create_missing:
+                for field, end in absent:
+                    place = relation.source, relation.line
+                    self._reject(Rejection(*place, field, UNKNOWN, shown(end)))
+                continue
+            if relation.properties and not self._agrees(relation):
+                continue
+            missing.update((end, None) for _, end in absent)
+            kept.append(relation)
+        self._elsewhere.update(missing)
+        return Facts(kept, list(missing), merged)
+
+    def _unknown(self, relations: Sequence[Relation]) -> set[str]:
+        """Ends of these relations that neither this source nor the graph knows."""
+        ends = {r.head for r in relations} | {r.tail for r in relations}
+        unknown = ends.difference(self._seen.ids).difference(self._elsewhere)
+        askable = sorted(end for end in unknown if not id_problem(end))
+        found = self._store.known_entities(askable).keys() if askable else set()
+        self._elsewhere |= found
+        return unknown - found
+
+    def _agrees(self, relation: Relation) -> bool:
+        """Whether the triple was not stated before, or with the same properties."""
+        key = hash((relation.head, relation.type, relation.tail))
+        before = self._stated.setdefault(key, relation.properties)
+        if before is relation.properties or before == relation.properties:
+            return True
+        said = ", ".join(f"{name} {value}" for name, value in sorted(before.items()))
+        reason = f"the same triple stands before with other properties ({shown(said)})"
+        triple = f"{relation.head} | {relation.type} | {relation.tail}"
+        place = relation.source, relation.line
+        self._reject(Rejection(*place, "relation", reason, shown(triple)))
+        return False
+
+
+def _digest(media: Media | str) -> str:
+    return media if isinstance(media, str) else media.id

@@ -1,0 +1,225 @@
+"""Records into the media store and the graph; the ledger says how far it got.
+
+The order is: ledger row `running`, media, graph, ledger row `succeeded`. Every step may be done
+twice, so a load that was stopped anywhere is finished by running it again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ingest.loading.batches import Check, Facts, Nodes
+from ingest.loading.store import GraphStore, Row, Store
+from ingest.loading.summary import IngestSummary, sentence
+from ingest.media.gallery import Gallery
+from ingest.sources.registry import Source, open_source
+from kg_platform.errors import Interrupted, RejectedRows
+from kg_platform.media.store import MediaStore
+from kg_platform.platform import Platform
+from kg_platform.records import Rejection, Relation
+from kg_platform.runs.log import logged
+
+# (step, rows done, rows there are about)
+Progress = Callable[[str, int, int | None], None]
+
+_REJECTIONS_AT_ONCE = 1_000
+
+
+def ingest(
+    platform: Platform,
+    path: Path,
+    *,
+    strict: bool = False,
+    create_missing: bool = False,
+    name: str | None = None,
+    on_progress: Progress | None = None,
+) -> IngestSummary:
+    """Load what is at `path`; `load` says what can go wrong.
+
+    Raises:
+        BadInput: nothing there can be ingested.
+    """
+    source = open_source(path, name)
+    return load(
+        platform, source, strict=strict, create_missing=create_missing, on_progress=on_progress
+    )
+
+
+def load(
+    platform: Platform,
+    source: Source,
+    *,
+    strict: bool = False,
+    create_missing: bool = False,
+    on_progress: Progress | None = None,
+) -> IngestSummary:
+    """Load a source as one run of the ledger.
+
+    With `strict`, everything is checked first, and one Rejection is enough to write nothing.
+
+    Raises:
+        RejectedRows: `strict` met rows that are rejected; they are in the ledger.
+        Unavailable: a store went away; the run is marked failed, running again goes on.
+        Interrupted: Ctrl-C; what was written is kept.
+    """
+    ledger = platform.ledger
+    settings = {"source": source.name, "folder": str(source.folder), "strict": strict,
+                "create_missing": create_missing}  # fmt: skip
+    run_id = ledger.start_run("ingest", settings)
+    summary = IngestSummary(run_id, source.name)
+    try:
+        job = _Job(platform, source, summary, create_missing, logged(on_progress))
+        started = time.monotonic()  # from here, because the job's graph may have had to be started
+        try:
+            if strict:
+                job.check()
+            job.write()
+        finally:
+            job.keep_rejections()
+    except KeyboardInterrupt:
+        ledger.finish_run(run_id, "interrupted", summary.as_dict(), "stopped by Ctrl-C")
+        raise Interrupted(
+            "Stopped; what was written is kept. Run the same command again to go on."
+        ) from None
+    except Exception as error:
+        ledger.finish_run(run_id, "failed", summary.as_dict(), str(error) or repr(error))
+        raise
+    summary.seconds = time.monotonic() - started
+    ledger.finish_run(run_id, "succeeded", summary.as_dict())
+    return summary
+
+
+class _Job:
+    """One run: a checking pass, a writing pass, and the Rejections of either."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        source: Source,
+        summary: IngestSummary,
+        create_missing: bool,
+        on_progress: Progress,
+    ) -> None:
+        self._platform = platform
+        self._source = source
+        self._summary = summary
+        self._create_missing = create_missing
+        self._on_progress = on_progress
+        self._batch_rows = platform.settings.batch_rows
+        self._store: Store = GraphStore(platform.graph, self._batch_rows)
+        self._rejections: list[Rejection] = []
+        self._total = source.count()
+        self._noted = 0
+
+    def check(self) -> None:
+        """Look at everything and write nothing; the first Rejection is told, all are kept."""
+        self._platform.ledger.begin_step(self._summary.run_id, "check")
+        done = 0
+        for batch in self._checked(keep_media=None).batches():
+            done += _size(batch)
+            self._on_progress("checking", done + self._summary.rejected, self._total)
+        if first := self._summary.first_rejection:
+            count = self._summary.rejected
+            raise RejectedRows(
+                f"{count:,} {'row is' if count == 1 else 'rows are'} rejected and nothing was "
+                f"written, because of --strict; the first: {sentence(first)}. "
+                f"`kg rejections {self._summary.run_id}` lists them."
+            )
+        self._platform.ledger.finish_step(self._summary.run_id, "check", {"rows": done})
+
+    def write(self) -> None:
+        """Write every batch as it is checked."""
+        run_id = self._summary.run_id
+        self._platform.ledger.begin_step(run_id, "write")
+        for batch in self._checked(keep_media=self._platform.media).batches():
+            if isinstance(batch, Nodes):
+                self._put_nodes(batch)
+            else:
+                self._put_facts(batch)
+            self._report()
+        self._on_progress("writing", self._total, self._total)
+        self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
+
+    def _checked(self, keep_media: MediaStore | None) -> Check:
+        settings = self._platform.settings
+        return Check(
+            self._source,
+            self._store,
+            Gallery(
+                self._source.folder,
+                keep_media,
+                settings.max_picture_pixels,
+                settings.max_media_bytes,
+            ),
+            self._reject,
+            batch_rows=self._batch_rows,
+            create_missing=self._create_missing,
+        )
+
+    def _put_nodes(self, batch: Nodes) -> None:
+        summary = self._summary
+        written = self._store.put_entities(batch.nodes) if batch.nodes else None
+        if written:
+            summary.entities_new += written.new
+            summary.entities_changed += written.changed
+            summary.entities_unchanged += written.unchanged
+        summary.entities_duplicate += batch.duplicates
+        summary.entities_merged += batch.merged
+        stored = {media.id for node in batch.nodes for media in node.new_media}
+        named = {digest for node in batch.nodes for digest, _ in node.media}
+        summary.media_stored += len(stored)
+        summary.media_known += len(named - stored)
+
+    def _put_facts(self, batch: Facts) -> None:
+        summary, source = self._summary, self._source.name
+        summary.relations_merged += batch.merged
+        if batch.missing:
+            summary.entities_created_missing += self._store.create_missing(batch.missing, source)
+        new = self._store.put_relations(*_rows(batch.relations, source))
+        summary.relations_new += new
+        summary.relations_known += len(batch.relations) - new
+
+    def _report(self) -> None:
+        done = self._summary.rows + self._summary.rejected
+        if done - self._noted >= self._batch_rows:  # a ledger write a batch, not a type
+            self._platform.ledger.set_cursor(self._summary.run_id, "rows", str(done))
+            self._noted = done
+        self._on_progress("writing", min(done, self._total), self._total)
+
+    def _reject(self, rejection: Rejection) -> None:
+        self._summary.reject(rejection)
+        self._rejections.append(rejection)
+        if len(self._rejections) >= _REJECTIONS_AT_ONCE:
+            self.keep_rejections()
+
+    def keep_rejections(self) -> None:
+        if self._rejections:
+            self._platform.ledger.reject(self._summary.run_id, self._rejections)
+            self._rejections = []
+
+
+def _rows(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[dict[str, Any]]]:
+    """Relations as the store takes them, and the sets of properties they have: few differ."""
+    rows: list[Row] = []
+    kinds: list[dict[str, Any]] = []
+    index: dict[str, int] = {}
+    last, kind = None, 0
+    for relation in relations:
+        properties = relation.properties
+        if properties is not last:  # the records of a file usually share one mapping
+            key = json.dumps(properties, sort_keys=True)
+            last, kind = properties, index.setdefault(key, len(kinds))
+            if kind == len(kinds):
+                kinds.append({**properties, "source": source})
+        rows.append((relation.head, relation.tail, relation.type, kind))
+    return rows, kinds
+
+
+def _size(batch: Nodes | Facts) -> int:
+    if isinstance(batch, Nodes):
+        return len(batch.nodes) + batch.duplicates + batch.merged
+    return len(batch.relations)

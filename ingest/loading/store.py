@@ -1,0 +1,194 @@
+"""What ingest needs of a graph, and the real one. Tests bring one made of dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from kg_platform.curation.merge import merged_ids
+from kg_platform.cypher import loading
+from kg_platform.errors import Unavailable
+from kg_platform.graph.client import Counters, Graph, Run, Statement
+from kg_platform.records import Media, MediaRef
+
+MANY = 1_000  # relations whose statement is worth a plan of its own
+# A relation: head, tail, type, and the index of its properties in a list of them.
+Row = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An entity ready to be written. `media` pairs what the graph stores of a file with how the
+    entity refers to it; a `Media` that the graph has already is just its id."""
+
+    id: str
+    type: str | None
+    properties: Mapping[str, Any]
+    content_hash: str
+    media: Sequence[tuple[str, MediaRef]] = ()
+    new_media: Sequence[Media] = field(default=())
+
+
+class Written(NamedTuple):
+    """How many entities were new, replaced, and left alone."""
+
+    new: int
+    changed: int
+    unchanged: int
+
+
+class Store(Protocol):
+    """The graph, as ingest sees it. Doing any of it twice is doing it once."""
+
+    def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
+        """The content hash of each of these entities that is there (None: not yet complete)."""
+
+    def merged_ids(self) -> dict[str, str]:
+        """Every id that was merged away, and the entity that stands for it."""
+
+    def known_media(self, ids: Sequence[str]) -> set[str]:
+        """Which of these SHA-256 the graph has a media node for."""
+
+    def put_entities(self, nodes: Sequence[Node]) -> Written:
+        """Write the new, replace the changed, leave the unchanged alone."""
+
+    def create_missing(self, ids: Sequence[str], source: str) -> int:
+        """Make a bare entity of each id that is not there; how many were made."""
+
+    def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
+        """Write relations between entities that are there; how many were new."""
+
+
+class GraphStore:
+    """A real Neo4j behind the `Store` seam; at most `batch_rows` rows a transaction."""
+
+    def __init__(self, graph: Graph, batch_rows: int) -> None:
+        self._graph = graph
+        self._batch_rows = batch_rows
+
+    def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
+        return {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
+
+    def merged_ids(self) -> dict[str, str]:
+        return merged_ids(self._graph)
+
+    def known_media(self, ids: Sequence[str]) -> set[str]:
+        return {row["id"] for row in self._read(loading.KNOWN_MEDIA, ids)}
+
+    def put_entities(self, nodes: Sequence[Node]) -> Written:
+        known = self.known_entities([node.id for node in nodes])
+        new = [n for n in nodes if n.id not in known]
+        changed = [n for n in nodes if n.id in known and known[n.id] != n.content_hash]
+        touched = sorted(new + changed, key=lambda n: n.id)
+        media = {m.id: m for node in touched for m in node.new_media}
+        self._write(loading.PUT_MEDIA, [_media_row(media[key]) for key in sorted(media)])
+        present = {
+            row["id"]: row for row in self._read(loading.PRESENT_CONTENT, [n.id for n in changed])
+        }
+        self._write(loading.PUT_ENTITIES, [_entity_row(n, present.get(n.id)) for n in touched])
+        linked = [n for n in touched if n.media or n.id in present]
+        made = self._write(loading.LINK_MEDIA, [_link_row(n) for n in linked])
+        if made.relationships_created < sum(len(n.media) for n in linked):
+            raise Unavailable(
+                "Media were removed from the graph while they were loaded (`kg sweep`?); run the "
+                "same command again."
+            )
+        return Written(len(new), len(changed), len(nodes) - len(touched))
+
+    def create_missing(self, ids: Sequence[str], source: str) -> int:
+        rows = [{"id": entity_id} for entity_id in sorted(ids)]
+        counters = self._graph.write_rows(
+            loading.CREATE_MISSING, rows, self._batch_rows, {"source": source}
+        )
+        return counters.nodes_created
+
+    def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
+        stated = list({row[:3]: row for row in rows}.values())
+        new = 0
+        for start in range(0, len(stated), self._batch_rows):
+            part = [[*row, i] for i, row in enumerate(stated[start : start + self._batch_rows])]
+            new += self._graph.transact(lambda run, part=part: _put(run, part, list(kinds)))  # type: ignore[misc]
+        return new
+
+    def _read(self, text: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        if not ids:
+            return []
+        return self._graph.read(Statement(text, {"ids": list(ids)}))
+
+    def _write(self, text: str, rows: Sequence[Mapping[str, Any]]) -> Counters:
+        return self._graph.write_rows(text, rows, self._batch_rows) if rows else Counters()
+
+
+def _put(run: Run, rows: list[list[Any]], kinds: list[Mapping[str, Any]]) -> int:
+    """Rows of PUT_RELATIONS in one transaction; how many were new."""
+    run(Statement(loading.LOCK_ENDS, {"ids": _ends(rows)}))
+    text = loading.PUT_RELATIONS
+    if len(rows) >= MANY:
+        (found,) = run(Statement(loading.ANY_RELATIONSHIP))
+        text = loading.PUT_MANY_RELATIONS if found["any"] else loading.PUT_FIRST_RELATIONS
+    (done,) = run(Statement(text, {"rows": rows, "kinds": kinds}))
+    new, other = ([rows[number] for number in done[what]] for what in ("new", "other"))
+    if new:
+        run(Statement(loading.MARK_ENDS, {"ids": _ends(new)}))
+    if other:
+        run(Statement(loading.CHANGE_RELATIONS, {"rows": other, "kinds": kinds}))
+    return len(new)
+
+
+def _ends(rows: Sequence[Sequence[Any]]) -> list[str]:
+    return sorted({row[0] for row in rows} | {row[1] for row in rows})
+
+
+def _media_row(media: Media) -> dict[str, Any]:
+    properties = {
+        "kind": media.kind,
+        "mime": media.mime,
+        "uri": media.uri,
+        "size": media.size,
+        "width": media.width,
+        "height": media.height,
+    }
+    return {"id": media.id, "properties": properties}
+
+
+def _entity_row(node: Node, present: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The row for PUT_ENTITIES. `present`: labels and keys the node has now, if it is there."""
+    labels = [node.type] if node.type else []
+    properties: dict[str, Any] = dict(node.properties)
+    # The hash says "complete", so where media are still to be linked LINK_MEDIA sets it.
+    waits = bool(node.media) or present is not None
+    properties["content_hash"] = None if waits else node.content_hash
+    gone_labels: list[str] = []
+    if present is not None:
+        ours = loading.RESERVED | properties.keys()
+        for key in present["keys"]:
+            if key not in ours and not loading.is_vector_property(key):
+                properties[key] = None
+        gone_labels = [
+            label
+            for label in present["labels"]
+            if label not in labels and label not in loading.RESERVED_LABELS
+        ]
+    return {
+        "id": node.id,
+        "labels": labels,
+        "gone_labels": gone_labels,
+        "properties": properties,
+    }
+
+
+def _link_row(node: Node) -> dict[str, Any]:
+    media = [
+        {
+            "id": digest,
+            "properties": {
+                "role": ref.role, "rank": ref.rank, "caption": ref.caption or None
+            },
+        }
+        for digest, ref in node.media
+    ]  # fmt: skip
+    places = sorted([ref.rank, digest, ref.caption or ""] for digest, ref in node.media)
+    return {
+        "id": node.id, "content_hash": node.content_hash, "media": media, "places": places,
+    }  # fmt: skip

@@ -1,0 +1,4 @@
+"""Media that records name: found, checked, stored.
+
+Begin at gallery.py.
+"""

@@ -1,0 +1,67 @@
+"""Pictures a source names: found inside its folder, checked, put into the media store."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from pathlib import Path
+
+from kg_platform.errors import BadPicture
+from kg_platform.media.pictures import inspect
+from kg_platform.media.store import MediaStore
+from kg_platform.records import Media, MediaRef
+
+
+class Gallery:
+    """Turns a `MediaRef` into stored `Media`. Safe to use from several threads."""
+
+    def __init__(
+        self, folder: Path, store: MediaStore | None, max_pixels: int, max_bytes: int
+    ) -> None:
+        """`store` None: check only, keep nothing."""
+        self._root = folder.resolve()
+        self._store = store
+        self._max_pixels = max_pixels
+        self._max_bytes = max_bytes
+
+    def read(self, ref: MediaRef) -> bytes:
+        """The bytes of the file.
+
+        Raises:
+            BadPicture: it is not there, not a file, not inside the folder, or too large.
+        """
+        if "://" in ref.location:
+            raise BadPicture("this is an address on the web, not a file; download the picture")
+        try:
+            path = (self._root / ref.location).resolve()
+            if not path.is_relative_to(self._root):
+                raise BadPicture("the path leads out of the source's folder")
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise BadPicture("this is not a file")
+            if status.st_size > self._max_bytes:
+                raise BadPicture(
+                    f"the file is larger than the {self._max_bytes:,} bytes of KG_MAX_MEDIA_BYTES"
+                )
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise BadPicture("there is no such file") from error
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
+            reason = getattr(error, "strerror", None) or error
+            raise BadPicture(f"the file cannot be read: {reason}") from error
+
+    def has(self, digest: str) -> bool:
+        """Whether the store has these bytes (when only checking: as the graph says, yes)."""
+        return self._store is None or self._store.renew(digest)
+
+    def keep(self, ref: MediaRef) -> Media:
+        """Check the picture and store its bytes.
+
+        Raises:
+            BadPicture: as `read`, or these bytes are no picture. MediaStoreError: no space left.
+        """
+        data = self.read(ref)
+        info = inspect(data, self._max_pixels)
+        digest = self._store.put(data) if self._store else hashlib.sha256(data).hexdigest()
+        uri = self._store.uri(digest) if self._store else ""
+        return Media(digest, "image", info.mime, uri, len(data), info.width, info.height)

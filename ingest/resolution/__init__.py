@@ -1,0 +1,4 @@
+"""Which incoming thing is which entity.
+
+Begin at exact.py.
+"""

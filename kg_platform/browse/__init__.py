@@ -1,0 +1,4 @@
+"""Readings for people; nothing here writes.
+
+Begin at entities.py.
+"""

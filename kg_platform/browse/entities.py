@@ -1,0 +1,316 @@
+"""Look around in the graph: overview, one entity's page, its facts, finding entities by words.
+
+Used by the command line and the explorer alike. Everything here only reads. All text comes from
+the graph and is hostile: show it, never render it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kg_platform.cypher import browse as cypher
+from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
+from kg_platform.cypher.vectors import NEXT, NEXT_RUN, PROVISIONAL, PROVISIONAL_HEAD
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.graph.client import Graph, Statement, plain
+
+# Properties that are shown in places of their own, not in the list of own properties.
+_KNOWN = {"id", "label", "description", "aliases", "source", "content_hash", "updated_at"}
+_RUN = "embedding_run"
+
+
+@dataclass(frozen=True)
+class EntityRow:
+    """An entity as a list shows it. `picture` is the SHA-256 of its first picture, if any."""
+
+    id: str
+    label: str
+    type: str | None = None
+    description: str = ""
+    picture: str | None = None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One relationship of an entity, and who is at its other end.
+
+    `outgoing`: (this) -[relation]-> (entity); otherwise the other way round.
+    """
+
+    relation: str
+    outgoing: bool
+    entity: EntityRow
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class FactCount:
+    relation: str
+    outgoing: bool
+    count: int
+
+
+@dataclass(frozen=True)
+class MediaRow:
+    """A stored medium of an entity; `id` is the SHA-256 the media store keeps its bytes under."""
+
+    id: str
+    kind: str
+    mime: str
+    uri: str
+    size: int | None
+    width: int | None
+    height: int | None
+    role: str
+    rank: int
+    caption: str
+
+
+@dataclass(frozen=True)
+class EntityPage:
+    """Everything a page about one entity shows.
+
+    `neighbours` holds the first facts only; `fact_counts` counts all of them by relation.
+    `vectors` maps a vector property to its number of dimensions; `stale` is why they are of what
+    the entity said before (new, text, picture, facts), `provisional`, that they were fitted after
+    training.
+    """
+
+    id: str
+    label: str
+    type: str | None
+    description: str
+    aliases: list[str]
+    source: str
+    properties: dict[str, Any]
+    media: list[MediaRow]
+    neighbours: list[Fact]
+    fact_counts: list[FactCount]
+    vectors: dict[str, int]
+    embedding_run: str | None
+    picture: str | None
+    stale: tuple[str, ...] = ()
+    provisional: bool = False
+
+    @property
+    def facts(self) -> int:
+        return sum(c.count for c in self.fact_counts)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What is in the graph. `embedded` counts entities with a vector of the current run."""
+
+    entities: int
+    relations: int
+    media: int
+    by_type: dict[str, int]
+    by_relation: dict[str, int]
+    embedded: int
+    current_run: dict[str, Any] | None
+
+
+def overview(graph: Graph) -> Overview:
+    """Counts of the whole graph; a scan, about a second for a million relationships."""
+    by_relation = {r["relation"]: r["count"] for r in _read(graph, cypher.COUNT_BY_RELATION)}
+    by_type = {r["type"]: r["count"] for r in _read(graph, cypher.COUNT_BY_TYPE)}
+    run = current_run(graph)
+    embedded = _count(graph, cypher.COUNT_EMBEDDED, run=run["id"]) if run else 0
+    return Overview(
+        entities=_count(graph, cypher.COUNT_ENTITIES),
+        relations=sum(by_relation.values()),
+        media=_count(graph, cypher.COUNT_MEDIA),
+        by_type=by_type,
+        by_relation=by_relation,
+        embedded=embedded,
+        current_run=run,
+    )
+
+
+def current_run(graph: Graph) -> dict[str, Any] | None:
+    """The properties of the (:EmbeddingRun) whose vectors are published, or None."""
+    rows = _read(graph, cypher.CURRENT_RUN)
+    return plain(rows[0]["run"]) if rows else None
+
+
+def embedding_runs(graph: Graph) -> list[dict[str, Any]]:
+    """The properties of every (:EmbeddingRun), the one published last first."""
+    return [plain(row["run"]) for row in _read(graph, cypher.EMBEDDING_RUNS)]
+
+
+def types_of(graph: Graph, ids: Sequence[str]) -> dict[str, str]:
+    """The type of each of these entities that is there and has one."""
+    rows = _read(graph, cypher.TYPES_OF, ids=list(ids))
+    return {str(row["id"]): str(row["type"]) for row in rows if row["type"]}
+
+
+def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
+    """The page of the entity with exactly this id, with its first `facts` facts.
+
+    Raises:
+        NotFound: there is none; the sentence names close matches.
+    """
+    found = _read(graph, cypher.ENTITY, id=entity_id)
+    if not found:
+        raise NotFound(_nobody(graph, entity_id))
+    row = found[0]
+    properties: dict[str, Any] = plain(row["properties"])
+    vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
+    hidden = {*_KNOWN, _RUN, NEXT_RUN, *NEXT.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
+    hidden.add(PROVISIONAL_HEAD)
+    counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
+    return EntityPage(
+        id=row["id"],
+        label=row["label"],
+        type=row["type"],
+        description=row["description"],
+        aliases=list(properties.get("aliases") or []),
+        source=str(properties.get("source") or ""),
+        properties={
+            key: value
+            for key, value in sorted(properties.items())
+            if key not in hidden and key not in vectors
+        },
+        media=[MediaRow(**r) for r in _read(graph, cypher.ENTITY_MEDIA, id=entity_id)],
+        neighbours=neighbours(graph, entity_id, limit=facts),
+        fact_counts=[FactCount(**r) for r in counts],
+        vectors=vectors,
+        embedding_run=properties.get(_RUN),
+        picture=row["picture"],
+        stale=tuple(map(str, properties.get(STALE) or ())),
+        provisional=bool(properties.get(PROVISIONAL)),
+    )
+
+
+def neighbours(
+    graph: Graph,
+    entity_id: str,
+    relation: str | None = None,
+    outgoing: bool | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Fact]:
+    """Facts of an entity, outgoing first, then by relation and label; [] for an unknown id."""
+    rows = _read(
+        graph,
+        cypher.FACTS,
+        id=entity_id,
+        relation=relation,
+        outgoing=outgoing,
+        limit=limit,
+        offset=offset,
+    )
+    return [Fact(r["relation"], r["outgoing"], _row(r), plain(r["properties"])) for r in rows]
+
+
+def find(
+    graph: Graph, text: str = "", type: str | None = None, limit: int = 50, offset: int = 0
+) -> list[EntityRow]:
+    """Entities by id, beginning of the id, or words of label, aliases and description.
+
+    With no text: all entities in id order. `type` keeps those with that label.
+    """
+    text = text.strip()
+    if not text:
+        rows = _read(graph, cypher.LIST, type=type, limit=limit, offset=offset)
+    else:
+        rows = _find(graph, text, cypher.all_words(text), type, limit, offset)
+    return [_row(r) for r in rows]
+
+
+def rows(graph: Graph, ids: Sequence[str]) -> dict[str, EntityRow]:
+    """The rows of these ids; ids that are not in the graph are left out."""
+    return {r["id"]: _row(r) for r in _read(graph, cypher.ROWS, ids=list(ids))}
+
+
+def resolve(graph: Graph, name: str) -> EntityRow:
+    """The entity with this id, or else the only one with this label (case does not matter).
+
+    Raises:
+        BadInput: several entities have this label. NotFound: none has this id or label.
+    """
+    by_id = rows(graph, [name])
+    if by_id:
+        return by_id[name]
+    called = [
+        _row(r)
+        for r in _read(graph, cypher.BY_LABEL, text=name.strip(), words=cypher.all_words(name))
+    ]
+    if len(called) == 1:
+        return called[0]
+    if called:
+        several = ", ".join(_name(row) for row in called[:8])
+        raise BadInput(f"Several entities are called {_short(name)}: {several}; give the id.")
+    raise NotFound(_nobody(graph, name))
+
+
+def is_vector(key: str, value: Any) -> bool:
+    """Is this property one of the vectors that publishing writes?"""
+    return (
+        (key == "embedding" or key.endswith("_embedding"))
+        and isinstance(value, list)
+        and bool(value)
+        and isinstance(value[0], float)
+    )
+
+
+def close_matches(graph: Graph, text: str, limit: int = 5) -> list[EntityRow]:
+    """Entities whose id begins alike, or whose label is spelled nearly so."""
+    text = text.strip()
+    if not text:
+        return []
+    by_case = rows(graph, [text.upper(), text.lower(), text.title()])
+    found = _find(graph, text[:200], cypher.similar_words(text), None, limit, 0)
+    return list({row.id: row for row in [*by_case.values(), *map(_row, found)]}.values())[:limit]
+
+
+def _nobody(graph: Graph, name: str) -> str:
+    close = close_matches(graph, name)
+    hint = (
+        "did you mean " + ", ".join(_name(row) for row in close) + "?"
+        if close
+        else '`kg query "MATCH (n:Entity) RETURN n.id, n.label LIMIT 20"` shows some there are.'
+    )
+    return f"No entity has the id or label {_short(name)}; {hint}"
+
+
+def _name(row: EntityRow) -> str:
+    inside = row.label if row.label != row.id else (row.type or "")
+    return f"{_short(row.id, quoted=False)} ({_short(inside, quoted=False)})" if inside else row.id
+
+
+def _short(text: str, limit: int = 60, quoted: bool = True) -> str:
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    shown = repr(cut)
+    return shown if quoted else shown[1:-1]
+
+
+def _find(
+    graph: Graph, text: str, words: list[str], type: str | None, limit: int, offset: int
+) -> list[dict[str, Any]]:
+    # Full-text hits are filtered by type after they are found, hence the reach beyond the page.
+    reach = (offset + limit) * (20 if type else 1) + 100
+    return _read(
+        graph,
+        cypher.FIND,
+        text=text,
+        words=words,
+        type=type,
+        limit=limit,
+        offset=offset,
+        reach=reach,
+    )
+
+
+def _row(row: Mapping[str, Any]) -> EntityRow:
+    return EntityRow(row["id"], row["label"], row["type"], row["description"], row["picture"])
+
+
+def _read(graph: Graph, statement: str, /, **parameters: Any) -> list[dict[str, Any]]:
+    return graph.read(Statement(statement, parameters))
+
+
+def _count(graph: Graph, statement: str, /, **parameters: Any) -> int:
+    return int(_read(graph, statement, **parameters)[0]["count"])

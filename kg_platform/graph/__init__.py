@@ -1,0 +1,4 @@
+"""The graph database, and the one importer of the Neo4j driver.
+
+Begin at client.py.
+"""

@@ -1,0 +1,398 @@
+"""Neo4j: sessions, retries, batched writes, streamed reads. The only importer of the driver."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from kg_platform.errors import KgError, QueryFailed, SettingsError
+from kg_platform.graph.errors import as_written, translate
+
+# The driver imports pandas when it is installed, for a conversion nobody here asks for; that takes
+# longer than the rest of a short command. So pandas is out of sight while the driver is imported.
+_PANDAS_HIDDEN = "pandas" not in sys.modules
+if _PANDAS_HIDDEN:
+    sys.modules["pandas"] = None  # type: ignore[assignment]
+try:
+    import neo4j
+    from neo4j.exceptions import DriverError, Neo4jError
+    from neo4j.graph import Node, Path, Relationship
+finally:
+    if _PANDAS_HIDDEN:
+        del sys.modules["pandas"]
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+T = TypeVar("T")
+
+# A server that restarts needs 6-20 s; managed transactions are retried a little longer than that.
+RETRY_SECONDS = 60.0
+# What is retried is no news to a person; what is not retried is raised.
+logging.getLogger("neo4j").setLevel(logging.ERROR)
+CONNECT_SECONDS = 10.0
+EXPLAIN = "EXPLAIN "
+SCHEMES = tuple(f"{kind}{trust}://" for kind in ("bolt", "neo4j") for trust in ("", "+s", "+ssc"))
+
+
+class Statement(NamedTuple):
+    """A Cypher text and its parameters."""
+
+    text: str
+    parameters: Mapping[str, Any] = {}
+
+
+Rows = list[dict[str, Any]]
+Run = Callable[[Statement], Rows]  # runs a statement inside a transaction
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a Neo4j is and who we are there."""
+
+    uri: str
+    username: str
+    password: str = field(repr=False)
+    database: str = "neo4j"
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What writes changed in the graph."""
+
+    nodes_created: int = 0
+    nodes_deleted: int = 0
+    relationships_created: int = 0
+    relationships_deleted: int = 0
+    properties_set: int = 0
+    labels_added: int = 0
+    labels_removed: int = 0
+
+    def __add__(self, other: Counters) -> Counters:
+        return Counters(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counters)))
+
+
+@dataclass(frozen=True)
+class NodeValue:
+    """A node in a query's answer."""
+
+    labels: tuple[str, ...]
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RelationshipValue:
+    """A relationship in a query's answer; `start` and `end` are the `id`s of its nodes if known."""
+
+    type: str
+    start: Any
+    end: Any
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PathValue:
+    """A path in a query's answer: its nodes, and the relationships between them."""
+
+    nodes: tuple[NodeValue, ...]
+    relationships: tuple[RelationshipValue, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A capped answer: `truncated` says that there was more."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    truncated: bool
+
+
+class Graph:
+    """One Neo4j database. Thread-safe; sessions are opened per call.
+
+    Raises errors of `kg_platform.errors` only; the driver's own never leave this module.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        with self._errors():
+            self._driver = _driver(connection)
+            self._info = _first_answer(self._driver)
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def server_version(self) -> tuple[int, ...]:
+        """The server's version, e.g. (2026, 8, 1) or (5, 26, 30)."""
+        agent = str(self._info.agent).rpartition("/")[2]
+        return tuple(
+            int(part) for part in agent.split("-")[0].split("+")[0].split(".") if part.isdigit()
+        )
+
+    def read(self, statement: Statement) -> list[dict[str, Any]]:
+        """All rows of a reading statement, in one retried transaction."""
+        with self._errors(), self._session(neo4j.READ_ACCESS) as session:
+            return session.execute_read(
+                lambda tx: [
+                    dict(r) for r in tx.run(_query(statement.text), dict(statement.parameters))
+                ]
+            )
+
+    def stream(self, statement: Statement, fetch_size: int = 5_000) -> Iterator[dict[str, Any]]:
+        """Rows one by one from one reading transaction; memory stays at `fetch_size` rows."""
+        with (
+            self._errors(),
+            self._session(neo4j.READ_ACCESS, fetch_size=fetch_size) as session,
+            session.begin_transaction() as tx,
+        ):
+            for record in tx.run(_query(statement.text), dict(statement.parameters)):
+                yield dict(record)
+
+    def write(self, statement: Statement) -> Counters:
+        """Run a writing statement in one retried transaction. It must be idempotent."""
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+            return session.execute_write(_counted, statement.text, dict(statement.parameters))
+
+    def transact(self, work: Callable[[Run], T]) -> T:
+        """What `work` returns; it reads and writes in one retried transaction: all or nothing.
+
+        It gets a function that runs a statement and returns its rows. It may be called again, so it
+        must change nothing but the graph.
+        """
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+
+            def once(tx: neo4j.ManagedTransaction) -> T:
+                def run(statement: Statement) -> Rows:
+                    answer = tx.run(_query(statement.text), dict(statement.parameters))
+                    return [dict(record) for record in answer]
+
+                return work(run)
+
+            return session.execute_write(once)
+
+    def write_rows(
+        self,
+        text: str,
+        rows: Iterable[Mapping[str, Any]],
+        batch_rows: int,
+        parameters: Mapping[str, Any] | None = None,
+        on_batch: Callable[[int], None] | None = None,
+    ) -> Counters:
+        """Run `text`, which begins with `UNWIND $rows AS row`, once a batch of `batch_rows` rows.
+
+        Each batch is one retried transaction; `on_batch(n)` is called after n rows were committed.
+        """
+        total = Counters()
+        source = iter(rows)
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+            while batch := list(islice(source, batch_rows)):
+                given = {**(parameters or {}), "rows": batch}
+                total += session.execute_write(_counted, text, given)
+                if on_batch is not None:
+                    on_batch(len(batch))
+        return total
+
+    def run_schema(self, text: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement outside a managed transaction: schema, `CALL {} IN TRANSACTIONS`."""
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+            session.run(_query(text), dict(parameters or {})).consume()
+
+    def vectors(self, rows: npt.NDArray[np.float32]) -> list[Any]:
+        """Rows (n, d) as parameters for `db.create.setNodeVectorProperty`.
+
+        Servers that speak Bolt 6 take packed 32-bit vectors, three times faster than lists.
+        """
+        if self._info.protocol_version >= (6, 0):
+            import numpy as np
+
+            packed = np.ascontiguousarray(rows, dtype=">f4")
+            from_bytes, kind = neo4j.vector.Vector.from_bytes, neo4j.vector.VectorDType.F32
+            return [from_bytes(row.tobytes(), kind) for row in packed]
+        return list(rows.tolist())
+
+    def query_type(self, statement: Statement) -> str:
+        """'r', 'w', 'rw' or 's' (schema), as EXPLAIN says, without running the statement."""
+        return str(self._explain(statement).query_type)
+
+    def plan_operators(self, statement: Statement) -> list[tuple[str, dict[str, Any]]]:
+        """(operator, arguments) of every step of the plan, without running the statement."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        pending: list[Any] = [self._explain(statement).plan]
+        while pending:
+            plan = pending.pop()
+            if plan:
+                found.append((str(plan.get("operatorType", "")), dict(plan.get("args", {}))))
+                pending.extend(plan.get("children", []))
+        return found
+
+    def table(
+        self, statement: Statement, *, timeout: float, max_rows: int, max_bytes: int
+    ) -> Table:
+        """Run a statement in READ mode, for at most `timeout` seconds, and cap its answer."""
+        rows: list[list[Any]] = []
+        size = 0
+        with (
+            self._errors(),
+            self._session(neo4j.READ_ACCESS, fetch_size=200) as session,
+            session.begin_transaction(timeout=timeout) as tx,
+        ):
+            result = tx.run(_query(statement.text), dict(statement.parameters))
+            columns = list(result.keys())
+            for record in result:
+                row = [plain(value) for value in record.values()]
+                size += len(json.dumps(row, default=str))
+                if len(rows) >= max_rows or size > max_bytes:
+                    return Table(columns, rows, truncated=True)
+                rows.append(row)
+        return Table(columns, rows, truncated=False)
+
+    def _explain(self, statement: Statement) -> neo4j.ResultSummary:
+        text = _query(EXPLAIN + statement.text)
+        try:
+            with self._errors(), self._session(neo4j.READ_ACCESS) as session:
+                return session.run(text, dict(statement.parameters)).consume()
+        except QueryFailed as error:
+            raise QueryFailed(as_written(str(error), EXPLAIN)) from error
+
+    def _session(self, access: str, **options: Any) -> neo4j.Session:
+        return self._driver.session(
+            database=self.connection.database, default_access_mode=access, **options
+        )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        with _translated(self.connection.uri):
+            yield
+
+
+def ping(connection: Connection, timeout: float = CONNECT_SECONDS) -> None:
+    """Ask the server for a row within `timeout` seconds.
+
+    Raises:
+        GraphUnavailable: nobody answers. GraphAuthError: the user or password is wrong.
+    """
+    with (
+        _translated(connection.uri),
+        _driver(connection, timeout) as driver,
+        driver.session(database=connection.database) as session,
+    ):
+        session.run("RETURN 1").consume()
+
+
+def change_initial_password(connection: Connection, new_password: str) -> None:
+    """Replace the password that a new server makes everybody change before anything else."""
+    with (
+        _translated(connection.uri),
+        _driver(connection) as driver,
+        driver.session(database="system") as session,
+    ):
+        session.run(
+            "ALTER CURRENT USER SET PASSWORD FROM $old TO $new",
+            old=connection.password,
+            new=new_password,
+        ).consume()
+
+
+def plain(value: Any) -> Any:
+    """A driver value as plain Python: nodes, relationships and paths become our own records."""
+    if isinstance(value, Node):
+        return NodeValue(tuple(sorted(value.labels)), {k: plain(v) for k, v in value.items()})
+    if isinstance(value, Relationship):
+        start, end = value.nodes
+        return RelationshipValue(
+            value.type,
+            start.get("id") if start else None,
+            end.get("id") if end else None,
+            {k: plain(v) for k, v in value.items()},
+        )
+    if isinstance(value, Path):
+        return PathValue(
+            tuple(plain(n) for n in value.nodes), tuple(plain(r) for r in value.relationships)
+        )
+    if isinstance(value, neo4j.vector.Vector):
+        return value.to_native()
+    if isinstance(value, Mapping):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return [plain(v) for v in value]
+    if hasattr(value, "iso_format"):  # the driver's dates, times and durations
+        return value.iso_format()
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return str(value)
+
+
+@contextmanager
+def _translated(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except KgError:
+        raise
+    except (Neo4jError, DriverError, ValueError, OSError) as error:
+        # A ValueError or OSError counts only when the driver raised it: a bad URI, a lost socket.
+        if isinstance(error, ValueError | OSError) and not _from_driver(error):
+            raise
+        raise translate(error, uri) from error
+
+
+def _from_driver(error: BaseException) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith(
+        "neo4j."
+    )
+
+
+def _driver(connection: Connection, timeout: float = CONNECT_SECONDS) -> neo4j.Driver:
+    # The driver also knows http(s), which lacks transactions and needs a package that is not there.
+    if not connection.uri.startswith(SCHEMES):
+        raise SettingsError(
+            f"KG_NEO4J_URI {connection.uri} cannot be used; "
+            "write it like bolt://host:7687 or neo4j://host:7687."
+        )
+    return neo4j.GraphDatabase.driver(
+        connection.uri,
+        auth=(connection.username, connection.password),
+        connection_timeout=timeout,
+        connection_acquisition_timeout=RETRY_SECONDS,
+        max_transaction_retry_time=RETRY_SECONDS,
+        keep_alive=True,
+        user_agent="kg-platform",
+        notifications_min_severity="OFF",
+    )
+
+
+def _first_answer(driver: neo4j.Driver) -> neo4j.ServerInfo:
+    try:
+        driver.verify_connectivity()
+        return driver.get_server_info()
+    except BaseException:
+        driver.close()
+        raise
+
+
+def _counted(tx: neo4j.ManagedTransaction, text: str, parameters: dict[str, Any]) -> Counters:
+    counters = tx.run(_query(text), parameters).consume().counters
+    return Counters(*(getattr(counters, f.name) for f in fields(Counters)))
+
+
+def _query(text: str) -> Any:
+    # The driver's type asks for a literal string; ours are built from quoted names only.
+    return text

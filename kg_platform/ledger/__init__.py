@@ -1,0 +1,4 @@
+"""What was done and decided, in SQL; the one importer of SQLAlchemy.
+
+Begin at ledger.py.
+"""

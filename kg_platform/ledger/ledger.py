@@ -1,0 +1,313 @@
+"""The ledger: which runs there were, their steps, what they rejected and where they stand.
+
+The tables and the connection to them are in `kg_platform.ledger.database`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from kg_platform.errors import Interrupted, LedgerError, NotFound
+from kg_platform.ledger.database import BUSY_SECONDS, CURSORS, REJECTIONS, RUNS, STEPS, Database
+from kg_platform.ledger.reviews import Reviews
+from kg_platform.ledger.rows import (
+    TEXT_CHARACTERS,
+    VALUE_CHARACTERS,
+    Process,
+    RunRow,
+    StepRow,
+    excerpt,
+    new_run_id,
+    now,
+    process_of,
+    run_row,
+)
+from kg_platform.ledger.schedules import Schedules
+from kg_platform.records import Rejection
+
+Status = Literal["succeeded", "failed", "interrupted"]
+
+REJECTION_BATCH = 1_000
+
+
+class Ledger:
+    """Thread-safe: every call is one short transaction on a connection of its own.
+
+    Raises:
+        SettingsError: the URL is not one of SQLite or PostgreSQL.
+        LedgerError: the database is down, locked, full, read-only or not a ledger.
+        MigrationError: the tables are not there; `kg migrate` makes them.
+        NotFound: there is no run with that id.
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._database = Database(url, busy_seconds)
+        self.reviews = Reviews(self._database)
+        self.schedules = Schedules(self._database)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # runs
+
+    def start_run(
+        self, kind: str, settings: Mapping[str, Any], record: Mapping[str, Any] | None = None
+    ) -> str:
+        """A new run of this process; returns its id."""
+        process = Process.this()
+        row: dict[str, Any] = {
+            "kind": kind,
+            "status": "running",
+            "settings": dict(settings),
+            "metrics": {},
+            "record": dict(record or {}),
+            "error": "",
+            "host": process.host,
+            "pid": process.pid,
+            "process_started": process.started,
+            "started_at": now(),
+        }
+        while True:
+            run_id = new_run_id()
+            try:
+                with self._database.write() as connection:
+                    connection.execute(RUNS.insert().values(id=run_id, **row))
+            except IntegrityError:  # two runs of one second drew the same four digits
+                continue
+            return run_id
+
+    def resume_run(self, run_id: str, alone: bool = False) -> None:
+        """Take over a run that was interrupted or failed; it is this process's from now on.
+
+        `alone`: the caller knows, by a lock, that no process has it; of another host's, such as a
+        container that is gone, the ledger cannot.
+
+        Raises:
+            LedgerError: it is still running somewhere.
+        """
+        process = Process.this()
+        with self._database.write() as connection:
+            one = sa.select(RUNS).where(RUNS.c.id == run_id).with_for_update()
+            row = connection.execute(one).mappings().one_or_none()
+            if row is None:
+                raise _no_run(run_id)
+            owner = process_of(dict(row))
+            theirs = row["status"] == "running" and owner != process
+            if theirs and not alone and not owner.is_gone():
+                raise LedgerError(
+                    f"Run {run_id} is still running as process {owner.pid} on {owner.host}; "
+                    "wait for it or stop it."
+                )
+            connection.execute(
+                RUNS.update()
+                .where(RUNS.c.id == run_id)
+                .values(
+                    status="running",
+                    error="",
+                    finished_at=None,
+                    host=process.host,
+                    pid=process.pid,
+                    process_started=process.started,
+                )
+            )
+
+    def finish_run(
+        self,
+        run_id: str,
+        status: Status,
+        metrics: Mapping[str, Any] | None = None,
+        error: str = "",
+    ) -> None:
+        """How the run ended. A step that is still open ends the same way."""
+        values = {"status": status, "finished_at": now()}
+        with self._database.write() as connection:
+            changed = connection.execute(
+                RUNS.update()
+                .where(RUNS.c.id == run_id)
+                .values(metrics=dict(metrics or {}), error=error, **values)
+            )
+            if changed.rowcount == 0:
+                raise _no_run(run_id)
+            still_open = (STEPS.c.run_id == run_id) & (STEPS.c.status == "running")
+            connection.execute(STEPS.update().where(still_open).values(**values))
+
+    def describe(self, run_id: str, **record: Any) -> None:
+        """Add to what is known of what a run ran on and left; a name that is there is replaced."""
+        mine = RUNS.c.id == run_id
+        with self._database.write() as connection:
+            known = sa.select(RUNS.c.record).where(mine).with_for_update()
+            row = connection.execute(known).one_or_none()
+            if row is None:
+                raise _no_run(run_id)
+            connection.execute(RUNS.update().where(mine).values(record={**row[0], **record}))
+
+    @contextmanager
+    def closing(self, run_id: str, stopped: str) -> Iterator[None]:
+        """Close a run as interrupted or failed if what is done inside does not come to its end.
+
+        Raises:
+            Interrupted: a person stopped it; `stopped` is what they read.
+        """
+        try:
+            yield
+        except KeyboardInterrupt as stop:
+            self.finish_run(run_id, "interrupted")
+            raise Interrupted(stopped) from stop
+        except BaseException as error:
+            self.finish_run(run_id, "failed", error=str(error))
+            raise
+
+    def run(self, run_id: str) -> RunRow:
+        found = self._runs(sa.select(RUNS).where(RUNS.c.id == run_id))
+        if not found:
+            raise _no_run(run_id)
+        return found[0]
+
+    def runs(self, kind: str | None = None, limit: int = 50) -> list[RunRow]:
+        """The latest runs, newest first."""
+        query = sa.select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
+        if kind is not None:
+            query = query.where(RUNS.c.kind == kind)
+        return self._runs(query.limit(limit))
+
+    def since_success(self, *kinds: str) -> list[RunRow]:
+        """The runs of these kinds since the last of them that succeeded, that one too; newest
+        first."""
+        ours = RUNS.c.kind.in_(kinds)
+        last = sa.select(sa.func.max(RUNS.c.started_at)).where(ours, RUNS.c.status == "succeeded")
+        since = sa.func.coalesce(last.scalar_subquery(), "")
+        query = sa.select(RUNS).where(ours, RUNS.c.started_at >= since)
+        return self._runs(query.order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()))
+
+    # steps
+
+    def begin_step(self, run_id: str, name: str) -> None:
+        """Start a step, or start it again."""
+        mine = (STEPS.c.run_id == run_id) & (STEPS.c.name == name)
+        fresh: dict[str, Any] = {
+            "status": "running",
+            "details": {},
+            "started_at": now(),
+            "finished_at": None,
+        }
+        with self._database.write() as connection, _run_exists(run_id):
+            if connection.execute(STEPS.update().where(mine).values(**fresh)).rowcount == 0:
+                count = sa.select(sa.func.count()).where(STEPS.c.run_id == run_id)
+                position = connection.execute(count.select_from(STEPS)).scalar_one()
+                connection.execute(
+                    STEPS.insert().values(run_id=run_id, name=name, position=position, **fresh)
+                )
+
+    def finish_step(self, run_id: str, name: str, details: Mapping[str, Any] | None = None) -> None:
+        """The step succeeded. A step that failed is closed by `finish_run`."""
+        mine = (STEPS.c.run_id == run_id) & (STEPS.c.name == name)
+        done = {"status": "succeeded", "details": dict(details or {}), "finished_at": now()}
+        with self._database.write() as connection:
+            if connection.execute(STEPS.update().where(mine).values(**done)).rowcount == 0:
+                raise NotFound(f"Run {run_id} has no step {name!r}; begin it first.")
+
+    @contextmanager
+    def stepping(self, run_id: str, name: str) -> Iterator[dict[str, Any]]:
+        """A step around what is done inside; what is put into the dictionary becomes its details.
+        What raises leaves it open, for `finish_run` to close."""
+        details: dict[str, Any] = {}
+        self.begin_step(run_id, name)
+        yield details
+        self.finish_step(run_id, name, details)
+
+    def step(self, run_id: str, name: str) -> StepRow | None:
+        return next((step for step in self.run(run_id).steps if step.name == name), None)
+
+    # rejections
+
+    def reject(self, run_id: str, rejections: Iterable[Rejection]) -> int:
+        """Keep rejections, a batch a transaction; returns how many."""
+        source = iter(rejections)
+        kept = 0
+        while batch := [_rejection_values(run_id, r) for r in islice(source, REJECTION_BATCH)]:
+            with self._database.write() as connection, _run_exists(run_id):
+                connection.execute(REJECTIONS.insert(), batch)
+            kept += len(batch)
+        return kept
+
+    def rejections(self, run_id: str, limit: int = 100, offset: int = 0) -> list[Rejection]:
+        """A page of a run's rejections, in the order they were met."""
+        c = REJECTIONS.c
+        query = (
+            sa.select(c.source, c.line, c.field, c.reason, c.value)
+            .where(c.run_id == run_id)
+            .order_by(c.id)
+            .limit(limit)
+            .offset(offset)
+        )
+        with self._database.read() as connection:
+            return [Rejection(*row) for row in connection.execute(query)]
+
+    def count_rejections(self, run_id: str) -> int:
+        query = sa.select(sa.func.count()).where(REJECTIONS.c.run_id == run_id)
+        with self._database.read() as connection:
+            return int(connection.execute(query.select_from(REJECTIONS)).scalar_one())
+
+    # cursors
+
+    def set_cursor(self, run_id: str, name: str, value: str) -> None:
+        """Remember where resumable work stands."""
+        mine = (CURSORS.c.run_id == run_id) & (CURSORS.c.name == name)
+        values = {"value": value, "updated_at": now()}
+        with self._database.write() as connection, _run_exists(run_id):
+            if connection.execute(CURSORS.update().where(mine).values(**values)).rowcount == 0:
+                connection.execute(CURSORS.insert().values(run_id=run_id, name=name, **values))
+
+    def get_cursor(self, run_id: str, name: str) -> str | None:
+        mine = (CURSORS.c.run_id == run_id) & (CURSORS.c.name == name)
+        with self._database.read() as connection:
+            value: str | None = connection.execute(
+                sa.select(CURSORS.c.value).where(mine)
+            ).scalar_one_or_none()
+            return value
+
+    def _runs(self, query: sa.Select[Any]) -> list[RunRow]:
+        with self._database.read() as connection:
+            rows = connection.execute(query).mappings().all()
+            in_order = sa.select(STEPS).order_by(STEPS.c.run_id, STEPS.c.position)
+            wanted = in_order.where(STEPS.c.run_id.in_([row["id"] for row in rows]))
+            steps = connection.execute(wanted).mappings().all() if rows else []
+        return [
+            run_row(dict(row), [dict(s) for s in steps if s["run_id"] == row["id"]]) for row in rows
+        ]
+
+
+def _rejection_values(run_id: str, rejection: Rejection) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "source": excerpt(rejection.source, TEXT_CHARACTERS),
+        "line": rejection.line,
+        "field": excerpt(rejection.field, TEXT_CHARACTERS),
+        "reason": excerpt(rejection.reason, TEXT_CHARACTERS),
+        "value": excerpt(rejection.value, VALUE_CHARACTERS),
+    }
+
+
+def _no_run(run_id: str) -> NotFound:
+    return NotFound(f"There is no run {run_id!r}; `kg runs` lists the ones there are.")
+
+
+@contextmanager
+def _run_exists(run_id: str) -> Iterator[None]:
+    """The only key a write inside can break is the one to its run."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise _no_run(run_id) from error

@@ -1,0 +1,288 @@
+"""Review items in the ledger: what was proposed, and what people said of it.
+
+An item is a candidate: a fact (head, relation, tail), or two entities that may be one. There is one
+row a candidate, for ever, so nothing is proposed twice. Its status is open, accepted, rejected, or
+superseded (it stands in the graph by now, or cannot any more). `done` says that what an acceptance
+does to the graph was done; a process that died before it leaves an accepted item that is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger.database import REVIEWS, Database
+from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
+
+Kind = Literal["link", "duplicate"]
+Status = Literal["open", "accepted", "rejected", "superseded"]
+KINDS = ("link", "duplicate")
+STATUSES = ("open", "accepted", "rejected", "superseded")
+Triple = tuple[str, str, str]
+PROPOSAL_LOCK = 7_461_020_062
+AT_ONCE = 200  # candidates a transaction, so that others can write in between
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What may be true. Of a duplicate, `relation` is empty and the ends are in order of their ids.
+
+    `probability` is calibrated, None where it cannot be: of duplicates, whose `score` in 0..1 is
+    only an order, and of runs without a calibration.
+    """
+
+    kind: Kind
+    head: str
+    relation: str
+    tail: str
+    probability: float | None
+    score: float
+    explanation: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> Triple:
+        return self.head, self.relation, self.tail
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """A review item as it is. `history` has every decision, {at, by, what, note}, first to last."""
+
+    id: int
+    kind: str
+    head: str
+    relation: str
+    tail: str
+    probability: float | None
+    score: float
+    run_id: str
+    explanation: dict[str, Any]
+    status: str
+    done: bool
+    proposed_at: str
+    updated_at: str
+    decided_by: str | None
+    decided_at: str | None
+    note: str
+    history: list[dict[str, Any]]
+
+    @property
+    def ends(self) -> Triple:
+        return self.head, self.relation, self.tail
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it was accepted, and the graph may not have it: accepting again finishes it."""
+        return self.status == "accepted" and not self.done
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What became of candidates: new items, open ones that were updated, and those left alone
+    because somebody has decided on them."""
+
+    new: int
+    updated: int
+    decided: int
+
+
+class Reviews:
+    """The review items of a ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def propose(self, run_id: str, candidates: Iterable[Candidate]) -> Proposed:
+        """Make items of candidates, by an embedding run. An open item takes the new figures, a
+        superseded one is open again, a decided one stays as it is."""
+        counts = {"new": 0, "updated": 0, "decided": 0}
+        given = list(candidates)
+        for start in range(0, len(given), AT_ONCE):
+            with self._database.write(PROPOSAL_LOCK) as connection:
+                for one in given[start : start + AT_ONCE]:
+                    counts[_propose(connection, run_id, one)] += 1
+        return Proposed(**counts)
+
+    def item(self, review_id: int) -> ReviewRow:
+        """Raises: NotFound: there is no such item."""
+        found = self._rows(sa.select(REVIEWS).where(REVIEWS.c.id == review_id))
+        if not found:
+            raise no_item(review_id)
+        return found[0]
+
+    def items(
+        self,
+        status: str | None = "open",
+        kind: str | None = None,
+        relation: str | None = None,
+        entity: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[ReviewRow]:
+        """Items, the likeliest first; None means any. `entity` is at either end."""
+        c = REVIEWS.c
+        order = (c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id)
+        query = sa.select(REVIEWS).where(_where(status, kind, relation, entity))
+        return self._rows(query.order_by(*order).limit(limit).offset(offset))
+
+    def count(
+        self,
+        status: str | None = "open",
+        kind: str | None = None,
+        relation: str | None = None,
+        entity: str | None = None,
+    ) -> int:
+        query = sa.select(sa.func.count()).where(_where(status, kind, relation, entity))
+        with self._database.read() as connection:
+            return int(connection.execute(query.select_from(REVIEWS)).scalar_one())
+
+    def relations(self) -> list[str]:
+        """Every relation that some item proposes."""
+        c = REVIEWS.c
+        query = sa.select(c.relation).where(c.kind == "link").distinct().order_by(c.relation)
+        with self._database.read() as connection:
+            return [row.relation for row in connection.execute(query)]
+
+    def ends(self, kind: Kind, statuses: Sequence[Status]) -> set[Triple]:
+        """(head, relation, tail) of all items of a kind that have one of these statuses."""
+        c = REVIEWS.c
+        query = sa.select(c.head, c.relation, c.tail)
+        query = query.where(c.kind == kind, c.status.in_(statuses))
+        with self._database.read() as connection:
+            return {(row.head, row.relation, row.tail) for row in connection.execute(query)}
+
+    def decide(
+        self,
+        review_id: int,
+        before: Status,
+        after: Status,
+        by: str,
+        note: str = "",
+        done: bool = True,
+    ) -> ReviewRow:
+        """Change the status of an item, if it still is `before`; one of two people succeeds.
+
+        What is accepted is not done yet: see `finish`. Not `done`: only if it is not.
+
+        Raises:
+            NotFound: there is no such item. BadInput: its status is another one by now.
+        """
+        with self._database.write() as connection:
+            one = sa.select(REVIEWS).where(REVIEWS.c.id == review_id).with_for_update()
+            row = connection.execute(one).mappings().one_or_none()
+            if row is None:
+                raise no_item(review_id)
+            if row["status"] != before or (row["done"] and not done):
+                raise BadInput(decided(_row(row)))
+            at = now()
+            said = excerpt(note, TEXT_CHARACTERS)
+            step = {"at": at, "by": by, "what": after, "note": said}
+            connection.execute(
+                REVIEWS.update()
+                .where(REVIEWS.c.id == review_id)
+                .values(
+                    status=after,
+                    done=after != "accepted",
+                    decided_by=None if after == "open" else by,
+                    decided_at=None if after == "open" else at,
+                    note=said,
+                    history=[*row["history"], step],
+                    updated_at=at,
+                )
+            )
+        return self.item(review_id)
+
+    def finish(self, review_id: int) -> None:
+        """What an acceptance does to the graph was done."""
+        c = REVIEWS.c
+        accepted = REVIEWS.update().where(c.id == review_id, c.status == "accepted")
+        with self._database.write() as connection:
+            connection.execute(accepted.values(done=True))
+
+    def _rows(self, query: sa.Select[Any]) -> list[ReviewRow]:
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(query).mappings()]
+
+
+def decided(row: ReviewRow) -> str:
+    """What to say to somebody who decides on an item that is decided."""
+    name = f"Review item {row.id}"
+    if row.status == "open":
+        return f"{name} is open: there is nothing to undo."
+    if row.status == "superseded":
+        return f"{name} is superseded ({row.note}); `kg review propose` opens it if it can be true."
+    when = (row.decided_at or "")[:16].replace("T", " ")
+    return (
+        f"{name} was {row.status} by {row.decided_by} at {when}; "
+        f"`kg review undo {row.id}` takes that back."
+    )
+
+
+def no_item(review_id: int) -> NotFound:
+    return NotFound(f"There is no review item {review_id}; `kg review list` lists them.")
+
+
+def _propose(connection: sa.Connection, run_id: str, one: Candidate) -> str:
+    key, at = _key(one), now()
+    figures: dict[str, Any] = {
+        "probability": one.probability,
+        "score": one.score,
+        "run_id": run_id,
+        "explanation": dict(one.explanation),
+        "updated_at": at,
+    }
+    row = connection.execute(sa.select(REVIEWS).where(REVIEWS.c.key == key)).mappings()
+    found = row.one_or_none()
+    if found is None:
+        connection.execute(
+            REVIEWS.insert().values(
+                key=key,
+                kind=one.kind,
+                head=one.head,
+                relation=one.relation,
+                tail=one.tail,
+                status="open",
+                done=True,
+                proposed_at=at,
+                note="",
+                history=[],
+                **figures,
+            )
+        )
+        return "new"
+    mine = REVIEWS.c.key == key
+    if found["status"] == "superseded":
+        again = {"status": "open", "note": "", "decided_by": None, "decided_at": None}
+        connection.execute(REVIEWS.update().where(mine).values(**figures, **again))
+        return "updated"
+    changed = connection.execute(
+        REVIEWS.update().where(mine, REVIEWS.c.status == "open").values(**figures)
+    )
+    return "updated" if changed.rowcount else "decided"
+
+
+def _key(one: Candidate) -> str:
+    # An id may be longer than an index takes.
+    text = json.dumps([one.kind, one.head, one.relation, one.tail])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _where(
+    status: str | None, kind: str | None, relation: str | None, entity: str | None
+) -> sa.ColumnElement[bool]:
+    c = REVIEWS.c
+    wanted = ((c.status, status), (c.kind, kind), (c.relation, relation))
+    parts = [column == value for column, value in wanted if value is not None]
+    if entity is not None:
+        parts.append((c.head == entity) | (c.tail == entity))
+    return sa.and_(sa.true(), *parts)
+
+
+def _row(row: sa.RowMapping) -> ReviewRow:
+    return ReviewRow(**{name: row[name] for name in ReviewRow.__dataclass_fields__})

@@ -1,0 +1,4 @@
+"""Brings ledger and graph up to date.
+
+Begin at graph.py.
+"""

@@ -1,0 +1,67 @@
+"""Predictions and explanations for entities that came after training, on the real database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from embeddings.answers.explain import Explainer
+from embeddings.answers.predict import open_published, predict_heads, predict_tails
+from embeddings.answers.scored_entities import open_space
+from embeddings.jobs.embed_new import embed_new
+from kg_platform.errors import NotFound
+from kg_platform.graph.client import Statement
+from kg_platform.platform import Platform
+from tests.conftest import NEO4J_VERSIONS
+from tests.integration.embeddings.test_embed_new import bring_news, embedded
+
+__all__ = ["embedded"]
+
+pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
+
+
+def test_a_provisional_entity_is_asked_found_and_explained(
+    embedded: Platform, tmp_path: Path
+) -> None:
+    graph = embedded.graph
+    artifact = open_published(graph, embedded.settings.artifacts_dir)
+    bring_news(embedded, tmp_path / "news")
+    with pytest.raises(NotFound, match="--new-only"):
+        predict_tails(artifact, graph, "N2", "LANGUAGE")
+    embed_new(embedded)
+
+    space = open_space(artifact, graph)
+    assert (space.ids[space.trained :], space.trained) == (["N0", "N1", "N2"], len(space.ids) - 3)
+    assert space.scorer.components is not None
+    assert len(space.scorer.components) == len(space.scorer.entities) == len(space.ids)
+    # A trained entity's rows are what they were.
+    own = artifact.scorer()
+    assert own.score_tails([4], [1])[0] == pytest.approx(
+        space.scorer.score_tails([4], [1])[0][: space.trained], abs=1e-5
+    )
+
+    # N2 lies in the south, and the south speaks language 1.
+    found = predict_tails(artifact, graph, "N2", "LANGUAGE", 3)
+    assert found[0].id == "lang-1"
+    assert found[0].probability is not None
+    heads = predict_heads(artifact, graph, "lang-1", "LANGUAGE", 5)
+    assert "N2" in {one.id for one in heads}
+
+    explainer = Explainer(artifact, graph)
+    asked = explainer.fact("N2", "LANGUAGE", "lang-1")
+    assert asked.score == pytest.approx(found[0].score, abs=1e-4)
+    assert asked.rank == 1
+    assert {one.side for one in asked.left_out} <= {"tail"}
+    assert asked.shares == ()
+    answered = explainer.fact("C01", "BORDERS", "N0")
+    assert {one.side for one in answered.left_out} == {"head"}
+    assert "provisional" in explainer.fact("N0", "BORDERS", "N2").sentence
+    with pytest.raises(NotFound, match="N3 was not in the graph"):
+        explainer.fact("N3", "LANGUAGE", "lang-1")
+
+    # What an older kg-platform left has nothing to ask with.
+    graph.write(Statement("MATCH (n:Entity {id: 'N0'}) REMOVE n.embedding_head"))
+    assert "N0" not in open_space(artifact, graph).places
+    embed_new(embedded)
+    assert "N0" in open_space(artifact, graph).places

@@ -1,0 +1,139 @@
+"""What is written through the platform marks the entities it changes, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from ingest.loading.load import ingest
+from kg_platform.cli.main import build
+from kg_platform.curation.forget import forget, to_forget
+from kg_platform.errors import NotFound
+from kg_platform.graph.client import Graph, Statement
+from kg_platform.migrate.files import read_files
+from kg_platform.migrate.graph import GRAPH_FOLDER
+from kg_platform.platform import Platform
+
+MARKS = Statement(
+    "MATCH (n:Entity) WHERE n.embedding_stale IS NOT NULL OR n.embedding_stale_at IS NOT NULL "
+    "RETURN n.id AS id, n.embedding_stale AS why, toString(n.embedding_stale_at) AS at"
+)
+UNMARK = Statement("MATCH (n:Entity) REMOVE n.embedding_stale, n.embedding_stale_at")
+TOMBSTONES = Statement(
+    "MATCH (t:Tombstone) RETURN t.id AS id, t.type AS type, t.label AS label, t.why AS why, "
+    "t.merged_into AS into, t.deleted_at IS NOT NULL AS dated ORDER BY id"
+)
+BASE: list[dict[str, Any]] = [
+    {"id": "A", "type": "Town", "label": "Ay", "images": ["a.png"], "mayor": "M"},
+    {"id": "B", "type": "Town", "description": "Bee", "images": ["a.png", "b.png"]},
+    {"id": "C", "type": "Town"},
+    {"id": "D", "type": "Town"},
+]
+
+
+def load(
+    platform: Platform, folder: Path, rows: list[dict[str, Any]], facts: list[tuple[str, str, str]]
+) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, colour in (("a.png", "red"), ("b.png", "blue")):
+        Image.new("RGB", (4, 4), colour).save(folder / name)
+    (folder / "entities.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "triples.tsv").write_text("".join("\t".join(fact) + "\n" for fact in facts))
+    ingest(platform, folder, create_missing=True)
+
+
+def marks(graph: Graph) -> dict[str, list[str]]:
+    rows = graph.read(MARKS)
+    assert all(row["at"] for row in rows)
+    return {row["id"]: row["why"] for row in rows}
+
+
+def changed(row: int, **values: Any) -> list[dict[str, Any]]:
+    return [*BASE[:row], {**BASE[row], **values}, *BASE[row + 1 :]]
+
+
+def test_ingest_marks_what_changed_and_why(platform: Platform, tmp_path: Path) -> None:
+    graph, folder = platform.graph, tmp_path / "s"
+    load(platform, folder, BASE, [("A", "NEAR", "B"), ("A", "NEAR", "E")])
+    assert marks(graph) == {name: ["new"] for name in "ABCDE"}
+    facts = [("A", "NEAR", "B")]
+
+    def after(rows: list[dict[str, Any]], facts: list[tuple[str, str, str]]) -> dict[str, Any]:
+        graph.write(UNMARK)
+        load(platform, folder, rows, facts)
+        found = marks(graph)
+        load(platform, folder, rows, facts)
+        assert marks(graph) == found, "the same once more changes nothing"
+        graph.write(UNMARK)
+        load(platform, folder, BASE, [])
+        return found
+
+    assert after(BASE, facts) == {}
+    assert after(changed(0, mayor="N"), facts) == {}, "no text, picture or fact"
+    assert after(changed(0, label="Aye"), facts) == {"A": ["text"]}
+    assert after(changed(2, description="Sea"), facts) == {"C": ["text"]}
+    assert after(changed(1, images=["a.png"]), facts) == {"B": ["picture"]}
+    assert after(changed(2, images=["b.png"]), facts) == {"C": ["picture"]}
+    assert after(changed(1, images=["b.png", "a.png"]), facts) == {"B": ["picture"]}
+    assert after(BASE, [*facts, ("C", "NEAR", "D")]) == {"C": ["facts"], "D": ["facts"]}
+    assert after([*BASE, {"id": "N"}], [*facts, ("N", "NEAR", "A")]) == {
+        "N": ["new"],
+        "A": ["facts"],
+    }
+    assert after(changed(0, label="Aye"), [*facts, ("A", "FAR", "D")]) == {
+        "A": ["text", "facts"],
+        "D": ["facts"],
+    }
+
+
+def test_each_change_gives_the_mark_another_time(platform: Platform, tmp_path: Path) -> None:
+    times = []
+    for fact in (("A", "R", "B"), ("A", "R", "C"), ("A", "S", "C")):
+        load(platform, tmp_path / "s", BASE, [fact])
+        rows = {row["id"]: row["at"] for row in platform.graph.read(MARKS)}
+        times.append([rows[name] for name in "ABC"])
+    a, b, c = zip(*times, strict=True)
+    assert (len({*a}), len({*b}), len({*c})) == (3, 1, 3)
+
+
+def test_what_was_there_before_marks_is_marked_by_the_migration(graph: Graph) -> None:
+    graph.write(Statement("UNWIND ['old', 'trained'] AS id CREATE (:Entity {id: id})"))
+    graph.write(Statement("MATCH (n:Entity {id: 'trained'}) SET n.embedding_run = 'r'"))
+    [file] = [file for file in read_files(GRAPH_FOLDER) if file.version == 3]
+    for _ in range(2):
+        graph.run_schema(file.statements[-1])
+        assert marks(graph) == {"old": ["new"]}
+
+
+def test_forgetting_leaves_a_tombstone_and_marks_the_neighbours(
+    platform: Platform, tmp_path: Path
+) -> None:
+    graph = platform.graph
+    load(platform, tmp_path / "s", BASE, [("A", "R", "B"), ("C", "R", "A"), ("A", "R", "A")])
+    graph.write(UNMARK)
+    with pytest.raises(NotFound, match="'nobody', so nothing was removed"):
+        to_forget(graph, ["A", "nobody"])
+    assert [(e.id, e.facts, e.media) for e in to_forget(graph, ["A", "A"])] == [("A", 3, 1)]
+    assert forget(graph, ["A", "A", "nobody"]) == 1
+    assert forget(graph, ["A"]) == 0
+    assert marks(graph) == {"B": ["facts"], "C": ["facts"]}
+    buried = {"id": "A", "type": "Town", "label": "Ay", "why": "deleted", "into": None}
+    assert graph.read(TOMBSTONES) == [{**buried, "dated": True}]
+    assert graph.read(Statement("MATCH (m:Media) RETURN count(m) AS n")) == [{"n": 2}]
+
+
+def test_the_command_asks_first(graph: Graph, platform: Platform, tmp_path: Path) -> None:
+    load(platform, tmp_path / "s", BASE, [("A", "R", "B")])
+    run = CliRunner().invoke
+    shown = run(build(), ["forget", "A"])
+    assert (shown.exit_code, "Ay" in shown.stdout) == (0, True)
+    assert "Nothing was removed" in shown.stderr
+    assert isinstance(run(build(), ["forget", "nobody", "--yes"]).exception, NotFound)
+    assert json.loads(run(build(), ["forget", "A", "--json"]).stdout)["removed"] == 0
+    assert "Removed 1." in run(build(), ["forget", "A", "--yes"]).stderr
+    assert [row["id"] for row in graph.read(TOMBSTONES)] == ["A"]

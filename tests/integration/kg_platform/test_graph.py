@@ -1,0 +1,122 @@
+import time
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from kg_platform.cypher.names import quote
+from kg_platform.errors import (
+    GraphAuthError,
+    GraphUnavailable,
+    QueryFailed,
+    SettingsError,
+)
+from kg_platform.graph.client import Connection, Graph, NodeValue, Statement, ping
+
+HOSTILE = ["a`b", "x\\u0060) DETACH DELETE n //", "\\", "two words", "é😀", "new\nline", "q'\""]
+
+
+@pytest.mark.parametrize("dialect", ["", "CYPHER 25 "])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_names(empty_graph: Graph, name: str, dialect: str) -> None:
+    if dialect and empty_graph.server_version < (2025,):
+        pytest.skip("CYPHER 25 came with 2025.06")
+    text = f"{dialect}CREATE (n:{quote(name)} {{{quote(name)}: 1}})-[:{quote(name)}]->(n)"
+    empty_graph.write(Statement(text))
+    rows = empty_graph.read(
+        Statement("MATCH (n)-[r]->(n) RETURN labels(n) AS l, keys(n) AS k, type(r) AS t")
+    )
+    assert rows == [{"l": [name], "k": [name], "t": name}]
+
+
+def test_rows_are_written_in_batches_and_counted(empty_graph: Graph) -> None:
+    done: list[int] = []
+    rows = ({"id": str(i)} for i in range(25))
+    text = "UNWIND $rows AS row CREATE (:Batch {id: row.id})"
+    counters = empty_graph.write_rows(text, rows, batch_rows=10, on_batch=done.append)
+    assert counters.nodes_created == 25
+    assert done == [10, 10, 5]
+    streamed = empty_graph.stream(
+        Statement("MATCH (n:Batch) RETURN n.id AS id ORDER BY toInteger(id)"), fetch_size=4
+    )
+    assert [row["id"] for row in streamed] == [str(i) for i in range(25)]
+
+
+def test_vectors_go_there_and_back(empty_graph: Graph) -> None:
+    given = np.random.default_rng(0).standard_normal((3, 5), dtype=np.float32)
+    rows = [{"i": i, "v": v} for i, v in enumerate(empty_graph.vectors(given))]
+    empty_graph.write_rows(
+        "UNWIND $rows AS row CREATE (n:V {i: row.i}) "
+        "WITH n, row CALL db.create.setNodeVectorProperty(n, 'v', row.v)",
+        rows,
+        batch_rows=10,
+    )
+    back = empty_graph.read(Statement("MATCH (n:V) RETURN n.v AS v ORDER BY n.i"))
+    np.testing.assert_allclose([row["v"] for row in back], given, rtol=1e-6)
+
+
+def test_a_table_is_capped_in_rows_and_bytes(empty_graph: Graph) -> None:
+    many = Statement("UNWIND range(1, 100000) AS i RETURN i, 'xxxxxxxxxx' AS x")
+    rows = empty_graph.table(many, timeout=30, max_rows=7, max_bytes=10**6)
+    assert (len(rows.rows), rows.truncated, rows.columns) == (7, True, ["i", "x"])
+    size = empty_graph.table(many, timeout=30, max_rows=10**6, max_bytes=1_000)
+    assert size.truncated
+    assert len(size.rows) < 100
+
+
+def test_a_table_holds_plain_values(empty_graph: Graph) -> None:
+    empty_graph.write(Statement("CREATE (:P {id: 'a', when: date('2026-01-02')})"))
+    table = empty_graph.table(
+        Statement("MATCH (n:P) RETURN n, point({x: 1, y: 2}) AS p"),
+        timeout=30,
+        max_rows=10,
+        max_bytes=1000,
+    )
+    assert table.rows[0][0] == NodeValue(("P",), {"id": "a", "when": "2026-01-02"})
+    assert isinstance(table.rows[0][1], str | list)
+
+
+def test_a_table_neither_writes_nor_runs_for_ever(empty_graph: Graph) -> None:
+    with pytest.raises(QueryFailed, match="read access mode"):
+        empty_graph.table(Statement("CREATE (n)"), timeout=30, max_rows=1, max_bytes=100)
+    endless = Statement("UNWIND range(1, 1000000000) AS i RETURN count(i)")
+    with pytest.raises(QueryFailed, match="ran longer"):
+        empty_graph.table(endless, timeout=1, max_rows=1, max_bytes=100)
+
+
+def test_errors_say_what_to_do(neo4j: Connection) -> None:
+    with pytest.raises(GraphAuthError, match="KG_NEO4J_PASSWORD"):
+        ping(Connection(neo4j.uri, neo4j.username, "wrong password"))
+    with pytest.raises(GraphUnavailable, match="kg db start"):
+        Graph(Connection("bolt://127.0.0.1:1", "neo4j", "x"))
+    with pytest.raises(SettingsError, match="bolt://host"):
+        Graph(Connection("http://127.0.0.1:1", "neo4j", "x"))
+    with pytest.raises(SettingsError, match="KG_NEO4J_DATABASE"):
+        ping(Connection(neo4j.uri, neo4j.username, neo4j.password, "nosuch"))
+    with Graph(neo4j) as graph, pytest.raises(QueryFailed, match="Invalid input"):
+        graph.read(Statement("MATCH (n RETURN n"))
+
+
+def test_statements_that_fail_beside_others_hold_nobody_up(neo4j: Connection) -> None:
+    """Connections of the pool go from a thread whose statement failed to one whose is fine."""
+    good, bad = Statement("RETURN 1 AS one"), Statement("RETURN 1 / 0 AS none")
+    done: list[int] = []
+
+    def ask(graph: Graph, number: int) -> None:
+        for turn in range(400):
+            if (turn + number) % 2:
+                assert graph.read(good) == [{"one": 1}]
+            else:
+                with pytest.raises(QueryFailed):
+                    graph.read(bad)
+        done.append(number)
+
+    with Graph(neo4j) as graph:
+        # Daemons: one that never ends must fail the test, not hold it up.
+        threads = [Thread(target=ask, args=(graph, n), daemon=True) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        until = time.monotonic() + 60
+        for thread in threads:
+            thread.join(max(0, until - time.monotonic()))
+        assert sorted(done) == list(range(6))

@@ -1,0 +1,102 @@
+"""The read-only console on a real Neo4j: what READ mode lets through, the console does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from kg_platform.browse import read_only
+from kg_platform.browse.read_only import run_read_only
+from kg_platform.errors import QueryFailed, QueryRefused
+from kg_platform.graph.client import Graph, NodeValue, Statement
+from kg_platform.settings import Settings
+from tests.unit.kg_platform.browse.test_read_only import ALLOWED
+
+# Only the plan or READ mode stop these.
+REFUSED = [
+    "CREATE (n)",
+    "MATCH (n) SET n.x = 1",
+    "MATCH (n) REMOVE n.label",
+    "MATCH (n) DETACH DELETE n",
+    "MERGE (n:X)",
+    "FOREACH (x IN [1] | CREATE (:X))",
+    "EXPLAIN CREATE (n)",
+    "CYPHER 5 CREATE (n)",
+    "CREATE INDEX foo FOR (n:X) ON (n.y)",
+    "DROP INDEX entity_text",
+    "CREATE CONSTRAINT FOR (n:X) REQUIRE n.a IS UNIQUE",
+    "CREATE USER x SET PASSWORD 'xxxxxxxxx'",
+    "ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'b'",
+    "CYPHER 5 SHOW SETTINGS",
+    "EXPLAIN SHOW SETTINGS",
+    "CYPHER 5 TERMINATE TRANSACTION 'neo4j-transaction-1'",
+    "MATCH (n) CALL (n) { MATCH (m) RETURN m LIMIT 1 } IN TRANSACTIONS RETURN m",
+    "MATCH (n) CALL (n) { DELETE n } IN TRANSACTIONS",
+]
+FAILED = [
+    "RETURN 1; MATCH (n) DETACH DELETE n",
+    "THIS IS NOT CYPHER",
+    "RETURN $missing",
+]
+
+
+@pytest.fixture(scope="module")
+def limits() -> Settings:
+    return Settings(query_timeout=2, query_max_rows=50, query_max_bytes=100_000)
+
+
+def test_only_reading_runs(graph: Graph, limits: Settings) -> None:
+    graph.write(Statement("CREATE (:Entity:Country {id: 'JPN', label: 'Japan', embedding: [1.0]})"))
+    for text in REFUSED:
+        with pytest.raises(QueryRefused):
+            run_read_only(graph, text, limits)
+    for text in FAILED:
+        with pytest.raises(QueryFailed):
+            run_read_only(graph, text, limits)
+    for text in ALLOWED:
+        run_read_only(graph, text, limits, {"p": 1})
+    table = run_read_only(graph, "MATCH (n) WHERE n.id = $id RETURN n, n.id", limits, {"id": "JPN"})
+    assert table.columns == ["n", "n.id"]
+    ((node, name),) = table.rows
+    assert isinstance(node, NodeValue)
+    assert name == "JPN"
+    assert graph.read(Statement("MATCH (n:Entity) RETURN count(n) AS count")) == [{"count": 1}]
+
+
+def test_answers_are_cut(graph: Graph, limits: Settings) -> None:
+    rows = run_read_only(graph, "UNWIND range(1, 100000) AS x RETURN x", limits)
+    assert rows.truncated
+    assert [row[0] for row in rows.rows] == list(range(1, 51))
+    wide = run_read_only(graph, "RETURN [x IN range(1, 100000) | 'aaaaaaaa'] AS big", limits)
+    assert wide.truncated
+    assert wide.rows == []
+    whole = run_read_only(graph, "UNWIND range(1, 50) AS x RETURN x", limits)
+    assert not whole.truncated
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("MATCH (n RETURN n", "line 1, column 10"), ("MATCH (n)\nRETRN n", "line 2, column 1")],
+)
+def test_a_mistake_is_placed_in_what_was_typed(
+    graph: Graph, limits: Settings, text: str, place: str
+) -> None:
+    with pytest.raises(QueryFailed) as refusal:
+        run_read_only(graph, text, limits)
+    assert str(refusal.value).endswith(f"({place})")
+    assert "EXPLAIN " not in str(refusal.value)
+
+
+def test_what_takes_too_long_is_given_up(graph: Graph) -> None:
+    text = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b)"
+    with pytest.raises(QueryFailed, match="longer than it may"):
+        run_read_only(graph, text, Settings(query_timeout=0.2))
+
+
+def test_one_row_that_takes_too_long_is_left_behind(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Neo4j does not look at the time inside one expression; without grace we do not wait for it.
+    monkeypatch.setattr(read_only, "GRACE_SECONDS", 0.0)
+    text = "RETURN reduce(a = 0, x IN range(1, 100000000) | a + x) AS sum"
+    with pytest.raises(QueryFailed, match="has not stopped yet"):
+        run_read_only(graph, text, Settings(query_timeout=0.2))

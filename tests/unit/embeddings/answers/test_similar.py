@@ -1,0 +1,88 @@
+"""An answer is of one run, whatever moves meanwhile; the pointer's moves are written out here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pytest
+
+from embeddings.answers.similar import TRIES, Run, of_one_run, with_encoder
+from kg_platform.browse import entities
+from kg_platform.errors import BadInput, QueryFailed
+from kg_platform.graph.client import Graph
+
+GRAPH = cast(Graph, None)  # which the pointer's moves stand for
+Moves = Callable[..., None]
+
+
+@pytest.fixture
+def moves(monkeypatch: pytest.MonkeyPatch) -> Moves:
+    """Each look at the pointer sees the next of these; the last one stays."""
+
+    def set_to(*seen: dict[str, Any]) -> None:
+        rest: Iterator[dict[str, Any]] = iter(seen)
+        monkeypatch.setattr(entities, "current_run", lambda graph: next(rest, seen[-1]))
+
+    return set_to
+
+
+def own(run: str) -> dict[str, Any]:
+    return {"id": run, "text_encoder": f"encoder of {run}", "published_at": f"when {run} was"}
+
+
+def aside(run: str) -> dict[str, Any]:
+    return {**own(run), "serving": "next"}
+
+
+def test_an_answer_is_asked_for_again_when_the_pointer_moved(moves: Moves) -> None:
+    moves(own("a"), aside("b"), own("b"))
+    asked: list[object] = []
+
+    def ask(run: Run | None) -> int:
+        assert run is not None
+        asked.append((run["id"], run.get("serving")))
+        return len(asked)
+
+    assert of_one_run(GRAPH, ask) == 3
+    assert asked == [("a", None), ("b", "next"), ("b", None)]
+
+
+def test_an_error_counts_only_where_nothing_moved(moves: Moves) -> None:
+    def ask(run: Run | None) -> str:
+        assert run is not None
+        if run.get("serving"):
+            raise QueryFailed("There is no such index.")
+        return str(run["id"])
+
+    moves(aside("b"), own("b"))
+    assert of_one_run(GRAPH, ask) == "b"
+    moves(aside("b"))
+    with pytest.raises(QueryFailed, match="no such index"):
+        of_one_run(GRAPH, ask)
+
+
+def test_what_is_removed_after_the_switch_changes_no_answer(moves: Moves) -> None:
+    moves({**own("b"), "serving": "own"}, own("b"))
+    asked: list[Run | None] = []
+    of_one_run(GRAPH, asked.append)
+    assert len(asked) == 1
+
+
+def test_a_pointer_that_never_rests_is_said(moves: Moves) -> None:
+    moves(*(own(str(number)) for number in range(TRIES + 1)))
+    with pytest.raises(QueryFailed, match="try again"):
+        of_one_run(GRAPH, lambda run: run)
+
+
+def test_another_encoder_is_loaded_when_its_run_was_published_meanwhile(moves: Moves) -> None:
+    def ask(encoder: str) -> str:
+        if encoder == "encoder of a":
+            raise BadInput("The published vectors were made by another encoder.")
+        return encoder
+
+    moves(own("a"), own("b"))
+    assert with_encoder(GRAPH, "text", str, ask) == "encoder of b"
+    moves(own("a"))
+    with pytest.raises(BadInput, match="another encoder"):
+        with_encoder(GRAPH, "text", str, ask)

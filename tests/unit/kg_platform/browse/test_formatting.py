@@ -1,0 +1,42 @@
+"""Values of an answer, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from kg_platform.browse.formatting import jsonable, short
+from kg_platform.graph.client import NodeValue, PathValue, RelationshipValue
+
+JAPAN = NodeValue(("Country", "Entity"), {"id": "JPN", "label": "Japan", "embedding": [0.5] * 256})
+TOKYO = NodeValue(("Entity",), {"id": "Tokyo", "label": "Tokyo"})
+RUN = NodeValue(("EmbeddingRun",), {"mrr": 0.5})
+CAPITAL = RelationshipValue("CAPITAL", "JPN", "Tokyo", {"since": 1868})
+
+
+def test_people_see_short_text() -> None:
+    assert short(JAPAN) == "Japan (JPN)"
+    assert short(TOKYO) == "Tokyo"
+    assert "EmbeddingRun" in short(RUN)
+    assert short([0.5] * 256) == "[0.5, 0.5, … 256 floats]"
+    assert short([1, "a", None]) == "[1, a, ]"
+    assert short({"a": [0.25] * 9}) == "{a: [0.25, 0.25, … 9 floats]}"
+    assert short(CAPITAL) == "JPN -[CAPITAL]-> Tokyo"
+    assert short(PathValue((TOKYO, JAPAN), (CAPITAL,))) == "Tokyo <-[CAPITAL]- Japan (JPN)"
+    assert short(PathValue((JAPAN, TOKYO), (CAPITAL,))) == "Japan (JPN) -[CAPITAL]-> Tokyo"
+    assert len(short("x" * 10_000)) <= 2_000
+    assert short(list(range(1_000))).endswith("950 more]")
+
+
+def test_programs_get_everything() -> None:
+    node = jsonable(JAPAN)
+    assert node["labels"] == ["Country", "Entity"]
+    assert len(node["properties"]["embedding"]) == 256
+    assert jsonable(CAPITAL) == {
+        "type": "CAPITAL",
+        "start": "JPN",
+        "end": "Tokyo",
+        "properties": {"since": 1868},
+    }
+    assert jsonable([math.nan, math.inf, 1.5]) == [None, None, 1.5]
+    json.dumps(jsonable(PathValue((JAPAN, TOKYO), (CAPITAL,))), allow_nan=False)

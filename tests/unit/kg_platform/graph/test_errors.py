@@ -1,0 +1,55 @@
+import pytest
+from neo4j.exceptions import Neo4jError, ServiceUnavailable
+
+from kg_platform.errors import (
+    GraphAuthError,
+    GraphFull,
+    GraphReadOnly,
+    GraphUnavailable,
+    KgError,
+    QueryFailed,
+)
+from kg_platform.graph.errors import translate
+
+URI = "bolt://127.0.0.1:7687"
+
+
+def from_server(code: str, message: str) -> Exception:
+    return Neo4jError._hydrate_neo4j(code=code, message=message)
+
+
+@pytest.mark.parametrize(
+    ("error", "becomes"),
+    [
+        (ServiceUnavailable("gone"), GraphUnavailable),
+        (ConnectionResetError("reset"), GraphUnavailable),
+        (from_server("Neo.ClientError.Security.Unauthorized", "no"), GraphAuthError),
+        (from_server("Neo.ClientError.Security.AuthenticationRateLimit", "no"), GraphAuthError),
+        (
+            from_server("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", "no"),
+            GraphReadOnly,
+        ),
+        (
+            from_server(
+                "Neo.DatabaseError.Transaction.TransactionCommitFailed", "No space left on device"
+            ),
+            GraphFull,
+        ),
+        (
+            from_server("Neo.TransientError.General.MemoryPoolOutOfMemoryError", "limit"),
+            GraphFull,
+        ),
+        (from_server("Neo.TransientError.Database.DatabaseUnavailable", "x"), GraphUnavailable),
+        (from_server("Neo.ClientError.Statement.SyntaxError", "Invalid"), QueryFailed),
+        (
+            from_server("Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration", "x"),
+            QueryFailed,
+        ),
+    ],
+)
+def test_every_kind_of_failure_is_one_sentence_of_ours(
+    error: Exception, becomes: type[KgError]
+) -> None:
+    told = translate(error, URI)
+    assert type(told) is becomes
+    assert "\n" not in str(told)

@@ -1,0 +1,106 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kg_platform.errors import BadPicture
+from kg_platform.media.pictures import decode_rgb, inspect
+
+LIMIT = 1_000_000
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def noise(mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> Image.Image:
+    values = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(values).convert(mode)
+
+
+def enormous_png(width: int, height: int) -> bytes:
+    """A tiny file that claims to be a very large picture."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        whole = kind + body
+        return struct.pack(">I", len(body)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "empty"),
+        (b"this is text, whatever its name says", "not a PNG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG"),
+        (encoded(noise())[:900], "cut off"),
+        (encoded(noise(), "JPEG")[:700], "cut off"),
+        (enormous_png(30_000, 30_000), "30,000 x 30,000"),
+    ],
+)
+def test_what_is_not_a_usable_picture_is_refused_in_one_sentence(data: bytes, says: str) -> None:
+    for use in (inspect, decode_rgb):
+        with pytest.raises(BadPicture, match=says) as caught:
+            use(data, LIMIT)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("picture", "kind", "mime"),
+    [
+        (noise("CMYK"), "JPEG", "image/jpeg"),
+        (noise("RGBA"), "PNG", "image/png"),
+        (noise("P"), "GIF", "image/gif"),
+        (noise("L"), "BMP", "image/bmp"),
+        (noise("1"), "TIFF", "image/tiff"),
+        (noise("RGB"), "WEBP", "image/webp"),
+    ],
+)
+def test_every_kind_becomes_rgb(picture: Image.Image, kind: str, mime: str) -> None:
+    data = encoded(picture, kind)
+    assert inspect(data, LIMIT) == (mime, 40, 30)
+    rgb = decode_rgb(data, LIMIT)
+    assert (rgb.mode, rgb.size) == ("RGB", (40, 30))
+    # The same picture, not a black or white square.
+    assert np.asarray(rgb).std() > 10
+
+
+def test_sixteen_bit_grey_keeps_its_shades() -> None:
+    ramp = np.linspace(0, 65535, 256, dtype=np.uint16).reshape(1, 256).repeat(4, axis=0)
+    rgb = np.asarray(decode_rgb(encoded(Image.fromarray(ramp)), LIMIT))
+    assert rgb[0, 0, 0] == 0
+    assert 120 <= rgb[0, 128, 0] <= 135
+    assert rgb[0, 255, 0] == 255
+
+
+def test_an_animation_is_its_first_frame() -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "lime")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert decode_rgb(data, LIMIT).getpixel((4, 4)) == (255, 0, 0)
+
+
+def test_transparency_lies_on_white() -> None:
+    assert decode_rgb(encoded(Image.new("RGBA", (4, 4), (0, 0, 0, 0))), LIMIT).getpixel((1, 1)) == (
+        255,
+        255,
+        255,
+    )
+
+
+def test_a_turned_photograph_is_turned_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees
+    data = encoded(noise(), "JPEG", exif=exif)
+    assert decode_rgb(data, LIMIT).size == (30, 40)

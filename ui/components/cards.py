@@ -1,0 +1,63 @@
+"""Entities as clickable cards or chips: a small component of our own (cards.js, cards.css)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from kg_platform.browse.entities import EntityRow
+from ui import navigation, resources
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "kg_cards",
+    html="<ul></ul>",
+    css=(_HERE / "cards.css").read_text(encoding="utf-8"),
+    js=(_HERE / "cards.js").read_text(encoding="utf-8"),
+)
+
+
+class Card(NamedTuple):
+    """An entity, a grey line under its name, and a number in its corner."""
+
+    entity: EntityRow
+    note: str = ""
+    score: str = ""
+
+
+def cards(
+    items: Iterable[Card], key: str, shape: Literal["cards", "strip", "chips"] = "cards"
+) -> None:
+    """Show the entities; a click opens the entity's page. `key` is unique on the page."""
+    size = resources.SMALL if shape == "chips" else resources.CARD
+    shown = [
+        {
+            "id": entity.id,
+            "label": entity.label,
+            "note": note,
+            "score": score,
+            "image": resources.thumbnail(entity.picture, size),
+            "href": "entity?" + urlencode({"id": entity.id}),
+        }
+        for entity, note, score in items
+    ]
+
+    def opened() -> None:
+        navigation.open_entity(st.session_state[key].opened)
+
+    _component(key=key, data={"shape": shape, "items": shown}, on_opened_change=opened)
+
+
+def samples(key: str, count: int = 14) -> None:
+    """A few entities to begin with, those with pictures first; nothing in an empty graph."""
+    found = resources.find("", None, 400)
+    pictured = [row for row in found if row.picture] or found
+    # Spread over the ids, so that it is not one corner of the alphabet.
+    some = pictured[:: max(1, len(pictured) // count)][:count]
+    if some:
+        st.subheader("Begin here", anchor=False)
+        cards([Card(row) for row in some], key=key, shape="chips")

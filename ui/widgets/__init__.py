@@ -1,0 +1,4 @@
+"""What several pages show alike, in Python alone.
+
+Begin at text.py.
+"""

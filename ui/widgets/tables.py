@@ -1,0 +1,153 @@
+"""Tables: lists of entities with their pictures, and any value of the graph as a cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from kg_platform.browse.entities import EntityRow
+from kg_platform.graph.client import NodeValue, PathValue, RelationshipValue
+from ui import resources
+
+VECTOR_LENGTH = 8  # longer lists of numbers are vectors: their beginning and their length
+
+
+def entity_list(rows: Sequence[EntityRow], key: str) -> str | None:
+    """A table of entities; returns the id of the one that was clicked, if any."""
+    columns: dict[str, list[str | None]] = {
+        "picture": [resources.thumbnail(r.picture, resources.SMALL) for r in rows],
+        "label": [r.label for r in rows],
+        "type": [r.type for r in rows],
+        "id": [r.id for r in rows],
+        "description": [r.description for r in rows],
+    }
+    if not any(columns["picture"]):
+        del columns["picture"]
+    chosen = choice(
+        columns,
+        key=key,
+        height="content",
+        row_height=44,
+        column_config={
+            "picture": st.column_config.ImageColumn("", width=64),
+            "label": st.column_config.TextColumn("Name", width=220),
+            "type": st.column_config.TextColumn("Type", width=110),
+            "description": st.column_config.TextColumn("Description"),
+            "id": st.column_config.TextColumn("Id", width=150),
+        },
+        alt="Entities; choose one to open its page",
+    )
+    return None if chosen is None else rows[chosen].id
+
+
+def choice(columns: Mapping[str, Sequence[Any]], **options: Any) -> int | None:
+    """A table of texts and numbers; returns the position of the row that was clicked, if any."""
+    event = st.dataframe(
+        pa.table({name: column(values) for name, values in columns.items()}),
+        hide_index=True,
+        width="stretch",
+        placeholder="",
+        on_select="rerun",
+        selection_mode="single-cell",
+        **options,
+    )
+    cells = event["selection"]["cells"]
+    return cells[0][0] if cells else None
+
+
+def show(columns: Mapping[str, Sequence[Any]], **options: Any) -> None:
+    """A table to look at."""
+    arrays = {name: column(values) for name, values in columns.items()}
+    st.dataframe(pa.table(arrays), hide_index=True, width="stretch", placeholder="", **options)
+
+
+def answer(columns: Sequence[str], rows: Sequence[Sequence[Any]], key: str) -> None:
+    """Rows of any values, as a query returns them, as a table."""
+    show({name: [row[i] for row in rows] for i, name in enumerate(columns)}, key=key)
+
+
+def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([full(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def cell(value: Any) -> str:
+    """A value of the graph as text, the way Cypher people write it."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:.6g}"
+        case NodeValue(labels, properties):
+            return f"({''.join(f':{label}' for label in labels)} {_map(properties)})"
+        case RelationshipValue(type, start, end, properties):
+            inside = f":{type} {_map(properties)}" if properties else f":{type}"
+            return f"({cell(start)})-[{inside}]->({cell(end)})"
+        case PathValue(nodes, relationships):
+            names = [cell(n.properties.get("id", "")) for n in nodes]
+            steps = [
+                f"-[:{r.type}]-({name})" for r, name in zip(relationships, names[1:], strict=True)
+            ]
+            return f"({names[0]}){''.join(steps)}"
+        case list() if _is_vector(value):
+            start = ", ".join(f"{number:.3g}" for number in value[:3])
+            return f"[{start}, … {len(value)} numbers]"
+        case list():
+            return "[" + ", ".join(_inside(item) for item in value) + "]"
+        case Mapping():
+            return _map(value)
+        case _:
+            return str(value)
+
+
+def words(value: Any) -> str:
+    """As `cell`, but a list as its items with commas, for people who do not write Cypher."""
+    if isinstance(value, list) and not _is_vector(value):
+        return ", ".join(cell(item) for item in value)
+    return cell(value)
+
+
+def full(value: Any) -> str:
+    """As `cell`, with nothing left out: numbers in full, vectors as JSON."""
+    if isinstance(value, float) or (isinstance(value, list) and _is_vector(value)):
+        return json.dumps(value)
+    return cell(value)
+
+
+def column(values: Sequence[Any]) -> pa.Array:
+    """Values as one Arrow column: numbers or booleans only if all of them are, otherwise text."""
+    kinds = {type(v) for v in values if v is not None}
+    # Beyond 2^53 a browser's numbers, and ours as floats, would be rounded.
+    exact = all(abs(v) < 2**53 for v in values if type(v) is int)
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {int} and exact:
+        return pa.array(values, pa.int64())
+    if kinds and kinds <= {int, float} and exact:
+        return pa.array(values, pa.float64())
+    return pa.array([None if v is None else cell(v) for v in values], pa.string())
+
+
+def _is_vector(value: list[Any]) -> bool:
+    return len(value) > VECTOR_LENGTH and all(isinstance(v, float) for v in value)
+
+
+def _map(properties: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{key}: {_inside(value)}" for key, value in properties.items()) + "}"
+
+
+def _inside(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else cell(value)
