@@ -12,7 +12,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from bench import pykeen_side
-from embeddings.data.dataset import Dataset, Ints, group
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints, group
 from embeddings.training.train import TrainOptions
 
 DIMENSION = 256  # numbers an entity: 128 complex ones
@@ -74,9 +75,9 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def _precision(settings: TrainOptions) -> str:
-    from embeddings.training.one_vs_all_loss import narrow_pays
+    from embeddings.numerics.device import in_bf16
 
-    narrow = narrow_pays(torch.device("cpu"), settings.precision)
+    narrow = in_bf16(settings.precision, torch.device("cpu"))
     return "bfloat16 products" if narrow else "float32"
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from embeddings.data.artifact import open_artifact
 from kg_platform.cypher import vectors as cypher
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 
 RUNS = Statement("MATCH (r:EmbeddingRun) RETURN properties(r) AS run")

@@ -18,10 +18,12 @@ from torch.profiler import ProfilerActivity, profile
 
 from bench import pykeen_side
 from bench.epochs import pykeen_query
-from embeddings.data.dataset import Dataset, group
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import group
 from embeddings.evaluation.ranking import Ranker, metrics
 from embeddings.models.scorer import Scorer
-from embeddings.training.train import Trained, TrainOptions
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions
 
 # Models and numbers an entity: 512 of them, and 512 complex ones.
 SIZES = (("distmult", 512), ("complex", 512), ("complex", 1024))

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from bench.stage import in_child, peak_mib
-from embeddings.data.dataset import Dataset, Ints
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints
 
 RELATIONS, DIMENSION, SAMPLE = 200, 64, 1_000
 

@@ -30,15 +30,19 @@ import torch
 from numpy.typing import NDArray
 
 from bench.stage import folder_of
-from embeddings.data.artifact import Artifact, open_artifact, save_artifact
-from embeddings.data.dataset import Dataset, Ints, from_folder, with_inverses
+from embeddings.data.artifact import Artifact, open_artifact
+from embeddings.data.dataset import Dataset
+from embeddings.data.feature_matrix import Features
+from embeddings.data.folder import from_folder
+from embeddings.data.triples import Ints, with_inverses
 from embeddings.evaluation.ranking import ranks
-from embeddings.features.build import Features
 from embeddings.jobs.benchmark import CHOOSING, with_texts
+from embeddings.models.from_artifact import load_scorer
 from embeddings.models.scorer import Scorer
 from embeddings.refresh.fitter import fitted
 from embeddings.refresh.fold_in import Facts, FitOptions
 from embeddings.refresh.pending import Waiting
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.options import TrainOptions
 from embeddings.training.presets import parse
 from embeddings.training.train import train
@@ -225,7 +229,7 @@ def measure(
     told = Facts(known[:, 0] - count, known[:, 1].copy(), known[:, 2].copy())
     new_ids = world.whole.entity_ids[count:]
     waiting = Waiting(new_ids, np.arange(world.new), told, world.old.train, 0)
-    scorer = artifact.scorer()
+    scorer = load_scorer(artifact)
     begun = time.process_time()
     made = fitted(artifact, scorer, {"text": world.features}, waiting, setting)
     spent = time.process_time() - begun

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.stage import empty, fresh_platform, in_child, peak_mib
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 

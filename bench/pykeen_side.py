@@ -18,9 +18,13 @@ from pykeen.training.callbacks import TrainingCallback
 from pykeen.triples import CoreTriplesFactory
 
 from bench.stage import folder_of
-from embeddings.data.dataset import Dataset, Ints, from_folder
-from embeddings.models.scorer import Scorer, kernel
-from embeddings.training.train import Trained, TrainOptions, train
+from embeddings.data.dataset import Dataset
+from embeddings.data.folder import from_folder
+from embeddings.data.triples import Ints
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions, train
 
 MRR = "both.realistic.inverse_harmonic_mean_rank"
 logging.getLogger("pykeen").setLevel(logging.ERROR)

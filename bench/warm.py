@@ -19,13 +19,15 @@ import numpy as np
 import torch
 
 from bench.stage import folder_of
-from embeddings.data.artifact import Artifact, open_artifact, save_artifact
+from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.data.dataset import Dataset
 from embeddings.jobs.benchmark import load
 from embeddings.publish.drift import compare
 from embeddings.training import warm_start
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.options import TrainOptions, preset_options
-from embeddings.training.train import Trained, train
+from embeddings.training.result import Trained, aligned
+from embeddings.training.train import train
 from kg_platform.settings import load as settings
 
 SHARE = 0.05
@@ -89,7 +91,7 @@ def _train(
 ) -> tuple[Artifact, Trained]:
     trained = train(dataset, options, folder / "training", begin=begin)
     if base is not None:
-        trained = warm_start.aligned(trained, base, dataset.entity_ids)
+        trained = aligned(trained, base, dataset.entity_ids)
     save_artifact(folder / "artifact", trained, dataset, {"run": folder.name})
     return open_artifact(folder / "artifact"), trained
 

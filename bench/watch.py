@@ -28,7 +28,8 @@ from embeddings.refresh.entity_contents import read
 from embeddings.refresh.live_space import LiveSpace
 from embeddings.training.options import TrainOptions
 from ingest.loading.store import GraphStore, Node, Row
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 
 RATE, SECONDS = 10, 30  # changes a second, for so long

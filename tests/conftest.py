@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings, load
 

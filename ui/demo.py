@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,13 +19,12 @@ from ingest.loading.summary import IngestSummary
 from ingest.sources.demo_world import SOURCE, write_demo_world
 from kg_platform.browse.entities import Overview, current_run, overview
 from kg_platform.cypher import demo as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, BadInput, NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
+from kg_platform.progress import Progress
 from kg_platform.settings import Settings
-
-# report(step, done, total): total is None while it is not known.
-Report = Callable[[str, int, int | None], None]
 
 # Provinces are in the graph and get no vectors: five in six entities are one, and all that is known
 # of it is its name and its country. With them, Japan's 47 would be all there is to Japan.
@@ -58,7 +57,7 @@ class Demo:
     answers: list[Answer] = field(default_factory=list)
 
 
-def run_demo(settings: Settings, report: Report) -> Demo:
+def run_demo(settings: Settings, report: Progress) -> Demo:
     """Bring the platform in KG_HOME to the demo world with vectors, and ask it three things.
 
     Done before, it changes nothing and only asks.
@@ -131,7 +130,8 @@ def countries_alike(graph: Graph) -> Answer:
 
 def predicted_fact(platform: Platform) -> Answer:
     """The likeliest further languages of Morocco; none of them is in the data."""
-    from embeddings.answers.predict import open_published, predict_tails
+    from embeddings.answers.predict import predict_tails
+    from embeddings.publish.published import open_published
 
     artifact = open_published(platform.graph, platform.settings.artifacts_dir)
     head, relation = GUESS
@@ -159,7 +159,7 @@ def _load_libraries(demo: Demo) -> None:
             importlib.import_module(name)
 
 
-def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Report) -> None:
+def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Progress) -> None:
     from embeddings.jobs.embed import EmbedOptions, embed
     from embeddings.training.options import preset_options
 
@@ -176,7 +176,7 @@ def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Repor
 
 def _embedded(platform: Platform) -> bool:
     """Whether vectors are published for every country, and the model behind them is there."""
-    from embeddings.answers.predict import open_published
+    from embeddings.publish.published import open_published
 
     run = current_run(platform.graph)
     if run is None or platform.graph.read(Statement(cypher.WITHOUT_VECTOR, {"run": run["id"]})):

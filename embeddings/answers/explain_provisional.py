@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import torch
 
-from embeddings.answers.explain import SIDES, Explanation, LeftOut
-from embeddings.data.dataset import Ints
+from embeddings.answers.explain import SIDES
+from embeddings.answers.explanation import Explanation, LeftOut
+from embeddings.data.triples import Ints
 from embeddings.models.ensemble import Joined
 from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer

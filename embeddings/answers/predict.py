@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 from embeddings.answers.scored_entities import Space, open_space
 from kg_platform.browse import entities
 from kg_platform.cypher import vectors as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact
@@ -36,26 +36,6 @@ class Prediction:
     type: str | None
     score: float
     probability: float | None = None
-
-
-def open_published(graph: Graph, artifacts: Path) -> Artifact:
-    """The artifact of the published run, in the folder of artifacts.
-
-    Raises:
-        NotFound: nothing is published, or the artifact is not on this machine.
-    """
-    from embeddings.data.artifact import open_artifact
-
-    run = entities.current_run(graph)
-    if run is None:
-        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
-    folder = artifacts / str(run["id"])
-    if not folder.is_dir():
-        raise NotFound(
-            f"The published run {run['id']} has no artifact in {artifacts}: it was trained with "
-            "another KG_HOME or removed; run `kg embed` here, or set KG_HOME to where it is."
-        )
-    return open_artifact(folder, verify=False)
 
 
 def predict_tails(

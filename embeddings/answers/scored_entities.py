@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from embeddings.models.from_artifact import load_scorer
 from kg_platform.browse import entities
 from kg_platform.cypher import vectors as cypher
-from kg_platform.graph.client import Graph, Rows, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph, Rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +46,7 @@ def open_space(artifact: Artifact, graph: Graph) -> Space:
     kg-platform made its vector, and `kg embed --new-only` makes it again. O(N D) memory, twice
     where there are provisional entities.
     """
-    ids, scorer = artifact.entity_ids(), artifact.scorer()
+    ids, scorer = artifact.entity_ids(), load_scorer(artifact)
     run = entities.current_run(graph)
     ours = run is not None and run["id"] == artifact.manifest.get("run")
     if run is None or not ours:

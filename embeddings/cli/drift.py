@@ -31,10 +31,10 @@ def drift(
 
     Who moved, which neighbours stayed, and what of an entity had changed.
     """
-    from embeddings.answers.similar import published_run
     from embeddings.data.artifact import open_artifact
     from embeddings.publish.drift import compare
     from embeddings.publish.drift_report import report
+    from embeddings.publish.published import published_run
     from kg_platform.browse.entities import types_of
     from kg_platform.platform import Platform
 

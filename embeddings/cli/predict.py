@@ -14,7 +14,7 @@ from kg_platform.errors import BadInput
 from kg_platform.settings import load
 
 if TYPE_CHECKING:
-    from embeddings.answers.explain import Explanation
+    from embeddings.answers.explanation import Explanation
     from kg_platform.browse.entities import EntityRow
     from kg_platform.graph.client import Graph
 
@@ -47,7 +47,7 @@ def explain(
     if tail is not None and type is not None:
         raise BadInput("--type chooses among predictions; leave it out when you give a tail.")
     from embeddings.answers.explain import Explainer
-    from embeddings.answers.predict import open_published
+    from embeddings.publish.published import open_published
     from kg_platform.browse.entities import resolve
     from kg_platform.platform import Platform
 
@@ -102,7 +102,7 @@ def _show_one(
     if as_json:
         console.print_json(_plain(head, relation, tail, found))
         return
-    from embeddings.answers.explain import rank_text
+    from embeddings.answers.explanation import rank_text
 
     rows = [("nothing", "", f"{found.score:.3f}", rank_text(found.rank))]
     rows += [
@@ -123,7 +123,7 @@ def _show_one(
 
 
 def _moved(found: Explanation) -> Iterable[str]:
-    from embeddings.answers.explain import rank_text
+    from embeddings.answers.explanation import rank_text
 
     if found.mover is None:
         return rank_text(found.rank), "no single part", ""

@@ -161,7 +161,8 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """The likeliest facts that the graph does not have yet."""
-    from embeddings.answers.predict import open_published, predict_heads, predict_tails
+    from embeddings.answers.predict import predict_heads, predict_tails
+    from embeddings.publish.published import open_published
     from kg_platform.browse.entities import resolve
     from kg_platform.platform import Platform
 
@@ -211,8 +212,9 @@ def _chance(found: Prediction) -> str:
 def _like_text(
     graph: Graph, settings: Settings, text: str, count: int, type: str | None, by: str
 ) -> list[Neighbour]:
-    from embeddings.answers.similar import similar_to_text, with_encoder
+    from embeddings.answers.similar import similar_to_text
     from embeddings.features.encoders.load import load_text_encoder, load_text_side
+    from embeddings.publish.published import with_encoder
 
     by = "text" if by == "embedding" else by  # what --by is when it is not given
     open_encoder = load_text_side if by == "image" else load_text_encoder
@@ -227,8 +229,9 @@ def _like_text(
 def _like_picture(
     graph: Graph, settings: Settings, file: Path, count: int, type: str | None
 ) -> list[Neighbour]:
-    from embeddings.answers.similar import similar_to_picture, with_encoder
+    from embeddings.answers.similar import similar_to_picture
     from embeddings.features.encoders.load import load_image_encoder
+    from embeddings.publish.published import with_encoder
     from kg_platform.media.pictures import decode_rgb
 
     try:

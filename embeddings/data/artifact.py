@@ -26,12 +26,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,12 +38,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings.data.dataset import Dataset, Ints
-from embeddings.data.splits import Rule, short_keys
-from embeddings.models.scorer import Scorer
-from embeddings.training.train import Trained
+from embeddings.data.splits import Rule
+from embeddings.data.triples import Ints
 from kg_platform.errors import ArtifactError, NotFound
-from kg_platform.runs.record import packages
 
 FORMAT = 2  # 2: loops, and features that ask otherwise than they answer
 MANIFEST = "manifest.json"
@@ -140,12 +134,6 @@ class Artifact:
         found = self._array(CHANGED)
         return np.zeros(self.entities, np.int64) if found is None else found.astype(np.int64)
 
-    def scorer(self) -> Scorer:
-        """What scores facts with these vectors; it holds all of "embedding" in memory."""
-        from embeddings.models.from_artifact import scorer
-
-        return scorer(self)
-
     def weights(self) -> dict[str, Tensor]:
         """What MODEL holds."""
         with self._opened(MODEL, "pt") as file:
@@ -211,72 +199,6 @@ class Artifact:
             return file.get_slice(name)[start:stop]
 
 
-def save_artifact(
-    folder: Path,
-    trained: Trained,
-    dataset: Dataset,
-    manifest: Mapping[str, Any],
-    content: NDArray[np.uint64] | None = None,
-    changed: NDArray[np.int64] | None = None,
-) -> Artifact:
-    """Write the artifact of a training to `folder`, which must not be there yet.
-
-    `manifest` is what the caller knows (run, snapshot, settings, metrics); sizes, options,
-    encoders, library versions, checksums and the time are added. `content` (N, 3) are the
-    fingerprints of the snapshot that was trained on (`content.content_of`), `changed` (N,) its
-    marks.
-
-    Raises:
-        ArtifactError: the folder is there already, or cannot be written.
-    """
-    if folder.exists():
-        raise ArtifactError(f"{folder} is there already; an artifact is never overwritten.")
-    building = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        building.mkdir(parents=True)
-        about = _write_tensors(building, trained, dataset)
-        _write_lines(building / ENTITIES, dataset.entity_ids)
-        _write_lines(building / RELATIONS, dataset.relation_types)
-        if content is not None:
-            np.save(building / CONTENT, content)
-        if changed is not None:
-            np.save(building / CHANGED, changed)
-        files = {file.name: _sha256(file) for file in sorted(building.iterdir())}
-        whole = {
-            **manifest,
-            "format": FORMAT,
-            "model": trained.options.model,
-            "dimension": trained.scorer.entities.shape[1],
-            "seed": trained.options.seed,
-            "options": asdict(trained.options),
-            "best_epoch": trained.best_epoch,
-            "epochs": trained.history,
-            "dataset": dataset.summary(),
-            "split": None if dataset.rule is None else dataset.rule.as_dict(),
-            "entities": dataset.entities,
-            "relations": dataset.relations,
-            "vectors": about,
-            "encoders": {name: each.made_by for name, each in dataset.features.items()},
-            "libraries": packages(),
-            "files": files,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        with (building / MANIFEST).open("w", encoding="utf-8") as file:
-            json.dump(whole, file, ensure_ascii=False, indent=1)
-        for file_there in building.iterdir():
-            _flush(file_there)
-        os.rename(building, folder)
-        _flush(folder.parent)
-    except OSError as error:
-        raise ArtifactError(
-            f"The artifact cannot be written to {folder}: {error.strerror or error}; make room or "
-            "set KG_HOME to another disk."
-        ) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return Artifact(folder, json.loads((folder / MANIFEST).read_text("utf-8")))
-
-
 def open_artifact(folder: Path, verify: bool = True) -> Artifact:
     """Open an artifact; with `verify`, read every file once and compare its SHA-256.
 
@@ -301,55 +223,6 @@ def open_artifact(folder: Path, verify: bool = True) -> Artifact:
         if verify and _sha256(folder / name) != expected:
             raise ArtifactError(_damaged(folder, f"{name} was changed after it was written"))
     return Artifact(folder, manifest)
-
-
-def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str, Any]:
-    """Write both safetensors files; returns what is in vectors: name -> dimension, mask."""
-    from safetensors.numpy import save_file
-    from safetensors.torch import save_file as save_torch
-
-    vectors: dict[str, NDArray[Any]] = {
-        "embedding": trained.entity_vectors(),
-        "structure_embedding": trained.structure_vectors(),
-    }
-    about: dict[str, Any] = {
-        name: {"dimension": matrix.shape[1], "present": None} for name, matrix in vectors.items()
-    }
-    for name, features in dataset.features.items():
-        vectors[f"{name}_embedding"] = np.ascontiguousarray(features.matrix, dtype=np.float32)
-        vectors[f"{name}_present"] = np.ascontiguousarray(features.present, dtype=bool)
-        about[f"{name}_embedding"] = {
-            "dimension": features.matrix.shape[1],
-            "present": f"{name}_present",
-        }
-    save_file(vectors, folder / VECTORS)
-    model = {"relations": trained.scorer.relations}
-    model |= trained.shared
-    if trained.alignment is not None:
-        model[ALIGNMENT] = trained.alignment
-    for name, modality in trained.modalities.items():
-        model |= {f"{name}.mean": modality.mean, f"{name}.basis": modality.basis}
-        if modality.items is not None and modality.owners is not None:
-            model |= {f"{name}.items": modality.items, f"{name}.owners": modality.owners}
-    save_torch({name: t.contiguous() for name, t in model.items()}, folder / MODEL)
-    later: dict[str, NDArray[Any]] = {
-        name: dataset.split(name).astype(np.int32) for name in ("valid", "test")
-    }
-    later["rejected"] = dataset.rejected.astype(np.int32)
-    later["trained"] = np.unique(
-        short_keys(dataset.train, dataset.entity_ids, dataset.relation_types)
-    )
-    if dataset.rule is not None:
-        later["kept"] = dataset.rule.kept
-    later |= {f"pace.{name}": tensor.numpy() for name, tensor in trained.pace.items()}
-    save_file({n: np.ascontiguousarray(t) for n, t in later.items()}, folder / CONTINUE)
-    return about
-
-
-def _write_lines(file: Path, values: Iterable[str]) -> None:
-    # JSON strings: an id may hold a newline.
-    with file.open("w", encoding="utf-8") as stream:
-        stream.writelines(f"{json.dumps(value)}\n" for value in values)
 
 
 def _read_lines(file: Path) -> Iterator[str]:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.data.dataset import Dataset, Ints
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints
 from embeddings.evaluation.ranking import (
     RankingMetrics,
     Rankings,

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.data.dataset import Dataset, with_inverses
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import with_inverses
 from embeddings.evaluation.classification import corrupt, score
 from embeddings.evaluation.ranking import Scores
 from kg_platform.errors import BadInput

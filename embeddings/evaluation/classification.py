@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from embeddings.data.dataset import Dataset, Ints, with_inverses
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints, with_inverses
 from embeddings.evaluation.ranking import Scores
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from embeddings.data.dataset import Dataset, Ints
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints
 from embeddings.evaluation.score_blocks import NOT_NUMBERS, Columns, Placed, blocks, check, signs
 from embeddings.models.scorer import Scorer
 from embeddings.numerics.matmul import full_precision

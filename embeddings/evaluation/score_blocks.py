@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from embeddings.data.dataset import Dataset, Groups, Ints, group, with_inverses
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Groups, Ints, group, with_inverses
 from embeddings.models.scorer import Scorer
 from embeddings.numerics.matmul import product
 from kg_platform.errors import BadInput

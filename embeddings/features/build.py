@@ -7,62 +7,28 @@ it, and it can be deleted at any time.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.data.snapshot import Snapshot
-from embeddings.features.encoders.load import ImageEncoder, TextEncoder, Vectors
+from embeddings.features.cache import FeatureCache, Hashes, _Named
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from embeddings.features.picture_workers import PictureReader, prepared, worker_count
-from kg_platform import atomic
-from kg_platform.errors import Unavailable
 from kg_platform.media.store import MediaStore
+from kg_platform.progress import StepProgress
 
 T = TypeVar("T")
-# SHA-256 digests, as numpy can sort and search them. It ignores NULs at the end, on both sides.
-Hashes = npt.NDArray[np.bytes_]
-# on_progress(done, total), in contents: what was cached counts as done from the start.
-Progress = Callable[[int, int], None]
 
 SHARD = 1_024  # texts encoded between two writes to the cache
 PICTURE_SHARD = 128  # pictures are large
 MAX_PIXELS = 100_000_000
-
-
-@dataclass(frozen=True)
-class Features:
-    """One modality of the entities of a snapshot.
-
-    `matrix` is (N, d) float32 with unit rows: the mean direction of an entity's items. Where
-    `present` (N,) is False the entity has no such content, and its row is zero and means nothing.
-
-    `items` is (n, d) float32 with unit rows, every single text or picture of every entity that is
-    present, and `owners` (n,) int64 says whose each is; sorted by owner, an entity's own in the
-    snapshot's order. Both are None when no entity has more than one.
-    """
-
-    name: Literal["text", "image"]
-    matrix: Vectors
-    present: npt.NDArray[np.bool_]
-    encoder: str
-    revision: str
-    items: Vectors | None = None
-    owners: npt.NDArray[np.int64] | None = None
-
-    @property
-    def made_by(self) -> dict[str, str]:
-        """The encoder, as records and manifests name it."""
-        return {"name": self.encoder, "revision": self.revision}
 
 
 @dataclass(frozen=True)
@@ -80,95 +46,11 @@ class FeatureSummary:
     notes: tuple[str, ...] = ()
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def revision(self) -> str: ...
-    @property
-    def dimension(self) -> int: ...
-
-
-class FeatureCache:
-    """Vectors by content hash, of one encoder in one revision, in files below `root`.
-
-    A shard is an .npy file of (hash, vector) rows. Reading goes through the shards one after the
-    other: memory holds one of them beside the answer.
-    """
-
-    def __init__(self, root: Path, encoder: _Named) -> None:
-        key = f"{encoder.name}\n{encoder.revision}\n{encoder.dimension}"
-        readable = re.sub(r"[^A-Za-z0-9.-]+", "-", encoder.name).strip("-.")[-40:]
-        self._folder = root / f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-        self._row = np.dtype([("hash", "S32"), ("vector", "<f4", (encoder.dimension,))])
-        self._about = {
-            "encoder": encoder.name,
-            "revision": encoder.revision,
-            "dimension": encoder.dimension,
-        }
-
-    def fill(self, hashes: Hashes, vectors: Vectors) -> npt.NDArray[np.bool_]:
-        """Put the vectors of the sorted, different `hashes` (n) into `vectors` (n, d), where known.
-
-        Returns which are known, (n,).
-        """
-        known = np.zeros(len(hashes), dtype=bool)
-        for shard in sorted(self._folder.glob("*.npy")) if len(hashes) else ():
-            rows = self._read(shard)
-            if rows is None:
-                continue
-            places = np.minimum(np.searchsorted(hashes, rows["hash"]), len(hashes) - 1)
-            hit = hashes[places] == rows["hash"]
-            vectors[places[hit]] = rows["vector"][hit]
-            known[places[hit]] = True
-        return known
-
-    def add(self, hashes: Hashes, vectors: Vectors) -> None:
-        """Keep vectors (n, d) of contents (n).
-
-        Raises:
-            Unavailable: the folder cannot be written.
-        """
-        if not len(hashes):
-            return
-        rows = np.empty(len(hashes), dtype=self._row)
-        rows["hash"], rows["vector"] = hashes, vectors
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            about = json.dumps(self._about, indent=1).encode()
-            if not (self._folder / "encoder.json").is_file():
-                atomic.write(self._folder / "encoder.json", lambda file: file.write(about))
-            atomic.write(self._folder / f"{uuid.uuid4().hex}.npy", lambda file: np.save(file, rows))
-        except OSError as error:
-            raise Unavailable(
-                f"Features cannot be kept in {self._folder}: {error.strerror or error}; make room, "
-                "then run the same command again to go on."
-            ) from error
-
-    def _read(self, shard: Path) -> npt.NDArray[Any] | None:
-        try:
-            rows: npt.NDArray[Any] = np.load(shard, allow_pickle=False)
-            if rows.dtype != self._row or rows.ndim != 1:
-                raise ValueError("rows of another shape")
-        except FileNotFoundError:  # somebody is deleting the cache, which they may
-            return None
-        except (ValueError, EOFError):
-            # Damaged on the disk. A cache only saves work: drop it, and encode its contents again.
-            shard.unlink(missing_ok=True)
-            return None
-        except OSError as error:
-            raise Unavailable(
-                f"The feature cache {self._folder} cannot be read: {error.strerror or error}; "
-                "make it readable or delete it."
-            ) from error
-        return rows
-
-
 def text_features(
     snapshot: Snapshot,
     encoder: TextEncoder,
     cache: FeatureCache,
-    on_progress: Progress | None = None,
+    on_progress: StepProgress | None = None,
 ) -> tuple[Features, FeatureSummary]:
     """One vector for each entity with texts, their mean direction, and one for each text."""
     entities, hashes = _columns((text.entity, text.content_hash) for text in snapshot.texts())
@@ -187,7 +69,7 @@ def picture_features(
     media: MediaStore,
     encoder: ImageEncoder,
     cache: FeatureCache,
-    on_progress: Progress | None = None,
+    on_progress: StepProgress | None = None,
     max_pixels: int = MAX_PIXELS,
     workers: int | None = None,
 ) -> tuple[Features, FeatureSummary]:
@@ -224,7 +106,7 @@ class _Work:
     """The different contents of a snapshot, sorted by hash, and their vectors as they come."""
 
     def __init__(
-        self, hashes: Hashes, encoder: _Named, cache: FeatureCache, on_progress: Progress | None
+        self, hashes: Hashes, encoder: _Named, cache: FeatureCache, on_progress: StepProgress | None
     ) -> None:
         self._encoder = encoder
         self._cache = cache

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import connection, get_context, parent_process
 
-from embeddings.features.encoders.load import Pixels, Preparer
+from embeddings.features.encoders.protocols import Pixels, Preparer
 from kg_platform.errors import BadPicture, NotFound, Unavailable
 from kg_platform.media.pictures import decode_rgb
 from kg_platform.media.store import MediaStore

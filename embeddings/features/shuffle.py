@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from embeddings.features.build import Features
+from embeddings.data.feature_matrix import Features
 
 
 def shuffled(features: Features, seed: int) -> Features:

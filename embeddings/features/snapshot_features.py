@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from embeddings.answers.similar import check_encoder
-from embeddings.data.artifact import Artifact
+from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Snapshot
-from embeddings.features.build import FeatureCache, Features, picture_features, text_features
-from embeddings.features.encoders.load import (
-    ImageEncoder,
-    TextEncoder,
-    load_image_encoder,
-    load_text_encoder,
-)
+from embeddings.features.build import picture_features, text_features
+from embeddings.features.cache import FeatureCache
+from embeddings.features.encoders.load import load_image_encoder, load_text_encoder
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from kg_platform.platform import Platform
+from kg_platform.progress import Progress
 from kg_platform.settings import Settings
 
-# on_progress(step, done, total): total is None while it is not known.
-Progress = Callable[[str, int, int | None], None]
 # step(name): a step in the ledger; what is put into the dictionary becomes its details.
 Step = Callable[[str], AbstractContextManager[dict[str, Any]]]
 
@@ -80,21 +75,3 @@ def graph_features(
             )
             details.update(asdict(summary))
     return {name: features for name, features in found.items() if features.present.any()}
-
-
-def published_encoders(
-    settings: Settings, run: Mapping[str, Any], artifact: Artifact
-) -> tuple[Encoders, bool, bool]:
-    """The encoders of the published vectors, and whether there are any of texts, of pictures.
-
-    Raises:
-        BadInput: an encoder has another revision now. EncoderError: one cannot be loaded.
-    """
-    named = {f"{name}_encoder": at["name"] for name, at in artifact.manifest["encoders"].items()}
-    encoders = Encoders(settings.model_copy(update=named))
-    text, pictures = "text_encoder" in named, "image_encoder" in named
-    if text:
-        check_encoder(run, "text", encoders.text)
-    if pictures:
-        check_encoder(run, "image", encoders.image)
-    return encoders, text, pictures

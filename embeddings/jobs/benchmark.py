@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -18,20 +18,22 @@ from typing import Any, cast
 
 import numpy as np
 
-from embeddings.data.dataset import Dataset, entity_rows, from_folder
+from embeddings.data.dataset import Dataset
 from embeddings.data.export import compose
+from embeddings.data.folder import entity_rows, from_folder
 from embeddings.data.snapshot import Snapshot, Text
 from embeddings.evaluation.breakdown import rank_in_parts
 from embeddings.evaluation.ranking import rank
-from embeddings.features.build import FeatureCache, text_features
+from embeddings.features.build import text_features
+from embeddings.features.cache import FeatureCache
 from embeddings.features.encoders.load import load_text_encoder
 from embeddings.features.shuffle import shuffled
-from embeddings.training.train import Trained, TrainOptions, train
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import BadInput
+from kg_platform.progress import Progress, silent
 from kg_platform.settings import Settings
 
-# on_progress(step, done, total)
-Progress = Callable[[str, int, int | None], None]
 CHOOSING = "train_less_valid.tsv"
 
 
@@ -53,7 +55,7 @@ def run(
         NotFound: the folder or one of its files is missing.
         BadInput: a file is malformed, or a split has nothing to rank.
     """
-    report = on_progress or (lambda step, done, total: None)
+    report = on_progress or silent
     begun = time.perf_counter()
     dataset, choosing = load(folder, settings, text=text, on_progress=report)
     if len(dataset.test) == 0:

@@ -19,36 +19,30 @@ from typing import Any
 import torch
 
 from embeddings.data import snapshot_archive
-from embeddings.data.artifact import Artifact, open_artifact, save_artifact
+from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.data.dataset import Dataset
+from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import content_of
 from embeddings.data.snapshot import Snapshot, open_snapshot, take
 from embeddings.evaluation.evaluate import Measured, measure
-from embeddings.features.build import Features
-from embeddings.features.snapshot_features import Encoders, Progress, graph_features
+from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs.cost import plan
 from embeddings.jobs.cost.estimate import Plan
 from embeddings.jobs.lock import only_one
-from embeddings.jobs.publish import publish_artifact
 from embeddings.jobs.unfinished import KIND, same_work
-from embeddings.publish.gate.decision import (
-    Force,
-    Live,
-    ask,
-    find_live,
-    let_pass,
-    passed_before,
-    refusal,
-)
+from embeddings.numerics.device import device_of
+from embeddings.publish.gate.decision import Force, ask, let_pass, passed_before, refusal
 from embeddings.publish.gate.verdict import Verdict
-from embeddings.publish.publish import PublishSummary
-from embeddings.training import checkpoint
-from embeddings.training import warm_start as warm
-from embeddings.training.train import Trained, TrainOptions, device_of, logged_epoch, train
+from embeddings.publish.publish import PublishSummary, publish_artifact
+from embeddings.publish.published import Live, find_live
+from embeddings.training import checkpoint, warm_start
+from embeddings.training.artifact_writer import save_artifact
+from embeddings.training.result import Trained, aligned
+from embeddings.training.train import TrainOptions, logged_epoch, train
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import ArtifactError, GateRefused, Interrupted, NotFound
 from kg_platform.platform import Platform
-from kg_platform.runs.log import logged
+from kg_platform.progress import Progress, logged
 from kg_platform.runs.memory import peak_bytes
 
 _log = logging.getLogger(__name__)
@@ -295,7 +289,7 @@ class _Job:
         base = live.artifact
         rejected = decided_facts(self.platform.graph, self.platform.ledger.reviews, "rejected")
         with self._step("train") as details:
-            dataset, begin, why = warm.prepared(
+            dataset, begin, why = warm_start.prepared(
                 snapshot,
                 features,
                 self.options.train,
@@ -320,7 +314,7 @@ class _Job:
                 begin,
             )
             if base is not None:
-                trained = warm.aligned(trained, base, dataset.entity_ids)
+                trained = aligned(trained, base, dataset.entity_ids)
                 self.aligned_to = base.folder.name if trained.alignment is not None else None
         self._note(*trained.notes)
         return dataset, trained

@@ -21,15 +21,15 @@ from typing import Any, cast
 
 import numpy as np
 
-from embeddings.answers.predict import open_published
-from embeddings.answers.similar import published_run
 from embeddings.data.artifact import Artifact
+from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import as_text
 from embeddings.data.snapshot import Snapshot
-from embeddings.features.build import Features
-from embeddings.features.snapshot_features import Progress, graph_features, published_encoders
+from embeddings.features.snapshot_features import graph_features
 from embeddings.jobs.lock import only_one
+from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.checks import batch_of
+from embeddings.publish.published import open_published, published_encoders, published_run
 from embeddings.refresh.fitter import Fitted, fitted
 from embeddings.refresh.fold_in import FitOptions
 from embeddings.refresh.pending import Part, find
@@ -37,9 +37,9 @@ from embeddings.refresh.staleness import Compared, bury, compare, snapshot_for
 from embeddings.refresh.triage import due
 from embeddings.refresh.write_fitted import Seen, note_seen, refuse_other, restore, write_fitted
 from kg_platform.cypher import vectors as cypher
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
 from kg_platform.platform import Platform
-from kg_platform.runs.log import logged
+from kg_platform.progress import Progress, logged
 
 KIND = "embed-new"
 
@@ -155,7 +155,7 @@ class _Job:
         if waiting.ids:
             features = self._features(Part(snapshot, waiting.positions))
             with self._step("fit") as details:
-                scorer = self.artifact.scorer()
+                scorer = load_scorer(self.artifact)
                 made = fitted(self.artifact, scorer, features, waiting, self.options)
                 some = made.some.numpy()
                 with_facts = len(np.unique(waiting.facts.rows))

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from embeddings.answers.similar import published_run
 from embeddings.data.artifact import Artifact, open_artifact
-from embeddings.features.snapshot_features import Progress
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.retention import once_live, run_before
-from embeddings.publish.gate.decision import Force, ask, find_live, let_pass, passed_before
+from embeddings.publish.gate.decision import Force, ask, let_pass, passed_before
 from embeddings.publish.gate.verdict import Verdict
-from embeddings.publish.marks import Marks
-from embeddings.publish.publish import PublishSummary, publish
+from embeddings.publish.publish import PublishSummary, publish_artifact
+from embeddings.publish.published import published_run
 from embeddings.publish.switch import half_way
 from kg_platform.errors import ArtifactError, BadInput, NotFound
 from kg_platform.platform import Platform
-from kg_platform.runs.log import logged
+from kg_platform.progress import Progress, logged
 
 EMBED = "embed"  # the kind of the runs that leave artifacts
 PUBLISH = "publish"
@@ -143,21 +141,6 @@ def _recorded(
         summary = publish_artifact(platform, artifact, chosen, report)
     ledger.finish_run(own, "succeeded", metrics=summary.as_dict())
     return summary
-
-
-def publish_artifact(
-    platform: Platform, artifact: Artifact, run_id: str, report: Progress
-) -> PublishSummary:
-    """Write the vectors of an artifact as those of `run_id`; whoever calls has asked the gate."""
-    return publish(
-        platform.graph,
-        artifact,
-        platform.ledger,
-        run_id,
-        platform.settings.batch_rows,
-        lambda step, done, total: report(step, done, total),
-        Marks(platform.graph, artifact, find_live(platform).artifact),
-    )
 
 
 def _latest_with_artifact(platform: Platform) -> str:

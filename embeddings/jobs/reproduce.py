@@ -16,21 +16,22 @@ import torch
 
 from embeddings.data import snapshot_archive
 from embeddings.data.artifact import Artifact, open_artifact
+from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Snapshot, take
 from embeddings.evaluation.evaluate import measure
-from embeddings.features.build import Features
-from embeddings.features.snapshot_features import Encoders, Progress, graph_features
+from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs.embed import EmbedOptions
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.unfinished import KIND as EMBED
+from embeddings.numerics.device import device_of
 from embeddings.training import checkpoint
-from embeddings.training.train import TrainOptions, device_of, logged_epoch, train
+from embeddings.training.train import TrainOptions, logged_epoch, train
 from embeddings.training.warm_start import prepared
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.rows import RunRow
 from kg_platform.platform import Platform
+from kg_platform.progress import Progress, logged
 from kg_platform.runs.figures import flattened, seconds
-from kg_platform.runs.log import logged
 from kg_platform.runs.record import measured
 
 KIND = "reproduce"

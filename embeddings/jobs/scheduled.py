@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from embeddings.features.snapshot_features import Progress
 from embeddings.jobs.embed import embed
 from embeddings.jobs.embed_new import embed_new
 from embeddings.jobs.embed_options import embed_options
@@ -13,6 +12,7 @@ from kg_platform.browse.entities import current_run
 from kg_platform.errors import GateRefused, NotFound
 from kg_platform.ledger.schedules import Ending, ScheduleRow
 from kg_platform.platform import Platform
+from kg_platform.progress import Progress
 from kg_platform.scheduling.times import threshold
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from embeddings.data.dataset import Dataset, from_snapshot
 from embeddings.data.snapshot import take
-from embeddings.features.snapshot_features import Encoders, Progress, graph_features
+from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs import benchmark
 from embeddings.jobs.tuning.report import Tuned
 from embeddings.jobs.tuning.search import Budget, OnTrial, tune
@@ -21,7 +21,7 @@ from embeddings.training.options import TrainOptions
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import BadInput
 from kg_platform.platform import Platform
-from kg_platform.runs.log import logged
+from kg_platform.progress import Progress, logged
 
 KIND = "tune"
 

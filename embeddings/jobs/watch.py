@@ -22,8 +22,8 @@ from embeddings.refresh.staleness import Scan, scan
 from embeddings.refresh.write_fitted import Superseded
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, Interrupted, KgError, Unavailable
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 
 KIND = "watch"

@@ -17,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings.features.build import Features
+from embeddings.data.feature_matrix import Features
 from embeddings.models.ensemble import Joined, name_of
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.modalities import Modality, project
 from embeddings.models.network import Network
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.scorer import Scorer
 from kg_platform.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def strangers(
 
 
 @torch.no_grad()
-def scorer(artifact: Artifact) -> Scorer:
+def load_scorer(artifact: Artifact) -> Scorer:
     """What scores facts with the artifact's vectors. All of "embedding" is in memory, and as much
     again where entities have features: as heads they have other vectors, which are made here."""
     model, count = artifact.weights(), artifact.entities

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from kg_platform.errors import BadInput
 
 if TYPE_CHECKING:
-    from embeddings.features.build import Features
+    from embeddings.data.feature_matrix import Features
 
 WIDTH = 256  # principal components kept of a modality
 # Items that all but cancel each other have a short mean; at most this much is it stretched.

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from embeddings.models.fusion import Fusion, fusion, small
+from embeddings.models.interactions.fast import Kernel
 from embeddings.models.modalities import Modality, Pool, prepare
-from embeddings.models.scorer import Kernel, Scorer
+from embeddings.models.scorer import Scorer
 
 __all__ = ["Modality", "Network", "prepare"]
 

@@ -7,7 +7,7 @@ In Python, with the vectors of a run and its facts, to use whatever PyKEEN has f
 
     artifact = open_artifact(folder)  # `kg runs` shows the folder
     factory = triples_factory(artifact.entity_ids(), artifact.relation_types, triples)
-    model = to_pykeen(artifact.scorer(), factory)
+    model = to_pykeen(load_scorer(artifact), factory)
     torch.save(model.state_dict(), "model.pt")  # loads with weights_only=True
 
     scorer = from_pykeen(model)  # of a model that PyKEEN trained as well
@@ -27,9 +27,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from embeddings.data.dataset import Ints
+from embeddings.data.triples import Ints
+from embeddings.models.interactions.fast import FAST, Kernel
 from embeddings.models.interactions.generic import Generic, names
-from embeddings.models.scorer import KERNELS, Kernel, Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 
 if TYPE_CHECKING:
@@ -188,7 +190,7 @@ def _kernel(interaction: Any) -> Kernel:
     """Our kernel for an interaction; whether it has the same options is another question."""
     called = type(interaction).__name__
     name = called.removesuffix("Interaction").lower()
-    if name not in (*KERNELS, *names()):
+    if name not in (*FAST, *names()):
         raise BadInput(f"PyKEEN's {called} has no counterpart here; docs/models.md lists what has.")
     return kernel("transe-l1" if name == "transe" and interaction.p == 1 else name)
 

@@ -9,30 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings.models.interactions import generic
-from embeddings.models.interactions.fast import FAST as KERNELS
 from embeddings.models.interactions.fast import Kernel
-from kg_platform.errors import BadInput
-
-__all__ = ["KERNELS", "Kernel", "Scorer", "kernel"]
-
-
-def kernel(name: str) -> Kernel:
-    """The kernel of a model by name, or of any of PyKEEN's interactions by PyKEEN's name for it.
-
-    Raises:
-        BadInput: there is no such model.
-    """
-    wanted = name.lower()
-    if wanted in KERNELS:
-        return KERNELS[wanted]()
-    others = generic.names()
-    if wanted in others:
-        return generic.Generic(wanted)
-    raise BadInput(
-        f"There is no model {name!r}; the models are {', '.join(KERNELS)} and, slower, PyKEEN's "
-        f"{', '.join(others)}."
-    )
 
 
 class Scorer:

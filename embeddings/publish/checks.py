@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_platform.cypher import vectors as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
+from kg_platform.progress import Progress
 
-# on_progress(step, done, total)
-Progress = Callable[[str, int, int | None], None]
 # Which entities have this vector: (N,) bool for each property.
 Masks = Mapping[str, NDArray[np.bool_]]
 

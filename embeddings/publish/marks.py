@@ -16,7 +16,8 @@ from typing import Any
 from embeddings.data.artifact import Artifact
 from embeddings.data.fingerprints import Content, differences
 from kg_platform.cypher import changes
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 
 ROWS = 10_000  # a transaction
 

@@ -22,13 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from embeddings.data.artifact import Artifact
 from embeddings.publish import switch, vector_indexes
-from embeddings.publish.checks import Progress, Vectors, query_back, refuse_bad_vectors
+from embeddings.publish.checks import Vectors, query_back, refuse_bad_vectors
+from embeddings.publish.marks import Marks
+from embeddings.publish.published import find_live
 from embeddings.publish.write_vectors import Writer
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
+from kg_platform.platform import Platform
+from kg_platform.progress import Progress, silent
 
 if TYPE_CHECKING:
     from embeddings.publish.marks import Marks
@@ -79,7 +85,7 @@ def publish(
             not come back from the index (the pointer was not moved).
         BadInput: somebody else's index is in the way, or vectors are too long for one.
     """
-    report = on_progress or _silent
+    report = on_progress or silent
     present = {name: artifact.present(name) for name in cypher.INDEXES if name in artifact.names}
     dimensions = {name: artifact.rows(name, 0, 1).shape[1] for name in present}
     refuse_bad_vectors(artifact, present, report)
@@ -236,5 +242,16 @@ def _time(text: object) -> datetime | None:
         return None
 
 
-def _silent(step: str, done: int, total: int | None) -> None:
-    del step, done, total
+def publish_artifact(
+    platform: Platform, artifact: Artifact, run_id: str, report: Progress
+) -> PublishSummary:
+    """Write the vectors of an artifact as those of `run_id`; whoever calls has asked the gate."""
+    return publish(
+        platform.graph,
+        artifact,
+        platform.ledger,
+        run_id,
+        platform.settings.batch_rows,
+        report,
+        Marks(platform.graph, artifact, find_live(platform).artifact),
+    )

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from embeddings.publish import vector_indexes
-from embeddings.publish.checks import Progress
 from embeddings.publish.concurrent_writes import in_flight
 from kg_platform.cypher import vectors as cypher
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
+from kg_platform.progress import Progress
 
 # Entities whose vectors take their own names in one transaction: see `publish_checks.BATCH_CELLS`.
 BATCH = 500

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kg_platform.cypher import vectors as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, QueryFailed
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 
 POLL_SECONDS = 0.2
 # An index whose state and percentage stand still for so long will not be finished.

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.publish.checks import Masks, Progress, Vectors, batch_of
+from embeddings.publish.checks import Masks, Vectors, batch_of
 from embeddings.publish.concurrent_writes import in_flight
 from kg_platform.cypher import vectors as cypher
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
+from kg_platform.progress import Progress
 
 
 class Rows(list[dict[str, Any]]):

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.data.artifact import Artifact
-from embeddings.data.dataset import Ints
-from embeddings.features.build import Features
+from embeddings.data.feature_matrix import Features
+from embeddings.data.triples import Ints
 from embeddings.models.scorer import Scorer
+from embeddings.numerics.device import in_bf16
 from embeddings.refresh.fold_in import Facts, FitOptions, World
 from embeddings.refresh.pending import Waiting
 from embeddings.refresh.priors import Prior, Priors
-from embeddings.training.one_vs_all_loss import narrow_pays
 from kg_platform.cypher.vectors import PROVISIONAL_HEAD
 
 
@@ -66,7 +66,7 @@ class Space:
         self._scorer = scorer
         self._alignment = artifact.alignment()
         self._priors = Priors(artifact, scorer, trained, options, keep)
-        narrow = narrow_pays(scorer.entities.device, "auto")
+        narrow = in_bf16("auto", scorer.entities.device)
         self._world = World(scorer, trained, options, narrow)
 
     def fit(

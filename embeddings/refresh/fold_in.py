@@ -29,8 +29,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
-from embeddings.data.dataset import Ints, with_inverses
-from embeddings.models.scorer import Kernel, Scorer
+from embeddings.data.triples import Ints, with_inverses
+from embeddings.models.interactions.fast import Kernel
+from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 
 CELLS = 1 << 22  # scores in memory at a time: 16 MiB of float32

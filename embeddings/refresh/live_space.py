@@ -7,32 +7,25 @@ alone costs.
 from __future__ import annotations
 
 import shutil
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import uuid4
 
 import numpy as np
-import numpy.typing as npt
 
-from embeddings.answers.predict import open_published
-from embeddings.answers.similar import published_run
+from embeddings.data.dataset import usable_triples
+from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import as_text, differences
 from embeddings.data.snapshot import Snapshot
-from embeddings.features.build import (
-    FeatureCache,
-    Features,
-    Hashes,
-    picture_features,
-    text_features,
-)
-from embeddings.features.encoders.load import Vectors
-from embeddings.features.snapshot_features import published_encoders
+from embeddings.features.build import picture_features, text_features
+from embeddings.features.cache import Remembered
+from embeddings.models.from_artifact import load_scorer
+from embeddings.publish.published import open_published, published_encoders, published_run
 from embeddings.refresh.entity_contents import Contents, Said, facts_with, read
 from embeddings.refresh.fitter import Fitted, Space
 from embeddings.refresh.fold_in import FitOptions
-from embeddings.refresh.pending import among, usable_triples
+from embeddings.refresh.pending import among
 from embeddings.refresh.staleness import Scan, compare, note, snapshot_for
 from embeddings.refresh.write_fitted import Seen, note_seen, restore, write_fitted
 from kg_platform.cypher import watching
@@ -41,7 +34,6 @@ from kg_platform.platform import Platform
 
 # Fewer candidates than a batch job compares with: an entity is to take no more than 20 ms.
 OPTIONS = FitOptions(candidates=4_096)
-REMEMBERED = 50_000  # contents whose vectors stay in memory
 
 
 @dataclass(frozen=True)
@@ -63,28 +55,6 @@ class Batch:
     @property
     def entities(self) -> int:
         return sum(self.counts())
-
-
-class Remembered(FeatureCache):
-    """Vectors of contents by hash, in memory only: files of a few rows each would fill the disk."""
-
-    def __init__(self, dimension: int) -> None:
-        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
-        self._dimension = dimension
-
-    def fill(self, hashes: Hashes, vectors: Vectors) -> npt.NDArray[np.bool_]:
-        known = np.zeros(len(hashes), dtype=bool)
-        for place, digest in enumerate(hashes.tolist()):
-            if digest in self._vectors:
-                vectors[place], known[place] = self._vectors[digest], True
-                self._vectors.move_to_end(digest)
-        return known
-
-    def add(self, hashes: Hashes, vectors: Vectors) -> None:
-        for digest, vector in zip(hashes.tolist(), vectors, strict=True):
-            self._vectors[digest] = np.array(vector)
-        while len(self._vectors) > REMEMBERED:
-            self._vectors.popitem(last=False)
 
 
 class LiveSpace:
@@ -119,7 +89,7 @@ class LiveSpace:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         self.scan: Scan = note(self._graph, found, self._content is not None)
-        self._space = Space(artifact, artifact.scorer(), trained, OPTIONS, keep=True)
+        self._space = Space(artifact, load_scorer(artifact), trained, OPTIONS, keep=True)
 
     def marked(self, limit: int) -> list[str]:
         """Entities with a mark, the oldest first."""

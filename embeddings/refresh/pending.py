@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.data.dataset import Ints
+from embeddings.data.dataset import usable_triples
 from embeddings.data.snapshot import Picture, Snapshot, Text
+from embeddings.data.triples import Ints
 from embeddings.refresh.fold_in import Facts, facts_of
 
 if TYPE_CHECKING:
@@ -63,18 +64,6 @@ def find(
         skipped=int(of_new.sum()) - len(facts),
         rows=np.array(begin, np.int64),
     )
-
-
-def usable_triples(snapshot: Snapshot, relation_types: Sequence[str]) -> Ints:
-    """(n, 3) the facts that are not held out, by positions and by the places of their types in
-    `relation_types`; -1 for a type that is not there."""
-    triples = np.array(snapshot.triples(), np.int64).reshape(-1, 3)
-    marks = snapshot.splits()
-    usable = triples if marks is None else triples[(marks != 1) & (marks != 2)]
-    number = {name: place for place, name in enumerate(relation_types)}
-    kinds = np.array([number.get(name, -1) for name in snapshot.relation_types()], np.int64)
-    usable[:, 1] = kinds[usable[:, 1]]
-    return usable
 
 
 def among(usable: Ints, trained: Ints) -> Ints:

@@ -27,8 +27,8 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from embeddings.data.artifact import Artifact
-from embeddings.data.dataset import Ints
-from embeddings.features.build import Features
+from embeddings.data.feature_matrix import Features
+from embeddings.data.triples import Ints
 from embeddings.models.ensemble import Joined
 from embeddings.models.from_artifact import rebuild, strangers
 from embeddings.models.modalities import check_finite

@@ -16,15 +16,16 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.answers.predict import open_published
 from embeddings.data.artifact import Artifact
 from embeddings.data.fingerprints import Content, content_of, differences
 from embeddings.data.snapshot import Snapshot, take
+from embeddings.publish.published import open_published
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import changes
 from kg_platform.cypher.changes import NEW
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 
 ROWS = 10_000  # a transaction

@@ -14,8 +14,9 @@ from embeddings.publish.switch import half_way
 from embeddings.publish.write_vectors import Rows, patterns, write_rows
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact

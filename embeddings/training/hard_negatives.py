@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from embeddings.data.dataset import Dataset, Ints, with_inverses
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints, with_inverses
 from embeddings.models.interactions.fast import Kernel
 from embeddings.training.options import TrainOptions
 

@@ -278,12 +278,3 @@ def _columns(entities: Tensor, kind: torch.dtype, smoothing: float) -> Tensor:
     padded = entities.new_zeros(len(entities) + missing, entities.shape[1], dtype=kind)
     padded[: len(entities)] = entities
     return padded
-
-
-def narrow_pays(device: torch.device, precision: str) -> bool:
-    """Whether products are in bfloat16: where asked for, or where the hardware multiplies it."""
-    if precision != "auto":
-        return precision == "bf16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from embeddings.models.scorer import kernel
+from embeddings.models.interactions.registry import kernel
 from embeddings.training import presets
 from kg_platform.errors import BadInput
 

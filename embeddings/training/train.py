@@ -11,31 +11,34 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints
 from embeddings.evaluation.ranking import Ranker, metrics
 from embeddings.models.ensemble import Joined, name_of
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.network import Modality, Network
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.numerics.device import device_of, in_bf16
 from embeddings.numerics.memory import Room, cells, keep_freed
 from embeddings.training import checkpoint, warm_start
 from embeddings.training.checkpoint import State
 from embeddings.training.cuda_graphs import Captured, Inputs
-from embeddings.training.objective import AgainstAll, Batch, Objective, objective
-from embeddings.training.one_vs_all_loss import narrow_pays
+from embeddings.training.negative_sampling import Sampled
+from embeddings.training.objective import Batch, Objective
+from embeddings.training.one_vs_all import AgainstAll
 from embeddings.training.optimisers import Optimisers, sparse_pays
-from embeddings.training.options import TrainOptions, preset_options
+from embeddings.training.options import AGAINST_ALL, TrainOptions, preset_options
+from embeddings.training.result import Trained
 from embeddings.training.tensorboard import Log, logs
 from kg_platform.errors import BadInput
+from kg_platform.progress import StepProgress
 
 __all__ = ["TrainOptions", "Trained", "device_of", "logged_epoch", "preset_options", "train"]
 
@@ -43,52 +46,15 @@ _log = logging.getLogger(__name__)
 NEXT_MEMBER = 10_000  # from the seed of a member to that of the next one
 OPENING = 1  # what its generator's seed has beside that of the first epoch
 
-# on_progress(done, total), in steps.
-Progress = Callable[[int, int], None]
 # on_epoch(state) after every epoch; False ends the training there, with its checkpoint written.
 OnEpoch = Callable[[State], bool]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training leaves: vectors that score, and how it went. All tensors are on the CPU."""
-
-    scorer: Scorer
-    structure: Tensor  # (N, D)
-    options: TrainOptions
-    modalities: dict[str, Modality]
-    shared: dict[str, Tensor]  # weights that all entities share (Network.shared)
-    history: list[dict[str, float]]
-    best_epoch: int
-    notes: list[str] = field(default_factory=list)
-    pace: dict[str, Tensor] = field(default_factory=dict)  # of the optimiser, see warm.py
-    alignment: Tensor | None = None  # (D, D) orthogonal, see align.py
-
-    def entity_vectors(self) -> NDArray[np.float32]:
-        """(N, D) fused vectors, turned by `alignment`: what is published as `embedding`."""
-        vectors = self.scorer.entities
-        if self.alignment is not None:
-            vectors = vectors @ self.alignment
-        return np.asarray(vectors.numpy(), dtype=np.float32)
-
-    def structure_vectors(self) -> NDArray[np.float32]:
-        """(N, D) free vectors, before fusion."""
-        return np.asarray(self.structure.numpy(), dtype=np.float32)
-
-    def score_tails(self, heads: Any, relations: Any) -> NDArray[np.float32]:
-        """(B,) positions each -> (B, N) scores of every entity as the tail."""
-        return self.scorer.score_tails(heads, relations)
-
-    def score_heads(self, relations: Any, tails: Any) -> NDArray[np.float32]:
-        """(B,) positions each -> (B, N) scores of every entity as the head."""
-        return self.scorer.score_heads(relations, tails)
 
 
 def train(
     dataset: Dataset,
     options: TrainOptions,
     folder: Path,
-    on_progress: Progress | None = None,
+    on_progress: StepProgress | None = None,
     on_epoch: OnEpoch | None = None,
     begin: warm_start.Start | None = None,
 ) -> Trained:
@@ -190,7 +156,7 @@ class _Run:
         if begin is not None and len(begin.fresh):
             self.opening = objective(dataset, options, device, begin.fresh)
         if network.fusion is not None:
-            network.fusion.narrow = narrow_pays(device, options.precision)
+            network.fusion.narrow = in_bf16(options.precision, device)
         network.row_sparse = sparse_pays(options, dataset.entities)
         self.optimisers = Optimisers(network, network.structure, options, network.row_sparse)
         self.state = State(fingerprint(dataset, options, begin))
@@ -219,7 +185,7 @@ class _Run:
             return True
         return False
 
-    def until_done(self, log: Log, report: Progress, on_epoch: OnEpoch) -> None:
+    def until_done(self, log: Log, report: StepProgress, on_epoch: OnEpoch) -> None:
         if len(self.valid) == 0:
             self.notes.append(
                 "There are no validation facts: every epoch is trained and the last one kept."
@@ -238,7 +204,7 @@ class _Run:
         whole = self.options.epochs * len(self.objective)
         report(whole, whole)
 
-    def _epoch(self, report: Progress) -> float:
+    def _epoch(self, report: StepProgress) -> float:
         """Train one epoch, the first one after the opening; returns the mean loss."""
         steps = len(self.objective)
         before, whole = self.state.epoch * steps, self.options.epochs * steps
@@ -352,18 +318,6 @@ def fingerprint(
     return digest.hexdigest()
 
 
-def device_of(name: str) -> torch.device:
-    """auto, cpu or cuda -> the device there is.
-
-    Raises:
-        BadInput: cuda is wanted and there is none.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise BadInput("There is no CUDA device here; use the device auto or cpu.")
-    chosen = "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
-    return torch.device(chosen)
-
-
 def logged_epoch(state: State) -> bool:
     """An `on_epoch` that writes every epoch into the run's log."""
     figures = ", ".join(f"{k} {v:.4g}" for k, v in state.history[-1].items() if k != "epoch")
@@ -374,3 +328,13 @@ def logged_epoch(state: State) -> bool:
 def _go_on(state: State) -> bool:
     del state
     return True
+
+
+def objective(
+    dataset: Dataset, options: TrainOptions, device: torch.device, facts: Ints | None = None
+) -> Objective:
+    """The objective of resolved options: of all training facts, or of some `facts` (k, 3)."""
+    if options.loss in AGAINST_ALL:
+        return AgainstAll(dataset, options, device, facts)
+    some = dataset if facts is None else replace(dataset, train=facts)
+    return Sampled(some, options, device)

@@ -12,8 +12,8 @@ epoch gains more (docs/benchmarks.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,21 +21,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from embeddings.data.dataset import Dataset, Ints, from_snapshot
+from embeddings.data.dataset import Dataset, from_snapshot
+from embeddings.data.feature_matrix import Features
 from embeddings.data.splits import short_keys
-from embeddings.features.build import Features
+from embeddings.data.triples import Ints
 from embeddings.models.ensemble import name_of
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.modalities import Modality, prepare, project
 from embeddings.models.network import Network
-from embeddings.models.scorer import kernel
-from embeddings.numerics.procrustes import rotation
 from embeddings.training.optimisers import Optimisers
 from embeddings.training.options import TrainOptions
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact, Continued
     from embeddings.data.snapshot import Snapshot
-    from embeddings.training.train import Trained
 
 # Options that decide which weights there are.
 SHAPE = ("model", "dimension", "fusion", "members")
@@ -197,20 +196,6 @@ def modalities(dataset: Dataset, begin: Start | None) -> dict[str, Modality]:
         name: prepare(features, dataset.entities) if begin is None else begin.modality(features)
         for name, features in dataset.features.items()
     }
-
-
-def aligned(trained: Trained, base: Artifact, entity_ids: Sequence[str]) -> Trained:
-    """The training with its vectors turned to where those of `base` are, by the entities that both
-    have; as it is where their vectors differ in length or they share none."""
-    vectors = trained.scorer.entities
-    place = {name: row for row, name in enumerate(base.iter_entity_ids())}
-    shared = [(row, place[name]) for row, name in enumerate(entity_ids) if name in place]
-    if base.dimension() != vectors.shape[1] or not shared:
-        return trained
-    old = torch.from_numpy(base.rows("embedding", 0, base.entities))
-    mine, theirs = torch.tensor(shared).T
-    turn = rotation(lambda a, b: vectors[mine[a:b]], lambda a, b: old[theirs[a:b]], len(shared))
-    return replace(trained, alignment=turn)
 
 
 def pace(optimisers: Optimisers) -> Iterator[tuple[str, Tensor]]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from ingest.loading.store import Node, Store
 from ingest.media.gallery import Gallery
 from ingest.resolution.exact import Merged, Seen, canonical
-from ingest.sources.registry import Source
+from ingest.sources.source import Source
 from ingest.validate import (
     check_entity,
     check_relation,

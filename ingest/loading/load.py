@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,13 @@ from ingest.loading.batches import Check, Facts, Nodes
 from ingest.loading.store import GraphStore, Row, Store
 from ingest.loading.summary import IngestSummary, sentence
 from ingest.media.gallery import Gallery
-from ingest.sources.registry import Source, open_source
+from ingest.sources.registry import open_source
+from ingest.sources.source import Source
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
+from kg_platform.progress import Progress, logged
 from kg_platform.records import Rejection, Relation
-from kg_platform.runs.log import logged
-
-# (step, rows done, rows there are about)
-Progress = Callable[[str, int, int | None], None]
 
 _REJECTIONS_AT_ONCE = 1_000
 

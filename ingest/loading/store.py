@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import loading
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Unavailable
-from kg_platform.graph.client import Counters, Graph, Run, Statement
+from kg_platform.graph.client import Counters, Graph, Run
 from kg_platform.records import Media, MediaRef
 
 MANY = 1_000  # relations whose statement is worth a plan of its own

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ingest.sources.lines import NOT_UTF8, count_lines, read_loosely
-from ingest.sources.registry import Record
+from ingest.sources.source import Record
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, MediaRef, PropertyValue, Rejection
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ingest.sources.captions import looks_like_captions
 from ingest.sources.lines import NOT_UTF8, TOO_LONG, count_lines, read_lines, read_loosely
-from ingest.sources.registry import Record
+from ingest.sources.source import Record
 from kg_platform.records import Entity, MediaRef, Rejection, Relation
 
 ENTITIES = "entities.jsonl"

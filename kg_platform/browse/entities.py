@@ -12,9 +12,10 @@ from typing import Any
 
 from kg_platform.cypher import browse as cypher
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
+from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vectors import NEXT, NEXT_RUN, PROVISIONAL, PROVISIONAL_HEAD
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, Statement, plain
+from kg_platform.graph.client import Graph, plain
 
 # Properties that are shown in places of their own, not in the list of own properties.
 _KNOWN = {"id", "label", "description", "aliases", "source", "content_hash", "updated_at"}

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kg_platform.graph.client import NodeValue, PathValue, RelationshipValue
+from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 
 # Longer lists of floats are vectors, which nobody reads.
 MAX_FLOATS = 8

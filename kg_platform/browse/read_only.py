@@ -23,8 +23,10 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, NamedTuple
 
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import QueryFailed, QueryRefused
-from kg_platform.graph.client import Graph, Statement, Table
+from kg_platform.graph.client import Graph
+from kg_platform.graph.values import Table
 from kg_platform.settings import Settings
 
 MAX_CHARACTERS = 100_000

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kg_platform.cypher import status as cypher
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 
 
 @dataclass(frozen=True)

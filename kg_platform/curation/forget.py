@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from kg_platform.browse.entities import close_matches
 from kg_platform.cypher import changes, merging
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
-from kg_platform.graph.client import Graph, Run, Statement
+from kg_platform.graph.client import Graph, Run
 
 BATCH = 1_000  # entities a transaction
 

@@ -12,8 +12,9 @@ from typing import Any
 from kg_platform.curation.merge_plan import Being, Fact, Plan, plan
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import STALE, STALE_AT
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, Run, Statement
+from kg_platform.graph.client import Graph, Run
 
 VECTOR = "embedding_run"
 

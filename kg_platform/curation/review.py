@@ -15,8 +15,9 @@ from kg_platform.curation.merge import kept_of, merge, merged_ids
 from kg_platform.curation.unmerge import unmerge
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.merging import MERGE_OF
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, KgError, NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.ledger.reviews import ReviewRow, Reviews, Status, Triple, decided
 
 

@@ -17,8 +17,8 @@ from kg_platform.browse.entities import embedding_runs
 from kg_platform.browse.status import count
 from kg_platform.cypher import status as cypher
 from kg_platform.cypher import sweeping, vectors
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Unavailable
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 
 GRACE = 3600.0  # seconds

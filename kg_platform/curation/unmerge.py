@@ -12,8 +12,9 @@ from kg_platform.cypher import browse
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import FACTS, NEW, STALE, STALE_AT
 from kg_platform.cypher.loading import is_vector_property
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
-from kg_platform.graph.client import Graph, Run, Statement
+from kg_platform.graph.client import Graph, Run
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from kg_platform.cypher.browse import TYPE
 from kg_platform.cypher.names import one_of
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
 
 NEW, TEXT, PICTURE, FACTS = REASONS = ("new", "text", "picture", "facts")
 STALE, STALE_AT = "embedding_stale", "embedding_stale_at"

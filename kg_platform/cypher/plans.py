@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kg_platform.cypher.names import one_of
 from kg_platform.cypher.snapshots import of_types
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
 
 
 def entities(labels: Sequence[str]) -> Statement:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from kg_platform.cypher.changes import microseconds
 from kg_platform.cypher.names import one_of, quote
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
 
 # The relationship type that joins an entity to its media; never a relation to learn.
 MEDIA_TYPE = "HAS_MEDIA"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kg_platform.cypher.changes import STALE, STALE_AT, microseconds
 from kg_platform.cypher.names import one_of
 from kg_platform.cypher.snapshots import MEDIA_TYPE, of_types
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
 
 MOST = 20_000  # marks; their times are read, as only their reasons are indexed
 

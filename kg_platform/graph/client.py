@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import KgError, QueryFailed, SettingsError
 from kg_platform.graph.errors import as_written, translate
+from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue, Table
 
 # The driver imports pandas when it is installed, for a conversion nobody here asks for; that takes
 # longer than the rest of a short command. So pandas is out of sight while the driver is imported.
@@ -40,13 +42,6 @@ logging.getLogger("neo4j").setLevel(logging.ERROR)
 CONNECT_SECONDS = 10.0
 EXPLAIN = "EXPLAIN "
 SCHEMES = tuple(f"{kind}{trust}://" for kind in ("bolt", "neo4j") for trust in ("", "+s", "+ssc"))
-
-
-class Statement(NamedTuple):
-    """A Cypher text and its parameters."""
-
-    text: str
-    parameters: Mapping[str, Any] = {}
 
 
 Rows = list[dict[str, Any]]
@@ -77,41 +72,6 @@ class Counters:
 
     def __add__(self, other: Counters) -> Counters:
         return Counters(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counters)))
-
-
-@dataclass(frozen=True)
-class NodeValue:
-    """A node in a query's answer."""
-
-    labels: tuple[str, ...]
-    properties: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class RelationshipValue:
-    """A relationship in a query's answer; `start` and `end` are the `id`s of its nodes if known."""
-
-    type: str
-    start: Any
-    end: Any
-    properties: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class PathValue:
-    """A path in a query's answer: its nodes, and the relationships between them."""
-
-    nodes: tuple[NodeValue, ...]
-    relationships: tuple[RelationshipValue, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A capped answer: `truncated` says that there was more."""
-
-    columns: list[str]
-    rows: list[list[Any]]
-    truncated: bool
 
 
 class Graph:

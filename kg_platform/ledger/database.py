@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from kg_platform.errors import LedgerError, SettingsError
 from kg_platform.ledger.errors import translate
-from kg_platform.ledger.rows import storable, to_json
+from kg_platform.ledger.rows import to_json
 
 # Seconds to wait for another process's transaction, and for a PostgreSQL to answer.
 BUSY_SECONDS = 15.0
@@ -28,124 +28,6 @@ SILENCE = {
 }
 # Any number will do; it only has to be the same in every process that migrates.
 MIGRATION_LOCK = 7_461_020_061
-
-
-class Text(sa.types.TypeDecorator[str]):
-    """Text from anywhere: what a database cannot store is replaced by U+FFFD."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        return None if value is None else storable(value)
-
-
-# The tables as they are now; `migrations/ledger` is how a database gets there.
-METADATA = sa.MetaData()
-RUNS = sa.Table(
-    "runs",
-    METADATA,
-    sa.Column("id", Text, primary_key=True),
-    sa.Column("kind", Text, nullable=False),
-    sa.Column("status", Text, nullable=False),
-    sa.Column("settings", sa.JSON, nullable=False),
-    sa.Column("metrics", sa.JSON, nullable=False),
-    sa.Column("error", Text, nullable=False),
-    sa.Column("host", Text, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("process_started", sa.Double, nullable=False),
-    sa.Column("started_at", Text, nullable=False, index=True),
-    sa.Column("finished_at", Text),
-    sa.Column("record", sa.JSON, nullable=False, server_default="{}"),
-)
-STEPS = sa.Table(
-    "steps",
-    METADATA,
-    sa.Column("run_id", Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("name", Text, primary_key=True),
-    sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("status", Text, nullable=False),
-    sa.Column("details", sa.JSON, nullable=False),
-    sa.Column("started_at", Text, nullable=False),
-    sa.Column("finished_at", Text),
-)
-REJECTIONS = sa.Table(
-    "rejections",
-    METADATA,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("run_id", Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-    sa.Column("source", Text, nullable=False),
-    sa.Column("line", sa.BigInteger),
-    sa.Column("field", Text, nullable=False),
-    sa.Column("reason", Text, nullable=False),
-    sa.Column("value", Text, nullable=False),
-    sa.Index("ix_rejections_run_id", "run_id", "id"),
-)
-CURSORS = sa.Table(
-    "cursors",
-    METADATA,
-    sa.Column("run_id", Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("name", Text, primary_key=True),
-    sa.Column("value", Text, nullable=False),
-    sa.Column("updated_at", Text, nullable=False),
-)
-SCHEDULES = sa.Table(
-    "schedules",
-    METADATA,
-    sa.Column("name", Text, primary_key=True),
-    sa.Column("cron", Text, nullable=False),
-    sa.Column("timezone", Text, nullable=False),
-    sa.Column("job", sa.JSON, nullable=False),
-    sa.Column("when_changed", Text),
-    sa.Column("paused", sa.Boolean, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_at", Text, nullable=False),
-    sa.Column("handled_until", Text, nullable=False),
-    sa.Column("pending", Text),
-    sa.Column("retry_at", Text),
-    sa.Column("failures", sa.Integer, nullable=False),
-    sa.Column("last_status", Text, nullable=False),
-    sa.Column("last_note", Text, nullable=False),
-    sa.Column("last_at", Text),
-    sa.Column("last_run", Text),
-)
-# One row, id 1; nobody has the lease while its token is empty.
-LEASE = sa.Table(
-    "schedule_lease",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("token", Text, nullable=False),
-    sa.Column("schedule", Text, nullable=False),
-    sa.Column("host", Text, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("process_started", sa.Double, nullable=False),
-    sa.Column("beat", sa.BigInteger, nullable=False),
-    sa.Column("taken_at", Text, nullable=False),
-)
-
-REVIEWS = sa.Table(
-    "reviews",
-    METADATA,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("key", Text, nullable=False, unique=True),
-    sa.Column("kind", Text, nullable=False),
-    sa.Column("head", Text, nullable=False),
-    sa.Column("relation", Text, nullable=False),
-    sa.Column("tail", Text, nullable=False),
-    sa.Column("probability", sa.Double),
-    sa.Column("score", sa.Double, nullable=False),
-    sa.Column("run_id", Text, nullable=False),
-    sa.Column("explanation", sa.JSON, nullable=False),
-    sa.Column("status", Text, nullable=False),
-    sa.Column("done", sa.Boolean, nullable=False),
-    sa.Column("proposed_at", Text, nullable=False),
-    sa.Column("updated_at", Text, nullable=False),
-    sa.Column("decided_by", Text),
-    sa.Column("decided_at", Text),
-    sa.Column("note", Text, nullable=False),
-    sa.Column("history", sa.JSON, nullable=False),
-    sa.Index("ix_reviews_status", "status", "kind", "probability"),
-)
 
 
 class Database:

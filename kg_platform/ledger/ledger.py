@@ -14,12 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from kg_platform.errors import Interrupted, LedgerError, NotFound
-from kg_platform.ledger.database import BUSY_SECONDS, CURSORS, REJECTIONS, RUNS, STEPS, Database
+from kg_platform.ledger.database import BUSY_SECONDS, Database
 from kg_platform.ledger.reviews import Reviews
 from kg_platform.ledger.rows import (
     TEXT_CHARACTERS,
     VALUE_CHARACTERS,
-    Process,
     RunRow,
     StepRow,
     excerpt,
@@ -29,6 +28,8 @@ from kg_platform.ledger.rows import (
     run_row,
 )
 from kg_platform.ledger.schedules import Schedules
+from kg_platform.ledger.tables import CURSORS, REJECTIONS, RUNS, STEPS
+from kg_platform.process import Process
 from kg_platform.records import Rejection
 
 Status = Literal["succeeded", "failed", "interrupted"]

@@ -17,8 +17,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.ledger.database import REVIEWS, Database
+from kg_platform.ledger.database import Database
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
+from kg_platform.ledger.tables import REVIEWS
 
 Kind = Literal["link", "duplicate"]
 Status = Literal["open", "accepted", "rejected", "superseded"]

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import secrets
-import socket
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
-# Start times of one process, read twice, may differ by the clock's corrections in between.
-START_TOLERANCE_SECONDS = 5.0
+from kg_platform.process import Process
+
 # Characters kept of each text of a rejection; a row of hostile input may be megabytes long.
 VALUE_CHARACTERS = 200
 TEXT_CHARACTERS = 1_000
@@ -55,33 +52,6 @@ class RunRow:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Process:
-    """A process, told apart from a later one with the same number by when it started."""
-
-    host: str
-    pid: int
-    started: float
-
-    @classmethod
-    def this(cls) -> Process:
-        return _this_process(os.getpid())
-
-    def is_gone(self) -> bool:
-        """True when it certainly ended; of another machine's processes nothing is known."""
-        if self.host != socket.gethostname():
-            return False
-        import psutil  # late: most commands never ask
-
-        try:
-            started = float(psutil.Process(self.pid).create_time())
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.AccessDenied:
-            return False
-        return abs(started - self.started) > START_TOLERANCE_SECONDS
-
-
 def run_row(row: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> RunRow:
     """A run from its row and those of its steps, as it is now: what a dead process left `running`
     was interrupted."""
@@ -117,13 +87,6 @@ def run_row(row: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> RunRo
 
 def process_of(row: Mapping[str, Any]) -> Process:
     return Process(row["host"], row["pid"], row["process_started"])
-
-
-@cache
-def _this_process(pid: int) -> Process:
-    import psutil
-
-    return Process(socket.gethostname(), pid, psutil.Process(pid).create_time())
 
 
 def now() -> str:

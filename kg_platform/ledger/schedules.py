@@ -18,8 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.ledger.database import LEASE, SCHEDULES, Database
-from kg_platform.ledger.rows import TEXT_CHARACTERS, Process, excerpt
+from kg_platform.ledger.database import Database
+from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt
+from kg_platform.ledger.tables import LEASE, SCHEDULES
+from kg_platform.process import Process
 
 # refused: trained, but the gate did not let it go live
 Ended = Literal["succeeded", "skipped", "refused", "failed", "interrupted"]

@@ -14,11 +14,12 @@ from uuid import uuid4
 
 import migrations
 from kg_platform.cypher import migrating
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import MigrationError
-from kg_platform.graph.client import Graph, Statement
-from kg_platform.ledger.rows import Process
+from kg_platform.graph.client import Graph
 from kg_platform.migrate.files import CypherFile, Finding, compare, read_files, refuse
 from kg_platform.migrate.ledger import migrate_ledger, pending_ledger
+from kg_platform.process import Process
 
 __all__ = ["migrate_graph", "migrate_ledger", "pending_graph", "pending_ledger"]
 

@@ -18,10 +18,8 @@ from kg_platform import console
 
 FILE = "log.txt"
 BYTES = 2 << 20  # of a file; an older one is kept beside it, so a log takes twice that at most
-PROGRESS_SECONDS = 10.0  # between two lines about how far a step is
 OURS = ("kg_platform", "ingest", "embeddings")
 
-Progress = Callable[[str, int, int | None], None]
 
 # The run whose work goes on here. Threads that nobody told belong to whichever runs are open.
 _CURRENT: ContextVar[str | None] = ContextVar("run", default=None)
@@ -79,23 +77,6 @@ class RunLog(RotatingFileHandler):
                 f"The log of run {self.run_id} cannot be written ({self.failure}); "
                 "the run goes on without it."
             )
-
-
-def logged(report: Progress | None) -> Progress:
-    """The same progress, with a line in the run's log every few seconds and at a step's end."""
-    said: dict[str, float] = {}
-
-    def both(step: str, done: int, total: int | None) -> None:
-        if report is not None:
-            report(step, done, total)
-        now = time.monotonic()
-        begun = said.setdefault(step, now)
-        if now - begun >= PROGRESS_SECONDS:
-            said[step] = now
-            of = f" of {total:,}" if total is not None else ""
-            _log.info("%s: %s%s", step, f"{done:,}", of)
-
-    return both
 
 
 def read(folder: Path, after: int = 0) -> tuple[str, int]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from kg_platform.ledger.ledger import Ledger, Status
-from kg_platform.ledger.rows import Process, excerpt, to_json
+from kg_platform.ledger.rows import excerpt, to_json
+from kg_platform.process import Process
 from kg_platform.runs.figures import figure, flattened
 from kg_platform.runs.log import FILE, RunLog
 from kg_platform.runs.memory import forget_peak, peak_bytes

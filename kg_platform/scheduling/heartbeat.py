@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Literal
 
-from kg_platform.ledger.rows import Process
 from kg_platform.ledger.schedules import Lease
+from kg_platform.process import Process
 
 BEAT_SECONDS = 15.0
 # Without a beat in the ledger for this long a job stops itself; after the longer time, others take

@@ -15,8 +15,8 @@ from datetime import datetime
 
 from kg_platform.errors import BadInput, Interrupted, KgError, LedgerError, NotFound
 from kg_platform.ledger.ledger import Ledger
-from kg_platform.ledger.rows import Process
 from kg_platform.ledger.schedules import Ending, Lease, ScheduleRow, Schedules
+from kg_platform.process import Process
 from kg_platform.scheduling.clock import Clock, Patience
 from kg_platform.scheduling.heartbeat import BEAT_SECONDS, Heart, Stop, Watch
 from kg_platform.scheduling.times import Decision, backoff, decide

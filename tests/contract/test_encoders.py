@@ -11,13 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embeddings.features.encoders.hardware import Precision
-from embeddings.features.encoders.load import (
-    load_image_encoder,
-    load_text_encoder,
-    load_text_side,
-    space,
-)
+from embeddings.features.encoders.load import load_image_encoder, load_text_encoder, load_text_side
+from embeddings.features.encoders.protocols import space
+from embeddings.numerics.device import Precision
 from tests.support.fake_encoders import FakeImage, FakeText
 from tests.support.tiny_models import (
     save_bert,

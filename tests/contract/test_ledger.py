@@ -17,8 +17,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from kg_platform.errors import LedgerError, MigrationError, NotFound
-from kg_platform.ledger.database import METADATA, Database
+from kg_platform.ledger.database import Database
 from kg_platform.ledger.ledger import Ledger
+from kg_platform.ledger.tables import METADATA
 from kg_platform.migrate.ledger import LEDGER_FOLDER, migrate_ledger, pending_ledger
 from kg_platform.records import Rejection
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings.data.artifact import open_artifact, save_artifact
+from embeddings.data.artifact import open_artifact
 from embeddings.data.dataset import Dataset
-from embeddings.features.build import Features
+from embeddings.data.feature_matrix import Features
 from embeddings.publish.checks import Vectors
 from embeddings.publish.publish import run_properties
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import TrainOptions, train
 from tests.support.fake_artifact import FakeArtifact
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.data.dataset import Dataset
+from embeddings.data.feature_matrix import Features
 from embeddings.data.splits import fact_keys, hold_out, id_keys
-from embeddings.features.build import Features
 
 ENTITIES, RELATIONS = 40, 3
 

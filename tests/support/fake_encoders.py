@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL.Image import Image
 
-from embeddings.features.encoders.load import Pixels, Preparer, Vectors
+from embeddings.data.feature_matrix import Vectors
+from embeddings.features.encoders.protocols import Pixels, Preparer
 
 
 def _vector(data: bytes, dimension: int) -> Vectors:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 
 NODES = """
 MATCH (n) WHERE n:Entity OR n:Media

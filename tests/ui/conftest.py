@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.reviews import Candidate
 from kg_platform.platform import Platform
 from tests.support.worlds import write_world

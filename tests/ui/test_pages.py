@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from kg_platform.browse import entities
 from kg_platform.curation import review
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.schedules import Ending
 from kg_platform.platform import Platform
 from kg_platform.scheduling.times import times, zone

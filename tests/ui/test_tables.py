@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from kg_platform.graph.client import NodeValue, PathValue, RelationshipValue
+from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from ui.widgets.tables import as_csv, cell, column, words
 
 NODE = NodeValue(("Country", "Entity"), {"id": "JPN", "area": 3.5})

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from embeddings.answers import similar
+from embeddings.publish.published import with_encoder
 from kg_platform.browse.entities import EntityPage
 from ui import resources
 from ui.components import cards
@@ -32,7 +33,7 @@ def nearest(entity_id: str, k: int, by: str) -> list[cards.Card]:
 @st.cache_data(ttl=resources.FRESH, show_spinner=False)
 def nearest_to_text(text: str, k: int) -> list[cards.Card]:
     graph, device = resources.graph(), resources.settings().device
-    found = similar.with_encoder(
+    found = with_encoder(
         graph,
         "text",
         lambda name: resources.text_encoder(name, device),
@@ -43,7 +44,7 @@ def nearest_to_text(text: str, k: int) -> list[cards.Card]:
 
 def nearest_to_picture(picture: Any, k: int) -> list[cards.Card]:
     graph, device = resources.graph(), resources.settings().device
-    found = similar.with_encoder(
+    found = with_encoder(
         graph,
         "image",
         lambda name: resources.image_encoder(name, device),

@@ -12,7 +12,7 @@ import pyarrow as pa
 import streamlit as st
 
 from kg_platform.browse.entities import EntityRow
-from kg_platform.graph.client import NodeValue, PathValue, RelationshipValue
+from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from ui import resources
 
 VECTOR_LENGTH = 8  # longer lists of numbers are vectors: their beginning and their length

@@ -8,16 +8,17 @@ import numpy as np
 
 from embeddings.answers.propose.links import Proposal, supersede
 from embeddings.answers.propose.search import Search
-from embeddings.answers.similar import Run, of_one_run, place_of, published_run
-from embeddings.features.snapshot_features import Progress
 from embeddings.publish import vector_indexes
+from embeddings.publish.published import Run, of_one_run, place_of, published_run
 from kg_platform.curation.likeness import likeness
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher import vectors
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
-from kg_platform.graph.client import Graph, Rows, Statement
+from kg_platform.graph.client import Graph, Rows
 from kg_platform.ledger.reviews import Candidate
 from kg_platform.platform import Platform
+from kg_platform.progress import Progress
 
 NEAREST = 10  # neighbours of an entity that are looked at, by each of the vectors
 BATCH = 500

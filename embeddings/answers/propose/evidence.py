@@ -13,7 +13,8 @@ from embeddings.answers.predict import known_ends
 from embeddings.models.scorer import Scorer
 from kg_platform.browse import entities
 from kg_platform.cypher import reviewing as cypher
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 from kg_platform.ledger.reviews import Triple
 
 SIMILAR = 5

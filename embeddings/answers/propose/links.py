@@ -11,19 +11,19 @@ import numpy as np
 import torch
 
 from embeddings.answers.explain import Explainer
-from embeddings.answers.predict import open_published
 from embeddings.answers.propose.evidence import evidence
 from embeddings.answers.propose.search import Search, search
 from embeddings.answers.scored_entities import Space, open_space
-from embeddings.answers.similar import published_run
 from embeddings.evaluation.calibration import Calibrator
-from embeddings.features.snapshot_features import Progress
+from embeddings.publish.published import open_published, published_run
 from kg_platform.curation.review import decided_facts, missing
 from kg_platform.cypher import reviewing as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.ledger.reviews import Candidate, Proposed, ReviewRow, Reviews
 from kg_platform.platform import Platform
+from kg_platform.progress import Progress
 
 PLATFORM = "kg-platform"  # who supersedes what the graph has overtaken
 

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.answers.predict import not_embedded, unknown_relation
-from embeddings.data.dataset import Groups, Ints, group
+from embeddings.data.triples import Groups, Ints, group
 from embeddings.evaluation.calibration import Calibrator
-from embeddings.features.snapshot_features import Progress
 from kg_platform.cypher import reviewing as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.ledger.reviews import Triple
+from kg_platform.progress import Progress
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact

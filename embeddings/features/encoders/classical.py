@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.features.encoders.load import Pixels, Preparer, Vectors
+from embeddings.data.feature_matrix import Vectors
+from embeddings.features.encoders.protocols import Pixels, Preparer
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -1,4 +1,4 @@
-"""How an encoder uses the machine: device, bf16 products, compilation on a GPU.
+"""How an encoder uses the machine: bf16 products, halved batches.
 
 Products of matrices are taken in bf16 where the processor has instructions for it, everything else
 (normalisation, softmax, sums) stays in fp32. The vectors keep a cosine of 0.999 or more with those
@@ -9,37 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal
 
 import torch
-
-from kg_platform.errors import BadInput
-
-Precision = Literal["auto", "fp32", "bf16"]
-
-
-def device_of(name: str) -> str:
-    """ "auto", "cpu" or "cuda" -> "cpu" or "cuda".
-
-    Raises:
-        BadInput: there is no GPU that torch can use.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise BadInput("There is no GPU that torch can use here; set KG_DEVICE to cpu or auto.")
-    return name
-
-
-def in_bf16(precision: Precision, device: str) -> bool:
-    """Whether products are taken in bf16; "auto" where the hardware is faster at it."""
-    if precision != "auto":
-        return precision == "bf16"
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    # Elsewhere torch emulates bf16, which is slower than fp32.
-    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(hasattr(torch.cpu, name) and bool(getattr(torch.cpu, name)()) for name in asked)
 
 
 def products(bf16: bool, device: str) -> AbstractContextManager[object]:

@@ -16,12 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from embeddings.data.feature_matrix import Vectors
 from embeddings.features.encoders.compiled import Compiled, notes_of
-from embeddings.features.encoders.hardware import Precision, halved, in_bf16, products
-from embeddings.features.encoders.load import Pixels, Preparer, Vectors
+from embeddings.features.encoders.hardware import halved, products
 from embeddings.features.encoders.presets import Chosen
+from embeddings.features.encoders.protocols import Pixels, Preparer
 from embeddings.features.encoders.text import answer_of
 from embeddings.features.encoders.weights import digest_files, find_model, load
+from embeddings.numerics.device import Precision, in_bf16
 from kg_platform.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ class ResNet50(_NetworkImage):
                 f"{_file_name(weights)} again."
             ) from error
         model.fc = torch.nn.Identity()
-        bf16 = in_bf16(precision, device)
+        bf16 = in_bf16(precision, torch.device(device))
         self.name = name
         self.revision = f"{digest[:16]}-224{'+bf16' if bf16 else ''}"
         self.preparer = _Torchvision(weights.transforms())
@@ -153,7 +155,7 @@ class HuggingFaceVision(_NetworkImage):
             self._pooling = "own"
         else:
             self._pooling = "first" if any("pooler" in key for key in lacking) else "pooled"
-        bf16 = in_bf16(precision, device)
+        bf16 = in_bf16(precision, torch.device(device))
         self.revision = f"{files.revision[:16]}-{self._pooling}{'+bf16' if bf16 else ''}"
         self._set(self._vectors, bf16, device)
         blank = torch.from_numpy(self.preparer(_blank())[None])

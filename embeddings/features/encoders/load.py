@@ -7,71 +7,17 @@ keyed by content, name and revision is never stale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Literal
 
 from embeddings.features.encoders.presets import choose, names
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from kg_platform.errors import BadInput
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from embeddings.numerics.device import Precision
 
-    from embeddings.features.encoders.hardware import Precision
-
-Vectors = npt.NDArray[np.float32]
-# A picture as an encoder's network takes it; its shape is the encoder's own affair.
-Pixels = npt.NDArray[np.float32]
 
 MAX_TOKENS = 128
-
-
-class TextEncoder(Protocol):
-    """Texts -> (n, dimension) float32, every row of length 1, each independent of the others.
-
-    `encode` is for texts that are kept, `encode_queries` for those they are searched by: some
-    models were trained to tell the two apart, for the others they are the same.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def revision(self) -> str: ...
-    @property
-    def dimension(self) -> int: ...
-    def encode(self, contents: Sequence[str], /) -> Vectors: ...
-    def encode_queries(self, contents: Sequence[str], /) -> Vectors: ...
-
-
-class Preparer(Protocol):
-    """An RGB picture -> what an encoder's network takes; can be pickled for another process."""
-
-    def __call__(self, picture: Image, /) -> Pixels: ...
-
-
-class ImageEncoder(Protocol):
-    """RGB pictures -> (n, dimension) float32, every row of length 1, each independent.
-
-    `encode(pictures)` is `encode_prepared([preparer(picture) for picture in pictures])`.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def revision(self) -> str: ...
-    @property
-    def dimension(self) -> int: ...
-    @property
-    def preparer(self) -> Preparer: ...
-    def encode(self, contents: Sequence[Image], /) -> Vectors: ...
-    def encode_prepared(self, pixels: Sequence[Pixels], /) -> Vectors: ...
-
-
-def space(revision: str) -> str:
-    """A revision without how it was rounded: vectors of one space can be compared."""
-    return revision.partition("+")[0]
 
 
 def load_text_encoder(
@@ -93,9 +39,9 @@ def load_text_encoder(
     if max_tokens < 3:
         raise BadInput(f"A text encoder needs at least 3 tokens a text, not {max_tokens}.")
     from embeddings.features.encoders import text
-    from embeddings.features.encoders.hardware import device_of
+    from embeddings.numerics.device import device_of
 
-    there = device_of(device)
+    there = device_of(device).type
     if name == "minilm":
         return text.MiniLM(there, max_tokens, precision)
     return text.HuggingFaceText(choose(name, there), there, max_tokens, precision)
@@ -121,9 +67,9 @@ def load_image_encoder(
 
         return Classical()
     from embeddings.features.encoders import image
-    from embeddings.features.encoders.hardware import device_of
+    from embeddings.numerics.device import device_of
 
-    there = device_of(device)
+    there = device_of(device).type
     if name == "resnet50" or name.startswith("resnet50:"):
         return image.ResNet50(name, there, precision)
     return image.HuggingFaceVision(choose(name, there), there, precision)
@@ -141,10 +87,10 @@ def load_text_side(image_encoder: str, device: str = "auto") -> TextEncoder:
     )
     if image_encoder.partition(":")[0] in set(names("image")) - set(names("text")):
         raise BadInput(lacks)
-    from embeddings.features.encoders.hardware import device_of
     from embeddings.features.encoders.text import HuggingFaceText
+    from embeddings.numerics.device import device_of
 
-    there = device_of(device)
+    there = device_of(device).type
     encoder = HuggingFaceText(choose(image_encoder, there), there, MAX_TOKENS)
     if not encoder.two_towers:
         raise BadInput(lacks)

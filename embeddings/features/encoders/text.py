@@ -16,11 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from embeddings.data.feature_matrix import Vectors
 from embeddings.features.encoders.compiled import Compiled, notes_of
-from embeddings.features.encoders.hardware import Precision, halved, in_bf16, products
-from embeddings.features.encoders.load import Vectors
+from embeddings.features.encoders.hardware import halved, products
 from embeddings.features.encoders.presets import Chosen
 from embeddings.features.encoders.weights import digest_files, find_model, load
+from embeddings.numerics.device import Precision, in_bf16
 from kg_platform.errors import EncoderError
 
 # Tokens a batch: on a CPU a layer's activations should stay in its cache.
@@ -107,7 +108,7 @@ class MiniLM(_TransformerText):
         from embeddings.features.encoders.bert import Bert
 
         folder = Path(MODEL_DIR)
-        bf16 = in_bf16(precision, device)
+        bf16 = in_bf16(precision, torch.device(device))
         try:
             bert = Bert(folder, device, bf16)
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -162,7 +163,7 @@ class HuggingFaceText(_TransformerText):
         said = [files.revision[:16], self.pooling, str(self._max_tokens)]
         said += [self.passage.strip(": ")] if self.passage else []
         said += ["small"] if self._siglip else []
-        bf16 = in_bf16(precision, device)
+        bf16 = in_bf16(precision, torch.device(device))
         self.revision = "-".join(said) + ("+bf16" if bf16 else "")
         self._set(self._own if self.two_towers else self._states, bf16, device)
         self.dimension = 0

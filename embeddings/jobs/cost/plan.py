@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from embeddings.features.snapshot_features import Encoders, Progress
+from embeddings.features.snapshot_features import Encoders
 from embeddings.jobs.cost.estimate import Estimate, Plan, Publishing, gib, plan
 from embeddings.jobs.cost.speed import Encoding, encode_pictures, encode_texts, training
 from embeddings.jobs.cost.survey import survey
 from embeddings.numerics.memory import free_bytes
 from embeddings.publish.vector_indexes import refuse_too_wide
-from kg_platform.ledger.rows import Process
 from kg_platform.platform import Platform
+from kg_platform.process import Process
+from kg_platform.progress import Progress, silent
 from kg_platform.runs.figures import seconds as seconds_between
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def make(
     """
     if publish:  # before hours of training, not after them
         refuse_too_wide({"embedding": options.train.dimension * options.train.members})
-    report = on_progress or (lambda step, done, total: None)
+    report = on_progress or silent
     settings = platform.settings
     report("plan: looking at the graph", 0, None)
     found = survey(platform.graph, options.labels, options.relationship_types)

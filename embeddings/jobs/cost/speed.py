@@ -15,17 +15,14 @@ from typing import Literal, TypeVar, cast
 
 import numpy as np
 
-from embeddings.data.dataset import Dataset, Ints, group
+from embeddings.data.dataset import Dataset
+from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Picture, Snapshot, Text
+from embeddings.data.triples import Ints, group
 from embeddings.evaluation.ranking import rank
-from embeddings.features.build import (
-    FeatureCache,
-    Features,
-    FeatureSummary,
-    picture_features,
-    text_features,
-)
-from embeddings.features.encoders.load import ImageEncoder, TextEncoder
+from embeddings.features.build import FeatureSummary, picture_features, text_features
+from embeddings.features.cache import FeatureCache
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from embeddings.jobs.cost.survey import Facts, Sample
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import train

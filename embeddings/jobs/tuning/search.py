@@ -39,11 +39,10 @@ from embeddings.training.checkpoint import State
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import fingerprint, train
 from kg_platform.errors import BadInput, Unavailable
+from kg_platform.progress import Progress, silent
 
 AROUND = 8  # trials after the first that are drawn around it
 
-# on_progress(step, done, total)
-Progress = Callable[[str, int, int | None], None]
 # on_trial(trial) when one has ended
 OnTrial = Callable[[Tried], None]
 
@@ -102,7 +101,7 @@ def tune(
     name = f"{label}-{key[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder / f"{name}.lock"):
-        search = _Search(dataset, space, budget, folder, name, key, on_progress or _silent)
+        search = _Search(dataset, space, budget, folder, name, key, on_progress or silent)
         return search.run(on_trial)
 
 
@@ -283,7 +282,3 @@ def _only_one(file: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _silent(step: str, done: int, total: int | None) -> None:
-    del step, done, total

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from embeddings.data.dataset import Dataset
-from embeddings.models.scorer import kernel
+from embeddings.models.interactions.registry import kernel
 from embeddings.training.options import AGAINST_ALL, FUSIONS, SAMPLED, TrainOptions
 
 T = TypeVar("T")

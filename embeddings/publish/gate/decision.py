@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from embeddings.data.artifact import Artifact, open_artifact
+from embeddings.data.artifact import Artifact
 from embeddings.publish.gate import canaries
 from embeddings.publish.gate.verdict import Bounds, Fact, Verdict, judge
+from embeddings.publish.published import Live, find_live
 from embeddings.publish.switch import half_way
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher
-from kg_platform.errors import ArtifactError, GateRefused, NotFound
-from kg_platform.graph.client import Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.errors import GateRefused
 from kg_platform.platform import Platform
 
 
@@ -23,30 +24,6 @@ class Force:
 
     who: str
     why: str
-
-
-@dataclass(frozen=True)
-class Live:
-    """The artifact of the run that is live, its bytes checked; or, as words, why there is none to
-    compare with and to go on from. `lost`: a run is live, and its artifact cannot be used."""
-
-    artifact: Artifact | None
-    alone: str = ""
-    lost: bool = False
-
-
-def find_live(platform: Platform) -> Live:
-    """What is live now."""
-    run = current_run(platform.graph)
-    if run is None:
-        return Live(None, "no run is live")
-    try:
-        return Live(open_artifact(platform.settings.artifacts_dir / str(run["id"])))
-    except NotFound:
-        return Live(None, f"the artifact of the live run {run['id']} is not here", lost=True)
-    except ArtifactError as error:
-        said = str(error).removesuffix("; run `kg embed` again.")
-        return Live(None, f"the live run {run['id']} cannot be used: {said}", lost=True)
 
 
 def ask(platform: Platform, artifact: Artifact, live: Live | None = None) -> Verdict:

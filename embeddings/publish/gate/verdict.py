@@ -21,8 +21,10 @@ import torch
 from numpy.typing import NDArray
 
 from embeddings.data.artifact import Artifact
-from embeddings.data.dataset import Dataset, Ints
+from embeddings.data.dataset import Dataset
+from embeddings.data.triples import Ints
 from embeddings.evaluation.ranking import ranks
+from embeddings.models.from_artifact import load_scorer
 from embeddings.models.scorer import Scorer
 from embeddings.numerics.matmul import full_precision
 from embeddings.publish import drift
@@ -210,7 +212,7 @@ class _Side:
 
     def scorer(self, entities: Sequence[str], types: Sequence[str]) -> Scorer:
         """The run's scorer of these entities and relations alone, in this order."""
-        whole = self.artifact.scorer()
+        whole = load_scorer(self.artifact)
         rows = torch.tensor([self.entities[name] for name in entities])
         forward = torch.tensor([self.types[name] for name in types])
         kinds = torch.cat([forward, forward + whole.relation_count])

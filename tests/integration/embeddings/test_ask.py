@@ -11,19 +11,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from embeddings.answers.predict import open_published, predict_heads, predict_tails
-from embeddings.answers.similar import (
-    encoder_of,
-    published_run,
-    similar_to_entity,
-    similar_to_picture,
-    similar_to_text,
-)
+from embeddings.answers.predict import predict_heads, predict_tails
+from embeddings.answers.similar import similar_to_entity, similar_to_picture, similar_to_text
 from embeddings.features.encoders.load import load_image_encoder, load_text_side
 from embeddings.publish.publish import publish
+from embeddings.publish.published import encoder_of, open_published, published_run
 from kg_platform.browse import entities
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.migrate.graph import migrate_ledger
 from tests.support.fake_artifact import FakeArtifact

@@ -15,8 +15,8 @@ import pytest
 from embeddings.jobs.embed import EmbedOptions, embed
 from embeddings.training.train import TrainOptions
 from ingest.loading.load import ingest
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import EncoderError
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 from tests.support.worlds import write_world

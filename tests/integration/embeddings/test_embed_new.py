@@ -18,8 +18,9 @@ from embeddings.jobs.embed_new import embed_new
 from embeddings.jobs.publish import publish_run
 from embeddings.training.options import TrainOptions
 from ingest.loading.load import ingest
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from tests.support.worlds import write_world
 

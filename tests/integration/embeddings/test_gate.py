@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from embeddings.data.artifact import open_artifact
-from embeddings.jobs import embed, publish
-from kg_platform.graph.client import Connection, Graph, Statement
+from embeddings.jobs import embed
+from embeddings.models.from_artifact import load_scorer
+from embeddings.publish.publish import publish_artifact
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.settings import load
 from tests.conftest import NEO4J_VERSIONS
 from tests.integration.embeddings.test_rollback import CURRENT, kg
@@ -55,7 +58,7 @@ def test_a_run_goes_on_from_the_live_one_in_its_space(graph: Graph, world: Path)
     assert np.median(cosine) > 0.9
     # Scores are of the vectors before they were turned.
     heads, kinds = [0, 1], [0, 0]
-    assert np.isfinite(two.scorer().score_tails(heads, kinds)).all()
+    assert np.isfinite(load_scorer(two).score_tails(heads, kinds)).all()
 
     code, out, errors = kg("drift", first, second, "--json")
     assert code == 0, errors
@@ -114,7 +117,7 @@ def test_a_run_killed_after_the_pointer_moved_is_finished_not_trained_again(
     first = embedded()
 
     def stopped(*arguments: Any) -> None:
-        publish.publish_artifact(*arguments)
+        publish_artifact(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Connection, Graph
 from tests.support.worlds import write_world
 
 PUBLISHED = Statement(

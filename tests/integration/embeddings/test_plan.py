@@ -11,8 +11,8 @@ from embeddings.jobs.cost.survey import survey
 from embeddings.jobs.embed import EmbedOptions, embed, plan_run
 from embeddings.training.options import TrainOptions
 from ingest.loading.load import ingest
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 from tests.support.graph_dump import dump
 from tests.support.worlds import write_world

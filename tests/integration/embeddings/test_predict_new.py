@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from embeddings.answers.explain import Explainer
-from embeddings.answers.predict import open_published, predict_heads, predict_tails
+from embeddings.answers.predict import predict_heads, predict_tails
 from embeddings.answers.scored_entities import open_space
 from embeddings.jobs.embed_new import embed_new
+from embeddings.models.from_artifact import load_scorer
+from embeddings.publish.published import open_published
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS
 from tests.integration.embeddings.test_embed_new import bring_news, embedded
@@ -36,7 +38,7 @@ def test_a_provisional_entity_is_asked_found_and_explained(
     assert space.scorer.components is not None
     assert len(space.scorer.components) == len(space.scorer.entities) == len(space.ids)
     # A trained entity's rows are what they were.
-    own = artifact.scorer()
+    own = load_scorer(artifact)
     assert own.score_tails([4], [1])[0] == pytest.approx(
         space.scorer.score_tails([4], [1])[0][: space.trained], abs=1e-5
     )

@@ -10,8 +10,9 @@ import pytest
 from embeddings.publish.publish import publish
 from embeddings.publish.vector_indexes import MOST_NUMBERS, create_and_wait
 from kg_platform.browse.entities import current_run
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, BadInput, KgError
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.ledger.ledger import Ledger
 from tests.support.fake_artifact import FakeArtifact
 from tests.support.publishing import NEIGHBOURS, add_entities, draw, ledger, start, state

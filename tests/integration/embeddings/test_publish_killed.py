@@ -17,8 +17,9 @@ import pytest
 from embeddings.answers.similar import similar_to_entity
 from embeddings.publish.publish import publish
 from kg_platform.browse.entities import current_run
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.ledger.ledger import Ledger
 from tests.support.fake_artifact import FakeArtifact, Floats
 from tests.support.places import ROOT

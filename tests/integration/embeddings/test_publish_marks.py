@@ -17,7 +17,8 @@ from embeddings.refresh.staleness import changed_share
 from embeddings.training.options import TrainOptions
 from ingest.loading.load import ingest
 from kg_platform.curation.forget import forget
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from tests.integration.kg_platform.test_changes import marks
 from tests.support.worlds import write_world

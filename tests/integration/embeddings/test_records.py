@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from embeddings.data import snapshot_archive
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.settings import load
 from tests.conftest import NEO4J_VERSIONS
 from tests.integration.embeddings.test_rollback import kg
@@ -142,7 +143,7 @@ def test_what_cannot_be_done_again_is_one_sentence(
     assert not (load().runs_dir / run / snapshot_archive.FILE).exists()
     _describe(run, device="cuda")
     code, _, errors = kg("runs", "reproduce", run)
-    assert (code, "no CUDA device" in errors) == (2, True)
+    assert (code, "no GPU that torch can use" in errors) == (2, True)
     _describe(run, device="cpu", encoders={"image": {"name": "classical", "revision": "0"}})
     code, _, errors = kg("runs", "reproduce", run)
     assert (code, "has revision 1 now" in errors) == (2, True), errors

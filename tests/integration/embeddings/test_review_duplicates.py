@@ -14,8 +14,8 @@ from embeddings.answers.propose.search import Search
 from embeddings.publish.publish import publish
 from kg_platform.cli.main import build
 from kg_platform.curation.review import reject
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS
 from tests.support.fake_artifact import FakeArtifact

@@ -14,13 +14,15 @@ from embeddings.answers.propose.links import propose_links
 from embeddings.answers.propose.search import Search
 from embeddings.evaluation.calibration import Calibrator
 from embeddings.jobs.embed import EmbedOptions, embed
+from embeddings.models.from_artifact import load_scorer
 from embeddings.training.options import TrainOptions
 from ingest.loading.load import ingest
 from kg_platform.cli.main import build
 from kg_platform.curation.merge import merge
 from kg_platform.curation.review import accept, decided_facts, reject, undo
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound, Unavailable
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.ledger.reviews import Candidate, Reviews
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS
@@ -255,7 +257,7 @@ def test_a_rejection_is_learnt_by_the_next_training(platform: Platform, tmp_path
     for result in (first, second):
         artifact, ids = result.artifact, result.artifact.entity_ids()
         relation = artifact.relation_types.index(item.relation)
-        scores = artifact.scorer().score_tails([ids.index(item.head)], [relation])[0]
+        scores = load_scorer(artifact).score_tails([ids.index(item.head)], [relation])[0]
         own = scores[ids.index(item.tail)]
         ranks.append(int((scores > own).sum()) + 1)
         calibrator = Calibrator.from_dict(artifact.manifest["calibration"])

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from embeddings.jobs import publish
+from embeddings.publish.publish import publish_artifact
 from kg_platform.cli.main import build
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import GraphUnavailable, KgError
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.settings import load
 from tests.support.worlds import write_world
 
@@ -69,9 +70,7 @@ def test_back_and_back_again_to_another_dimension(
         states.append(state(graph))
 
     with monkeypatch.context() as patch:
-        patch.setattr(
-            "embeddings.jobs.publish.publish_artifact", then_gone(publish.publish_artifact)
-        )
+        patch.setattr("embeddings.jobs.publish.publish_artifact", then_gone(publish_artifact))
         assert kg("rollback")[0] == 5
     # What was gone back to is current already; the same command goes back no further.
     code, out, errors = kg("rollback")

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from embeddings.refresh.staleness import changed_share, scan
 from ingest.loading.load import ingest
 from kg_platform.cli.main import build
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import KgError
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS
 from tests.support.worlds import write_world

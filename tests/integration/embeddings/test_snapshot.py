@@ -17,8 +17,9 @@ import embeddings.data.export as export_module
 from embeddings.data.snapshot import Picture, Snapshot, open_snapshot, take
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.cypher.names import quote
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.graph.client import Connection, Graph
 
 FLAG, COAT = (hashlib.sha256(name).hexdigest() for name in (b"flag", b"coat"))
 ENTITIES: list[dict[str, Any]] = [

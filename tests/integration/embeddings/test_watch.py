@@ -27,8 +27,9 @@ from embeddings.jobs.watch import Watched, WatchOptions, watch
 from embeddings.refresh.entity_contents import read
 from ingest.loading.load import ingest
 from kg_platform.cli.main import build
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.platform import Platform
 from tests.integration.embeddings.test_embed_new import OPTIONS as WITH_FEATURES
 from tests.integration.embeddings.test_embed_new import bring_news, state

@@ -17,6 +17,7 @@ from PIL import Image
 from ingest.loading.load import ingest
 from ingest.loading.store import GraphStore
 from kg_platform.cli import main
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import (
     GraphFull,
     GraphUnavailable,
@@ -24,7 +25,7 @@ from kg_platform.errors import (
     MediaStoreError,
     RejectedRows,
 )
-from kg_platform.graph.client import Connection, Graph, Statement
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
 from tests.support.cut_off import Line

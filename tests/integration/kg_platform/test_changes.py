@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from ingest.loading.load import ingest
 from kg_platform.cli.main import build
 from kg_platform.curation.forget import forget, to_forget
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.migrate.files import read_files
 from kg_platform.migrate.graph import GRAPH_FOLDER
 from kg_platform.platform import Platform

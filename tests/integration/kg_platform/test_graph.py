@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from kg_platform.cypher.names import quote
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import (
     GraphAuthError,
     GraphUnavailable,
     QueryFailed,
     SettingsError,
 )
-from kg_platform.graph.client import Connection, Graph, NodeValue, Statement, ping
+from kg_platform.graph.client import Connection, Graph, ping
+from kg_platform.graph.values import NodeValue
 
 HOSTILE = ["a`b", "x\\u0060) DETACH DELETE n //", "\\", "two words", "é😀", "new\nline", "q'\""]
 

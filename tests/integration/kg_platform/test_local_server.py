@@ -21,8 +21,9 @@ import pytest
 from typer.testing import CliRunner
 
 from kg_platform.cli.main import build
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import GraphAuthError, ServerError
-from kg_platform.graph.client import Connection, Graph, Statement, ping
+from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.server import process as processes
 from kg_platform.server.connection import connection
 from kg_platform.server.folder import Made, Running

@@ -13,8 +13,9 @@ from kg_platform.curation.forget import forget
 from kg_platform.curation.merge import kept_of, merge, merged_ids
 from kg_platform.curation.review import accept, undo
 from kg_platform.curation.unmerge import unmerge
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.ledger.reviews import Candidate
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS

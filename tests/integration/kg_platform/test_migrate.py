@@ -15,12 +15,13 @@ from typer.testing import CliRunner, Result
 
 from kg_platform.cli.main import build
 from kg_platform.cypher import migrating
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import MigrationError, QueryFailed
-from kg_platform.graph.client import Connection, Graph, Statement
-from kg_platform.ledger.rows import Process
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.migrate import graph as migrate
 from kg_platform.migrate.graph import migrate_graph, pending_graph
 from kg_platform.migrate.ledger import LEDGER_FOLDER
+from kg_platform.process import Process
 
 FILES = [
     "V0001__keys.cypher",

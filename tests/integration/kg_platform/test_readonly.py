@@ -6,8 +6,10 @@ import pytest
 
 from kg_platform.browse import read_only
 from kg_platform.browse.read_only import run_read_only
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import QueryFailed, QueryRefused
-from kg_platform.graph.client import Graph, NodeValue, Statement
+from kg_platform.graph.client import Graph
+from kg_platform.graph.values import NodeValue
 from kg_platform.settings import Settings
 from tests.unit.kg_platform.browse.test_read_only import ALLOWED
 

@@ -22,8 +22,8 @@ from kg_platform.cli.main import build
 from kg_platform.curation import sweep
 from kg_platform.curation.forget import forget
 from kg_platform.cypher import status as cypher
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Unavailable
-from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
 from kg_platform.records import MediaRef
 from tests.integration.embeddings.test_publish_marks import OPTIONS, news

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
-from kg_platform.graph.client import Graph, Statement
+from kg_platform.graph.client import Graph
 from kg_platform.settings import load
 from ui.demo import refuse_strangers
 

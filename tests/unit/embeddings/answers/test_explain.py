@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.answers.explain import Explainer, Explanation, LeftOut, explain, rank_text
+from embeddings.answers.explain import Explainer, explain
+from embeddings.answers.explanation import Explanation, LeftOut, rank_text
 from embeddings.answers.scored_entities import Space
-from embeddings.data.artifact import Artifact, save_artifact
-from embeddings.models.from_artifact import rebuild
+from embeddings.data.artifact import Artifact
+from embeddings.models.from_artifact import load_scorer, rebuild
 from embeddings.models.fusion import FUSIONS
 from embeddings.models.interactions.fast import FAST
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.network import Network, prepare
-from embeddings.models.scorer import kernel
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import TrainOptions, train
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Statement
 from tests.support.facts import ENTITIES, draw, features
 from tests.unit.embeddings.cli.test_similar import kg
 from tests.unit.embeddings.models.test_modalities import with_items
@@ -212,10 +214,10 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 @pytest.mark.parametrize("heads", [False, True])
 def test_a_fact_of_an_artifact_is_explained_as_it_scores(artifact: Artifact, heads: bool) -> None:
     graph = OneFact("e03", "e09", "gone")
-    space = Space(artifact.entity_ids(), artifact.entities, artifact.scorer())
+    space = Space(artifact.entity_ids(), artifact.entities, load_scorer(artifact))
     explainer = Explainer(artifact, graph, space)  # type: ignore[arg-type]
     found = explainer.fact("e03", "r1", "e09", heads)
-    scorer = artifact.scorer()
+    scorer = load_scorer(artifact)
     row = scorer.score_heads([1], [9])[0] if heads else scorer.score_tails([3], [1])[0]
     place, other = (3, 9) if heads else (9, 3)
     assert found.score == pytest.approx(float(row[place]), abs=1e-6)
@@ -233,7 +235,7 @@ def test_a_fact_of_an_artifact_is_explained_as_it_scores(artifact: Artifact, hea
 
 
 def test_what_the_model_does_not_know_is_said(artifact: Artifact) -> None:
-    space = Space(artifact.entity_ids(), artifact.entities, artifact.scorer())
+    space = Space(artifact.entity_ids(), artifact.entities, load_scorer(artifact))
     explainer = Explainer(artifact, OneFact(), space)  # type: ignore[arg-type]
     with pytest.raises(NotFound, match="did you mean r1"):
         explainer.fact("e03", "R1", "e09")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from embeddings.answers.similar import TRIES, Run, of_one_run, with_encoder
+from embeddings.publish.published import TRIES, Run, of_one_run, with_encoder
 from kg_platform.browse import entities
 from kg_platform.errors import BadInput, QueryFailed
 from kg_platform.graph.client import Graph

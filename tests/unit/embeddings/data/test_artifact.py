@@ -10,16 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.data.artifact import (
-    MANIFEST,
-    MODEL,
-    VECTORS,
-    Artifact,
-    open_artifact,
-    save_artifact,
-)
+from embeddings.data.artifact import MANIFEST, MODEL, VECTORS, Artifact, open_artifact
 from embeddings.data.dataset import Dataset
-from embeddings.training.train import Trained, TrainOptions, train
+from embeddings.models.from_artifact import load_scorer
+from embeddings.training.artifact_writer import save_artifact
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import ArtifactError, NotFound
 from tests.support.facts import draw, features
 
@@ -74,7 +70,7 @@ def test_what_the_entities_said_comes_back_where_it_was_kept(
 
 
 def test_it_scores_as_the_model_did(saved: Artifact, whole: tuple[Dataset, Trained]) -> None:
-    trained, scorer = whole[1], saved.scorer()
+    trained, scorer = whole[1], load_scorer(saved)
     close = partial(np.allclose, rtol=0, atol=1e-6)  # heads are made again from their features
     assert close(scorer.score_tails([1, 2], [0, 2]), trained.score_tails([1, 2], [0, 2]))
     assert close(scorer.score_heads([1], [5]), trained.score_heads([1], [5]))

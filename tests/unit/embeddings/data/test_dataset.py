@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.data.dataset import from_folder, from_snapshot, group, with_inverses
+from embeddings.data.dataset import from_snapshot
+from embeddings.data.folder import from_folder
+from embeddings.data.triples import group, with_inverses
 from kg_platform.errors import BadInput, NotFound
 from tests.support.facts import RELATIONS, draw
 

@@ -20,7 +20,8 @@ from embeddings.evaluation.breakdown import (
     rank_in_parts,
 )
 from embeddings.evaluation.ranking import metrics, rank, rankings
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, RELATIONS, draw, features
 

@@ -19,7 +19,8 @@ from embeddings.evaluation.calibration import (
     isotonic,
     platt,
 )
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, RELATIONS, draw
 

@@ -18,7 +18,8 @@ from embeddings.evaluation.classification import (
     relation_thresholds,
     score,
 )
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, RELATIONS, draw
 

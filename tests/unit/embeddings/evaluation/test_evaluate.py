@@ -15,7 +15,8 @@ from embeddings.evaluation.calibration import calibrate
 from embeddings.evaluation.classification import classify
 from embeddings.evaluation.evaluate import measure
 from embeddings.evaluation.ranking import rank
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from tests.support.facts import ENTITIES, RELATIONS, draw
 from tests.support.fake_artifact import FakeArtifact
 

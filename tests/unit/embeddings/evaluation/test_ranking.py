@@ -20,7 +20,8 @@ from embeddings.evaluation.ranking import (
     ranks,
 )
 from embeddings.evaluation.score_blocks import Block, blocks
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from embeddings.numerics.matmul import full_precision, product
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, RELATIONS, draw

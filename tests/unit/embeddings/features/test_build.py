@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 import embeddings.features.build as features_module
+from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Picture, Snapshot, Text
-from embeddings.features.build import FeatureCache, Features, picture_features, text_features
+from embeddings.features.build import picture_features, text_features
+from embeddings.features.cache import FeatureCache
 from kg_platform.errors import Unavailable
 from kg_platform.media.store import MediaStore
 from tests.support.fake_encoders import FakeImage, FakeText

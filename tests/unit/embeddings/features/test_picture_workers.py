@@ -18,7 +18,8 @@ from PIL import Image
 
 import embeddings.features.build as features_module
 from embeddings.data.snapshot import Picture
-from embeddings.features.build import FeatureCache, picture_features
+from embeddings.features.build import picture_features
+from embeddings.features.cache import FeatureCache
 from embeddings.features.picture_workers import FEW, MOST, PictureReader, prepared, worker_count
 from kg_platform.errors import MediaStoreError, Unavailable
 from kg_platform.media.store import MediaStore

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.data.artifact import save_artifact
 from embeddings.data.dataset import Dataset
-from embeddings.models.from_artifact import rebuild
-from embeddings.models.scorer import kernel
+from embeddings.models.from_artifact import load_scorer, rebuild
+from embeddings.models.interactions.registry import kernel
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import NEXT_MEMBER, TrainOptions, train
 from kg_platform.errors import BadInput
 from tests.support.facts import draw, features
@@ -88,7 +88,7 @@ def test_an_artifact_gives_the_members_back(tmp_path: Path) -> None:
     rows = torch.tensor([3, 1])
     some = rebuild(artifact, [3, 1]).entities(keep=without[rows])
     torch.testing.assert_close(some, network.entities(rows, without), atol=1e-6, rtol=0)
-    found, expected = (each.score_tails([0], [0]) for each in (artifact.scorer(), joined))
+    found, expected = (each.score_tails([0], [0]) for each in (load_scorer(artifact), joined))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.data.artifact import MODEL, Artifact, save_artifact
-from embeddings.models.from_artifact import rebuild
+from embeddings.data.artifact import MODEL, Artifact
+from embeddings.models.from_artifact import load_scorer, rebuild
 from embeddings.models.fusion import FUSIONS
-from embeddings.training.train import Trained, TrainOptions, train
+from embeddings.training.artifact_writer import save_artifact
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import ArtifactError
 from tests.support.facts import draw, features
 from tests.unit.embeddings.models.test_modalities import with_items
@@ -47,7 +49,7 @@ def test_the_published_vectors_come_back(made: tuple[Trained, Artifact]) -> None
     network = rebuild(artifact)
     assert np.abs(network.entities().numpy() - trained.entity_vectors()).max() < 1e-6
     torch.testing.assert_close(network.relations, trained.scorer.relations)
-    for loops in (network.loops, artifact.scorer().loops):
+    for loops in (network.loops, load_scorer(artifact).loops):
         torch.testing.assert_close(loops, trained.scorer.loops)
         assert loops.any()
 
@@ -56,7 +58,7 @@ def test_scores_come_back(made: tuple[Trained, Artifact]) -> None:
     trained, artifact = made
     heads, relations = np.array([1, 2, 39, 0]), np.array([0, 2, 5, 3])
     expected = trained.score_tails(heads, relations)
-    for scorer in (rebuild(artifact).scorer(), artifact.scorer()):
+    for scorer in (rebuild(artifact).scorer(), load_scorer(artifact)):
         assert np.abs(scorer.score_tails(heads, relations) - expected).max() < 1e-5
 
 
@@ -79,7 +81,7 @@ def test_an_older_artifact_has_no_loops_and_heads_are_fused_as_their_vectors(
 ) -> None:
     _, artifact = made
     older = without(artifact, r"^loops$|^fusion\.(missing_)?roles", tmp_path)
-    scorer = older.scorer()
+    scorer = load_scorer(older)
     assert not scorer.loops.any()
     assert scorer.components is not None
     heads, vectors = scorer.components.sum(1), rebuild(older).entities()

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from embeddings.models.fusion import FUSIONS, Concat, Fusion, fusion, masked_softmax
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.network import Network, prepare
-from embeddings.models.scorer import kernel
 from tests.support.facts import ENTITIES, features
 
 WIDTH, RELATIONS = 12, 3

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.features.build import Features
+from embeddings.data.feature_matrix import Features
 from embeddings.features.shuffle import shuffled
 from embeddings.models.modalities import Pool, prepare, project
 from kg_platform.errors import BadInput

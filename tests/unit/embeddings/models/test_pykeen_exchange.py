@@ -15,8 +15,10 @@ import torch
 
 from embeddings.data.dataset import Dataset
 from embeddings.evaluation.ranking import metrics, ranks
+from embeddings.models.interactions.fast import FAST
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.pykeen_exchange import from_pykeen, to_pykeen, triples_factory
-from embeddings.models.scorer import KERNELS, Scorer, kernel
+from embeddings.models.scorer import Scorer
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import train
 from kg_platform.errors import BadInput
@@ -72,7 +74,7 @@ def theirs(model: Any, data: Dataset) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", ["nations", "umls", "kinships"])
-@pytest.mark.parametrize("model", [*KERNELS, GENERIC])
+@pytest.mark.parametrize("model", [*FAST, GENERIC])
 def test_pykeens_evaluator_gives_our_figures(name: str, model: str, tmp_path: Path) -> None:
     data = dataset(name)
     scorer = briefly(data, model, tmp_path)
@@ -132,7 +134,7 @@ def test_other_interactions_go_there_and_come_back(model: str) -> None:
     there_and_back(scorer)
 
 
-@pytest.mark.parametrize("model", [*KERNELS, "conve", "cp", "mure", "tucker"])
+@pytest.mark.parametrize("model", [*FAST, "conve", "cp", "mure", "tucker"])
 def test_vectors_of_heads_go_there_and_come_back(model: str) -> None:
     kind = kernel(model)
     width = {"conve": 13, "mure": 14}.get(model, 12)

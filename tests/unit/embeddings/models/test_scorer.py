@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from embeddings.models.interactions import generic
-from embeddings.models.interactions.fast import Kernel
+from embeddings.models.interactions.fast import FAST, Kernel
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.network import Network
-from embeddings.models.scorer import KERNELS, Scorer, kernel
+from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 
 # All different, so that a transposed shape cannot pass.
@@ -54,8 +55,8 @@ def close(ours: Tensor, theirs: Tensor) -> None:
 
 
 def test_every_kernel_is_tested() -> None:
-    assert set(WIDTHS) == set(KERNELS) | set(generic.names())
-    assert set(FORMULAS) == set(KERNELS)
+    assert set(WIDTHS) == set(FAST) | set(generic.names())
+    assert set(FORMULAS) == set(FAST)
 
 
 def test_scores_pairs_and_triples_are_one(kind: Kernel) -> None:
@@ -135,7 +136,7 @@ def test_the_interaction_is_pykeens(kind: Kernel) -> None:
     assert type(kind.interaction).__module__ == "pykeen.nn.modules"
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", FAST)
 def test_gradients_are_those_of_the_scores(name: str) -> None:
     fast = kernel(name)
     h, r, t = (x.double().requires_grad_() for x in facts(fast))

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from embeddings.data.dataset import with_inverses
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.data.triples import with_inverses
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from embeddings.refresh.fold_in import Facts, FitOptions, facts_of, fit
 from kg_platform.errors import BadInput
 

@@ -11,15 +11,16 @@ import pytest
 import torch
 
 from embeddings.cli.new import refuse
-from embeddings.data.artifact import Artifact, save_artifact
+from embeddings.data.artifact import Artifact
+from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Picture, Snapshot, Text
-from embeddings.features.build import Features
-from embeddings.models.from_artifact import rebuild, strangers
+from embeddings.models.from_artifact import load_scorer, rebuild, strangers
 from embeddings.models.fusion import FUSIONS
 from embeddings.refresh.fitter import fitted
 from embeddings.refresh.fold_in import Facts, FitOptions
 from embeddings.refresh.pending import Part, Waiting, find
 from embeddings.refresh.priors import priors, towers
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import BadInput
 from tests.support.facts import draw, features
@@ -78,7 +79,7 @@ def test_who_begins_at_its_trained_vector_stays_near_it(artifact: Artifact) -> N
     facts = Facts(np.array([0]), known[:, 1], known[:, 2])
     rows = np.array([5, 6])
     given = Waiting(["e05", "e06"], np.arange(2), facts, draw().train, 0, rows)
-    made = fitted(artifact, artifact.scorer(), {}, given, FitOptions())
+    made = fitted(artifact, load_scorer(artifact), {}, given, FitOptions())
     trained = artifact.rows("embedding", 5, 7)
     np.testing.assert_allclose(made.vectors[1].numpy(), trained[1])
     assert made.some.all()
@@ -126,7 +127,7 @@ def texts() -> Features:
 
 def test_what_there_is_makes_the_vector(artifact: Artifact) -> None:
     given = {"text": texts()} if artifact.manifest["encoders"] else {}
-    made = fitted(artifact, artifact.scorer(), given, waiting(), FitOptions())
+    made = fitted(artifact, load_scorer(artifact), given, waiting(), FitOptions())
     vectors, some = made.vectors.numpy(), made.some
     assert vectors.shape == (4, artifact.dimension())
     assert some.tolist() == [bool(given), True, True, False]
@@ -137,7 +138,7 @@ def test_what_there_is_makes_the_vector(artifact: Artifact) -> None:
         assert not np.allclose(vectors[0], mean, atol=1e-3), "its text says something"
     assert (made.components is None) == (not given)
     if made.components is not None:  # what facts moved is the vector, and the head with it
-        prior = priors(artifact, artifact.scorer(), given, 4, draw().train, FitOptions())
+        prior = priors(artifact, load_scorer(artifact), given, 4, draw().train, FitOptions())
         assert prior.components is not None
         moved = (made.components - prior.components).sum(1)
         torch.testing.assert_close(moved, made.vectors - prior.vectors, atol=1e-5, rtol=1e-4)

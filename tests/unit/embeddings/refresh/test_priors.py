@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.data.artifact import Artifact, save_artifact
-from embeddings.data.dataset import Ints
-from embeddings.features.build import Features
-from embeddings.models.from_artifact import rebuild
+from embeddings.data.artifact import Artifact
+from embeddings.data.feature_matrix import Features
+from embeddings.data.triples import Ints
+from embeddings.models.from_artifact import load_scorer, rebuild
 from embeddings.models.network import Network
 from embeddings.refresh import priors as module
 from embeddings.refresh.fold_in import FitOptions
 from embeddings.refresh.priors import Part, Prior, mixture, nearest, priors, stretch, towers
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import train
 from kg_platform.errors import BadInput
@@ -131,7 +132,7 @@ def with_text(artifact: Artifact) -> Ints:
 def test_without_structure_dropout_neighbours_alone_count(tmp_path: Path) -> None:
     artifact = made(tmp_path, model="distmult")
     old = with_text(artifact)[:6]
-    given, scorer = like_trained(artifact, old), artifact.scorer()
+    given, scorer = like_trained(artifact, old), load_scorer(artifact)
     one = replace(OPTIONS, neighbours=1)
     prior = priors(artifact, scorer, given, 6, draw().train, one)
     assert prior.has.all()
@@ -142,7 +143,7 @@ def test_without_structure_dropout_neighbours_alone_count(tmp_path: Path) -> Non
 
 def test_lengths_are_measured_on_trained_entities_as_if_they_were_new(tmp_path: Path) -> None:
     artifact = made(tmp_path, model="distmult")
-    scorer, train_facts = artifact.scorer(), draw().train
+    scorer, train_facts = load_scorer(artifact), draw().train
     known = np.unique(train_facts[:, [0, 2]])
     old = known[np.isin(known, with_text(artifact))]
     prior = priors(artifact, scorer, like_trained(artifact, old, 0), len(old), train_facts, OPTIONS)
@@ -165,7 +166,7 @@ def test_the_tower_counts_where_training_hid_structure(tmp_path: Path, dropout: 
     artifact = made(tmp_path, model="distmult", structure_dropout=dropout)
     whole = artifact.manifest["options"]
     given = like_trained(artifact, with_text(artifact)[:6])
-    facts, scorer = draw().train, artifact.scorer()
+    facts, scorer = draw().train, load_scorer(artifact)
     found = priors(artifact, scorer, given, 6, facts, OPTIONS).vectors
     other = {**artifact.manifest, "options": {**whole, "structure_dropout": 0.0}}
     alone = priors(replace(artifact, manifest=other), scorer, given, 6, facts, OPTIONS).vectors
@@ -176,7 +177,7 @@ def test_the_mean_of_neighbours_and_tower_is_stretched_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artifact = made(tmp_path, model="distmult", structure_dropout=0.3)
-    scorer, facts = artifact.scorer(), draw().train
+    scorer, facts = load_scorer(artifact), draw().train
     trained = scorer.entities[np.unique(facts[:, [0, 2]])]
     middle = trained.mean(0)
     across = torch.linspace(-1, 1, len(middle))
@@ -216,7 +217,7 @@ def test_a_tower_is_the_fusion_without_structure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("fusion", "parts"), [("concat", 1), ("gated", 3)])
 def test_heads_are_mixed_as_their_vectors_are(tmp_path: Path, fusion: str, parts: int) -> None:
     artifact = made(tmp_path, model="distmult", fusion=fusion)
-    old, scorer = with_text(artifact)[:6], artifact.scorer()
+    old, scorer = with_text(artifact)[:6], load_scorer(artifact)
     given = like_trained(artifact, old)
     given["text"].present[2] = False  # the mean of all has heads too
     one = replace(OPTIONS, neighbours=1)  # its own double
@@ -234,7 +235,7 @@ def test_heads_are_mixed_as_their_vectors_are(tmp_path: Path, fusion: str, parts
 def test_entities_without_a_training_fact_are_nobodys_neighbours(tmp_path: Path) -> None:
     artifact = made(tmp_path, model="distmult")
     old = with_text(artifact)[:2]
-    given, scorer = like_trained(artifact, old), artifact.scorer()
+    given, scorer = like_trained(artifact, old), load_scorer(artifact)
     train_facts = draw().train
     lonely = train_facts[(train_facts[:, [0, 2]] != old[0]).all(1)]
     before = priors(artifact, scorer, given, 2, lonely, OPTIONS)
@@ -249,14 +250,14 @@ def test_priors_of_distances_are_not_stretched(tmp_path: Path, model: str) -> No
     artifact = made(tmp_path, model=model)
     old = with_text(artifact)[:6]
     one = replace(OPTIONS, neighbours=1)
-    scorer = artifact.scorer()
+    scorer = load_scorer(artifact)
     prior = priors(artifact, scorer, like_trained(artifact, old), 6, draw().train, one)
     torch.testing.assert_close(prior.vectors, scorer.entities[old])
 
 
 def test_what_nobody_trained_has_says_nothing(tmp_path: Path) -> None:
     artifact = made(tmp_path, model="distmult", structure_dropout=0.3)
-    scorer = artifact.scorer()
+    scorer = load_scorer(artifact)
     pictured = np.flatnonzero(artifact.present("image_embedding"))
     facts = draw().train
     facts = facts[~np.isin(facts[:, [0, 2]], pictured).any(1)]
@@ -275,7 +276,7 @@ def test_chunks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     artifact = made(tmp_path, model="distmult", structure_dropout=0.3)
     given = like_trained(artifact, with_text(artifact))
     count = len(given["text"].present)
-    arguments = artifact.scorer(), given, count, draw().train
+    arguments = load_scorer(artifact), given, count, draw().train
     whole = priors(artifact, *arguments, OPTIONS).vectors
     monkeypatch.setattr(module, "CHUNK", 7)
     monkeypatch.setattr(module, "BLOCK", 5)
@@ -287,7 +288,7 @@ def test_chunks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_members_stand_side_by_side(tmp_path: Path) -> None:
     artifact = made(tmp_path, model="distmult", structure_dropout=0.3, members=2)
     given = like_trained(artifact, with_text(artifact)[:3])
-    prior = priors(artifact, artifact.scorer(), given, 3, draw().train, OPTIONS)
+    prior = priors(artifact, load_scorer(artifact), given, 3, draw().train, OPTIONS)
     assert prior.vectors.shape == (3, artifact.dimension())
     assert prior.components is not None
     assert prior.components.shape == (3, 1, artifact.dimension())
@@ -298,4 +299,4 @@ def test_features_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     given = like_trained(artifact, with_text(artifact)[:3])
     given["text"].matrix[1, 2] = np.nan
     with pytest.raises(BadInput, match="text features have values that are not finite"):
-        priors(artifact, artifact.scorer(), given, 3, draw().train, OPTIONS)
+        priors(artifact, load_scorer(artifact), given, 3, draw().train, OPTIONS)

@@ -11,12 +11,14 @@ import pytest
 import torch
 
 from embeddings.data.dataset import Dataset
+from embeddings.data.feature_matrix import Features
 from embeddings.evaluation.ranking import rankings
-from embeddings.features.build import Features
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
 from embeddings.numerics import memory
 from embeddings.training.cuda_graphs import Captured
-from embeddings.training.train import Trained, TrainOptions, train
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions, train
 from tests.support.facts import ENTITIES, RELATIONS, draw, features
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

@@ -13,12 +13,11 @@ import torch
 
 from embeddings.data.dataset import Dataset, from_snapshot
 from embeddings.evaluation.ranking import metrics, ranks
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.network import Network
-from embeddings.models.scorer import kernel
 from embeddings.training.hard_negatives import AT_ONCE, Rejected
-from embeddings.training.objective import objective
 from embeddings.training.options import LOSSES, TrainOptions
-from embeddings.training.train import fingerprint, train
+from embeddings.training.train import fingerprint, objective, train
 from kg_platform.errors import BadInput
 from tests.support.facts import draw, features
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from embeddings.models.interactions.registry import kernel
 from embeddings.models.network import Network
-from embeddings.models.scorer import kernel
-from embeddings.training.objective import AgainstAll, Sampled, objective
+from embeddings.training.negative_sampling import Sampled
+from embeddings.training.one_vs_all import AgainstAll
 from embeddings.training.options import LOSSES, TrainOptions
+from embeddings.training.train import objective
 from tests.support.facts import ENTITIES, RELATIONS, draw
 
 CPU = torch.device("cpu")

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from embeddings.numerics.device import in_bf16
 from embeddings.training.one_vs_all_loss import (
     Loops,
     Slope,
     Truth,
-    narrow_pays,
     product_loss,
     score_loss,
     sigmoid_slope,
@@ -155,7 +155,7 @@ def test_narrow_products_are_near(slope: Slope, softmax: bool) -> None:
 
 def test_precision_is_as_asked() -> None:
     device = torch.device("cpu")
-    assert narrow_pays(device, "bf16")
-    assert not narrow_pays(device, "fp32")
+    assert in_bf16("bf16", device)
+    assert not in_bf16("fp32", device)
     has = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-    assert narrow_pays(device, "auto") is has
+    assert in_bf16("auto", device) is has

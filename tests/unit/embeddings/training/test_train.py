@@ -17,8 +17,10 @@ from embeddings.data.dataset import Dataset
 from embeddings.evaluation.classification import classify
 from embeddings.evaluation.ranking import rank
 from embeddings.training import checkpoint
-from embeddings.training.objective import AgainstAll, Batch, Vectors
-from embeddings.training.train import Trained, TrainOptions, preset_options, train
+from embeddings.training.objective import Batch, Vectors
+from embeddings.training.one_vs_all import AgainstAll
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions, preset_options, train
 from kg_platform.errors import BadInput, Unavailable
 from tests.support.facts import draw, features
 

@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.data.artifact import Artifact, open_artifact, save_artifact
-from embeddings.data.dataset import Dataset, group
+from embeddings.data.artifact import Artifact, open_artifact
+from embeddings.data.dataset import Dataset
 from embeddings.data.splits import Rule
+from embeddings.data.triples import group
 from embeddings.evaluation.ranking import rank
+from embeddings.models.from_artifact import load_scorer
 from embeddings.numerics.procrustes import rotation
 from embeddings.publish.drift import compare
 from embeddings.training import warm_start
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.optimisers import Optimisers
-from embeddings.training.train import Trained, TrainOptions, train
+from embeddings.training.result import Trained, aligned
+from embeddings.training.train import TrainOptions, train
 from tests.support.facts import ENTITIES, RELATIONS, draw, features
 
 OPTIONS = TrainOptions(dimension=12, epochs=4, batch=20)
@@ -47,7 +51,7 @@ def trained(
     assert not isinstance(begin, str), begin
     found = train(dataset, options, folder / "training", begin=begin)
     if base:
-        found = warm_start.aligned(found, base, dataset.entity_ids)
+        found = aligned(found, base, dataset.entity_ids)
     save_artifact(folder / "run", found, dataset, {"run": str(folder.name)})
     return open_artifact(folder / "run"), found
 
@@ -188,12 +192,14 @@ def test_the_space_stays_and_scores_are_of_the_vectors_before(tmp_path: Path) ->
     base, _ = trained(tmp_path / "before", before)
     other = replace(OPTIONS, seed=5)
     cold = train(before, other, tmp_path / "cold")
-    turned = warm_start.aligned(cold, base, before.entity_ids)
+    turned = aligned(cold, base, before.entity_ids)
     assert turned.alignment is not None
     q = turned.alignment.numpy()
     assert np.allclose(q @ q.T, np.eye(len(q)), atol=1e-5)
     saved = save_artifact(tmp_path / "run", turned, before, {"run": "cold", "aligned_to": "before"})
-    assert np.allclose(saved.scorer().score_tails([1], [0]), cold.score_tails([1], [0]), atol=1e-5)
+    assert np.allclose(
+        load_scorer(saved).score_tails([1], [0]), cold.score_tails([1], [0]), atol=1e-5
+    )
     assert np.allclose(saved.alignment(), q)
 
     def gap(vectors: np.ndarray) -> float:

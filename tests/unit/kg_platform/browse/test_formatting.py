@@ -6,7 +6,7 @@ import json
 import math
 
 from kg_platform.browse.formatting import jsonable, short
-from kg_platform.graph.client import NodeValue, PathValue, RelationshipValue
+from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 
 JAPAN = NodeValue(("Country", "Entity"), {"id": "JPN", "label": "Japan", "embedding": [0.5] * 256})
 TOKYO = NodeValue(("Entity",), {"id": "Tokyo", "label": "Tokyo"})

@@ -17,8 +17,9 @@ import pytest
 from kg_platform.errors import KgError, LedgerError, SettingsError
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.ledger import Ledger
-from kg_platform.ledger.rows import Process, to_json
+from kg_platform.ledger.rows import to_json
 from kg_platform.migrate.ledger import migrate_ledger, pending_ledger
+from kg_platform.process import Process
 from kg_platform.records import Rejection
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from kg_platform.migrate.ledger import migrate_ledger
+from kg_platform.progress import logged
 from kg_platform.runs import log as run_log
-from kg_platform.runs.log import RunLog, logged
+from kg_platform.runs.log import RunLog
 from kg_platform.runs.recorded import RecordedLedger
 
 
@@ -35,7 +36,7 @@ def lines(tmp_path: Path, run: str) -> list[str]:
 def test_a_run_with_steps_notes_and_progress(
     ledger: RecordedLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_log, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("kg_platform.progress.SECONDS", 0.0)
     seen: list[int] = []
     run = ledger.start_run("embed", {"seed": 3})
     ledger.begin_step(run, "train")

@@ -15,9 +15,10 @@ import psutil
 import pytest
 
 from kg_platform.errors import BadInput, Interrupted, LedgerError
-from kg_platform.ledger.database import LEASE, Database
-from kg_platform.ledger.rows import Process
+from kg_platform.ledger.database import Database
 from kg_platform.ledger.schedules import Ending
+from kg_platform.ledger.tables import LEASE
+from kg_platform.process import Process
 from kg_platform.scheduling.heartbeat import LEASE_SECONDS, Heart
 from tests.support.scheduler_world import START, World, fails, opened
 

@@ -11,10 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from embeddings.features.build import FeatureCache, text_features
+from embeddings.features.build import text_features
+from embeddings.features.cache import FeatureCache
 from embeddings.features.encoders.compiled import Compiled
-from embeddings.features.encoders.hardware import device_of, halved, in_bf16
+from embeddings.features.encoders.hardware import halved
 from embeddings.features.encoders.load import load_image_encoder, load_text_encoder
+from embeddings.numerics.device import device_of, in_bf16
 from kg_platform.errors import BadInput
 from tests.support.tiny_models import save_bert
 from tests.unit.embeddings.features.test_build import with_texts
@@ -22,7 +24,7 @@ from tests.unit.embeddings.features.test_build import with_texts
 
 def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert device_of("auto") == "cpu"
+    assert device_of("auto") == torch.device("cpu")
     with pytest.raises(BadInput, match="no GPU that torch can use"):
         device_of("cuda")
     with pytest.raises(BadInput, match="no GPU"):
@@ -32,12 +34,13 @@ def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bf16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not in_bf16("fp32", "cpu")
-    assert in_bf16("bf16", "cpu")
+    cpu = torch.device("cpu")
+    assert not in_bf16("fp32", cpu)
+    assert in_bf16("bf16", cpu)
     for has_it in (True, False):
-        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has_it: has)
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-        assert in_bf16("auto", "cpu") == has_it
+        can = {"avx512_bf16": has_it}
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda can=can: can)
+        assert in_bf16("auto", cpu) == has_it
         assert load_text_encoder("minilm", "cpu").revision.endswith("+bf16") == has_it
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from embeddings.data.snapshot import Text
-from embeddings.features.build import FeatureCache, text_features
+from embeddings.features.build import text_features
+from embeddings.features.cache import FeatureCache
 from embeddings.jobs.cost.estimate import Estimate, Plan, Publishing, gib, plan
 from embeddings.jobs.cost.plan import compare, figures, sentence, shown
 from embeddings.jobs.cost.speed import Encoding, Training, encode_texts, training

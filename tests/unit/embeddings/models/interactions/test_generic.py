@@ -9,10 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from embeddings.data.artifact import open_artifact, save_artifact
+from embeddings.data.artifact import open_artifact
+from embeddings.models.from_artifact import load_scorer
 from embeddings.models.interactions import generic
 from embeddings.models.interactions.layouts import Layout, free_size, layout
-from embeddings.models.scorer import Scorer, kernel
+from embeddings.models.interactions.registry import kernel
+from embeddings.models.scorer import Scorer
+from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import train
 from tests.support.facts import draw
@@ -129,6 +132,6 @@ def test_weights_of_its_own_survive_a_stop_and_an_artifact(tmp_path: Path) -> No
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
     save_artifact(tmp_path / "run", whole, draw(), {"run": "run"})
-    opened = open_artifact(tmp_path / "run").scorer()
+    opened = load_scorer(open_artifact(tmp_path / "run"))
     asked = [1, 2], [0, 5]
     np.testing.assert_array_equal(opened.score_tails(*asked), whole.score_tails(*asked))

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.data.artifact import Artifact, save_artifact
+from embeddings.data.artifact import Artifact
 from embeddings.publish.gate.canaries import Canary, read
 from embeddings.publish.gate.verdict import Bounds, Verdict, judge
-from embeddings.training.train import Trained, TrainOptions, train
+from embeddings.training.artifact_writer import save_artifact
+from embeddings.training.result import Trained
+from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, draw
 

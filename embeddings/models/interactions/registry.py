@@ -1,0 +1,25 @@
+"""Interactions by name: ours first, then PyKEEN's."""
+
+from __future__ import annotations
+
+from embeddings.models.interactions import generic
+from embeddings.models.interactions.fast import FAST, Kernel
+from kg_platform.errors import BadInput
+
+
+def kernel(name: str) -> Kernel:
+    """The kernel of a model by name, or of any of PyKEEN's interactions by PyKEEN's name for it.
+
+    Raises:
+        BadInput: there is no such model.
+    """
+    wanted = name.lower()
+    if wanted in FAST:
+        return FAST[wanted]()
+    others = generic.names()
+    if wanted in others:
+        return generic.Generic(wanted)
+    raise BadInput(
+        f"There is no model {name!r}; the models are {', '.join(FAST)} and, slower, PyKEEN's "
+        f"{', '.join(others)}."
+    )

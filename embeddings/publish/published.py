@@ -1,0 +1,217 @@
+"""What is live now, and answers that are of one run alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embeddings.data.artifact import Artifact, open_artifact
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+from embeddings.features.snapshot_features import Encoders
+from kg_platform.browse import entities
+from kg_platform.browse.entities import current_run
+from kg_platform.cypher import vectors as cypher
+from kg_platform.errors import ArtifactError, BadInput, NotFound
+from kg_platform.graph.client import Graph
+from kg_platform.platform import Platform
+from kg_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from embeddings.data.artifact import Artifact
+
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from embeddings.features.encoders.protocols import space
+from kg_platform.errors import KgError, QueryFailed
+
+if TYPE_CHECKING:
+    from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+
+
+T = TypeVar("T")
+
+
+Encoder = TypeVar("Encoder")
+
+
+Run = Mapping[str, Any]  # the properties of an (:EmbeddingRun)
+
+
+TRIES = 5  # each publish moves the pointer twice
+
+
+def published_run(graph: Graph) -> dict[str, Any]:
+    """The properties of the current (:EmbeddingRun).
+
+    Raises:
+        NotFound: nothing is published.
+    """
+    return dict(_published(entities.current_run(graph)))
+
+
+def of_one_run(graph: Graph, ask: Callable[[Run | None], T]) -> T:
+    """The answer of `ask`, which gets the properties of the current run, from that run alone.
+
+    Which run is current, and where its vectors stand, is looked at before and after: if a publish
+    moved that meanwhile, the answer may be of two runs, or be an error, and is asked for again.
+    """
+    run = entities.current_run(graph)
+    for _ in range(TRIES):
+        try:
+            answer: T | None = ask(run)
+            failed = None
+        except KgError as error:
+            answer, failed = None, error
+        after = entities.current_run(graph)
+        if _pointer(after) == _pointer(run):
+            if failed is not None:
+                raise failed
+            return cast(T, answer)
+        run = after
+    raise _too_fast()
+
+
+def with_encoder(
+    graph: Graph, modality: str, load: Callable[[str], Encoder], ask: Callable[[Encoder], T]
+) -> T:
+    """The answer of `ask`, which gets the published run's encoder of texts or pictures.
+
+    Loading takes seconds; if another run with another encoder was published meanwhile, its encoder
+    is loaded and asked with.
+    """
+    for _ in range(TRIES):
+        run = published_run(graph)
+        try:
+            return ask(load(encoder_of(run, modality)))
+        except BadInput:
+            if published_run(graph)["id"] == run["id"]:
+                raise
+    raise _too_fast()
+
+
+def _too_fast() -> QueryFailed:
+    return QueryFailed("Publishes follow each other too fast to be read between; try again.")
+
+
+def _pointer(run: Run | None) -> tuple[object, ...]:
+    return () if run is None else (run["id"], run.get("serving") == "next", run.get("published_at"))
+
+
+def place_of(run: Run | None, name: str) -> str:
+    """The property where the vectors `name` of the current run stand."""
+    return cypher.NEXT[name] if run is not None and run.get("serving") == "next" else name
+
+
+def _published(run: Run | None) -> Run:
+    if run is None:
+        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
+    return run
+
+
+def encoder_of(run: Mapping[str, Any], modality: str) -> str:
+    """Name of the encoder that made the published `text` or `image` vectors.
+
+    Raises:
+        NotFound: the run has none of this modality.
+    """
+    name = run.get(f"{modality}_encoder")
+    if not name:
+        raise NotFound(
+            f"The published run {run['id']} has no {modality} vectors; "
+            f"run `kg embed` on a graph that has {_SOURCES[modality]}."
+        )
+    return str(name)
+
+
+def check_encoder(
+    run: Mapping[str, Any],
+    modality: str,
+    encoder: TextEncoder | ImageEncoder,
+    other_side: bool = False,
+) -> None:
+    """Refuse an encoder whose vectors do not live in the space of the published ones.
+
+    How vectors were rounded does not matter. The text side of a picture encoder (`other_side`) has
+    its own cut-off and pooling; the same weights are what puts it into the pictures' space.
+    """
+    published = (encoder_of(run, modality), str(run.get(f"{modality}_revision")))
+    given = (encoder.name, encoder.revision)
+    same = [(name, _weights(revision) if other_side else space(revision))
+            for name, revision in (published, given)]  # fmt: skip
+    if same[0] != same[1]:
+        raise BadInput(
+            f"The published {modality} vectors were made by {' revision '.join(published)}, this "
+            f"is {' revision '.join(given)}; run `kg embed` again to compare with this one."
+        )
+
+
+def _weights(revision: str) -> str:
+    return revision.partition("-")[0]
+
+
+_SOURCES = {"text": "texts", "image": "pictures"}
+
+
+def open_published(graph: Graph, artifacts: Path) -> Artifact:
+    """The artifact of the published run, in the folder of artifacts.
+
+    Raises:
+        NotFound: nothing is published, or the artifact is not on this machine.
+    """
+    from embeddings.data.artifact import open_artifact
+
+    run = entities.current_run(graph)
+    if run is None:
+        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
+    folder = artifacts / str(run["id"])
+    if not folder.is_dir():
+        raise NotFound(
+            f"The published run {run['id']} has no artifact in {artifacts}: it was trained with "
+            "another KG_HOME or removed; run `kg embed` here, or set KG_HOME to where it is."
+        )
+    return open_artifact(folder, verify=False)
+
+
+@dataclass(frozen=True)
+class Live:
+    """The artifact of the run that is live, its bytes checked; or, as words, why there is none to
+    compare with and to go on from. `lost`: a run is live, and its artifact cannot be used."""
+
+    artifact: Artifact | None
+    alone: str = ""
+    lost: bool = False
+
+
+def find_live(platform: Platform) -> Live:
+    """What is live now."""
+    run = current_run(platform.graph)
+    if run is None:
+        return Live(None, "no run is live")
+    try:
+        return Live(open_artifact(platform.settings.artifacts_dir / str(run["id"])))
+    except NotFound:
+        return Live(None, f"the artifact of the live run {run['id']} is not here", lost=True)
+    except ArtifactError as error:
+        said = str(error).removesuffix("; run `kg embed` again.")
+        return Live(None, f"the live run {run['id']} cannot be used: {said}", lost=True)
+
+
+def published_encoders(
+    settings: Settings, run: Mapping[str, Any], artifact: Artifact
+) -> tuple[Encoders, bool, bool]:
+    """The encoders of the published vectors, and whether there are any of texts, of pictures.
+
+    Raises:
+        BadInput: an encoder has another revision now. EncoderError: one cannot be loaded.
+    """
+    named = {f"{name}_encoder": at["name"] for name, at in artifact.manifest["encoders"].items()}
+    encoders = Encoders(settings.model_copy(update=named))
+    text, pictures = "text_encoder" in named, "image_encoder" in named
+    if text:
+        check_encoder(run, "text", encoders.text)
+    if pictures:
+        check_encoder(run, "image", encoders.image)
+    return encoders, text, pictures

@@ -1,0 +1,41 @@
+"""What an answer holds, free of the driver's types: nodes, relationships, paths, whole tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NodeValue:
+    """A node in a query's answer."""
+
+    labels: tuple[str, ...]
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RelationshipValue:
+    """A relationship in a query's answer; `start` and `end` are the `id`s of its nodes if known."""
+
+    type: str
+    start: Any
+    end: Any
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PathValue:
+    """A path in a query's answer: its nodes, and the relationships between them."""
+
+    nodes: tuple[NodeValue, ...]
+    relationships: tuple[RelationshipValue, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A capped answer: `truncated` says that there was more."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    truncated: bool
