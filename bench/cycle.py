@@ -39,8 +39,8 @@ def ingest(platform: Platform, say: Say, folder: str) -> None:
 
 
 def embed(platform: Platform, say: Say, seed: str) -> None:
-    from embeddings.jobs.embed import EmbedOptions
     from embeddings.jobs.embed import embed as job
+    from embeddings.jobs.embed_options import EmbedOptions
     from embeddings.training.options import preset_options
 
     training = preset_options("fast", dimension=DIMENSION, epochs=3, seed=int(seed), device="cpu")

@@ -160,7 +160,8 @@ def _load_libraries(demo: Demo) -> None:
 
 
 def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Progress) -> None:
-    from embeddings.jobs.embed import EmbedOptions, embed
+    from embeddings.jobs.embed import embed
+    from embeddings.jobs.embed_options import EmbedOptions
     from embeddings.training.options import preset_options
 
     changes = summary.entities_new + summary.entities_changed + summary.relations_new

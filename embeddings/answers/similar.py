@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 
-
 # What a person types -> the property; the property's own name does as well.
 WAYS = {
     "embedding": "embedding",

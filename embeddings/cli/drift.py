@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from kg_platform import console
+from kg_platform.cli.options import Json
 from kg_platform.settings import load
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:

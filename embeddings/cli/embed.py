@@ -1,34 +1,26 @@
-"""`kg embed`, `kg publish`, `kg gate` and `kg rollback`."""
+"""`kg embed`: train vectors and publish them; or, with --new-only, vectors without training."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from embeddings.cli.publish import Force, Why, forcing
 from embeddings.training import presets
 from kg_platform import console
+from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput
-from kg_platform.runs.figures import flattened
+from kg_platform.platform import Platform
 from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what plans are made of takes seconds
     from embeddings.jobs.cost.estimate import Plan
-    from embeddings.publish.gate.decision import Force as Forced
-    from embeddings.publish.publish import PublishSummary
-
-Force = Annotated[
-    bool, typer.Option("--force", help="Publish although the gate refuses; needs --why.")
-]
-Why = Annotated[str | None, typer.Option(help="Why it is forced; written down with your name.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
-    app.command("embed")(embed)
-    app.command("publish")(publish)
-    app.command("gate")(gate)
-    app.command("rollback")(rollback)
+    app.command()(embed)
 
 
 def embed(
@@ -82,8 +74,6 @@ def embed(
     """Train multimodal vectors for the graph and publish them."""
     console.note("Loading the learning libraries ...")
     if new_only:
-        from embeddings.cli.new import run_new
-
         run_new(
             {
                 "--label": label,
@@ -182,100 +172,45 @@ def _show_plan(made: Plan, as_json: bool) -> None:
         console.note(line)
 
 
-def publish(
-    run: Annotated[
-        str | None,
-        typer.Argument(help="Embedding run; the latest one with an artifact if left out."),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Finish the publish that stands half-way.")
-    ] = False,
-    force: Force = False,
-    why: Why = None,
-    as_json: Json = False,
-) -> None:
-    """Write a run's vectors into the graph. A publish that was killed goes on where it stopped."""
-    forced = forcing(force, why)
-    if resume and forced:
-        raise BadInput("A publish that stands half-way passed the gate; leave --force out.")
-    if run and resume:
-        raise BadInput("Give a run or --resume: the publish that stands half-way has its own run.")
-    from embeddings.jobs.publish import publish_run, resume_publish
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform, console.steps() as report:
-        if resume:
-            done = resume_publish(platform, report)
-        else:
-            done = publish_run(platform, run, forced, report)
-    _show_published(done, as_json)
-
-
-def gate(
-    run: Annotated[
-        str | None,
-        typer.Argument(help="Embedding run; the latest one with an artifact if left out."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Ask whether a run may go live.
-
-    It is compared with the one that is; nothing is changed.
-    """
-    from embeddings.jobs.publish import gate_run
-    from embeddings.publish.gate.decision import refusal
-    from embeddings.publish.gate.verdict import described
-    from kg_platform.errors import GateRefused
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        verdict = gate_run(platform, run)
-    if as_json:
-        console.print_json(verdict.as_dict())
-    else:
-        against = f"beside {verdict.live}" if verdict.live else verdict.alone
-        title = f"Run {verdict.run}, {against}"
-        console.print_table(("check", "", "found"), described(verdict.as_dict()), title=title)
-    if not verdict.passed:
-        raise GateRefused(refusal(verdict))
-
-
-def forcing(force: bool, why: str | None) -> Forced | None:
-    """Who forces and why; None: nobody does.
+def run_new(others: Mapping[str, object], as_json: bool) -> None:
+    """Give vectors to new entities; `others` are the command's other options as they were given.
 
     Raises:
-        BadInput: one of --force and --why is without the other.
+        BadInput: one of them was given.
     """
-    if not force and why is None:
-        return None
-    if not (force and why and why.strip()):
-        raise BadInput('Give --force and --why "..." together: it is written down who and why.')
-    from embeddings.publish.gate.decision import Force as Forced
-    from kg_platform.people import who
-
-    return Forced(who(load()), why.strip())
-
-
-def rollback(
-    run: Annotated[
-        str | None,
-        typer.Argument(help="The run to go back to; the one before the current if left out."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Go back to the vectors of an earlier run, from its artifact."""
-    from embeddings.jobs.publish import rollback as go_back
-    from kg_platform.platform import Platform
+    refuse(others)
+    from embeddings.jobs.embed_new import embed_new
 
     with Platform.open(load()) as platform, console.steps() as report:
-        summary = go_back(platform, run, report)
-    _show_published(summary, as_json)
-    if not as_json:
-        console.note(f"Run {summary.run_id} is the current one again.")
-
-
-def _show_published(summary: PublishSummary, as_json: bool) -> None:
+        done = embed_new(platform, on_progress=report)
     if as_json:
-        console.print_json(summary.as_dict())
+        console.print_json(done.as_dict())
         return
-    console.print_table(("what", "value"), list(flattened(summary.as_dict()).items()))
+    if not done.vectors and not done.without and not done.unchanged and not done.tombstones:
+        console.note(f"Nothing to do: every entity has a vector of run {done.published_run}.")
+        return
+    rows = [
+        ("by their facts", f"{done.fitted:,}"),
+        ("by texts and pictures alone", f"{done.from_features:,}"),
+        ("given back what was trained", f"{done.restored:,}"),
+        ("nothing to make a vector from", f"{done.without:,}"),
+        ("of these, trained ones that changed", f"{done.changed:,}"),
+        ("marked, but as they were", f"{done.unchanged:,}"),
+        ("gone, and have tombstones now", f"{done.tombstones:,}"),
+        ("facts used", f"{done.facts:,}"),
+        ("facts not used", f"{done.skipped_facts:,}"),
+    ]
+    console.print_table(("entities", "count"), rows, title=f"Run {done.run_id}")
+    console.note(
+        f"They are in the space of run {done.published_run} and provisional; the next `kg embed` "
+        "trains them. Try `kg similar <id>`."
+    )
+
+
+def refuse(others: Mapping[str, object]) -> None:
+    """Refuse options that --new-only cannot heed."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise BadInput(
+            f"--new-only takes everything from the published run; leave out {', '.join(given)}."
+        )

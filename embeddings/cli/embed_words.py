@@ -3,15 +3,14 @@ that were given."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 import typer.main
 
-from embeddings.cli.embed import embed
-from embeddings.cli.new import refuse
+from embeddings.cli.embed import embed, refuse
 from embeddings.training import presets
 from kg_platform.errors import BadInput
 
@@ -51,21 +50,6 @@ def parse(words: Sequence[str]) -> dict[str, Any]:
     if presets.is_file(given.get("preset", "")):  # a scheduler may run in another folder
         given["preset"] = str(Path(given["preset"]).absolute())
     return given
-
-
-def words(given: Mapping[str, Any]) -> list[str]:
-    """The arguments again, as a person would type them."""
-    found: list[str] = []
-    for parameter in _command().params:
-        value = given.get(parameter.name)
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            found += [(parameter.opts if value else parameter.secondary_opts)[0]]
-        else:
-            for one in value if isinstance(value, list) else [value]:
-                found += [parameter.opts[0], str(one)]
-    return found
 
 
 def _sentence(error: Any) -> str:

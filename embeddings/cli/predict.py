@@ -1,4 +1,4 @@
-"""`kg explain`: which modality moved a prediction."""
+"""`kg predict` and `kg explain`: the likeliest missing facts, and which modality moved one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,58 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from embeddings.cli.similar import Count, Json, Type
 from kg_platform import console
+from kg_platform.cli.options import Count, Json, Type
 from kg_platform.errors import BadInput
 from kg_platform.settings import load
 
 if TYPE_CHECKING:
     from embeddings.answers.explanation import Explanation
+    from embeddings.answers.predict import Prediction
     from kg_platform.browse.entities import EntityRow
     from kg_platform.graph.client import Graph
 
-WORDS = {"image": "picture", "no image": "no picture"}
-
 
 def register(app: typer.Typer) -> None:
-    app.command("explain")(explain)
+    app.command()(predict)
+    app.command()(explain)
+
+
+def predict(
+    entity: Annotated[str, typer.Argument(help="An entity's id, or its label.")],
+    relation: Annotated[str, typer.Argument(help="A relationship type, such as LANGUAGE.")],
+    heads: Annotated[
+        bool, typer.Option("--heads", help="The entity is the tail; predict heads.")
+    ] = False,
+    type: Type = None,
+    count: Count = 10,
+    as_json: Json = False,
+) -> None:
+    """The likeliest facts that the graph does not have yet."""
+    from embeddings.answers.predict import predict_heads, predict_tails
+    from embeddings.publish.published import open_published
+    from kg_platform.browse.entities import resolve
+    from kg_platform.platform import Platform
+
+    settings = load()
+    with Platform.open(settings) as platform:
+        row = resolve(platform.graph, entity)
+        artifact = open_published(platform.graph, settings.artifacts_dir)
+        ask = predict_heads if heads else predict_tails
+        found = ask(artifact, platform.graph, row.id, relation, count, type)
+    if as_json:
+        console.print_json([asdict(p) for p in found])
+        return
+    rows = [(p.id, p.label, p.type, f"{p.score:.3f}", _chance(p)) for p in found]
+    fact = f"? {relation} {row.label}" if heads else f"{row.label} {relation} ?"
+    console.print_table(("id", "label", "type", "score", "probability"), rows, title=fact)
+
+
+def _chance(found: Prediction) -> str:
+    return "" if found.probability is None else f"{found.probability:.3f}"
+
+
+WORDS = {"image": "picture", "no image": "no picture"}
 
 
 def explain(

@@ -1,172 +1,29 @@
-"""`kg runs`: what was done, one run, two of them compared, and which artifacts are kept."""
+"""`kg runs prune` and `kg runs reproduce`: which artifacts are kept, and a run done again."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from embeddings.cli.reproduce import reproduce
 from kg_platform import console
-from kg_platform.errors import BadInput, NotFound
-from kg_platform.runs.figures import figure, flattened, in_a_line, seconds
+from kg_platform.cli.options import Json
+from kg_platform.cli.runs import _size, runs
+from kg_platform.errors import NotReproduced
 from kg_platform.settings import load
 
-KINDS = ("ingest", "embed", "embed-new", "watch", "publish", "rollback", "tune", "reproduce")
-FILES = ("log", "tensorboard", "artifact")  # of a run's record
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-class _Runs(TyperGroup):
-    """`kg runs RUN` is `kg runs show RUN`."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and self.get_command(ctx, args[0]) is None:
-            args = ["show", *args]
-        return super().resolve_command(ctx, args)
-
-
-runs = typer.Typer(cls=_Runs, help="What was done: runs, their steps and figures.")
+if TYPE_CHECKING:  # loading what trains takes seconds
+    from embeddings.jobs.reproduce import Reproduced
 
 
 def register(app: typer.Typer) -> None:
-    runs.command("reproduce")(reproduce)
+    runs.command()(prune)
+    runs.command()(reproduce)
     app.add_typer(runs, name="runs")
 
 
-@runs.callback(invoke_without_command=True)
-def listed(
-    context: typer.Context,
-    kind: Annotated[
-        str | None,
-        typer.Option(help="ingest, embed, embed-new, watch, publish, rollback, tune or reproduce."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """What was done: runs, their steps and figures."""
-    if context.invoked_subcommand is not None:
-        context.obj = as_json
-        return
-    if kind not in (None, *KINDS):
-        raise BadInput(f"There are no runs of kind {kind!r}; the kinds are {', '.join(KINDS)}.")
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        rows = platform.ledger.runs(kind, limit)
-        refused = {row.id: platform.ledger.count_rejections(row.id) for row in rows}
-    if as_json:
-        console.print_json([asdict(row) | {"rejections": refused[row.id]} for row in rows])
-        return
-    lines = [(r.id, r.kind, r.status, _took(r), in_a_line(r)) for r in rows]
-    names = ("run", "kind", "status", "took", "figures")
-    console.print_table(names, lines, whole=names[:4])
-    if not rows:
-        console.note(f"No {f'{kind} ' if kind else ''}runs yet; `kg ingest PATH` begins.")
-
-
-@runs.command()
-def show(
-    context: typer.Context,
-    run: Annotated[str, typer.Argument(help="Its id, as `kg runs` prints it.")],
-    as_json: Json = False,
-) -> None:
-    """One run: figures, settings, what it ran on and left, steps."""
-    as_json = as_json or bool(context.obj)  # `kg runs --json RUN`
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        row = platform.ledger.run(run)
-        refused = platform.ledger.count_rejections(run)
-    if as_json:
-        console.print_json(asdict(row) | {"rejections": refused})
-        return
-    facts = [("kind", row.kind), ("status", row.status), ("time", _when(row)), ("error", row.error)]
-    facts += [("rejections", f"{refused:,}")] if refused else []
-    console.print_table(("what", "value"), [f for f in facts if f[1]], title=f"Run {row.id}")
-    tables = {
-        "figure": [(name, figure(value)) for name, value in _flat(row.metrics)],
-        "setting": [(name, str(value)) for name, value in _flat(row.settings)],
-        "record": [(name, _recorded(name, value)) for name, value in _flat(row.record)],
-    }
-    for name, rows in tables.items():
-        if rows:
-            console.print_table((name, "value"), rows)
-    steps = [(s.name, s.status, _took(s), _figures(s.details)) for s in row.steps]
-    if steps:
-        console.print_table(("step", "status", "took", "details"), steps)
-    if row.record.get("log") or row.status == "running":
-        console.note(f"`kg runs log {row.id}` prints what happened.")
-
-
-@runs.command()
-def log(
-    run: Annotated[str, typer.Argument(help="Its id, as `kg runs` prints it.")],
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on printing until the run has ended.")
-    ] = False,
-) -> None:
-    """What happened in a run, line by line; the file is KG_HOME/runs/RUN/log.txt."""
-    from kg_platform.platform import Platform
-    from kg_platform.runs import log as run_log
-
-    settings = load()
-    with Platform.open(settings) as platform:
-        row = platform.ledger.run(run)
-        folder = settings.runs_dir / row.id
-
-        def going_on() -> bool:
-            return follow and platform.ledger.run(run).status == "running"
-
-        try:
-            for text in run_log.follow(folder, going_on):
-                console.print_lines(text)
-        except FileNotFoundError as error:
-            other = row.metrics.get("continued_as")
-            raise NotFound(
-                f"Run {run} went on as {other}; `kg runs log {other}` prints its log."
-                if other
-                else f"Run {run} has no log in {folder}: it ran on {row.host}, perhaps with "
-                "another KG_HOME, or was made before logs were kept."
-            ) from error
-
-
-@runs.command()
-def diff(
-    first: Annotated[str, typer.Argument(metavar="A", help="A run.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    as_json: Json = False,
-) -> None:
-    """Settings, figures, times and surroundings in which two runs differ."""
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        one, other = platform.ledger.run(first), platform.ledger.run(second)
-    found = {
-        "settings": _differences(one.settings, other.settings),
-        "metrics": _differences(one.metrics, other.metrics),
-        "record": _differences(_about(one.record), _about(other.record)),
-        "seconds": _differences(_spent(one), _spent(other)),
-    }
-    if as_json:
-        console.print_json({"a": one.id, "b": other.id, **found})
-        return
-    for what, group in (("setting", "settings"), ("record", "record")):
-        rows = [(n, _recorded(n, a), _recorded(n, b)) for n, (a, b) in found[group].items()]
-        if rows:
-            console.print_table((what, one.id, other.id), rows)
-    for what, group in (("figure", "metrics"), ("seconds of step", "seconds")):
-        figures = [(n, _word(a), _word(b), _change(a, b)) for n, (a, b) in found[group].items()]
-        if figures:
-            console.print_table((what, one.id, other.id, "change"), figures)
-    if not found["settings"] and not found["metrics"]:
-        console.note("The two runs have the same settings and figures.")
-
-
-@runs.command()
 def prune(
     keep: Annotated[
         int | None, typer.Option(min=1, help="The newest so many (default: KG_KEEP_ARTIFACTS).")
@@ -205,55 +62,46 @@ def _agreed(count: int) -> bool:
     return sys.stdin.isatty() and typer.confirm(f"Delete {count}?")
 
 
-def _differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    a, b = flattened(one), flattened(other)
-    return {name: (a.get(name), b.get(name)) for name in {**a, **b} if a.get(name) != b.get(name)}
+def reproduce(
+    run: Annotated[str, typer.Argument(help="An embedding run that succeeded.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Train again what a run trained, publish nothing, compare; exit 8 if figures differ."""
+    console.note("Loading the learning libraries ...")
+    from embeddings.jobs.reproduce import reproduce as again
+    from kg_platform.platform import Platform
+
+    with Platform.open(load()) as platform, console.steps() as report:
+        found = again(platform, run, report)
+    if as_json:
+        console.print_json(found.as_dict())
+    else:
+        _show(found)
+    if not found.same:
+        others = sum(not figure.same for figure in found.figures)
+        raise NotReproduced(
+            f"{others} of {len(found.figures)} figures of run {run} did not come again; "
+            f"`kg runs show {found.run_id}` has them side by side."
+        )
+    if not as_json:
+        console.note("Every figure came again.")
 
 
-def _about(record: dict[str, Any]) -> dict[str, Any]:
-    """A record without where its files are, which is never the same."""
-    return {name: value for name, value in record.items() if name not in FILES}
+def _show(found: Reproduced) -> None:
+    rows = [
+        (f.name, _digits(f.recorded), _digits(f.again), _digits(f.difference), _word(f.same))
+        for f in found.figures
+    ]
+    names = ("figure", "recorded", "again", "difference", "")
+    console.print_table(names, rows, title=f"Run {found.of}, again as {found.run_id}")
+    if found.differs:
+        differs = [(name, then, now) for name, (then, now) in found.differs.items()]
+        console.print_table(("what is not as it was", "then", "now"), differs)
 
 
-def _spent(row: Any) -> dict[str, Any]:
-    """Step -> seconds."""
-    return {step.name: seconds(step.started_at, step.finished_at) for step in row.steps}
+def _digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
 
 
-def _recorded(name: str, value: Any) -> str:
-    if name.endswith("_bytes") and value is not None:
-        return _size(value)
-    return "" if value is None else str(value)
-
-
-def _word(value: Any) -> str:
-    return "" if value is None else figure(value)
-
-
-def _change(a: Any, b: Any) -> str:
-    if not all(isinstance(x, int | float) and not isinstance(x, bool) for x in (a, b)):
-        return ""
-    return f"{b - a:+.4g}"
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**20:,.1f} MiB"
-
-
-def _when(row: Any) -> str:
-    end = f" to {row.finished_at[11:19]}" if row.finished_at else ""
-    return f"{row.started_at[:19].replace('T', ' ')}{end}"
-
-
-def _took(row: Any) -> str:
-    spent = seconds(row.started_at, row.finished_at)
-    return "" if spent is None else f"{spent:,.0f} s"
-
-
-def _figures(metrics: dict[str, Any]) -> str:
-    flat = [(name, value) for name, value in _flat(metrics) if isinstance(value, int | float)]
-    return "  ".join(f"{name} {figure(value)}" for name, value in flat[:6])
-
-
-def _flat(values: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(k, v) for k, v in flattened(values).items() if v not in (None, "", [])]
+def _word(same: bool) -> str:
+    return "same" if same else "other"

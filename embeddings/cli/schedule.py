@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg_platform import console
+from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput, GateRefused, KgError
 from kg_platform.settings import load
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 Name = Annotated[str, typer.Argument(help="The schedule's name.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 schedule = typer.Typer(help="Embedding jobs at planned times, which `kg scheduler` runs.")
 
@@ -81,10 +81,11 @@ def add(
         schedules = platform.ledger.schedules
         schedules.add(name, " ".join(cron.split()), timezone, job, when_changed, now)
         row = schedules.get(name)
+    from embeddings.jobs.embed_options import words as as_typed
     from kg_platform.scheduling.view import shown
 
     console.note(
-        f"Schedule {name!r} will run first at {shown(row, None, now).next_local}, if "
+        f"Schedule {name!r} will run first at {shown(row, None, now, as_typed).next_local}, if "
         "`kg scheduler` is running then."
     )
 
@@ -92,13 +93,14 @@ def add(
 @schedule.command("list")
 def listed(as_json: Json = False) -> None:
     """Every schedule: when it runs next, and how it went last."""
+    from embeddings.jobs.embed_options import words as as_typed
     from kg_platform.platform import Platform
     from kg_platform.scheduling.view import shown
 
     now = datetime.now(UTC)
     with Platform.open(load()) as platform:
         rows, lease = platform.ledger.schedules.all(), platform.ledger.schedules.lease()
-    views = [shown(row, lease, now) for row in rows]
+    views = [shown(row, lease, now, as_typed) for row in rows]
     if as_json:
         console.print_json(
             [asdict(row) | asdict(view) for row, view in zip(rows, views, strict=True)]
@@ -126,6 +128,7 @@ def pause(name: Name) -> None:
 @schedule.command()
 def resume(name: Name) -> None:
     """Go on with a paused schedule, and forget its failures. Times that passed are not made up."""
+    from embeddings.jobs.embed_options import words as as_typed
     from kg_platform.platform import Platform
     from kg_platform.scheduling.view import shown
 
@@ -133,7 +136,9 @@ def resume(name: Name) -> None:
     with Platform.open(load()) as platform:
         platform.ledger.schedules.resume(name, now)
         row = platform.ledger.schedules.get(name)
-    console.note(f"Schedule {name!r} will run next at {shown(row, None, now).next_local}.")
+    console.note(
+        f"Schedule {name!r} will run next at {shown(row, None, now, as_typed).next_local}."
+    )
 
 
 @schedule.command()

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kg_platform import console
+from kg_platform.cli.options import Json
 from kg_platform.settings import load
 
 if TYPE_CHECKING:
     from kg_platform.browse.status import Status
     from kg_platform.curation.sweep import Orphans
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -6,30 +6,23 @@ A triple is a row (head, relation, tail) of positions in `entity_ids` and `relat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from embeddings.data.snapshot import Snapshot
+from embeddings.data.splits import Rule, fact_keys, hold_out, id_keys
 from embeddings.data.triples import Groups, Ints, group
+from kg_platform.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import field
-from functools import cached_property
-from typing import TYPE_CHECKING
-
-from embeddings.data.splits import Rule, fact_keys, hold_out, id_keys
-from kg_platform.errors import BadInput
-
-if TYPE_CHECKING:
     from embeddings.data.feature_matrix import Features
     from embeddings.data.snapshot import Snapshot
 

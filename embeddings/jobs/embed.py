@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from embeddings.evaluation.evaluate import Measured, measure
 from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs.cost import plan
 from embeddings.jobs.cost.estimate import Plan
+from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.unfinished import KIND, same_work
 from embeddings.numerics.device import device_of
@@ -38,7 +39,7 @@ from embeddings.publish.published import Live, find_live
 from embeddings.training import checkpoint, warm_start
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained, aligned
-from embeddings.training.train import TrainOptions, logged_epoch, train
+from embeddings.training.train import logged_epoch, train
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import ArtifactError, GateRefused, Interrupted, NotFound
 from kg_platform.platform import Platform
@@ -46,18 +47,6 @@ from kg_platform.progress import Progress, logged
 from kg_platform.runs.memory import peak_bytes
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class EmbedOptions:
-    """What to embed and how. Empty `labels` and `relationship_types` mean the whole graph."""
-
-    labels: tuple[str, ...] = ()
-    relationship_types: tuple[str, ...] = ()
-    text: bool = True
-    pictures: bool = True
-    warm: bool = True  # go on from the run that is live, where that is possible
-    train: TrainOptions = field(default_factory=TrainOptions)
 
 
 @dataclass(frozen=True)

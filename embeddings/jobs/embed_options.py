@@ -6,12 +6,44 @@ A schedule keeps the same names and values in the ledger.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from embeddings.jobs.embed import EmbedOptions
 from embeddings.training import presets
 from embeddings.training.options import TrainOptions, preset_options
 
+
+@dataclass(frozen=True)
+class EmbedOptions:
+    """What to embed and how. Empty `labels` and `relationship_types` mean the whole graph."""
+
+    labels: tuple[str, ...] = ()
+    relationship_types: tuple[str, ...] = ()
+    text: bool = True
+    pictures: bool = True
+    warm: bool = True  # go on from the run that is live, where that is possible
+    train: TrainOptions = field(default_factory=TrainOptions)
+
+
+# What the options are on the command line: by name, the flag that gives a value or says yes, and
+# the one that says no. `kg embed` is held to it by a test.
+FLAGS: dict[str, tuple[str, ...]] = {
+    "label": ("--label",),
+    "relationship_type": ("--relationship-type",),
+    "model": ("--model",),
+    "dimension": ("--dimension",),
+    "fusion": ("--fusion",),
+    "loss": ("--loss",),
+    "preset": ("--preset",),
+    "epochs": ("--epochs",),
+    "setting": ("--set",),
+    "seed": ("--seed",),
+    "text": ("--text", "--no-text"),
+    "pictures": ("--pictures", "--no-pictures"),
+    "publish_vectors": ("--publish", "--no-publish"),
+    "warm": ("--warm", "--cold"),
+    "new_only": ("--new-only",),
+}
 _CHOICES = ("model", "dimension", "fusion", "loss", "epochs", "seed")
 
 
@@ -37,3 +69,18 @@ def embed_options(given: Mapping[str, Any], device: str) -> EmbedOptions:
             },
         ),
     )
+
+
+def words(given: Mapping[str, Any]) -> list[str]:
+    """What was asked for, as a person would type it after `kg embed`."""
+    found: list[str] = []
+    for name, flags in FLAGS.items():
+        value = given.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            found.append(flags[0] if value else flags[1])
+        else:
+            for one in value if isinstance(value, list) else [value]:
+                found += [flags[0], str(one)]
+    return found

@@ -20,7 +20,7 @@ from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Snapshot, take
 from embeddings.evaluation.evaluate import measure
 from embeddings.features.snapshot_features import Encoders, graph_features
-from embeddings.jobs.embed import EmbedOptions
+from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.unfinished import KIND as EMBED
 from embeddings.numerics.device import device_of

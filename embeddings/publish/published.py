@@ -5,41 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from embeddings.data.artifact import Artifact, open_artifact
-from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder, space
 from embeddings.features.snapshot_features import Encoders
 from kg_platform.browse import entities
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher
-from kg_platform.errors import ArtifactError, BadInput, NotFound
+from kg_platform.errors import ArtifactError, BadInput, KgError, NotFound, QueryFailed
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact
-
-
-from typing import TYPE_CHECKING, TypeVar, cast
-
-from embeddings.features.encoders.protocols import space
-from kg_platform.errors import KgError, QueryFailed
-
-if TYPE_CHECKING:
     from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 
-
 T = TypeVar("T")
-
-
 Encoder = TypeVar("Encoder")
-
-
 Run = Mapping[str, Any]  # the properties of an (:EmbeddingRun)
-
-
 TRIES = 5  # each publish moves the pointer twice
 
 

@@ -30,8 +30,6 @@ from embeddings.training.one_vs_all_loss import (
 from embeddings.training.options import TrainOptions
 
 QUERIES, TRIPLES = 8, 1_024  # a filled batch has a multiple of each
-
-
 _CPU = torch.device("cpu")
 
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.models.modalities import Modality
+from embeddings.models.scorer import Scorer
 from embeddings.numerics.procrustes import rotation
 from embeddings.training.options import TrainOptions
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact
-
-
-from dataclasses import field
-
-from numpy.typing import NDArray
-
-from embeddings.models.scorer import Scorer
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""`kg`: the command line. Sub-commands come from the packages through an entry-point group.
+"""`kg`: the command line. Commands come from the packages through an entry-point group.
 
-A package adds its commands with an entry point in the group `kg_platform.commands` that names a
-function taking the Typer application. Commands import what they need when they run, so that
-`kg --help` is instant.
+An entry point of the group `kg_platform.commands` is named after its command and names a function
+that adds it to the Typer application. Only the modules of the command that was typed are loaded,
+and these load what they need when they run, so that a short question has a short answer.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import errno
 import logging
 import os
 import sys
-from importlib.metadata import entry_points
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from kg_platform.console import fail
 from kg_platform.errors import KgError, Unavailable
@@ -24,19 +27,44 @@ FULL = Unavailable(
 GROUP = "kg_platform.commands"
 
 
-def build() -> typer.Typer:
-    """The whole application, with every installed package's commands."""
+class _Commands(TyperGroup):
+    """In alphabetical order, whichever package they are from."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx))
+
+
+def build(command: str | None = None) -> typer.Typer:
+    """The application with every installed package's commands; with `command`, with that one."""
     app = typer.Typer(
         name="kg",
+        cls=_Commands,
         help="A knowledge platform on Neo4j: ingest, embed, publish, ask, explore.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+    app.callback()(_kg)
+    found = {entry.value: entry for entry in entry_points(group=GROUP) if _adds(entry, command)}
+    for entry in found.values():
         entry.load()(app)
     return app
+
+
+def _kg() -> None:
+    """An application of one command would otherwise be that command."""
+
+
+def _adds(entry: EntryPoint, command: str | None) -> bool:
+    return command in (None, entry.name.partition(".")[0])
+
+
+def _typed(arguments: Sequence[str]) -> str | None:
+    """The command that was typed, if there is such a one; without one there is help to give."""
+    word = arguments[0] if arguments else None
+    there = any(_adds(entry, word) for entry in entry_points(group=GROUP))
+    return word if there else None
 
 
 def main() -> None:
@@ -45,7 +73,7 @@ def main() -> None:
     logging.captureWarnings(True)
     logging.getLogger().addHandler(logging.lastResort or logging.NullHandler())
     try:
-        build()()
+        build(_typed(sys.argv[1:]))()
     except KgError as error:
         sys.exit(fail(error))
     except KeyboardInterrupt:

@@ -16,6 +16,10 @@ from kg_platform.errors import KgError, QueryFailed, SettingsError
 from kg_platform.graph.errors import as_written, translate
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue, Table
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 # The driver imports pandas when it is installed, for a conversion nobody here asks for; that takes
 # longer than the rest of a short command. So pandas is out of sight while the driver is imported.
 _PANDAS_HIDDEN = "pandas" not in sys.modules
@@ -29,9 +33,6 @@ finally:
     if _PANDAS_HIDDEN:
         del sys.modules["pandas"]
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 T = TypeVar("T")
 
@@ -42,8 +43,6 @@ logging.getLogger("neo4j").setLevel(logging.ERROR)
 CONNECT_SECONDS = 10.0
 EXPLAIN = "EXPLAIN "
 SCHEMES = tuple(f"{kind}{trust}://" for kind in ("bolt", "neo4j") for trust in ("", "+s", "+ssc"))
-
-
 Rows = list[dict[str, Any]]
 Run = Callable[[Statement], Rows]  # runs a statement inside a transaction
 

@@ -19,8 +19,6 @@ class Text(sa.types.TypeDecorator[str]):
 
 # The tables as they are now; `migrations/ledger` is how a database gets there.
 METADATA = sa.MetaData()
-
-
 RUNS = sa.Table(
     "runs",
     METADATA,
@@ -37,8 +35,6 @@ RUNS = sa.Table(
     sa.Column("finished_at", Text),
     sa.Column("record", sa.JSON, nullable=False, server_default="{}"),
 )
-
-
 STEPS = sa.Table(
     "steps",
     METADATA,
@@ -50,8 +46,6 @@ STEPS = sa.Table(
     sa.Column("started_at", Text, nullable=False),
     sa.Column("finished_at", Text),
 )
-
-
 REJECTIONS = sa.Table(
     "rejections",
     METADATA,
@@ -64,8 +58,6 @@ REJECTIONS = sa.Table(
     sa.Column("value", Text, nullable=False),
     sa.Index("ix_rejections_run_id", "run_id", "id"),
 )
-
-
 CURSORS = sa.Table(
     "cursors",
     METADATA,
@@ -74,8 +66,6 @@ CURSORS = sa.Table(
     sa.Column("value", Text, nullable=False),
     sa.Column("updated_at", Text, nullable=False),
 )
-
-
 SCHEDULES = sa.Table(
     "schedules",
     METADATA,
@@ -96,8 +86,6 @@ SCHEDULES = sa.Table(
     sa.Column("last_at", Text),
     sa.Column("last_run", Text),
 )
-
-
 # One row, id 1; nobody has the lease while its token is empty.
 LEASE = sa.Table(
     "schedule_lease",
@@ -111,8 +99,6 @@ LEASE = sa.Table(
     sa.Column("beat", sa.BigInteger, nullable=False),
     sa.Column("taken_at", Text, nullable=False),
 )
-
-
 REVIEWS = sa.Table(
     "reviews",
     METADATA,

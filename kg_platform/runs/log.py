@@ -19,8 +19,6 @@ from kg_platform import console
 FILE = "log.txt"
 BYTES = 2 << 20  # of a file; an older one is kept beside it, so a log takes twice that at most
 OURS = ("kg_platform", "ingest", "embeddings")
-
-
 # The run whose work goes on here. Threads that nobody told belong to whichever runs are open.
 _CURRENT: ContextVar[str | None] = ContextVar("run", default=None)
 _log = logging.getLogger(__name__)

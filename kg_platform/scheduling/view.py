@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from embeddings.cli.embed_words import words
 from kg_platform.errors import BadInput
 from kg_platform.ledger.schedules import Lease, ScheduleRow
 from kg_platform.scheduling.times import Plan, decide, zone
+
+Job = Mapping[str, Any]  # what a schedule keeps of what it runs
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ def plan_of(row: ScheduleRow) -> Plan:
     return Plan(row.cron, row.timezone, row.handled_until, row.pending, row.retry_at, row.paused)
 
 
-def shown(row: ScheduleRow, lease: Lease | None, now: datetime) -> Shown:
+def shown(
+    row: ScheduleRow, lease: Lease | None, now: datetime, words: Callable[[Job], list[str]]
+) -> Shown:
+    """`words` says a job as a person would type it after `kg embed`."""
     state, coming, note = _state(row, lease, now)
     last = f"{row.last_status} {moment(row.last_at)}" if row.last_at else ""
     return Shown(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.jobs.embed_options import words
 from kg_platform.errors import GraphUnavailable
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.schedules import Ending, ScheduleRow, Schedules
@@ -66,7 +67,7 @@ class World:
         return self.schedules.get(name)
 
     def view(self, name: str = "nightly") -> str:
-        view = shown(self.row(name), self.schedules.lease(), self.time)
+        view = shown(self.row(name), self.schedules.lease(), self.time, words)
         return f"{view.state}; {view.next}; {view.note}"
 
     def _run(self, row: ScheduleRow) -> Ending:

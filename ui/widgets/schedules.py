@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from embeddings.jobs.embed_options import words
 from kg_platform.errors import MigrationError
 from kg_platform.scheduling.view import shown
 from ui import resources
@@ -25,7 +26,7 @@ def section() -> None:
     if not rows:
         return
     now = datetime.now(UTC)
-    views = [shown(row, lease, now) for row in rows]
+    views = [shown(row, lease, now, words) for row in rows]
     with st.container(border=True):
         st.subheader("Schedules", anchor=False)
         tables.show(

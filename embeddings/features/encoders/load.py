@@ -16,7 +16,6 @@ from kg_platform.errors import BadInput
 if TYPE_CHECKING:
     from embeddings.numerics.device import Precision
 
-
 MAX_TOKENS = 128
 
 

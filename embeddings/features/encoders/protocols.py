@@ -13,7 +13,6 @@ from embeddings.data.feature_matrix import Vectors
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-
 # A picture as an encoder's network takes it; its shape is the encoder's own affair.
 Pixels = npt.NDArray[np.float32]
 

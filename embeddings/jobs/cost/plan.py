@@ -22,7 +22,7 @@ from kg_platform.progress import Progress, silent
 from kg_platform.runs.figures import seconds as seconds_between
 
 if TYPE_CHECKING:
-    from embeddings.jobs.embed import EmbedOptions
+    from embeddings.jobs.embed_options import EmbedOptions
 
 # Contents encoded to see how long one takes. A run looks at a few, for it encodes them all anyway;
 # `kg embed --plan`, which does nothing else, at more.

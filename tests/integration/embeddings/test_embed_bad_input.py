@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.jobs.embed import EmbedOptions, embed
+from embeddings.jobs.embed import embed
+from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.training.train import TrainOptions
 from ingest.loading.load import ingest
 from kg_platform.cypher.statement import Statement

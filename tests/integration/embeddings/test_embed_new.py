@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from embeddings.answers.similar import similar_to_entity
-from embeddings.jobs.embed import EmbedOptions, embed
+from embeddings.jobs.embed import embed
 from embeddings.jobs.embed_new import embed_new
+from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.publish import publish_run
 from embeddings.training.options import TrainOptions
 from ingest.loading.load import ingest

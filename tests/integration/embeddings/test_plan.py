@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from embeddings.jobs.cost.survey import survey
-from embeddings.jobs.embed import EmbedOptions, embed, plan_run
+from embeddings.jobs.embed import embed, plan_run
+from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.training.options import TrainOptions
 from ingest.loading.load import ingest
 from kg_platform.cypher.statement import Statement

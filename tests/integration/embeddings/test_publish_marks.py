@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import embeddings.jobs.embed as pipeline
-from embeddings.jobs.embed import EmbedOptions, embed
+from embeddings.jobs.embed import embed
 from embeddings.jobs.embed_new import embed_new
+from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.publish import publish_run, rollback
 from embeddings.refresh.staleness import changed_share
 from embeddings.training.options import TrainOptions

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from embeddings.answers.propose.links import propose_links
 from embeddings.answers.propose.search import Search
 from embeddings.evaluation.calibration import Calibrator
-from embeddings.jobs.embed import EmbedOptions, embed
+from embeddings.jobs.embed import embed
+from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.models.from_artifact import load_scorer
 from embeddings.training.options import TrainOptions
 from ingest.loading.load import ingest

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from embeddings.cli import embed_words
+from embeddings.jobs.embed_options import words as to_words
 from kg_platform.cli.main import build
 from kg_platform.errors import BadInput, KgError
 
@@ -126,7 +127,7 @@ def test_words_and_settings_are_each_others() -> None:
         "text": False,
         "publish_vectors": False,
     }
-    assert embed_words.parse(embed_words.words(given)) == given
+    assert embed_words.parse(to_words(given)) == given
     assert embed_words.parse([]) == {}
     with pytest.raises(BadInput):
         embed_words.parse(["embed", "embed"])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from embeddings.cli.similar import _parameters
 from kg_platform.cli.main import build
+from kg_platform.cli.query import _parameters
 from kg_platform.errors import BadInput, KgError, NotFound
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection

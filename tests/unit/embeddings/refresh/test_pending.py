@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.cli.new import refuse
+from embeddings.cli.embed import refuse
 from embeddings.data.artifact import Artifact
 from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Picture, Snapshot, Text

@@ -1,0 +1,54 @@
+"""`kg show`: everything the graph says about one entity."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from kg_platform import console
+from kg_platform.cli.options import Json
+from kg_platform.settings import load
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(show)
+
+
+def show(
+    entity: Annotated[str, typer.Argument(help="An entity's id, or its label.")],
+    facts: Annotated[int, typer.Option(min=0, help="At most this many facts.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Everything the graph says about one entity."""
+    from kg_platform.browse import entities
+    from kg_platform.browse.formatting import jsonable, short
+    from kg_platform.platform import Platform
+
+    with Platform.open(load()) as platform:
+        page = entities.entity(platform.graph, entities.resolve(platform.graph, entity).id, facts)
+    if as_json:
+        console.print_json(jsonable(asdict(page)))
+        return
+    vectors = ", ".join(f"{name} ({size})" for name, size in page.vectors.items())
+    about: list[tuple[str, object]] = [
+        ("id", page.id),
+        ("type", page.type),
+        ("description", page.description),
+        ("aliases", ", ".join(page.aliases)),
+        *((name, short(value)) for name, value in page.properties.items()),
+        ("source", page.source),
+        ("vectors", f"{vectors} of run {page.embedding_run}" if vectors else ""),
+        *((f"{m.role or m.kind} {m.rank}", f"{m.mime} {m.id} {m.caption}") for m in page.media),
+    ]
+    shown = [(name, value) for name, value in about if value]
+    console.print_table(("what", "value"), shown, title=page.label)
+    rows = [
+        ("->" if fact.outgoing else "<-", fact.relation, fact.entity.label, fact.entity.id)
+        for fact in page.neighbours
+    ]
+    if rows:
+        title = f"{page.facts:,} fact{'' if page.facts == 1 else 's'}"
+        title += f", the first {len(rows):,} shown" if len(rows) < page.facts else ""
+        console.print_table(("", "relation", "entity", "id"), rows, title=title)
