@@ -100,7 +100,8 @@ def make_artifact(folder: Path, size: int) -> None:
     """An artifact of random vectors for the synthetic graph, written as a real one is."""
     from safetensors.numpy import save_file
 
-    from embeddings.data.artifact import ENTITIES, FORMAT, MANIFEST, VECTORS
+    from embeddings.data.artifact import ENTITIES, FORMAT, VECTORS
+    from embeddings.data.manifest import MANIFEST
 
     target = folder
     target.mkdir(parents=True)

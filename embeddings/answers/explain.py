@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from embeddings.answers import predict
-from embeddings.answers.explanation import Explanation, LeftOut, Share
+from embeddings.answers.explanation import SIDES, Explanation, LeftOut, Share
 from embeddings.answers.scored_entities import Space, open_space
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import Joined
@@ -29,8 +29,6 @@ from kg_platform.graph.client import Graph
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact
-
-SIDES = ("head", "tail")
 
 
 class Explainer:

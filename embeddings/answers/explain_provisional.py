@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from embeddings.answers.explain import SIDES
-from embeddings.answers.explanation import Explanation, LeftOut
+from embeddings.answers.explanation import SIDES, Explanation, LeftOut
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import Joined
 from embeddings.models.network import Network

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SIDES = ("head", "tail")
+
 
 @dataclass(frozen=True)
 class LeftOut:

@@ -23,9 +23,7 @@ It is written beside its place and renamed into it: a folder that is there is wh
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,12 +36,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from embeddings.data.manifest import MANIFEST, damages
 from embeddings.data.splits import Rule
 from embeddings.data.triples import Ints
 from kg_platform.errors import ArtifactError, NotFound
 
 FORMAT = 2  # 2: loops, and features that ask otherwise than they answer
-MANIFEST = "manifest.json"
 VECTORS = "vectors.safetensors"
 MODEL = "model.safetensors"
 CONTINUE = "continue.safetensors"
@@ -217,11 +215,8 @@ def open_artifact(folder: Path, verify: bool = True) -> Artifact:
         raise ArtifactError(
             f"The artifact {folder} was written by a newer kg-platform; upgrade to use it."
         )
-    for name, expected in files.items():
-        if not (folder / name).is_file():
-            raise ArtifactError(_damaged(folder, f"{name} is missing"))
-        if verify and _sha256(folder / name) != expected:
-            raise ArtifactError(_damaged(folder, f"{name} was changed after it was written"))
+    for damage in damages(folder, files, verify):
+        raise ArtifactError(_damaged(folder, damage))
     return Artifact(folder, manifest)
 
 
@@ -232,19 +227,6 @@ def _read_lines(file: Path) -> Iterator[str]:
                 yield str(json.loads(line))
     except (OSError, ValueError) as error:
         raise ArtifactError(_damaged(file.parent, f"{file.name} cannot be read")) from error
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _damaged(folder: Path, what: str) -> str:

@@ -9,43 +9,27 @@ it is complete.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from embeddings.data.contents import Picture, Text
 from embeddings.data.export import Export
 from embeddings.data.id_index import IdIndex
+from embeddings.data.manifest import MANIFEST, damages, digests
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Graph
 
 FORMAT = 2
-_MANIFEST = "manifest.json"
-
-
-class Text(NamedTuple):
-    """One text of an entity, and the SHA-256 of that text in hex."""
-
-    entity: int
-    text: str
-    content_hash: str
-
-
-class Picture(NamedTuple):
-    """A picture of an entity: the SHA-256 of its bytes, in hex, and its place among the others."""
-
-    entity: int
-    rank: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +38,11 @@ class Snapshot:
 
     folder: Path
     manifest: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """How many entities there are."""
+        return int(self.manifest["entities"])
 
     def entity_ids(self) -> list[str]:
         return [value for batch in self._entities("id") for value in batch[0]]
@@ -85,15 +74,15 @@ class Snapshot:
         """
         file = self.folder / "changed.npy"
         if not file.is_file():
-            return np.zeros(int(self.manifest["entities"]), np.int64)
+            return np.zeros(self.size, np.int64)
         return np.asarray(np.load(file), dtype=np.int64)
 
     def texts(self) -> Iterator[Text]:
         """The texts in the order of entity: what it is called and described by, then the others."""
         position = 0
         for texts, hashes in self._entities("texts", "hashes"):
-            for own, digests in zip(texts, hashes, strict=True):
-                for text, digest in zip(own, digests, strict=True):
+            for own, each in zip(texts, hashes, strict=True):
+                for text, digest in zip(own, each, strict=True):
                     yield Text(position, text, digest.hex())
                 position += 1
 
@@ -150,9 +139,9 @@ def take(
             "relations": len(export.relation_types),
             **export.counts,
             "created_at": begun,
-            "files": {file.name: _digest(file) for file in sorted(partial.iterdir())},
+            "files": digests(partial),
         }
-        (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
         partial.rename(folder)
     except OSError as error:
         raise Unavailable(
@@ -173,7 +162,7 @@ def open_snapshot(folder: Path) -> Snapshot:
     if not folder.is_dir():
         raise NotFound(f"There is no snapshot in {folder}; run `kg embed` to take one.")
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         version, files = manifest["format"], dict(manifest["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
@@ -184,14 +173,10 @@ def open_snapshot(folder: Path) -> Snapshot:
             f"The snapshot in {folder} has format {version}, this version reads {FORMAT}; "
             "run `kg embed` to take a new one."
         )
-    for name, digest in files.items():
-        file = folder / name
-        state = "missing" if not file.is_file() else "changed" if _digest(file) != digest else ""
-        if state:
-            raise ArtifactError(
-                f"The snapshot in {folder} cannot be used: {name} is {state}; "
-                "run `kg embed` to take a new one."
-            )
+    for damage in damages(folder, files):
+        raise ArtifactError(
+            f"The snapshot in {folder} cannot be used: {damage}; run `kg embed` to take a new one."
+        )
     return Snapshot(folder, manifest)
 
 
@@ -233,8 +218,3 @@ def _columns(file: Path, *names: str) -> Iterator[list[list[Any]]]:
         for number in range(reader.num_record_batches):
             batch = reader.get_batch(number)
             yield [batch.column(name).to_pylist() for name in names]
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

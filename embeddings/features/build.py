@@ -16,8 +16,8 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.data.contents import HasPictures, HasTexts
 from embeddings.data.feature_matrix import Features, Vectors
-from embeddings.data.snapshot import Snapshot
 from embeddings.features.cache import FeatureCache, Hashes, _Named
 from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from embeddings.features.picture_workers import PictureReader, prepared, worker_count
@@ -47,25 +47,25 @@ class FeatureSummary:
 
 
 def text_features(
-    snapshot: Snapshot,
+    contents: HasTexts,
     encoder: TextEncoder,
     cache: FeatureCache,
     on_progress: StepProgress | None = None,
 ) -> tuple[Features, FeatureSummary]:
     """One vector for each entity with texts, their mean direction, and one for each text."""
-    entities, hashes = _columns((text.entity, text.content_hash) for text in snapshot.texts())
+    entities, hashes = _columns((text.entity, text.content_hash) for text in contents.texts())
     work = _Work(hashes, encoder, cache, on_progress)
     # From the snapshot again, not from memory: only what is missing, once, a shard at a time.
-    missing = work.missing(snapshot.texts(), lambda text: text.content_hash)
+    missing = work.missing(contents.texts(), lambda text: text.content_hash)
     for batch in _chunks(missing, SHARD):
         work.encoded(
             [text.content_hash for text in batch], encoder.encode([text.text for text in batch])
         )
-    return work.features("text", _count(snapshot), entities), work.summary()
+    return work.features("text", contents.size, entities), work.summary()
 
 
 def picture_features(
-    snapshot: Snapshot,
+    contents: HasPictures,
     media: MediaStore,
     encoder: ImageEncoder,
     cache: FeatureCache,
@@ -81,9 +81,9 @@ def picture_features(
     Raises:
         MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
     """
-    entities, hashes = _columns((picture.entity, picture.sha256) for picture in snapshot.pictures())
+    entities, hashes = _columns((picture.entity, picture.sha256) for picture in contents.pictures())
     work = _Work(hashes, encoder, cache, on_progress)
-    missing = work.missing(snapshot.pictures(), lambda picture: picture.sha256)
+    missing = work.missing(contents.pictures(), lambda picture: picture.sha256)
     reader = PictureReader(media.url, encoder.preparer, max_pixels)
     ready = prepared(
         (picture.sha256 for picture in missing),
@@ -99,7 +99,7 @@ def picture_features(
                 if one.pixels is None:
                     work.skip(f"{one.sha256}: {one.problem}")
             work.encoded(list(usable), encoder.encode_prepared(list(usable.values())))
-    return work.features("image", _count(snapshot), entities), work.summary()
+    return work.features("image", contents.size, entities), work.summary()
 
 
 class _Work:
@@ -177,10 +177,6 @@ class _Work:
 
     def _progress(self) -> None:
         self._report(self._cached + self._encoded + len(self._skipped), len(self._hashes))
-
-
-def _count(snapshot: Snapshot) -> int:
-    return int(snapshot.manifest["entities"])
 
 
 def _columns(rows: Iterable[tuple[int, str]]) -> tuple[npt.NDArray[np.int64], Hashes]:

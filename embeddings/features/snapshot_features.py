@@ -8,8 +8,8 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
+from embeddings.data.contents import Contents
 from embeddings.data.feature_matrix import Features
-from embeddings.data.snapshot import Snapshot
 from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import FeatureCache
 from embeddings.features.encoders.load import load_image_encoder, load_text_encoder
@@ -43,7 +43,7 @@ class Encoders:
 
 def graph_features(
     platform: Platform,
-    snapshot: Snapshot,
+    contents: Contents,
     encoders: Encoders,
     *,
     text: bool,
@@ -58,14 +58,14 @@ def graph_features(
         with step("text features") as details:
             cache = FeatureCache(settings.features_dir, encoders.text)
             found["text"], summary = text_features(
-                snapshot, encoders.text, cache, lambda d, t: report("text features", d, t)
+                contents, encoders.text, cache, lambda d, t: report("text features", d, t)
             )
             details.update(asdict(summary))
     if pictures:
         with step("picture features") as details:
             cache = FeatureCache(settings.features_dir, encoders.image)
             found["image"], summary = picture_features(
-                snapshot,
+                contents,
                 platform.media,
                 encoders.image,
                 cache,

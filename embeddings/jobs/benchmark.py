@@ -7,21 +7,20 @@ training that many epochs on `train.tsv`.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from embeddings.data.contents import Text, text_hash
 from embeddings.data.dataset import Dataset
 from embeddings.data.export import compose
 from embeddings.data.folder import entity_rows, from_folder
-from embeddings.data.snapshot import Snapshot, Text
 from embeddings.evaluation.breakdown import rank_in_parts
 from embeddings.evaluation.ranking import rank
 from embeddings.features.build import text_features
@@ -141,18 +140,16 @@ class FolderTexts:
             )
             for row in entity_rows(folder)
         }
-        self._texts = [Text(at, text, _sha256(text)) for at in sorted(texts) for text in texts[at]]
-        self.manifest: dict[str, Any] = {"entities": len(entity_ids)}
+        self._texts = [
+            Text(at, text, text_hash(text)) for at in sorted(texts) for text in texts[at]
+        ]
+        self.size = len(entity_ids)
 
     def __len__(self) -> int:
         return len(self._texts)
 
     def texts(self) -> Iterator[Text]:
         yield from self._texts
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progress) -> Dataset:
@@ -163,7 +160,7 @@ def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progr
     encoder = load_text_encoder(settings.text_encoder, settings.device)
     cache = FeatureCache(settings.features_dir, encoder)
     features, _ = text_features(
-        cast(Snapshot, texts), encoder, cache, lambda done, total: report("texts", done, total)
+        texts, encoder, cache, lambda done, total: report("texts", done, total)
     )
     return replace(dataset, features={"text": features})
 

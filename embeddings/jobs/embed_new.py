@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -202,7 +202,7 @@ class _Job:
         )
         return graph_features(
             self.platform,
-            cast(Snapshot, part),
+            part,
             encoders,
             text=text,
             pictures=pictures,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from embeddings.data.contents import Picture, Text, text_hash
 from embeddings.data.export import compose, is_sha256, rank_of, text_of
 from embeddings.data.fingerprints import (
     Content,
@@ -16,7 +16,6 @@ from embeddings.data.fingerprints import (
     picture_fingerprint,
     text_fingerprint,
 )
-from embeddings.data.snapshot import Picture, Text
 from embeddings.data.splits import id_keys
 from embeddings.refresh.fold_in import Facts
 from kg_platform.cypher import watching as cypher
@@ -54,7 +53,7 @@ class Said:
 
     def content(self, facts: Iterable[Fact] | None = None) -> Content:
         """(3,) as `content.content_of` has it; of these facts, or of its own."""
-        digests = [hashlib.sha256(text.encode()).hexdigest() for text in self.texts]
+        digests = [text_hash(text) for text in self.texts]
         given = self.facts if facts is None else facts
         chosen = {(fact.type, fact.outgoing, fact.other) for fact in given}
         total = 0
@@ -92,17 +91,17 @@ def facts_with(
     return Facts(columns[:, 0].copy(), columns[:, 1].copy(), columns[:, 2].copy())
 
 
-class Contents:
+class ContentBatch:
     """Texts and pictures of some entities, as features are made from a snapshot."""
 
     def __init__(self, entities: Sequence[Said]) -> None:
         self._entities = entities
-        self.manifest: dict[str, Any] = {"entities": len(entities)}
+        self.size = len(entities)
 
     def texts(self) -> Iterator[Text]:
         for place, entity in enumerate(self._entities):
             for text in entity.texts:
-                yield Text(place, text, hashlib.sha256(text.encode()).hexdigest())
+                yield Text(place, text, text_hash(text))
 
     def pictures(self) -> Iterator[Picture]:
         for place, entity in enumerate(self._entities):

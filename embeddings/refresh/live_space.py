@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 from uuid import uuid4
 
 import numpy as np
@@ -17,12 +16,11 @@ import numpy as np
 from embeddings.data.dataset import usable_triples
 from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import as_text, differences
-from embeddings.data.snapshot import Snapshot
 from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import Remembered
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.published import open_published, published_encoders, published_run
-from embeddings.refresh.entity_contents import Contents, Said, facts_with, read
+from embeddings.refresh.entity_contents import ContentBatch, Said, facts_with, read
 from embeddings.refresh.fitter import Fitted, Space
 from embeddings.refresh.fold_in import FitOptions
 from embeddings.refresh.pending import among
@@ -125,7 +123,7 @@ class LiveSpace:
 
     def features(self, entities: Sequence[Said]) -> dict[str, Features]:
         """Of these entities, by the published run's encoders."""
-        contents, found = cast(Snapshot, Contents(entities)), {}
+        contents, found = ContentBatch(entities), {}
         if self._text and any(each.texts for each in entities):
             cache = self._remember("text", self._encoders.text.dimension)
             found["text"], _ = text_features(contents, self._encoders.text, cache)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.data.contents import Picture, Text
 from embeddings.data.dataset import usable_triples
-from embeddings.data.snapshot import Picture, Snapshot, Text
+from embeddings.data.snapshot import Snapshot
 from embeddings.data.triples import Ints
 from embeddings.refresh.fold_in import Facts, facts_of
 
@@ -79,7 +80,7 @@ class Part:
     def __init__(self, snapshot: Snapshot, positions: NDArray[np.int64]) -> None:
         self._snapshot = snapshot
         self._place = {int(position): place for place, position in enumerate(positions)}
-        self.manifest: dict[str, Any] = {"entities": len(positions)}
+        self.size = len(positions)
 
     def texts(self) -> Iterator[Text]:
         for text in self._snapshot.texts():

@@ -22,15 +22,13 @@ from embeddings.data.artifact import (
     CONTINUE,
     ENTITIES,
     FORMAT,
-    MANIFEST,
     MODEL,
     RELATIONS,
     VECTORS,
     Artifact,
-    _flush,
-    _sha256,
 )
 from embeddings.data.dataset import Dataset
+from embeddings.data.manifest import MANIFEST, digests, flush
 from embeddings.data.splits import short_keys
 from embeddings.training.result import Trained
 from kg_platform.errors import ArtifactError
@@ -67,7 +65,7 @@ def save_artifact(
             np.save(building / CONTENT, content)
         if changed is not None:
             np.save(building / CHANGED, changed)
-        files = {file.name: _sha256(file) for file in sorted(building.iterdir())}
+        files = digests(building)
         whole = {
             **manifest,
             "format": FORMAT,
@@ -90,9 +88,9 @@ def save_artifact(
         with (building / MANIFEST).open("w", encoding="utf-8") as file:
             json.dump(whole, file, ensure_ascii=False, indent=1)
         for file_there in building.iterdir():
-            _flush(file_there)
+            flush(file_there)
         os.rename(building, folder)
-        _flush(folder.parent)
+        flush(folder.parent)
     except OSError as error:
         raise ArtifactError(
             f"The artifact cannot be written to {folder}: {error.strerror or error}; make room or "

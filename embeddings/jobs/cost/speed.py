@@ -15,9 +15,9 @@ from typing import Literal, TypeVar, cast
 
 import numpy as np
 
+from embeddings.data.contents import Picture, Text
 from embeddings.data.dataset import Dataset
 from embeddings.data.feature_matrix import Features
-from embeddings.data.snapshot import Picture, Snapshot, Text
 from embeddings.data.triples import Ints, group
 from embeddings.evaluation.ranking import rank
 from embeddings.features.build import FeatureSummary, picture_features, text_features
@@ -99,7 +99,7 @@ def encode_texts(sample: Sample, encoder: TextEncoder, root: Path, at_most: int)
     cache = FeatureCache(root, encoder)
 
     def encode(texts: list[Text]) -> FeatureSummary:
-        part = cast(Snapshot, replace(sample, chosen_texts=texts))
+        part = replace(sample, chosen_texts=texts)
         return text_features(part, encoder, cache)[1]
 
     known = _known(cache, sample.chosen_texts, encoder.dimension)
@@ -118,7 +118,7 @@ def encode_pictures(
     cache = FeatureCache(root, encoder)
 
     def encode(pictures: list[Picture]) -> FeatureSummary:
-        part = cast(Snapshot, replace(sample, chosen_pictures=pictures))
+        part = replace(sample, chosen_pictures=pictures)
         pixels, workers = settings.max_picture_pixels, settings.picture_workers
         return picture_features(part, media, encoder, cache, None, pixels, workers)[1]
 

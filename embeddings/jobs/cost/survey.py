@@ -6,15 +6,15 @@ of pages, whose entities begin at ids drawn at random.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from embeddings.data.contents import Picture, Text, text_hash
 from embeddings.data.dataset import NO_FACTS
 from embeddings.data.export import compose
-from embeddings.data.snapshot import Picture, Text, check_names, nothing
+from embeddings.data.snapshot import check_names, nothing
 from kg_platform.cypher import plans, snapshots
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
@@ -38,7 +38,10 @@ class Sample:
     relations: int
     entity_bytes: float  # of the snapshot's files, an entity
     seconds: float  # for entities, relations and pictures
-    manifest: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return self.entities
 
     @property
     def rows(self) -> int:
@@ -132,7 +135,7 @@ def _sample(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[
         seen.update(place)
         for row in fresh:
             own = compose(row)
-            texts.extend(Text(place[row["id"]], text, _sha256(text)) for text in own)
+            texts.extend(Text(place[row["id"]], text, text_hash(text)) for text in own)
             size += len(row["id"]) + sum(len(text.encode()) + 32 for text in own)
         upto = page[-1]["id"]
         relations += sum(1 for _ in graph.stream(snapshots.relations(after, upto, labels, types)))
@@ -143,10 +146,4 @@ def _sample(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[
         )
     seconds = time.perf_counter() - begun
     many = len(seen)
-    return Sample(
-        many, texts, pictures, relations, size / max(many, 1), seconds, {"entities": many}
-    )
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return Sample(many, texts, pictures, relations, size / max(many, 1), seconds)

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import embeddings.data.export as export_module
-from embeddings.data.snapshot import Picture, Snapshot, open_snapshot, take
+from embeddings.data.contents import Picture
+from embeddings.data.snapshot import Snapshot, open_snapshot, take
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.cypher.names import quote
 from kg_platform.cypher.statement import Statement

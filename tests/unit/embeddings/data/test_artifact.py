@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.data.artifact import MANIFEST, MODEL, VECTORS, Artifact, open_artifact
+from embeddings.data.artifact import MODEL, VECTORS, Artifact, open_artifact
 from embeddings.data.dataset import Dataset
+from embeddings.data.manifest import MANIFEST
 from embeddings.models.from_artifact import load_scorer
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from embeddings.data.contents import Picture, Text
 from embeddings.data.fingerprints import ASPECTS, content_of, fact_fingerprints, facts_among
-from embeddings.data.snapshot import Picture, Text
 from embeddings.data.splits import id_keys
 
 

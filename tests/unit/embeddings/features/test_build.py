@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 import embeddings.features.build as features_module
+from embeddings.data.contents import Picture, Text
 from embeddings.data.feature_matrix import Features
-from embeddings.data.snapshot import Picture, Snapshot, Text
+from embeddings.data.snapshot import Snapshot
 from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import FeatureCache
 from kg_platform.errors import Unavailable

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import embeddings.features.build as features_module
-from embeddings.data.snapshot import Picture
+from embeddings.data.contents import Picture
 from embeddings.features.build import picture_features
 from embeddings.features.cache import FeatureCache
 from embeddings.features.picture_workers import FEW, MOST, PictureReader, prepared, worker_count

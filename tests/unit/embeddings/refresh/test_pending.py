@@ -12,8 +12,9 @@ import torch
 
 from embeddings.cli.embed import refuse
 from embeddings.data.artifact import Artifact
+from embeddings.data.contents import Picture, Text
 from embeddings.data.feature_matrix import Features
-from embeddings.data.snapshot import Picture, Snapshot, Text
+from embeddings.data.snapshot import Snapshot
 from embeddings.models.from_artifact import load_scorer, rebuild, strangers
 from embeddings.models.fusion import FUSIONS
 from embeddings.refresh.fitter import fitted

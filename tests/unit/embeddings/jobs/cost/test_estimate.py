@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.data.snapshot import Text
+from embeddings.data.contents import Text
 from embeddings.features.build import text_features
 from embeddings.features.cache import FeatureCache
 from embeddings.jobs.cost.estimate import Estimate, Plan, Publishing, gib, plan

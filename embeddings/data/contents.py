@@ -1,0 +1,51 @@
+"""What has texts and pictures to be encoded.
+
+A snapshot, a part of one, a folder of files, entities as the graph has them now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+
+class Text(NamedTuple):
+    """One text of an entity, and the SHA-256 of that text in hex."""
+
+    entity: int
+    text: str
+    content_hash: str
+
+
+class Picture(NamedTuple):
+    """A picture of an entity: the SHA-256 of its bytes, in hex, and its place among the others."""
+
+    entity: int
+    rank: int
+    sha256: str
+
+
+class HasTexts(Protocol):
+    """`size` entities, numbered from 0, and their texts in the order of entity."""
+
+    @property
+    def size(self) -> int: ...
+    def texts(self) -> Iterator[Text]: ...
+
+
+class HasPictures(Protocol):
+    """`size` entities, numbered from 0, and their pictures in the order of entity and rank."""
+
+    @property
+    def size(self) -> int: ...
+    def pictures(self) -> Iterator[Picture]: ...
+
+
+class Contents(HasTexts, HasPictures, Protocol):
+    """Both."""
+
+
+def text_hash(text: str) -> str:
+    """What a text is known by: the SHA-256 of its UTF-8, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
