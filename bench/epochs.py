@@ -103,7 +103,7 @@ def pykeen_query(
     model = pykeen_side.model(name, made, dimension, seed, loss=CrossEntropyLoss()).to(device)
     optimiser = torch.optim.Adagrad(model.get_grad_params(), lr=0.1)
     loop = LCWATrainingLoop(model=model, triples_factory=made, optimizer=optimiser)
-    clock = pykeen_side.Clock()
+    clock = pykeen_side.SpentClock()
     loop.train(made, num_epochs=2, batch_size=batch, use_tqdm=False, callbacks=[clock])
     second = clock.ends[1].since(clock.ends[0])
     queries = len(group(made.mapped_triples.numpy(), made.num_relations // 2))

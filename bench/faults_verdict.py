@@ -77,7 +77,7 @@ def _graph(platform: Platform, wanted: Mapping[str, int]) -> list[str]:
         if other:
             found.append(f"{len(other)} entities have another {name}, such as {other[0]}")
     if graph.read(ASIDE)[0]["count"]:
-        found.append("vectors are still put aside")
+        found.append("vectors are still staged")
     states = {row["name"]: row["state"] for row in graph.read(INDEXES)}
     found += [f"index {name} is {state}" for name, state in states.items() if state != "ONLINE"]
     found += [

@@ -90,7 +90,7 @@ def ranking(
     """Time ranking of the test set."""
     on_cpu = trained.scorer
     scorer = Scorer(
-        on_cpu.kernel, on_cpu.entities.cuda(), on_cpu.relations.cuda(), loops=on_cpu.loops.cuda()
+        on_cpu.formula, on_cpu.entities.cuda(), on_cpu.relations.cuda(), loops=on_cpu.loops.cuda()
     )
     ranker, seconds = Ranker(dataset, dataset.test, again=True), []
     for _ in range(repeats + 2):

@@ -75,7 +75,7 @@ def _theirs(dataset: Dataset, epochs: int, lr: float, seed: int) -> Curve:
     def validate(trained: Any) -> None:
         found.append(metrics(ranks(pykeen_side.take(trained), dataset, sample)).mrr)
 
-    clock = pykeen_side.Clock(validate)
+    clock = pykeen_side.SpentClock(validate)
     loop.train(made, num_epochs=epochs, batch_size=BATCH, use_tqdm=False, callbacks=[clock])
     return list(zip(clock.ends, found, strict=True))
 

@@ -40,8 +40,8 @@ from embeddings.jobs.benchmark import CHOOSING, with_texts
 from embeddings.models.from_artifact import load_scorer
 from embeddings.models.scorer import Scorer
 from embeddings.refresh.fitter import fitted
-from embeddings.refresh.fold_in import Facts, FitOptions
-from embeddings.refresh.pending import Waiting
+from embeddings.refresh.fold_in import FitOptions, FoldInFacts
+from embeddings.refresh.pending import Pending
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.options import TrainOptions
 from embeddings.training.presets import parse
@@ -57,7 +57,7 @@ MOST_LOST = 0.02
 
 
 @dataclass(frozen=True)
-class World:
+class UnseenWorld:
     """A data set without a tenth of its entities; `whole` has them all, trained ones first.
 
     `asked` (T, 3) are facts (new, relation or inverse, trained) to rank by positions in `whole`;
@@ -81,7 +81,7 @@ class World:
 
 def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     chosen = TrainOptions(**{**TRAIN, **parse(options.set, TrainOptions)})
-    worlds: list[tuple[World, Artifact]] = []
+    worlds: list[tuple[UnseenWorld, Artifact]] = []
     with tempfile.TemporaryDirectory(prefix="kg-new-") as scratch:
         keep = Path(options.keep) if options.keep else Path(scratch)
         for name, seed in product(options.sets, options.seeds):
@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             yield from compare(worlds)
 
 
-def compare(worlds: list[tuple[World, Artifact]]) -> Iterator[dict[str, Any]]:
+def compare(worlds: list[tuple[UnseenWorld, Artifact]]) -> Iterator[dict[str, Any]]:
     """Every setting on the half to choose on, the best on the other half."""
     for facts in (0, KNOWN):
         gains: dict[tuple[float, float], list[tuple[float, float]]] = {}
@@ -152,7 +152,7 @@ def _named(key: tuple[float, float]) -> dict[str, Any]:
     return {"length": key[0], "crowding": key[1]}
 
 
-def remove(folder: Path, name: str, seed: int) -> World:
+def remove(folder: Path, name: str, seed: int) -> UnseenWorld:
     """Remove a tenth of the entities. Validation that is carved from train is not trained on."""
     full = with_texts(folder, from_folder(folder), load(), lambda *_: None)
     smaller = from_folder(folder, CHOOSING) if (folder / CHOOSING).is_file() else full
@@ -186,7 +186,7 @@ def remove(folder: Path, name: str, seed: int) -> World:
     held = [touching(parts["test"])]
     if smaller is full:  # else it is in train already
         held.append(touching(parts["valid"]))
-    return World(
+    return UnseenWorld(
         name=name,
         seed=seed,
         old=replace(
@@ -205,7 +205,7 @@ def remove(folder: Path, name: str, seed: int) -> World:
     )
 
 
-def trained(world: World, options: TrainOptions, keep: Path) -> tuple[Artifact, float]:
+def trained(world: UnseenWorld, options: TrainOptions, keep: Path) -> tuple[Artifact, float]:
     """The artifact of the world's old part, from `keep` where it has been trained before."""
     words = f"{options.dimension}-{options.structure_dropout}-{options.members}-{options.epochs}"
     folder = keep / f"{world.name}-{world.seed}-{words}"
@@ -221,14 +221,14 @@ def trained(world: World, options: TrainOptions, keep: Path) -> tuple[Artifact, 
 
 
 def measure(
-    world: World, artifact: Artifact, facts: int, setting: FitOptions, choosing: bool
+    world: UnseenWorld, artifact: Artifact, facts: int, setting: FitOptions, choosing: bool
 ) -> dict[str, Any]:
     """Hits@10 of new entities of one half, and of facts of trained ones before and after."""
     known = world.known if facts else world.known[:0]
     count = world.old.entities
-    told = Facts(known[:, 0] - count, known[:, 1].copy(), known[:, 2].copy())
+    told = FoldInFacts(known[:, 0] - count, known[:, 1].copy(), known[:, 2].copy())
     new_ids = world.whole.entity_ids[count:]
-    waiting = Waiting(new_ids, np.arange(world.new), told, world.old.train, 0)
+    waiting = Pending(new_ids, np.arange(world.new), told, world.old.train, 0)
     scorer = load_scorer(artifact)
     begun = time.process_time()
     made = fitted(artifact, scorer, {"text": world.features}, waiting, setting)
@@ -237,7 +237,7 @@ def measure(
     if scorer.components is not None and made.components is not None:
         components = torch.cat([scorer.components, made.components])
     everyone = Scorer(
-        scorer.kernel, entities, scorer.relations, components, scorer.gates, scorer.loops
+        scorer.formula, entities, scorer.relations, components, scorer.gates, scorer.loops
     )
     asked = world.asked[world.choosing[world.asked[:, 0] - count] == choosing]
     found = ranks(everyone, world.whole, asked) <= 10

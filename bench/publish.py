@@ -166,7 +166,7 @@ def _publications(platform: Platform, folder: Path, size: int) -> Iterator[dict[
     ):
         phases, before = Phases(), peak_mib()
         publish(platform.graph, artifacts[name], ledger, runs[name], load().batch_rows, phases)
-        phases("take away what was put aside, count", 1, 1)
+        phases("take away what was staged, count", 1, 1)
         seconds = phases.seconds
         total = sum(seconds.values())
         yield {

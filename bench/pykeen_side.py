@@ -21,7 +21,7 @@ from bench.stage import folder_of
 from embeddings.data.dataset import Dataset
 from embeddings.data.folder import from_folder
 from embeddings.data.triples import Ints
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from embeddings.training.result import Trained
 from embeddings.training.train import TrainOptions, train
@@ -81,7 +81,9 @@ def take(distmult: Any) -> Scorer:
     relations = _table(distmult.relation_representations[0])
     relations = relations.view(len(relations) // 2, 2, -1).transpose(0, 1).flatten(0, 1)
     return Scorer(
-        kernel("distmult"), _table(distmult.entity_representations[0]).clone(), relations.clone()
+        interaction("distmult"),
+        _table(distmult.entity_representations[0]).clone(),
+        relations.clone(),
     )
 
 
@@ -115,7 +117,7 @@ def mrr(distmult: Any, dataset: Dataset, triples: Ints, batch: int) -> tuple[flo
     return float(result.get_metric(MRR)), Time.now().since(begun)
 
 
-class Clock(TrainingCallback):
+class SpentClock(TrainingCallback):
     """Time from the start to the end of each epoch, without the time that `between` takes."""
 
     def __init__(self, between: Callable[[Any], None] | None = None) -> None:

@@ -34,7 +34,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass
-class Seen:
+class Read:
     """What readers saw: seconds of every answer, and what was wrong."""
 
     seconds: list[float] = field(default_factory=list)
@@ -99,9 +99,9 @@ def _measured(graph: Graph, ledger: Ledger, size: int, seed: int) -> Iterator[di
 
 def _read_meanwhile(
     graph: Graph, ids: list[str], units: list[Floats], seed: int, work: Any
-) -> Seen:
+) -> Read:
     place = {name: at for at, name in enumerate(ids)}
-    done, lock, seen = threading.Event(), threading.Lock(), Seen()
+    done, lock, seen = threading.Event(), threading.Lock(), Read()
 
     def read(number: int) -> None:
         draws = np.random.default_rng([seed, number])

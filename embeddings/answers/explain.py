@@ -19,9 +19,9 @@ from torch import Tensor
 
 from embeddings.answers import predict
 from embeddings.answers.explanation import SIDES, Explanation, LeftOut, Share
-from embeddings.answers.scored_entities import Space, open_space
+from embeddings.answers.scored_entities import ScoredEntities, open_scored
 from embeddings.data.triples import Ints
-from embeddings.models.ensemble import Joined
+from embeddings.models.ensemble import Ensemble
 from embeddings.models.from_artifact import rebuild
 from embeddings.models.network import Network
 from kg_platform.errors import NotFound
@@ -34,10 +34,12 @@ if TYPE_CHECKING:
 class Explainer:
     """Explains predictions of the published artifact. It holds the fused vectors in memory."""
 
-    def __init__(self, artifact: Artifact, graph: Graph, space: Space | None = None) -> None:
+    def __init__(
+        self, artifact: Artifact, graph: Graph, space: ScoredEntities | None = None
+    ) -> None:
         """`space` is the artifact's, if somebody has it already."""
         self._artifact, self._graph = artifact, graph
-        self._space = open_space(artifact, graph) if space is None else space
+        self._space = open_scored(artifact, graph) if space is None else space
 
     def fact(self, head: str, relation: str, tail: str, heads: bool = False) -> Explanation:
         """Explain why `tail` is (not) predicted for (head, relation, ?).
@@ -72,7 +74,7 @@ class Explainer:
 
 @torch.no_grad()
 def explain(
-    pair: Network | Joined,
+    pair: Network | Ensemble,
     relation: int,
     entities: Tensor,
     rows: tuple[int, int],
@@ -107,7 +109,7 @@ def explain(
         if can.all():
             tried.append((name, "both", at[0], at[1]))
     queries = torch.stack(asking)
-    scores = pair.kernel.scores(queries, entities)
+    scores = pair.formula.scores(queries, entities)
     loop = pair.loops[relation]
     scores[:, asked] += loop
     rivals = torch.ones(len(entities), dtype=torch.bool)
@@ -118,7 +120,7 @@ def explain(
         row = scores[query]
         own = row[answer]
         if which:
-            own = pair.kernel.pairs(queries[query], answers[which])
+            own = pair.formula.pairs(queries[query], answers[which])
             own = own + loop if asked == answer else own
         others = row[rivals]
         ties = int((others == own).sum())
@@ -126,23 +128,23 @@ def explain(
 
     score, rank = outcome(0, 0)
     left_out = tuple(LeftOut(name, side, *outcome(q, a)) for name, side, q, a in tried)
-    shares = _shares(pair, relation, sides) if pair.kernel.product else ()
+    shares = _shares(pair, relation, sides) if pair.formula.product else ()
     return Explanation(score, rank, int(rivals.sum()) + 1, left_out, shares)
 
 
-def _query(pair: Network | Joined, relation: int, keep: Tensor | None) -> Tensor:
+def _query(pair: Network | Ensemble, relation: int, keep: Tensor | None) -> Tensor:
     number = torch.tensor([relation])
     head = pair.heads(torch.tensor([0]), number, keep=keep)
-    return pair.kernel.query(head, pair.relations[number])[0]
+    return pair.formula.query(head, pair.relations[number])[0]
 
 
-def _shares(pair: Network | Joined, relation: int, sides: tuple[str, str]) -> tuple[Share, ...]:
+def _shares(pair: Network | Ensemble, relation: int, sides: tuple[str, str]) -> tuple[Share, ...]:
     names, there = ("structure", *pair.names), pair.there_is()
     asking, answering = pair.parts(asking=True)[0], pair.parts()[1]
     gates = pair.gates()
     if gates is not None:
         asking = asking * gates[relation, :, None]
-    queries = pair.kernel.query(asking, pair.relations[relation].expand(len(asking), -1))
+    queries = pair.formula.query(asking, pair.relations[relation].expand(len(asking), -1))
     values = queries @ answering.T
     shares = []
     for a, b in np.ndindex(*values.shape):

@@ -11,7 +11,7 @@ import torch
 
 from embeddings.answers.explanation import SIDES, Explanation, LeftOut
 from embeddings.data.triples import Ints
-from embeddings.models.ensemble import Joined
+from embeddings.models.ensemble import Ensemble
 from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer
 
@@ -19,7 +19,7 @@ from embeddings.models.scorer import Scorer
 @torch.no_grad()
 def explain_new(
     scorer: Scorer,
-    one: Network | Joined | None,
+    one: Network | Ensemble | None,
     relation: int,
     rows: tuple[int, int],
     trained: int,
@@ -55,11 +55,11 @@ def explain_new(
             continue
         if asked < trained:
             head = one.heads(torch.tensor([0]), numbers, keep=keep)
-            query = scorer.kernel.query(head, scorer.relations[numbers])
-            without = scorer.kernel.scores(query, scorer.entities)[0]
+            query = scorer.formula.query(head, scorer.relations[numbers])
+            without = scorer.formula.scores(query, scorer.entities)[0]
             left_out.append(LeftOut(name, sides[0], *outcome(without, without[answer])))
         else:
-            own = scorer.kernel.pairs(
+            own = scorer.formula.pairs(
                 scorer.queries(heads, numbers), one.entities(torch.tensor([0]), keep)
             )
             left_out.append(LeftOut(name, sides[1], *outcome(scores, own[0])))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.answers.scored_entities import Space, open_space
+from embeddings.answers.scored_entities import ScoredEntities, open_scored
 from kg_platform.browse import entities
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
@@ -45,7 +45,7 @@ def predict_tails(
     relation: str,
     k: int = 10,
     type: str | None = None,
-    space: Space | None = None,
+    space: ScoredEntities | None = None,
 ) -> list[Prediction]:
     """The `k` likeliest tails of (head, relation, ?) that are not yet facts in the graph.
 
@@ -63,7 +63,7 @@ def predict_heads(
     relation: str,
     k: int = 10,
     type: str | None = None,
-    space: Space | None = None,
+    space: ScoredEntities | None = None,
 ) -> list[Prediction]:
     """The `k` likeliest heads of (?, relation, tail) that are not yet facts in the graph."""
     return _predict(artifact, graph, tail, relation, k, type, space, heads=True)
@@ -76,7 +76,7 @@ def _predict(
     relation: str,
     k: int,
     type: str | None,
-    space: Space | None,
+    space: ScoredEntities | None,
     heads: bool,
 ) -> list[Prediction]:
     if k < 1:
@@ -84,7 +84,7 @@ def _predict(
     relations = artifact.relation_types
     if relation not in relations:
         raise NotFound(unknown_relation(relation, relations))
-    space = open_space(artifact, graph) if space is None else space
+    space = open_scored(artifact, graph) if space is None else space
     ids, scorer, number = space.ids, space.scorer, relations.index(relation)
     if entity not in space.places:
         there_is = entities.resolve(graph, entity)  # says so when there is no such entity at all

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Space:
+class ScoredEntities:
     """`ids` name the rows of the scorer's entities; the first `trained` of them are the artifact's,
     the others have provisional vectors."""
 
@@ -39,7 +39,7 @@ class Space:
         return {name: row for row, name in enumerate(self.ids)}
 
 
-def open_space(artifact: Artifact, graph: Graph) -> Space:
+def open_scored(artifact: Artifact, graph: Graph) -> ScoredEntities:
     """The artifact's entities, and the provisional ones of the published run if it is that run's.
 
     Where entities have features, one whose node lacks what asks in its place is left out: an older
@@ -50,14 +50,14 @@ def open_space(artifact: Artifact, graph: Graph) -> Space:
     run = entities.current_run(graph)
     ours = run is not None and run["id"] == artifact.manifest.get("run")
     if run is None or not ours:
-        return Space(ids, len(ids), scorer)
+        return ScoredEntities(ids, len(ids), scorer)
     rows = graph.read(Statement(cypher.PROVISIONAL_VECTORS, {"run": run["id"]}))
     known = set(ids)
     usable = [
         row for row in rows if row["id"] not in known and (scorer.components is None or row["head"])
     ]
     more = [row["id"] for row in usable]
-    return Space(ids + more, len(ids), _extended(scorer, usable, artifact.alignment()))
+    return ScoredEntities(ids + more, len(ids), _extended(scorer, usable, artifact.alignment()))
 
 
 def _extended(scorer: Scorer, rows: Rows, alignment: NDArray[np.float32] | None) -> Scorer:
@@ -75,7 +75,7 @@ def _extended(scorer: Scorer, rows: Rows, alignment: NDArray[np.float32] | None)
         heads = torch.tensor([row["head"] for row in rows], dtype=components.dtype)
         components = torch.cat([components, heads.view(len(rows), *components.shape[1:])])
     return Made(
-        scorer.kernel,
+        scorer.formula,
         torch.cat([scorer.entities, vectors]),
         scorer.relations,
         components,

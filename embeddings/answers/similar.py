@@ -17,7 +17,7 @@ from embeddings.publish.published import (
     _published,
     check_encoder,
     of_one_run,
-    place_of,
+    staged_name,
 )
 from kg_platform.browse import entities
 from kg_platform.cypher import vectors as cypher
@@ -63,7 +63,7 @@ def similar_to_entity(
     _positive(k)
 
     def ask(run: Run | None) -> list[Neighbour]:
-        place = place_of(run, name)
+        place = staged_name(run, name)
         rows = graph.read(Statement(cypher.ROW_VECTOR, {"id": entity_id, "property": place}))
         if not rows:
             row = entities.resolve(graph, entity_id)
@@ -104,7 +104,7 @@ def similar_to_text(
 
     def ask(run: Run | None) -> list[Neighbour]:
         check_encoder(_published(run), by, encoder, other_side=by == "image")
-        return _nearest(graph, place_of(run, WAYS[by]), vector, k, type)
+        return _nearest(graph, staged_name(run, WAYS[by]), vector, k, type)
 
     return of_one_run(graph, ask)
 
@@ -123,7 +123,7 @@ def similar_to_picture(
 
     def ask(run: Run | None) -> list[Neighbour]:
         check_encoder(_published(run), "image", encoder)
-        return _nearest(graph, place_of(run, "image_embedding"), vector, k, type)
+        return _nearest(graph, staged_name(run, "image_embedding"), vector, k, type)
 
     return of_one_run(graph, ask)
 
@@ -178,7 +178,7 @@ def _positive(k: int) -> None:
 
 def _no_vector(graph: Graph, run: Run | None, entity_id: str, name: str) -> str:
     def has(other: str) -> bool:
-        parameters = {"id": entity_id, "property": place_of(run, other)}
+        parameters = {"id": entity_id, "property": staged_name(run, other)}
         return any(row["vector"] for row in graph.read(Statement(cypher.ROW_VECTOR, parameters)))
 
     there = [way for way, other in WAYS.items() if has(other)]

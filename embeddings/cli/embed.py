@@ -16,7 +16,7 @@ from kg_platform.platform import Platform
 from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what plans are made of takes seconds
-    from embeddings.jobs.cost.estimate import Plan
+    from embeddings.jobs.cost.estimate import CostPlan
 
 
 def register(app: typer.Typer) -> None:
@@ -157,7 +157,7 @@ def embed(
         console.note(f"Published {result.published.entities:,} entities. Try `kg similar <id>`.")
 
 
-def _show_plan(made: Plan, as_json: bool) -> None:
+def _show_plan(made: CostPlan, as_json: bool) -> None:
     from embeddings.jobs.cost.plan import shown
 
     if as_json:

@@ -123,9 +123,9 @@ def _predictions(
     """(head, tail, explanation) of the likeliest facts that the graph does not have."""
     from embeddings.answers.explain import Explainer
     from embeddings.answers.predict import predict_heads, predict_tails
-    from embeddings.answers.scored_entities import open_space
+    from embeddings.answers.scored_entities import open_scored
 
-    space = open_space(artifact, graph)
+    space = open_scored(artifact, graph)
     ask = predict_heads if heads else predict_tails
     predictions = ask(artifact, graph, entity.id, relation, count, type, space)
     explainer = Explainer(artifact, graph, space)

@@ -59,7 +59,7 @@ class Columns:
     def fitting(scorer: Scorer) -> Columns:
         entities, dimension = scorer.entities.shape
         cells = BLOCK_CELLS.get(scorer.entities.device.type, BLOCK_CELLS["cpu"])
-        cells //= scorer.kernel.cell_width(dimension)
+        cells //= scorer.formula.cell_width(dimension)
         width = max(1, min(entities, cells // BLOCK_QUERIES))
         return Columns(entities, width, max(1, cells // width))
 
@@ -224,10 +224,10 @@ def _scores(
     gain `loops` (B,)."""
     start = columns.start(run)
     entities = scorer.entities[start : start + columns.width]
-    if scorer.kernel.product:
+    if scorer.formula.product:
         scores = product(queries, entities)
     else:
-        scores = scorer.kernel.scores(queries, entities).contiguous()
+        scores = scorer.formula.scores(queries, entities).contiguous()
     at = block.runs[run]
     scores.view(-1).index_add_(0, at.own, loops[at.own_queries])
     return scores

@@ -27,12 +27,12 @@ from embeddings.data.snapshot import Snapshot, open_snapshot, take
 from embeddings.evaluation.evaluate import Measured, measure
 from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs.cost import plan
-from embeddings.jobs.cost.estimate import Plan
+from embeddings.jobs.cost.estimate import CostPlan
 from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.unfinished import KIND, same_work
 from embeddings.numerics.device import device_of
-from embeddings.publish.gate.decision import Force, ask, let_pass, passed_before, refusal
+from embeddings.publish.gate.decision import Force, already_passed, decide, record_pass, refusal
 from embeddings.publish.gate.verdict import Verdict
 from embeddings.publish.publish import PublishSummary, publish_artifact
 from embeddings.publish.published import Live, find_live
@@ -88,7 +88,7 @@ def plan_run(
     *,
     publish_vectors: bool = True,
     on_progress: Progress | None = None,
-) -> Plan:
+) -> CostPlan:
     """What `embed` would cost, from a few seconds' trial. Nothing is written to the graph.
 
     Raises:
@@ -142,7 +142,7 @@ class _Job:
             self._keep(snapshot)
             published, verdict = None, None
             if publish_vectors:
-                if not passed_before(self.platform, self.run_id):
+                if not already_passed(self.platform, self.run_id):
                     verdict = self._gate(artifact)
                 if verdict is None or verdict.passed or self.force:
                     published = self._publish(artifact, verdict)
@@ -216,7 +216,7 @@ class _Job:
             "artifact": str(self.platform.settings.artifacts_dir / self.run_id),
         }
 
-    def _plan(self, publish_vectors: bool) -> Plan:
+    def _plan(self, publish_vectors: bool) -> CostPlan:
         with self._step("plan") as details:
             made = plan.make(
                 self.platform,
@@ -229,7 +229,7 @@ class _Job:
             details.update(made.as_dict())
         return made
 
-    def _off(self, made: Plan) -> dict[str, Any]:
+    def _off(self, made: CostPlan) -> dict[str, Any]:
         """How far the plan was off, for the ledger and as a note; not when a run was taken up."""
         if self.continued:
             return {}
@@ -310,7 +310,7 @@ class _Job:
 
     def _gate(self, artifact: Artifact) -> Verdict:
         with self._step("gate") as details:
-            verdict = ask(self.platform, artifact, self.live)
+            verdict = decide(self.platform, artifact, self.live)
             details.update(verdict.as_dict())
             if self.force and not verdict.passed:
                 details["forced"] = asdict(self.force)
@@ -321,7 +321,7 @@ class _Job:
         """`verdict` is None where a publish that was killed had been let pass already."""
         with self._step("publish") as details:
             if verdict is not None:
-                let_pass(self.platform, verdict, self.force)
+                record_pass(self.platform, verdict, self.force)
             published = publish_artifact(self.platform, artifact, self.run_id, self.report)
             details.update(asdict(published))
         return published

@@ -35,7 +35,7 @@ from embeddings.refresh.fold_in import FitOptions
 from embeddings.refresh.pending import Part, find
 from embeddings.refresh.staleness import Compared, bury, compare, snapshot_for
 from embeddings.refresh.triage import due
-from embeddings.refresh.write_fitted import Seen, note_seen, refuse_other, restore, write_fitted
+from embeddings.refresh.write_fitted import Observed, note_seen, refuse_other, restore, write_fitted
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.platform import Platform
@@ -174,10 +174,12 @@ class _Job:
         self.graph.write(Statement(cypher.COUNT_ENTITIES_OF_RUN, {"id": run}))
         return found
 
-    def _seen(self, snapshot: Snapshot, compared: Compared, positions: Sequence[int]) -> list[Seen]:
+    def _seen(
+        self, snapshot: Snapshot, compared: Compared, positions: Sequence[int]
+    ) -> list[Observed]:
         wanted, marks = set(positions), snapshot.changed()
         return [
-            Seen(name, as_text(compared.content[at]), int(marks[at]))
+            Observed(name, as_text(compared.content[at]), int(marks[at]))
             for at, name in enumerate(snapshot.entity_ids())
             if at in wanted
         ]
@@ -212,7 +214,7 @@ class _Job:
 
     def _write(
         self,
-        seen: Sequence[Seen],
+        seen: Sequence[Observed],
         made: Fitted,
         features: Mapping[str, Features],
     ) -> None:

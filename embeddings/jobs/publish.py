@@ -8,7 +8,7 @@ from typing import Any
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.retention import once_live, run_before
-from embeddings.publish.gate.decision import Force, ask, let_pass, passed_before
+from embeddings.publish.gate.decision import Force, already_passed, decide, record_pass
 from embeddings.publish.gate.verdict import Verdict
 from embeddings.publish.publish import PublishSummary, publish_artifact
 from embeddings.publish.published import published_run
@@ -42,8 +42,8 @@ def publish_run(
         chosen = run_id or _latest_with_artifact(platform)
         artifact = _artifact(platform, chosen)
         said = None
-        if not passed_before(platform, chosen):
-            said = let_pass(platform, ask(platform, artifact), force)
+        if not already_passed(platform, chosen):
+            said = record_pass(platform, decide(platform, artifact), force)
         report = logged(on_progress)
         return _recorded(platform, PUBLISH, artifact, {"run": chosen}, report, said)
 
@@ -56,7 +56,7 @@ def gate_run(platform: Platform, run_id: str | None = None) -> Verdict:
         ArtifactError: the artifact was changed since it was written.
     """
     chosen = run_id or _latest_with_artifact(platform)
-    return ask(platform, _artifact(platform, chosen))
+    return decide(platform, _artifact(platform, chosen))
 
 
 def resume_publish(platform: Platform, on_progress: Progress | None = None) -> PublishSummary:

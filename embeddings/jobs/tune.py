@@ -16,7 +16,7 @@ from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs import benchmark
 from embeddings.jobs.tuning.report import Tuned
 from embeddings.jobs.tuning.search import Budget, OnTrial, tune
-from embeddings.jobs.tuning.space import Space
+from embeddings.jobs.tuning.space import SearchSpace
 from embeddings.training.options import TrainOptions
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import BadInput
@@ -87,7 +87,7 @@ class _Job:
             label, dataset = self._dataset()
             with self._step("search") as details:
                 chosen = self.options
-                space = Space.of(dataset, chosen.base, chosen.models, chosen.fixed)
+                space = SearchSpace.of(dataset, chosen.base, chosen.models, chosen.fixed)
                 folder = self.platform.settings.tune_dir
                 found = tune(dataset, space, chosen.budget, folder, label, self.report, on_trial)
                 details.update(asdict(found.best) | {"search": found.name})

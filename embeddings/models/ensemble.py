@@ -15,10 +15,10 @@ from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer
 
 
-class Joined(nn.Module):
+class Ensemble(nn.Module):
     """`entities()` and the rest as `Network` has them, D and Dr being the sums of the members'.
 
-    Members have the same kernel, entities, relations and modalities, and fusions without gates.
+    Members have the same formula, entities, relations and modalities, and fusions without gates.
     """
 
     def __init__(self, members: Sequence[Network]) -> None:
@@ -26,7 +26,7 @@ class Joined(nn.Module):
         self.members = nn.ModuleList(members)
         self._all = tuple(members)
         first = members[0]
-        self.kernel, self.names, self.interaction = first.kernel, first.names, first.interaction
+        self.formula, self.names, self.interaction = first.formula, first.names, first.interaction
         self.structure = self._joined([member.structure for member in members])
         self.relations = self._joined([member.relations for member in members])
         self.loops = torch.stack([member.loops.detach() for member in members]).sum(0)
@@ -68,7 +68,7 @@ class Joined(nn.Module):
     def scorer(self) -> Scorer:
         """What scores facts with these weights as they are now."""
         entities, components = self.entities(), self.components()
-        return Scorer(self.kernel, entities, self.relations, components, loops=self.loops)
+        return Scorer(self.formula, entities, self.relations, components, loops=self.loops)
 
     def shared(self) -> dict[str, Tensor]:
         """The weights that all entities share, each under its member's number."""
@@ -79,7 +79,7 @@ class Joined(nn.Module):
         }
 
     def _joined(self, vectors: Sequence[Tensor]) -> Tensor:
-        return self.kernel.join([v.detach() for v in vectors])
+        return self.formula.join([v.detach() for v in vectors])
 
 
 def name_of(member: int, name: str) -> str:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.data.feature_matrix import Features
-from embeddings.models.ensemble import Joined, name_of
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.ensemble import Ensemble, name_of
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.modalities import Modality, project
 from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer
@@ -37,7 +37,7 @@ LATER = re.compile(r"^loops$|^fusion\.(missing_)?roles\b")
 
 def rebuild(
     artifact: Artifact, rows: Sequence[int] | None = None, model: dict[str, Tensor] | None = None
-) -> Network | Joined:
+) -> Network | Ensemble:
     """The network of an artifact: of all its entities, or of those in `rows`, in that order.
 
     Reads only those rows from disk, and the weights unless they are given as `model`. `entities()`
@@ -59,7 +59,7 @@ def strangers(
     features: Mapping[str, Features],
     count: int,
     model: dict[str, Tensor] | None = None,
-) -> Network | Joined:
+) -> Network | Ensemble:
     """The network of an artifact with `count` other entities in it, which have these features and
     no structure: keep it out, `entities(keep=...)`, as its rows are zero and mean nothing.
 
@@ -98,7 +98,7 @@ def load_scorer(artifact: Artifact) -> Scorer:
             assert part is not None
             components[start : rows.stop] = part
     relations, loops = network.relations.detach(), network.loops.detach()
-    return Scorer(network.kernel, vectors, relations, components, network.gates(), loops)
+    return Scorer(network.formula, vectors, relations, components, network.gates(), loops)
 
 
 def _network(
@@ -106,9 +106,9 @@ def _network(
     model: dict[str, Tensor],
     structure: Tensor,
     modalities: dict[str, Modality],
-) -> Network | Joined:
+) -> Network | Ensemble:
     options = artifact.manifest["options"]
-    kind = kernel(options["model"])
+    kind = interaction(options["model"])
     count = int(options.get("members", 1))
     structures, relations = [structure], [model["relations"]]
     if count > 1:
@@ -128,7 +128,7 @@ def _network(
         own = {"structure": structures[member], "relations": relations[member]}
         network.load_state_dict(own | shared)
         networks.append(network.requires_grad_(False))
-    return networks[0] if count == 1 else Joined(networks)
+    return networks[0] if count == 1 else Ensemble(networks)
 
 
 def _shared(

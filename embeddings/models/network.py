@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from embeddings.models.fusion import Fusion, fusion, small
-from embeddings.models.interactions.fast import Kernel
+from embeddings.models.interactions.fast import Interaction
 from embeddings.models.modalities import Modality, Pool, prepare
 from embeddings.models.scorer import Scorer
 
@@ -25,7 +25,7 @@ class Network(nn.Module):
 
     def __init__(
         self,
-        kernel: Kernel,
+        formula: Interaction,
         entities: int,
         relations: int,
         dimension: int,
@@ -36,12 +36,12 @@ class Network(nn.Module):
         super().__init__()
         self.row_sparse = False  # whether gradients of some free vectors are sparse (optimisers.py)
         self.pooled_whole = False  # whether some rows are pooled by way of all, see `inputs`
-        self.kernel = kernel
+        self.formula = formula
         self.structure = small(entities, dimension, generator=generator)
-        width = kernel.relation_width(dimension)
+        width = formula.relation_width(dimension)
         self.relations = small(2 * relations, width, generator=generator)
         self.loops = nn.Parameter(torch.zeros(2 * relations))  # see Scorer
-        self.interaction = kernel.prepare(dimension, generator)  # of most kernels there is none
+        self.interaction = formula.prepare(dimension, generator)  # of most formulas there is none
         self.names = tuple(modalities)
         self.fusion: Fusion | None = None
         self.pools = nn.ModuleDict(
@@ -110,7 +110,7 @@ class Network(nn.Module):
         """What scores facts with these weights as they are now."""
         entities, relations = self.entities().detach(), self.relations.detach()
         components, gates = self.components(), self.gates()
-        return Scorer(self.kernel, entities, relations, components, gates, self.loops.detach())
+        return Scorer(self.formula, entities, relations, components, gates, self.loops.detach())
 
     def shared(self) -> dict[str, Tensor]:
         """Copies on the CPU of the weights that all entities share: of the fusion, the pools, the

@@ -28,9 +28,9 @@ import torch
 from torch import Tensor
 
 from embeddings.data.triples import Ints
-from embeddings.models.interactions.fast import FAST, Kernel
+from embeddings.models.interactions import registry
+from embeddings.models.interactions.fast import FAST, Interaction
 from embeddings.models.interactions.generic import Generic, names
-from embeddings.models.interactions.registry import kernel
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 
@@ -60,8 +60,8 @@ def triples_factory(
 def to_pykeen(scorer: Scorer, factory: TriplesFactory) -> ERModel[Any, Any, Any]:
     """PyKEEN's model with these vectors, in evaluation mode; the scorer's are copied.
 
-    What a kernel makes true of its vectors (a modulus of 1, ...) is true of the model's, but no
-    constrainer keeps it so in further training. Where relations add something to loops, it is a
+    What an interaction makes true of its vectors (a modulus of 1, ...) is true of the model's, but
+    no constrainer keeps it so in further training. Where relations add something to loops, it is a
     `LoopModel`, which knows of it. Where heads have vectors of their own, an entity's
     representations are those of the answer, then those of the head.
 
@@ -87,13 +87,13 @@ def to_pykeen(scorer: Scorer, factory: TriplesFactory) -> ERModel[Any, Any, Any]
             f"The vectors are of {sizes[0]} entities and {sizes[1] // 2} relations and their "
             "inverses; make the factory of the same facts, with create_inverse_triples=True."
         )
-    kind = scorer.kernel
+    kind = scorer.formula
     turns = torch.arange(len(scorer.relations)).view(2, -1).T.reshape(-1)
     with torch.no_grad():
         entities = kind.entity_slots(scorer.entities.cpu())
         relations = kind.relation_slots(scorer.relations.cpu()[turns])
         loops = scorer.loops.cpu()[turns]
-        interaction = copy.deepcopy(kind.interaction).cpu()
+        interaction = copy.deepcopy(kind.pykeen).cpu()
         if scorer.components is not None:
             heads = kind.entity_slots(scorer.components.sum(1).cpu())
             entities = (*entities, *heads)
@@ -123,7 +123,7 @@ def from_pykeen(model: ERModel[Any, Any, Any]) -> Scorer:
             "create_inverse_triples=True."
         )
     interaction = copy.deepcopy(model.interaction).cpu().eval()
-    kind = _kernel(interaction)
+    kind = _counterpart(interaction)
     with torch.no_grad():
         slots = _slots(model.entity_representations)
         count = len(slots)
@@ -186,13 +186,13 @@ def _slots(representations: Sequence[Any]) -> list[Tensor]:
     return [each(indices=None).detach().cpu() for each in representations]
 
 
-def _kernel(interaction: Any) -> Kernel:
-    """Our kernel for an interaction; whether it has the same options is another question."""
+def _counterpart(interaction: Any) -> Interaction:
+    """Our interaction for PyKEEN's; whether it has the same options is another question."""
     called = type(interaction).__name__
     name = called.removesuffix("Interaction").lower()
     if name not in (*FAST, *names()):
         raise BadInput(f"PyKEEN's {called} has no counterpart here; docs/models.md lists what has.")
-    return kernel("transe-l1" if name == "transe" and interaction.p == 1 else name)
+    return registry.interaction("transe-l1" if name == "transe" and interaction.p == 1 else name)
 
 
 @torch.no_grad()

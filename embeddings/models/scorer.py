@@ -1,4 +1,4 @@
-"""PyKEEN's interactions behind one small scoring seam: `kernel(name)` and `Scorer`."""
+"""Scores of facts from finished vectors, by whichever interaction: `Scorer`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings.models.interactions.fast import Kernel
+from embeddings.models.interactions.fast import Interaction
 
 
 class Scorer:
@@ -26,7 +26,7 @@ class Scorer:
 
     def __init__(
         self,
-        kind: Kernel,
+        kind: Interaction,
         entities: Tensor,
         relations: Tensor,
         components: Tensor | None = None,
@@ -34,7 +34,7 @@ class Scorer:
         loops: Tensor | None = None,
     ) -> None:
         kind.settle(entities.device)
-        self.kernel = kind
+        self.formula = kind
         self.entities = entities
         self.relations = relations
         self.components = components
@@ -47,7 +47,7 @@ class Scorer:
 
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
         """(B,) heads, (B,) relations (an inverse one asks for heads) -> (B, D)."""
-        return self.kernel.query(self.heads(heads, relations), self.relations[relations])
+        return self.formula.query(self.heads(heads, relations), self.relations[relations])
 
     def heads(self, rows: Tensor, relations: Tensor) -> Tensor:
         """(B,) entities and the (B,) relations asked of them -> their (B, D) vectors as heads."""
@@ -58,13 +58,13 @@ class Scorer:
 
     def all(self, heads: Tensor, relations: Tensor) -> Tensor:
         """(B,) heads and relations -> (B, N): the score of every entity as the tail."""
-        scores = self.kernel.scores(self.queries(heads, relations), self.entities)
+        scores = self.formula.scores(self.queries(heads, relations), self.entities)
         return scores.scatter_add(1, heads[:, None], self.loops[relations, None])
 
     def pairs(self, triples: Tensor) -> Tensor:
         """(n, 3) triples -> (n,) scores."""
         heads, relations, tails = triples.unbind(1)
-        scores = self.kernel.pairs(self.queries(heads, relations), self.entities[tails])
+        scores = self.formula.pairs(self.queries(heads, relations), self.entities[tails])
         return scores + torch.where(heads == tails, self.loops[relations], 0)
 
     @torch.no_grad()

@@ -28,7 +28,7 @@ MISSES_ALLOWED = 0.1
 SCORE_TOLERANCE = 1e-3
 
 
-class Vectors(Protocol):
+class VectorSource(Protocol):
     """What is published; `embeddings.data.artifact.Artifact` is one."""
 
     @property
@@ -40,7 +40,7 @@ class Vectors(Protocol):
     def present(self, name: str) -> NDArray[np.bool_]: ...
 
 
-def refuse_bad_vectors(artifact: Vectors, present: Masks, report: Progress) -> None:
+def refuse_bad_vectors(artifact: VectorSource, present: Masks, report: Progress) -> None:
     """Neo4j would refuse them one batch in; here nothing has been written yet."""
     for name, mask in present.items():
         step = batch_of(artifact, [name])
@@ -62,7 +62,7 @@ def refuse_bad_vectors(artifact: Vectors, present: Masks, report: Progress) -> N
 
 def query_back(
     graph: Graph,
-    artifact: Vectors,
+    artifact: VectorSource,
     present: Masks,
     run_id: str,
     report: Progress,
@@ -114,7 +114,7 @@ def _found_itself(entity: str, found: Sequence[str], scores: Sequence[float]) ->
     return entity in level or len(level) == len(found) > 0
 
 
-def _ids_at(artifact: Vectors, positions: NDArray[np.intp]) -> dict[int, str]:
+def _ids_at(artifact: VectorSource, positions: NDArray[np.intp]) -> dict[int, str]:
     wanted = set(positions.tolist())
     return {at: id for at, id in enumerate(artifact.iter_entity_ids()) if at in wanted}
 
@@ -126,7 +126,7 @@ def _spread(positions: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     return positions[np.linspace(0, len(positions) - 1, count).astype(np.intp)]
 
 
-def batch_of(artifact: Vectors, names: Sequence[str]) -> int:
+def batch_of(artifact: VectorSource, names: Sequence[str]) -> int:
     """Entities that fill a batch of vectors."""
     width = sum(artifact.rows(name, 0, 1).shape[1] for name in names)
     return max(1, int(BATCH_CELLS // max(width, 1)))

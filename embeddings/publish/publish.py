@@ -1,9 +1,9 @@
 """Publish: the vectors of an artifact become node properties, indexed, checked, and current.
 
-Look at every vector -> (:EmbeddingRun {current: false}) -> empty indexes -> vectors in batches, put
-aside, with a cursor in the ledger -> a sample is queried back -> the switch
-(`publish_switch.py`): the pointer moves to this run, and people are answered from what was put
-aside until it stands under its own names. Where no run is current, vectors are written under them
+Look at every vector -> (:EmbeddingRun {current: false}) -> empty indexes -> vectors in batches,
+staged, with a cursor in the ledger -> a sample is queried back -> the switch (`switch.py`): the
+pointer moves to this run, and people are answered from what was staged until it stands under its
+own names. Where no run is current, vectors are written under them
 at once. Every step may be done again, so a publish that was killed is finished by publishing once
 more. Memory is a few batches, whatever the size of the graph: rows are read from disk as they are
 written.
@@ -24,7 +24,7 @@ import numpy as np
 
 from embeddings.data.artifact import Artifact
 from embeddings.publish import switch, vector_indexes
-from embeddings.publish.checks import Vectors, query_back, refuse_bad_vectors
+from embeddings.publish.checks import VectorSource, query_back, refuse_bad_vectors
 from embeddings.publish.marks import Marks
 from embeddings.publish.published import find_live
 from embeddings.publish.write_vectors import Writer
@@ -69,7 +69,7 @@ class PublishSummary:
 
 def publish(
     graph: Graph,
-    artifact: Vectors,
+    artifact: VectorSource,
     ledger: Ledger,
     run_id: str,
     batch_rows: int,
@@ -90,12 +90,12 @@ def publish(
     dimensions = {name: artifact.rows(name, 0, 1).shape[1] for name in present}
     refuse_bad_vectors(artifact, present, report)
     vector_indexes.refuse_too_wide(dimensions)
-    vector_indexes.refuse_taken_names(graph, dimensions | _aside(dimensions))
+    vector_indexes.refuse_taken_names(graph, dimensions | _staged(dimensions))
 
     properties = run_properties(artifact.manifest, dimensions)
     switching = switch.under_way(graph)
-    aside = switching is not None or current_run(graph) is not None
-    state = _Cursor(graph, ledger, run_id, artifact.manifest, aside)
+    staged = switching is not None or current_run(graph) is not None
+    state = _Cursor(graph, ledger, run_id, artifact.manifest, staged)
     if switching is not None and not (switching[0] == run_id and state.holds()):
         # Another publish was killed behind its switch, or this one's artifact was made anew.
         switch.settle(graph, *switching, report)
@@ -107,28 +107,28 @@ def publish(
     if switching is None:
         if not start:
             switch.drop_aside(graph)
-        names = _aside(dimensions) if aside else dimensions
+        names = _staged(dimensions) if staged else dimensions
         vector_indexes.drop_incompatible(graph, names)
         # Before the vectors: small batches under an index take a fraction of the time that building
         # it over all of them does.
         vector_indexes.create_and_wait(graph, names, _indexing(report))
-        writer.write(start, state.advance, report, aside)
+        writer.write(start, state.advance, report, staged)
         written = time.perf_counter()
         vector_indexes.create_and_wait(graph, names, _indexing(report))
         try:
-            places = cypher.NEXT if aside else None
+            places = cypher.STAGED if staged else None
             checked = query_back(graph, artifact, present, run_id, report, places)
-            if not aside:
+            if not staged:
                 cleared = switch.clear_earlier(graph, run_id, report)
             if marks is not None:
                 marks.renew()
-            _move_pointer(graph, run_id, properties, aside)
+            _move_pointer(graph, run_id, properties, staged)
         except ArtifactError:
             state.advance(0)  # what was written is not what is wanted: next time from the start
             raise
     if marks is not None:
         marks.clear()
-    if aside:
+    if staged:
         cleared = switch.settle(graph, run_id, switching[1] if switching else "next", report)
     entities = switch.count(graph, cypher.COUNT_WITH_RUN, run_id)
     some = np.logical_or.reduce(list(present.values()))
@@ -145,16 +145,16 @@ def publish(
     )
 
 
-def _move_pointer(graph: Graph, run_id: str, properties: Mapping[str, Any], aside: bool) -> None:
-    """Make the run the current one, served from what was put aside if it was."""
-    count = cypher.COUNT_NEXT if aside else cypher.COUNT_WITH_RUN
+def _move_pointer(graph: Graph, run_id: str, properties: Mapping[str, Any], staged: bool) -> None:
+    """Make the run the current one, served from what was staged if it was."""
+    count = cypher.COUNT_STAGED if staged else cypher.COUNT_WITH_RUN
     entities = switch.count(graph, count, run_id)
     if not entities:
         switch.drop_aside(graph)
         raise ArtifactError(
             f"None of the entities of run {run_id} is in the graph any more; run `kg embed` again."
         )
-    serving = "next" if aside else None
+    serving = "next" if staged else None
     parameters = {"id": run_id, "entities": entities, "serving": serving}
     graph.write(Statement(cypher.MOVE_POINTER, {**parameters, "properties": properties}))
 
@@ -163,9 +163,9 @@ def _indexing(report: Progress) -> Callable[[int, int], None]:
     return lambda done, total: report("vector indexes", done, total)
 
 
-def _aside(dimensions: Mapping[str, int]) -> dict[str, int]:
-    """The same under the names for vectors that are put aside."""
-    return {cypher.NEXT[name]: dimension for name, dimension in dimensions.items()}
+def _staged(dimensions: Mapping[str, int]) -> dict[str, int]:
+    """The same under the names for vectors that are staged."""
+    return {cypher.STAGED[name]: dimension for name, dimension in dimensions.items()}
 
 
 def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -> dict[str, Any]:
@@ -195,13 +195,13 @@ class _Cursor:
 
     The position counts only if no other run was published in between (each puts a token of its own
     on its node and takes the others' away), the artifact is the same, and so is the place: put
-    `aside`, or under the own names.
+    `staged`, or under the own names.
     """
 
     def __init__(
-        self, graph: Graph, ledger: Ledger, run_id: str, manifest: Mapping[str, Any], aside: bool
+        self, graph: Graph, ledger: Ledger, run_id: str, manifest: Mapping[str, Any], staged: bool
     ) -> None:
-        self._graph, self._ledger, self._run, self._aside = graph, ledger, run_id, aside
+        self._graph, self._ledger, self._run, self._staged = graph, ledger, run_id, staged
         text = json.dumps(manifest, sort_keys=True, default=str)
         self._artifact = hashlib.sha256(text.encode()).hexdigest()
         self._token = ""
@@ -224,14 +224,14 @@ class _Cursor:
         rows = self._graph.read(Statement(cypher.HALFWAY, {"id": self._run}))
         token = rows[0]["token"] if rows else None
         same = token is not None and stored.get("token") == token
-        same = same and (stored["artifact"], stored.get("aside")) == (self._artifact, self._aside)
+        same = same and (stored["artifact"], stored.get("aside")) == (self._artifact, self._staged)
         if not (same and stored["position"]):
             return 0, ""
         return int(stored["position"]), str(token)
 
     def advance(self, position: int) -> None:
         state: dict[str, Any] = {"token": self._token, "artifact": self._artifact}
-        state |= {"aside": self._aside, "position": position}
+        state |= {"aside": self._staged, "position": position}
         self._ledger.set_cursor(self._run, CURSOR, json.dumps(state))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from embeddings.data.artifact import Artifact, open_artifact
-from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder, space
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder, vector_space
 from embeddings.features.snapshot_features import Encoders
 from kg_platform.browse import entities
 from kg_platform.browse.entities import current_run
@@ -85,9 +85,9 @@ def _pointer(run: Run | None) -> tuple[object, ...]:
     return () if run is None else (run["id"], run.get("serving") == "next", run.get("published_at"))
 
 
-def place_of(run: Run | None, name: str) -> str:
+def staged_name(run: Run | None, name: str) -> str:
     """The property where the vectors `name` of the current run stand."""
-    return cypher.NEXT[name] if run is not None and run.get("serving") == "next" else name
+    return cypher.STAGED[name] if run is not None and run.get("serving") == "next" else name
 
 
 def _published(run: Run | None) -> Run:
@@ -124,7 +124,7 @@ def check_encoder(
     """
     published = (encoder_of(run, modality), str(run.get(f"{modality}_revision")))
     given = (encoder.name, encoder.revision)
-    same = [(name, _weights(revision) if other_side else space(revision))
+    same = [(name, _weights(revision) if other_side else vector_space(revision))
             for name, revision in (published, given)]  # fmt: skip
     if same[0] != same[1]:
         raise BadInput(

@@ -1,9 +1,9 @@
-"""The switch of a publish: vectors that were put aside become the current ones while people read.
+"""The switch of a publish: vectors that were staged become the current ones while people read.
 
-pointer to what was put aside -> it takes its own names, batch by batch -> vectors of earlier runs
-go -> indexes online -> pointer back to the own names -> what was put aside goes
+pointer to what was staged -> it takes its own names, batch by batch -> vectors of earlier runs
+go -> indexes online -> pointer back to the own names -> what was staged goes
 
-Readers (`similarity.py`) are answered from what was put aside until the last but one step, so no
+Readers (`similarity.py`) are answered from what was staged until the last but one step, so no
 answer mixes runs. Every step may be done again: a switch that was killed is finished by `settle`.
 """
 
@@ -36,14 +36,14 @@ def half_way(graph: Graph) -> str | None:
 
 
 def drop_aside(graph: Graph) -> None:
-    """Remove what was put aside; indexes first, so that they need not follow."""
-    for name in cypher.NEXT.values():
+    """Remove what was staged; indexes first, so that they need not follow."""
+    for name in cypher.STAGED.values():
         graph.run_schema(cypher.drop_index(name))
     graph.run_schema(cypher.REMOVE_NEXT)
 
 
 def settle(graph: Graph, run_id: str, serving: str, report: Progress) -> int:
-    """From the moment that readers are answered from what was put aside to the end.
+    """From the moment that readers are answered from what was staged to the end.
 
     Returns how many entities lost vectors of earlier runs.
     """
@@ -77,7 +77,7 @@ def count(graph: Graph, text: str, run_id: str) -> int:
 
 
 def _take_names(graph: Graph, run_id: str, report: Progress) -> None:
-    total, done = count(graph, cypher.COUNT_NEXT, run_id), 0
+    total, done = count(graph, cypher.COUNT_STAGED, run_id), 0
 
     def take(ids: list[str]) -> int:
         graph.write(Statement(cypher.TAKE_NEXT, {"id": run_id, "ids": ids}))
@@ -89,7 +89,7 @@ def _take_names(graph: Graph, run_id: str, report: Progress) -> None:
 
 
 def _put_aside(graph: Graph, run_id: str) -> Iterator[list[str]]:
-    """The entities whose vectors were put aside, in batches by id."""
+    """The entities whose vectors were staged, in batches by id."""
     after = ""
     while True:
         parameters = {"id": run_id, "after": after, "limit": BATCH}
@@ -101,6 +101,8 @@ def _put_aside(graph: Graph, run_id: str) -> Iterator[list[str]]:
 
 
 def _dimensions(graph: Graph) -> Mapping[str, int]:
-    """Property -> dimension of the vectors that were put aside, by their indexes."""
-    found = {name: vector_indexes.dimension_of(graph, next_) for name, next_ in cypher.NEXT.items()}
+    """Property -> dimension of the vectors that were staged, by their indexes."""
+    found = {
+        name: vector_indexes.dimension_of(graph, next_) for name, next_ in cypher.STAGED.items()
+    }
     return {name: dimension for name, dimension in found.items() if dimension}

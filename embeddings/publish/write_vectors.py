@@ -1,4 +1,4 @@
-"""Vectors onto nodes, in batches: under their own names, or put aside."""
+"""Vectors onto nodes, in batches: under their own names, or staged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.publish.checks import Masks, Vectors, batch_of
+from embeddings.publish.checks import Masks, VectorSource, batch_of
 from embeddings.publish.concurrent_writes import in_flight
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
@@ -32,7 +32,7 @@ class Writer:
     """Writes the vectors of an artifact as those of a run."""
 
     graph: Graph
-    artifact: Vectors
+    artifact: VectorSource
     present: Masks
     run_id: str
     batch_rows: int
@@ -42,7 +42,7 @@ class Writer:
         start: int,
         advance: Callable[[int], None],
         report: Progress,
-        aside: bool = False,
+        staged: bool = False,
     ) -> None:
         """From entity `start` on; `advance(position)` once all before it are in the graph."""
         total = len(self.present["embedding"])
@@ -50,7 +50,7 @@ class Writer:
         ids = islice(self.artifact.iter_entity_ids(), start, None)
 
         batches = (
-            partial(self._batch, begin, list(islice(ids, size)), aside)
+            partial(self._batch, begin, list(islice(ids, size)), staged)
             for begin in range(start, total, size)
         )
         for position in in_flight(batches):
@@ -58,11 +58,11 @@ class Writer:
             advance(position)
             report("vectors", position, total)
 
-    def _batch(self, begin: int, ids: list[str], aside: bool) -> int:
+    def _batch(self, begin: int, ids: list[str], staged: bool) -> int:
         stop = begin + len(ids)
         rows = {name: self.artifact.rows(name, begin, stop) for name in self.present}
         masks = {name: mask[begin:stop] for name, mask in self.present.items()}
-        write_rows(self.graph, self.run_id, ids, rows, masks, aside=aside)
+        write_rows(self.graph, self.run_id, ids, rows, masks, staged=staged)
         return stop
 
 
@@ -72,7 +72,7 @@ def write_rows(
     ids: Sequence[str],
     rows: Mapping[str, NDArray[np.float32]],
     present: Masks,
-    aside: bool = False,
+    staged: bool = False,
     guarded: bool = False,
 ) -> None:
     """Write vectors of entities: one transaction for each combination of properties they have.
@@ -83,7 +83,7 @@ def write_rows(
         if not given:
             continue
         columns = [graph.vectors(rows[name][mine]) for name in given]
-        text = (cypher.put_aside if aside else cypher.write_vectors)(given, absent)
+        text = (cypher.stage if staged else cypher.write_vectors)(given, absent)
         text = cypher.guarded(text) if guarded else text
         parameters = Rows(
             {"id": ids[row], **dict(zip(given, values, strict=True))}

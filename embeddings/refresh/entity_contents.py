@@ -17,14 +17,14 @@ from embeddings.data.fingerprints import (
     text_fingerprint,
 )
 from embeddings.data.splits import id_keys
-from embeddings.refresh.fold_in import Facts
+from embeddings.refresh.fold_in import FoldInFacts
 from kg_platform.cypher import watching as cypher
 from kg_platform.graph.client import Graph
 
 MOST_FACTS = 2_000  # read of an entity in either direction; a fit looks at 64 of them
 
 
-class Fact(NamedTuple):
+class EntityFact(NamedTuple):
     """A fact of an entity: its relation type, whether it leads away, and where it leads.
 
     `held_out` facts are for validation and test.
@@ -37,7 +37,7 @@ class Fact(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Said:
+class EntityContents:
     """An entity, the time of its mark in microseconds (0: none), and what it says.
 
     Not `whole`: it has more facts than were read.
@@ -48,10 +48,10 @@ class Said:
     label: str
     texts: list[str]
     pictures: list[str]
-    facts: list[Fact]
+    facts: list[EntityFact]
     whole: bool
 
-    def content(self, facts: Iterable[Fact] | None = None) -> Content:
+    def content(self, facts: Iterable[EntityFact] | None = None) -> Content:
         """(3,) as `content.content_of` has it; of these facts, or of its own."""
         digests = [text_hash(text) for text in self.texts]
         given = self.facts if facts is None else facts
@@ -71,15 +71,15 @@ class Said:
 
 def read(
     graph: Graph, ids: Sequence[str], labels: Sequence[str], relationship_types: Sequence[str]
-) -> list[Said]:
+) -> list[EntityContents]:
     """What those of these entities say that are in the part of the graph."""
     statement = cypher.said(ids, labels, relationship_types, MOST_FACTS + 1)
     return [_said(row) for row in graph.read(statement)]
 
 
 def facts_with(
-    entities: Sequence[Said], rows: Mapping[str, int], relation_types: Mapping[str, int]
-) -> Facts:
+    entities: Sequence[EntityContents], rows: Mapping[str, int], relation_types: Mapping[str, int]
+) -> FoldInFacts:
     """Their facts with trained entities, by their rows in the artifact; `rows` count `entities`."""
     count, found = len(relation_types), set()
     for place, entity in enumerate(entities):
@@ -88,13 +88,13 @@ def facts_with(
             if kind is not None and other is not None and not fact.held_out:
                 found.add((place, kind if fact.outgoing else kind + count, other))
     columns = np.array(sorted(found), np.int64).reshape(-1, 3)
-    return Facts(columns[:, 0].copy(), columns[:, 1].copy(), columns[:, 2].copy())
+    return FoldInFacts(columns[:, 0].copy(), columns[:, 1].copy(), columns[:, 2].copy())
 
 
 class ContentBatch:
     """Texts and pictures of some entities, as features are made from a snapshot."""
 
-    def __init__(self, entities: Sequence[Said]) -> None:
+    def __init__(self, entities: Sequence[EntityContents]) -> None:
         self._entities = entities
         self.size = len(entities)
 
@@ -109,17 +109,17 @@ class ContentBatch:
                 yield Picture(place, rank, digest)
 
 
-def _said(row: Mapping[str, Any]) -> Said:
+def _said(row: Mapping[str, Any]) -> EntityContents:
     first: dict[str, int] = {}
     for rank, digest in row["pictures"]:
         if is_sha256(digest):
             first[digest] = min(rank_of(rank), first.get(digest, rank_of(rank)))
     facts = [
-        Fact(kind, outgoing, other, split in ("valid", "test"))
+        EntityFact(kind, outgoing, other, split in ("valid", "test"))
         for outgoing, side in ((True, row["leading"]), (False, row["coming"]))
         for kind, other, split in side
     ]
-    return Said(
+    return EntityContents(
         id=row["id"],
         at=row["changed"] or 0,
         label=text_of(row["label"]),

@@ -15,8 +15,8 @@ from embeddings.data.feature_matrix import Features
 from embeddings.data.triples import Ints
 from embeddings.models.scorer import Scorer
 from embeddings.numerics.device import in_bf16
-from embeddings.refresh.fold_in import Facts, FitOptions, World
-from embeddings.refresh.pending import Waiting
+from embeddings.refresh.fold_in import FitOptions, FoldInFacts, GraphFacts
+from embeddings.refresh.pending import Pending
 from embeddings.refresh.priors import Prior, Priors
 from kg_platform.cypher.vectors import PROVISIONAL_HEAD
 
@@ -48,7 +48,7 @@ class Fitted:
         return rows, masks
 
 
-class Space:
+class Fitter:
     """The space of an artifact, with what fits need of it measured and in memory.
 
     `trained` (T, 3) are facts among its entities; `keep` keeps more in memory (`Priors`).
@@ -67,10 +67,14 @@ class Space:
         self._alignment = artifact.alignment()
         self._priors = Priors(artifact, scorer, trained, options, keep)
         narrow = in_bf16("auto", scorer.entities.device)
-        self._world = World(scorer, trained, options, narrow)
+        self._world = GraphFacts(scorer, trained, options, narrow)
 
     def fit(
-        self, features: Mapping[str, Features], facts: Facts, count: int, rows: Ints | None = None
+        self,
+        features: Mapping[str, Features],
+        facts: FoldInFacts,
+        count: int,
+        rows: Ints | None = None,
     ) -> Fitted:
         """Vectors of `count` entities with these features and facts.
 
@@ -100,9 +104,9 @@ def fitted(
     artifact: Artifact,
     scorer: Scorer,
     features: Mapping[str, Features],
-    waiting: Waiting,
+    waiting: Pending,
     options: FitOptions,
 ) -> Fitted:
     """Vectors of the waiting entities, in the space of the artifact and its scorer."""
-    space = Space(artifact, scorer, waiting.trained, options)
+    space = Fitter(artifact, scorer, waiting.trained, options)
     return space.fit(features, waiting.facts, len(waiting.ids), waiting.rows)

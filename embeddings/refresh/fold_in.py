@@ -1,6 +1,6 @@
 """Vectors for entities that were not there in training, from a prior and their first facts.
 
-What was trained stays as it is: entities E (N, D), relations, kernel. A new entity begins at a
+What was trained stays as it is: entities E (N, D), relations, formula. A new entity begins at a
 prior p, which its texts and pictures give it (`priors.py`), and goes a few steps of Adagrad down
 
     L(v) = sum over its facts (r, t) of
@@ -30,7 +30,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
 from embeddings.data.triples import Ints, with_inverses
-from embeddings.models.interactions.fast import Kernel
+from embeddings.models.interactions.fast import Interaction
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 
@@ -56,7 +56,7 @@ class FitOptions:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FoldInFacts:
     """Known facts of new entities, (E,) int64 each: the new entity `rows[i]` asked by relation
     `relations[i]` has the trained entity `others[i]` as an answer. A fact whose tail is new stands
     here by its inverse relation."""
@@ -69,7 +69,7 @@ class Facts:
         return len(self.rows)
 
 
-def facts_of(triples: Ints, relations: int, new: Ints, trained: Ints) -> Facts:
+def facts_of(triples: Ints, relations: int, new: Ints, trained: Ints) -> FoldInFacts:
     """The facts between new and trained entities.
 
     `triples` (T, 3) name entities by any numbers; `new` and `trained`, one a number, give the place
@@ -80,13 +80,13 @@ def facts_of(triples: Ints, relations: int, new: Ints, trained: Ints) -> Facts:
     rows, others = new[both[:, 0]], trained[both[:, 2]]
     there = (rows >= 0) & (others >= 0)
     found = np.unique(np.stack([rows, both[:, 1], others], 1)[there], axis=0)
-    return Facts(found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy())
+    return FoldInFacts(found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy())
 
 
 def fit(
     scorer: Scorer,
     priors: Tensor,
-    facts: Facts,
+    facts: FoldInFacts,
     trained: Ints,
     options: FitOptions,
     components: Tensor | None = None,
@@ -102,23 +102,23 @@ def fit(
     Raises:
         BadInput: the fit became unstable (a vector is not a number).
     """
-    return World(scorer, trained, options, narrow).fit(priors, facts, components)
+    return GraphFacts(scorer, trained, options, narrow).fit(priors, facts, components)
 
 
-class World:
+class GraphFacts:
     """What new entities are fitted to: the trained entities, and what is asked of them.
 
     Making one costs as much as fitting some hundred entities; it can be used again and again.
     """
 
     def __init__(self, scorer: Scorer, trained: Ints, options: FitOptions, narrow: bool) -> None:
-        self.scorer, self.kernel, self.options = scorer, scorer.kernel, options
+        self.scorer, self.formula, self.options = scorer, scorer.formula, options
         generator = np.random.default_rng(options.seed)
         count = len(scorer.entities)
         most = min(count, options.candidates)
         drawn = np.arange(count) if most == count else generator.choice(count, most, replace=False)
         self._sample = torch.from_numpy(np.sort(drawn))
-        self._table = _Table(self.kernel, scorer.entities[self._sample], narrow, count / most)
+        self._table = _Table(self.formula, scorer.entities[self._sample], narrow, count / most)
         both = with_inverses(trained, scorer.relation_count)
         asked = generator.permutation(len(both))[: options.queries]
         heads, kinds = torch.from_numpy(both[asked, 0]), torch.from_numpy(both[asked, 1])
@@ -126,17 +126,17 @@ class World:
         self.queries = scorer.queries(heads, kinds)
         self.levels = self._table.normalisers(self.queries, self._place(heads), scorer.loops[kinds])
         # New entities that are worked on together: their scores by these queries fit into memory.
-        width = self.kernel.cell_width(scorer.entities.shape[1])
+        width = self.formula.cell_width(scorer.entities.shape[1])
         self._at_once = max(1, CELLS // (max(1, len(asked)) * width))
 
-    def fit(self, priors: Tensor, facts: Facts, components: Tensor | None = None) -> Tensor:
+    def fit(self, priors: Tensor, facts: FoldInFacts, components: Tensor | None = None) -> Tensor:
         """As the function `fit`."""
         vectors = priors.clone()
         if not len(facts):
             return vectors
         chosen = _at_most(facts.rows, self.options.facts, np.random.default_rng(self.options.seed))
         order = chosen[np.argsort(facts.rows[chosen], kind="stable")]
-        facts = Facts(facts.rows[order], facts.relations[order], facts.others[order])
+        facts = FoldInFacts(facts.rows[order], facts.relations[order], facts.others[order])
         table, answers = self._with(torch.from_numpy(facts.others))
         rows = np.unique(facts.rows)
         for block in np.array_split(rows, -(-len(rows) // self._at_once)):
@@ -170,7 +170,13 @@ class _Task:
     stand in the table at `answers`."""
 
     def __init__(
-        self, world: World, table: _Table, answers: Tensor, facts: Facts, cut: slice, rows: Ints
+        self,
+        world: GraphFacts,
+        table: _Table,
+        answers: Tensor,
+        facts: FoldInFacts,
+        cut: slice,
+        rows: Ints,
     ) -> None:
         scorer, self.world, self.table, self.answers = world.scorer, world, table, answers
         self.rows = torch.from_numpy(np.searchsorted(rows, facts.rows[cut]))
@@ -197,15 +203,15 @@ class _Task:
 
     def _loss(self, vectors: Tensor, priors: Tensor, components: Tensor | None) -> Tensor:
         """L, but for the first term, of which only the gradient is right."""
-        world, kernel, options = self.world, self.world.kernel, self.world.options
+        world, formula, options = self.world, self.world.formula, self.world.options
         mine = vectors[self.rows]
         heads = mine if components is None else self._heads(mine - priors[self.rows], components)
-        queries = kernel.query(heads, self.relations)
+        queries = formula.query(heads, self.relations)
         loss = (queries * self.table.slopes(queries.detach(), self.answers)).sum()
-        scores = kernel.pairs(self.asked, mine)
+        scores = formula.pairs(self.asked, mine)
         loss = loss + options.found * softplus(self.levels - scores).sum()
         if world.weight:
-            above = kernel.scores(world.queries, vectors) - world.levels[:, None]
+            above = formula.scores(world.queries, vectors) - world.levels[:, None]
             loss = loss + world.weight * softplus(above).sum()
         return loss + options.prior / 2 * (vectors - priors).square().sum()
 
@@ -221,15 +227,15 @@ class _Table:
     """The candidates (m, D) that queries are compared with, a few queries at a time; `share` is how
     many entities each of them stands for."""
 
-    def __init__(self, kernel: Kernel, vectors: Tensor, narrow: bool, share: float) -> None:
-        self.kernel, self.share = kernel, share
-        self.narrow = narrow and kernel.product
+    def __init__(self, formula: Interaction, vectors: Tensor, narrow: bool, share: float) -> None:
+        self.formula, self.share = formula, share
+        self.narrow = narrow and formula.product
         self.vectors = vectors.bfloat16() if self.narrow else vectors
 
     def longer(self, vectors: Tensor, entities: int) -> _Table:
         """This table with more vectors (k, D) behind its own, for so many entities altogether."""
         table = _Table(
-            self.kernel, vectors, self.narrow, entities / (len(self.vectors) + len(vectors))
+            self.formula, vectors, self.narrow, entities / (len(self.vectors) + len(vectors))
         )
         table.vectors = torch.cat([self.vectors, table.vectors])
         return table
@@ -255,7 +261,7 @@ class _Table:
         """
         found = []
         for part, answer in zip(self._blocks(queries), self._blocks(answers), strict=True):
-            if self.kernel.product:
+            if self.formula.product:
                 shares = torch.softmax(self._scores(part), 1).to(self.vectors.dtype)
                 found.append((shares @ self.vectors).float() - self.vectors[answer].float())
             else:
@@ -265,10 +271,10 @@ class _Table:
         return torch.cat(found)
 
     def _scores(self, queries: Tensor) -> Tensor:
-        return self.kernel.scores(queries.to(self.vectors.dtype), self.vectors).float()
+        return self.formula.scores(queries.to(self.vectors.dtype), self.vectors).float()
 
     def _blocks(self, rows: Tensor) -> Iterator[Tensor]:
-        width = self.kernel.cell_width(self.vectors.shape[1])
+        width = self.formula.cell_width(self.vectors.shape[1])
         size = max(1, CELLS // (len(self.vectors) * width))
         for start in range(0, len(rows), size):
             yield rows[start : start + size]

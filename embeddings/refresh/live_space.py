@@ -20,12 +20,12 @@ from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import Remembered
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.published import open_published, published_encoders, published_run
-from embeddings.refresh.entity_contents import ContentBatch, Said, facts_with, read
-from embeddings.refresh.fitter import Fitted, Space
+from embeddings.refresh.entity_contents import ContentBatch, EntityContents, facts_with, read
+from embeddings.refresh.fitter import Fitted, Fitter
 from embeddings.refresh.fold_in import FitOptions
 from embeddings.refresh.pending import among
 from embeddings.refresh.staleness import Scan, compare, note, snapshot_for
-from embeddings.refresh.write_fitted import Seen, note_seen, restore, write_fitted
+from embeddings.refresh.write_fitted import Observed, note_seen, restore, write_fitted
 from kg_platform.cypher import watching
 from kg_platform.cypher.changes import FACTS, NEW
 from kg_platform.platform import Platform
@@ -87,7 +87,7 @@ class LiveSpace:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         self.scan: Scan = note(self._graph, found, self._content is not None)
-        self._space = Space(artifact, load_scorer(artifact), trained, OPTIONS, keep=True)
+        self._space = Fitter(artifact, load_scorer(artifact), trained, OPTIONS, keep=True)
 
     def marked(self, limit: int) -> list[str]:
         """Entities with a mark, the oldest first."""
@@ -100,9 +100,9 @@ class LiveSpace:
             Superseded: another run is current, or is being published.
         """
         entities = self._read(ids)
-        by_facts: list[Said] = []
-        whole: list[Said] = []
-        stand: list[Said] = []
+        by_facts: list[EntityContents] = []
+        whole: list[EntityContents] = []
+        stand: list[EntityContents] = []
         for each in entities:
             why = self._why(each)
             (stand if not why else by_facts if why == [FACTS] else whole).append(each)
@@ -121,7 +121,7 @@ class LiveSpace:
         note_seen(self._graph, self.run_id, list(map(seen, entities)))
         return Batch(without=len(entities))
 
-    def features(self, entities: Sequence[Said]) -> dict[str, Features]:
+    def features(self, entities: Sequence[EntityContents]) -> dict[str, Features]:
         """Of these entities, by the published run's encoders."""
         contents, found = ContentBatch(entities), {}
         if self._text and any(each.texts for each in entities):
@@ -141,7 +141,10 @@ class LiveSpace:
         return {name: features for name, features in found.items() if features.present.any()}
 
     def vectors(
-        self, entities: Sequence[Said], features: Mapping[str, Features], trained: bool = False
+        self,
+        entities: Sequence[EntityContents],
+        features: Mapping[str, Features],
+        trained: bool = False,
     ) -> Fitted:
         """The vectors of n entities, and who has one; `trained`: they begin at their own."""
         facts = facts_with(entities, self._rows, self._relations)
@@ -149,7 +152,7 @@ class LiveSpace:
         return self._space.fit(features, facts, len(entities), rows)
 
     def _fit(
-        self, entities: Sequence[Said], features: Mapping[str, Features], trained: bool
+        self, entities: Sequence[EntityContents], features: Mapping[str, Features], trained: bool
     ) -> Batch:
         if not entities:
             return Batch()
@@ -159,7 +162,7 @@ class LiveSpace:
         write_fitted(self._graph, self.run_id, list(map(seen, entities)), names, masks, trained)
         return Batch(fitted=int(some.sum()), without=int((~some).sum()))
 
-    def _why(self, entity: Said) -> list[str]:
+    def _why(self, entity: EntityContents) -> list[str]:
         """In what it differs from what it was trained on, as far as a fit can use it."""
         row = self._rows.get(entity.id)
         if row is None:
@@ -171,7 +174,7 @@ class LiveSpace:
         # One more fact of thousands does not move a vector; it waits for the next training.
         return why if entity.whole else [reason for reason in why if reason != FACTS]
 
-    def _restore(self, entities: Sequence[Said]) -> int:
+    def _restore(self, entities: Sequence[EntityContents]) -> int:
         """Give trained vectors back to those who say what they said, and have lost them."""
         if not entities:
             return 0
@@ -180,7 +183,7 @@ class LiveSpace:
         restore(self._graph, self._artifact, self.run_id, [(self._rows[id], id) for id in ids])
         return len(ids)
 
-    def _read(self, ids: Sequence[str]) -> list[Said]:
+    def _read(self, ids: Sequence[str]) -> list[EntityContents]:
         """What they say, in the part of the graph that the run was made from."""
         return read(self._graph, ids, self._labels, self._types)
 
@@ -188,5 +191,5 @@ class LiveSpace:
         return self._remembered.setdefault(name, Remembered(dimension))
 
 
-def seen(entity: Said) -> Seen:
-    return Seen(entity.id, as_text(entity.content(), entity.whole), entity.at)
+def seen(entity: EntityContents) -> Observed:
+    return Observed(entity.id, as_text(entity.content(), entity.whole), entity.at)

@@ -13,14 +13,14 @@ from embeddings.data.contents import Picture, Text
 from embeddings.data.dataset import usable_triples
 from embeddings.data.snapshot import Snapshot
 from embeddings.data.triples import Ints
-from embeddings.refresh.fold_in import Facts, facts_of
+from embeddings.refresh.fold_in import FoldInFacts, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Pending:
     """New and changed entities of a snapshot against the entities and relations of an artifact.
 
     Who has changed is new, and as the other end of others' facts stays who was trained. `ids` are
@@ -33,7 +33,7 @@ class Waiting:
 
     ids: list[str]
     positions: Ints
-    facts: Facts
+    facts: FoldInFacts
     trained: Ints
     skipped: int
     rows: Ints | None = None
@@ -44,7 +44,7 @@ def find(
     wanted: Mapping[str, bool],
     rows: Mapping[str, int],
     relation_types: Sequence[str],
-) -> Waiting:
+) -> Pending:
     """`wanted` ids, and whether they begin at their trained vector; `rows` are the artifact's
     entities, by their ids."""
     names = snapshot.entity_ids()
@@ -57,7 +57,7 @@ def find(
     usable = usable_triples(snapshot, relation_types)
     facts = facts_of(usable, len(relation_types), new, trained)
     begin = [rows.get(names[at], -1) if wanted[names[at]] else -1 for at in chosen]
-    return Waiting(
+    return Pending(
         ids=[names[position] for position in chosen],
         positions=np.array(chosen, np.int64),
         facts=facts,

@@ -29,7 +29,7 @@ from torch.nn.functional import embedding_bag
 from embeddings.data.artifact import Artifact
 from embeddings.data.feature_matrix import Features
 from embeddings.data.triples import Ints
-from embeddings.models.ensemble import Joined
+from embeddings.models.ensemble import Ensemble
 from embeddings.models.from_artifact import rebuild, strangers
 from embeddings.models.modalities import check_finite
 from embeddings.models.network import Network
@@ -150,7 +150,7 @@ class Priors:
         return self._factors[names]
 
     def _measured(self, names: tuple[str, ...]) -> tuple[float, float, float]:
-        if not self._scorer.kernel.product:  # distances have no length to be found by
+        if not self._scorer.formula.product:  # distances have no length to be found by
             return 1.0, 1.0, 1.0
         goal = self._scorer.entities[torch.from_numpy(self._known)]
 
@@ -178,7 +178,7 @@ class Priors:
         return self._kept[names]
 
 
-def towers(network: Network | Joined) -> Prior:
+def towers(network: Network | Ensemble) -> Prior:
     """What a network makes of the features of its entities alone."""
     keep = network.there_is().clone()
     keep[:, 0] = False

@@ -13,7 +13,7 @@ from kg_platform.cypher.changes import FACTS, NEW
 
 
 @dataclass(frozen=True)
-class Due:
+class Triage:
     """Whom to fit, and whether it begins at its trained vector; whose trained vector stands, by
     position; and of those, (row in the artifact, id) to whom it is given back."""
 
@@ -24,14 +24,14 @@ class Due:
 
 def due(
     snapshot: Snapshot, artifact: Artifact, compared: Compared, lacking: Collection[str]
-) -> Due:
+) -> Triage:
     """Of the entities that are `lacking` a vector of the artifact (or have a provisional one),
     carry a mark, or were found to have changed."""
     before, marked = artifact.content(), snapshot.changed() > 0
     # Facts with entities or of types that were not trained say nothing that a fit could use.
     useful = compared.content.copy()
     useful[:, 2] = facts_among(snapshot, compared.rows >= 0, set(artifact.relation_types))
-    found = Due()
+    found = Triage()
     for at, name in enumerate(snapshot.entity_ids()):
         lacks = name in lacking
         if not (lacks or marked[at] or name in compared.changed):

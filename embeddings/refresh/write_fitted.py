@@ -29,7 +29,7 @@ class Superseded(BadInput):
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observed:
     """An entity as it was when its vector was fitted: what it said (`content.as_text`), and the
     time of the mark that it carried, in microseconds; 0: none."""
 
@@ -41,7 +41,7 @@ class Seen:
 def write_fitted(
     graph: Graph,
     run_id: str,
-    entities: Sequence[Seen],
+    entities: Sequence[Observed],
     rows: Mapping[str, NDArray[np.float32]],
     present: Masks,
     others_stay: bool = False,
@@ -72,7 +72,7 @@ def write_fitted(
             refuse_other(graph, run_id)
 
 
-def note_seen(graph: Graph, run_id: str, entities: Sequence[Seen]) -> None:
+def note_seen(graph: Graph, run_id: str, entities: Sequence[Observed]) -> None:
     """Entities keep the vectors that they have, or have none: note what they say, and take their
     marks away.
 
@@ -125,5 +125,5 @@ def refuse_other(graph: Graph, run_id: str) -> None:
         )
 
 
-def _row(entity: Seen) -> dict[str, Any]:
+def _row(entity: Observed) -> dict[str, Any]:
     return {"id": entity.id, "content": entity.content, "at": entity.at}

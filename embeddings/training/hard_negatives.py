@@ -23,7 +23,7 @@ from torch.nn.functional import softplus
 
 from embeddings.data.dataset import Dataset
 from embeddings.data.triples import Ints, with_inverses
-from embeddings.models.interactions.fast import Kernel
+from embeddings.models.interactions.fast import Interaction
 from embeddings.training.options import TrainOptions
 
 AT_ONCE = 256
@@ -48,7 +48,7 @@ class Rejected:
 
     def loss(
         self,
-        kernel: Kernel,
+        formula: Interaction,
         queries: Tensor,
         tails: Tensor,
         bias: Tensor,
@@ -57,10 +57,10 @@ class Rejected:
     ) -> Tensor:
         """Queries and tails (B, D), what loops add to their scores (B,), candidates (m, D); `share`
         is 1 / n above."""
-        scores = kernel.pairs(queries, tails) + bias
+        scores = formula.pairs(queries, tails) + bias
         with torch.no_grad():
-            size = max(1, CELLS // (len(candidates) * kernel.cell_width(queries.shape[1])))
+            size = max(1, CELLS // (len(candidates) * formula.cell_width(queries.shape[1])))
             parts = torch.split(queries, size)
-            levels = torch.cat([kernel.scores(part, candidates).logsumexp(1) for part in parts])
+            levels = torch.cat([formula.scores(part, candidates).logsumexp(1) for part in parts])
             levels -= log(len(candidates))
         return self.weight * share * softplus(scores - levels).sum()

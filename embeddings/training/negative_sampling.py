@@ -18,7 +18,7 @@ from embeddings.data.dataset import Dataset
 from embeddings.data.triples import with_inverses
 from embeddings.training import negative_sampling
 from embeddings.training.hard_negatives import Rejected
-from embeddings.training.objective import Batch, Vectors, _extras, _of_rejected, _to
+from embeddings.training.objective import Batch, TrainedVectors, _extras, _of_rejected, _to
 from embeddings.training.options import TrainOptions
 
 # (scores of facts (C, B), of their negatives (C, B, K), which facts are there (C, B)) -> loss.
@@ -104,10 +104,12 @@ class Sampled:
             wrong = self.rejected.draw(generator)
             yield _to(self.device, filled, corrupted, there, *wrong)
 
-    def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
+    def loss(
+        self, network: TrainedVectors, batch: Batch, keep: Tensor | None, cells: int
+    ) -> Tensor:
         del cells  # a batch against its own negatives is small
         triples, corrupted, there, *wrong = batch
-        kernel = network.kernel
+        formula = network.formula
         taken = [triples[..., [0, 2]].reshape(-1), corrupted.reshape(-1), *wrong[::2]]
         unique, where = torch.unique(torch.cat(taken), return_inverse=True)
         vectors = network.entities(unique, keep)
@@ -118,10 +120,10 @@ class Sampled:
         heads = triples[..., 0].reshape(-1)
         head = network.heads(heads, kinds.reshape(-1), keep, vectors[at[..., 0].reshape(-1)])
         relation, tail = network.relations[kinds.reshape(-1)], vectors[at[..., 1].reshape(-1)]
-        queries = kernel.query(head, relation)
-        true = kernel.pairs(queries, tail).view(shape)
+        queries = formula.query(head, relation)
+        true = formula.pairs(queries, tail).view(shape)
         candidates = vectors[negative].view(*corrupted.shape, -1)
-        false = kernel.scores(queries.view(*shape, -1), candidates)
+        false = formula.scores(queries.view(*shape, -1), candidates)
         loops, asked = network.loops[kinds], triples[..., 0]
         true = true + torch.where(asked == triples[..., 2], loops, 0)
         own = torch.nonzero(asked[..., None] == corrupted[:, None], as_tuple=True)

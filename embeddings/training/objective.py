@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding
 
-from embeddings.models.interactions.fast import Kernel
+from embeddings.models.interactions.fast import Interaction
 from embeddings.training.hard_negatives import Rejected
 from embeddings.training.options import TrainOptions
 
 Batch = tuple[Tensor, ...]
 
 
-class Vectors(Protocol):
+class TrainedVectors(Protocol):
     """What an objective needs of a network."""
 
-    kernel: Kernel
+    formula: Interaction
     relations: torch.nn.Parameter  # (2R, Dr)
     loops: torch.nn.Parameter  # (2R,), see Scorer
 
@@ -49,7 +49,9 @@ class Objective(Protocol):
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]: ...
 
-    def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
+    def loss(
+        self, network: TrainedVectors, batch: Batch, keep: Tensor | None, cells: int
+    ) -> Tensor:
         """The loss of a batch; at most `cells` scores are kept in memory at a time."""
 
     def __len__(self) -> int:
@@ -66,7 +68,7 @@ class Extras:
 
     def loss(
         self,
-        network: Vectors,
+        network: TrainedVectors,
         head: Tensor,
         relation: Tensor,
         tail: Tensor,
@@ -83,12 +85,12 @@ class Extras:
         """
         added: Tensor | float = 0.0
         if self.regularisation:
-            size = network.kernel.cubes if self.regulariser == "n3" else _squares
+            size = network.formula.cubes if self.regulariser == "n3" else _squares
             by_query = torch.zeros_like(head[:, 0]).index_add(0, rows, shares)
             sizes = (size(head) + size(relation)) @ by_query + size(tail) @ shares
             added = self.regularisation * sizes
         if self.relation_prediction:
-            scores = network.kernel.relation_scores(head[rows], tail, network.relations)
+            scores = network.formula.relation_scores(head[rows], tail, network.relations)
             predicted = torch.nn.functional.cross_entropy(scores, kinds[rows], reduction="none")
             added = added + self.relation_prediction * (predicted @ shares)
         return added
@@ -96,7 +98,7 @@ class Extras:
 
 def _of_rejected(
     rejected: Rejected,
-    network: Vectors,
+    network: TrainedVectors,
     wrong: Sequence[Tensor],
     ends: Sequence[Tensor],
     keep: Tensor | None,
@@ -107,9 +109,9 @@ def _of_rejected(
     vectors (B, D) and which weigh `share` each; `candidates` (m, D) take no gradient."""
     heads, relations, tails = wrong
     head = network.heads(heads, relations, keep, ends[0])
-    queries = network.kernel.query(head, embedding(relations, network.relations))
+    queries = network.formula.query(head, embedding(relations, network.relations))
     bias = torch.where(heads == tails, network.loops[relations], 0)
-    return rejected.loss(network.kernel, queries, ends[1], bias, candidates, share)
+    return rejected.loss(network.formula, queries, ends[1], bias, candidates, share)
 
 
 def _extras(options: TrainOptions) -> Extras:

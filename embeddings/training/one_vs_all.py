@@ -13,10 +13,10 @@ from torch.nn.functional import embedding
 
 from embeddings.data.dataset import Dataset
 from embeddings.data.triples import Ints, group
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.numerics.device import in_bf16
 from embeddings.training.hard_negatives import Rejected
-from embeddings.training.objective import Batch, Vectors, _extras, _of_rejected, _to
+from embeddings.training.objective import Batch, TrainedVectors, _extras, _of_rejected, _to
 from embeddings.training.one_vs_all_loss import (
     Loops,
     Slope,
@@ -61,7 +61,7 @@ class AgainstAll:
         self.rejected = Rejected(dataset, options)
         self.device = device
         # A GPU does the same step again and again, which takes batches that are all of one shape.
-        self.filled = device.type == "cuda" and kernel(options.model).apart
+        self.filled = device.type == "cuda" and interaction(options.model).apart
 
     def __len__(self) -> int:
         return -(-len(self.groups) // self.batch)
@@ -90,9 +90,11 @@ class AgainstAll:
             # What is captured takes a batch from the CPU to where it wants it.
             yield _to(_CPU if self.filled else self.device, *queries, rows, tails, shares, *wrong)
 
-    def loss(self, network: Vectors, batch: Batch, keep: Tensor | None, cells: int) -> Tensor:
+    def loss(
+        self, network: TrainedVectors, batch: Batch, keep: Tensor | None, cells: int
+    ) -> Tensor:
         heads, relations, rows, tails, shares, *wrong = (each.to(self.device) for each in batch)
-        kernel = network.kernel
+        interaction = network.formula
         taken = [heads, tails, *wrong[::2]]
         entities, ends = take(network.entities(keep=keep), torch.cat(taken))
         head, tail, *wrong_ends = torch.split(ends, [len(each) for each in taken])
@@ -103,11 +105,13 @@ class AgainstAll:
             weights = (weights > 0) / (weights > 0).sum()
         truth = Truth(rows, tails, weights, self.smoothing)
         loops = Loops(heads, network.loops[relations])
-        queries = kernel.query(head, relation)
-        if kernel.product:
+        queries = interaction.query(head, relation)
+        if interaction.product:
             loss = product_loss(queries, entities, loops, truth, self.slope, self.narrow, cells)
         else:
-            loss = score_loss(kernel.scores, queries, entities, loops, truth, self.slope, cells)
+            loss = score_loss(
+                interaction.scores, queries, entities, loops, truth, self.slope, cells
+            )
         if wrong:
             share = shares[0] if self.softmax else weights[0]
             loss = loss + _of_rejected(

@@ -153,7 +153,7 @@ def score_loss(
     slope: Slope,
     cells: int,
 ) -> Tensor:
-    """The same for scores (B, N) of any kernel, by autograd.
+    """The same for scores (B, N) of any formula, by autograd.
 
     Where the (B, N) scores are more than `cells`, queries are scored in blocks, and each block once
     more when its gradient is asked for: none is kept meanwhile.

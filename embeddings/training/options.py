@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.training import presets
 from kg_platform.errors import BadInput
 
@@ -59,7 +59,7 @@ class TrainOptions:
     device: str = "auto"  # auto | cpu | cuda
 
     def __post_init__(self) -> None:
-        kernel(self.model).check(self.dimension)
+        interaction(self.model).check(self.dimension)
         _one_of("fusion", self.fusion, FUSIONS)
         _one_of("loss", self.loss, LOSSES)
         _one_of("optimiser", self.optimiser, OPTIMISERS)
@@ -75,7 +75,7 @@ class TrainOptions:
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise BadInput(f"{name} must not be below 0; {value} is.")
-        if self.members > 1 and (not kernel(self.model).product or self.fusion == "gated"):
+        if self.members > 1 and (not interaction(self.model).product or self.fusion == "gated"):
             raise BadInput(
                 "Several members are joined by adding their scores, which needs a model whose "
                 "scores are products (complex, distmult, simple) and a fusion without gates; "
@@ -109,7 +109,7 @@ class TrainOptions:
         if self.regularisation is not None:
             return self.regularisation
         # N3 bounds a product of three factors; a distance needs no such bound.
-        if not kernel(self.model).product:
+        if not interaction(self.model).product:
             return 0.0
         if self.loss in SAMPLED:
             return 0.001

@@ -22,8 +22,8 @@ from torch import Tensor
 from embeddings.data.dataset import Dataset
 from embeddings.data.triples import Ints
 from embeddings.evaluation.ranking import Ranker, metrics
-from embeddings.models.ensemble import Joined, name_of
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.ensemble import Ensemble, name_of
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.network import Modality, Network
 from embeddings.numerics.device import device_of, in_bf16
 from embeddings.numerics.memory import Room, cells, keep_freed
@@ -98,7 +98,7 @@ def train(
         for name, tensor in warm_start.pace(run.optimisers):
             pace[name if count == 1 else name_of(member, name)] = tensor
         del run, network  # and the optimiser's state with it
-    whole = networks[0] if count == 1 else Joined(networks)
+    whole = networks[0] if count == 1 else Ensemble(networks)
     scorer = whole.scorer()
     return Trained(
         scorer=scorer,
@@ -125,7 +125,7 @@ def member_options(options: TrainOptions, member: int) -> TrainOptions:
 
 def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Modality]) -> Network:
     network = Network(
-        kernel(options.model),
+        interaction(options.model),
         dataset.entities,
         dataset.relations,
         options.dimension,
@@ -161,7 +161,7 @@ class _Run:
         self.optimisers = Optimisers(network, network.structure, options, network.row_sparse)
         self.state = State(fingerprint(dataset, options, begin))
         self.best: dict[str, Tensor] = {}
-        self.notes: list[str] = [network.kernel.note] if network.kernel.note else []
+        self.notes: list[str] = [network.formula.note] if network.formula.note else []
         # Scores, and where they are distances what a gradient needs beside them.
         room = cells(device, copies=2)
         self.room = Room[Tensor](room, "scores", self.notes.append, least=dataset.entities)

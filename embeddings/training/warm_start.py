@@ -26,7 +26,7 @@ from embeddings.data.feature_matrix import Features
 from embeddings.data.splits import short_keys
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import name_of
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.modalities import Modality, prepare, project
 from embeddings.models.network import Network
 from embeddings.training.optimisers import Optimisers
@@ -93,7 +93,7 @@ class Start:
         joined = self.structure if name == "structure" else self.weights["relations"]
         if count == 1:
             return joined
-        return kernel(self.options["model"]).split(joined, count)[member]
+        return interaction(self.options["model"]).split(joined, count)[member]
 
     def _rows(self, name: str) -> Tensor | None:
         if name == "structure":

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ingest.loading.store import Node, Store
 from ingest.media.gallery import Gallery
-from ingest.resolution.exact import Merged, Seen, canonical
+from ingest.resolution.exact import Merged, SeenIds, canonical
 from ingest.sources.source import Source
 from ingest.validate import (
     check_entity,
@@ -42,7 +42,7 @@ class Nodes(NamedTuple):
     merged: int
 
 
-class Facts(NamedTuple):
+class FactBatch(NamedTuple):
     """Relations fit to be written; `missing` are ends to be made first. `merged` named an id that
     was merged away: they are led to the one that stands, or left out where they join two in one."""
 
@@ -51,7 +51,7 @@ class Facts(NamedTuple):
     merged: int
 
 
-class Check:
+class RecordCheck:
     """Everything that is decided before anything is written.
 
     Entities wait for a batch, so that the graph and the picture files are asked in bulk.
@@ -73,7 +73,7 @@ class Check:
         self._reject = reject
         self._batch_rows = batch_rows
         self._create_missing = create_missing
-        self._seen = Seen()
+        self._seen = SeenIds()
         self._elsewhere: set[str] = set()  # ids that the graph knows, or that we create
         self._stated: dict[int, Any] = {}  # hash of a triple -> its properties, when it has some
         self._fit: Any = None  # the last properties that were checked and fit
@@ -81,7 +81,7 @@ class Check:
         self._duplicates = 0
         self._merged_entities = 0
 
-    def batches(self) -> Iterator[Nodes | Facts]:
+    def batches(self) -> Iterator[Nodes | FactBatch]:
         """Batches in file order, entities before the relations that name them."""
         entities: list[tuple[Entity, bytes]] = []
         relations: list[Relation] = []
@@ -205,7 +205,7 @@ class Check:
             pool.shutdown(cancel_futures=True)
         return results
 
-    def _facts(self, given: Sequence[Relation]) -> Facts:
+    def _facts(self, given: Sequence[Relation]) -> FactBatch:
         merged = sum(map(self._merged.touches, given))
         relations = given
         if merged:
@@ -238,7 +238,7 @@ class Check:
             missing.update((end, None) for _, end in absent)
             kept.append(relation)
         self._elsewhere.update(missing)
-        return Facts(kept, list(missing), merged)
+        return FactBatch(kept, list(missing), merged)
 
     def _unknown(self, relations: Sequence[Relation]) -> set[str]:
         """Ends of these relations that neither this source nor the graph knows."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.loading.batches import Check, Facts, Nodes
+from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Row, Store
 from ingest.loading.summary import IngestSummary, sentence
 from ingest.media.gallery import Gallery
@@ -142,9 +142,9 @@ class _Job:
         self._on_progress("writing", self._total, self._total)
         self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
 
-    def _checked(self, keep_media: MediaStore | None) -> Check:
+    def _checked(self, keep_media: MediaStore | None) -> RecordCheck:
         settings = self._platform.settings
-        return Check(
+        return RecordCheck(
             self._source,
             self._store,
             Gallery(
@@ -172,7 +172,7 @@ class _Job:
         summary.media_stored += len(stored)
         summary.media_known += len(named - stored)
 
-    def _put_facts(self, batch: Facts) -> None:
+    def _put_facts(self, batch: FactBatch) -> None:
         summary, source = self._summary, self._source.name
         summary.relations_merged += batch.merged
         if batch.missing:
@@ -217,7 +217,7 @@ def _rows(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[d
     return rows, kinds
 
 
-def _size(batch: Nodes | Facts) -> int:
+def _size(batch: Nodes | FactBatch) -> int:
     if isinstance(batch, Nodes):
         return len(batch.nodes) + batch.duplicates + batch.merged
     return len(batch.relations)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from kg_platform.records import Entity, Relation
 
 
-class Seen:
+class SeenIds:
     """Every id of a source with where it stood first and what it said.
 
     Memory: the id itself, plus about 110 bytes an entity.

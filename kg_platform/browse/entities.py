@@ -13,7 +13,7 @@ from typing import Any
 from kg_platform.cypher import browse as cypher
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
 from kg_platform.cypher.statement import Statement
-from kg_platform.cypher.vectors import NEXT, NEXT_RUN, PROVISIONAL, PROVISIONAL_HEAD
+from kg_platform.cypher.vectors import PROVISIONAL, PROVISIONAL_HEAD, STAGED, STAGED_RUN
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph, plain
 
@@ -159,7 +159,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     row = found[0]
     properties: dict[str, Any] = plain(row["properties"])
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
-    hidden = {*_KNOWN, _RUN, NEXT_RUN, *NEXT.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
+    hidden = {*_KNOWN, _RUN, STAGED_RUN, *STAGED.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
     hidden.add(PROVISIONAL_HEAD)
     counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
     return EntityPage(

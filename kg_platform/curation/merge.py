@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kg_platform.curation.merge_plan import Being, Fact, Plan, plan
+from kg_platform.curation.merge_plan import EntityState, MergedFact, MergePlan, plan
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import STALE, STALE_AT
 from kg_platform.cypher.statement import Statement
@@ -66,13 +66,13 @@ def merged_ids(graph: Graph) -> dict[str, str]:
     return {name: last for name in direct if (last := _last(direct, name)) in standing}
 
 
-def lock(run: Run, *ids: str) -> dict[str, Being]:
+def lock(run: Run, *ids: str) -> dict[str, EntityState]:
     """These entities as they are; those that are there stay so until the transaction ends."""
     rows = run(Statement(cypher.LOCK, {"ids": sorted(ids)}))
-    return {r["id"]: Being(r["id"], tuple(r["labels"]), r["properties"]) for r in rows}
+    return {r["id"]: EntityState(r["id"], tuple(r["labels"]), r["properties"]) for r in rows}
 
 
-def create(run: Run, entity: str, facts: Iterable[Fact]) -> None:
+def create(run: Run, entity: str, facts: Iterable[MergedFact]) -> None:
     """Relationships of an entity."""
     for (outgoing, media), some in by_shape(facts).items():
         rows = [{"type": f.type, "other": f.other, "properties": dict(f.properties)} for f in some]
@@ -80,7 +80,7 @@ def create(run: Run, entity: str, facts: Iterable[Fact]) -> None:
         run(Statement(text, {"id": entity, "rows": rows}))
 
 
-def change(run: Run, entity: str, pairs: Iterable[tuple[Fact, Fact | None]]) -> None:
+def change(run: Run, entity: str, pairs: Iterable[tuple[MergedFact, MergedFact | None]]) -> None:
     """Relationships of an entity get other properties, or go (None)."""
     shapes: dict[tuple[bool, bool], list[dict[str, Any]]] = {}
     for fact, after in pairs:
@@ -93,22 +93,24 @@ def change(run: Run, entity: str, pairs: Iterable[tuple[Fact, Fact | None]]) -> 
         run(Statement(text, {"id": entity, "rows": rows}))
 
 
-def by_shape(facts: Iterable[Fact]) -> dict[tuple[bool, bool], list[Fact]]:
+def by_shape(facts: Iterable[MergedFact]) -> dict[tuple[bool, bool], list[MergedFact]]:
     """Facts by (outgoing, media): a statement each."""
-    found: dict[tuple[bool, bool], list[Fact]] = {}
+    found: dict[tuple[bool, bool], list[MergedFact]] = {}
     for fact in facts:
         found.setdefault((fact.outgoing, fact.media), []).append(fact)
     return found
 
 
-def _planned(run: Run, kept: Being, gone: Being, force: bool, item: object) -> Plan:
+def _planned(
+    run: Run, kept: EntityState, gone: EntityState, force: bool, item: object
+) -> MergePlan:
     if kept.types and gone.types and kept.types != gone.types and not force:
         types = [", ".join(sorted(being.types)) for being in (kept, gone)]
         raise BadInput(
             f"{kept.id} is of type {types[0]} and {gone.id} of type {types[1]}; "
             f"`kg review accept {item} --force` merges them all the same."
         )
-    facts: dict[str, list[Fact]] = {}
+    facts: dict[str, list[MergedFact]] = {}
     for being in (kept, gone):
         rows = run(Statement(cypher.FACTS, {"id": being.id}))
         if being is gone and not all(row["known"] for row in rows):
@@ -117,7 +119,7 @@ def _planned(run: Run, kept: Being, gone: Being, force: bool, item: object) -> P
                 f"would be lost. Keep it instead (--keep {gone.id}), or remove them first."
             )
         facts[being.id] = [
-            Fact(r["type"], r["outgoing"], r["other"], bool(r["media"]), r["properties"])
+            MergedFact(r["type"], r["outgoing"], r["other"], bool(r["media"]), r["properties"])
             for r in rows
             if r["known"]
         ]
@@ -125,7 +127,12 @@ def _planned(run: Run, kept: Being, gone: Being, force: bool, item: object) -> P
 
 
 def _write(
-    run: Run, merge_id: str, kept: Being, gone: Being, made: Plan, about: Mapping[str, Any]
+    run: Run,
+    merge_id: str,
+    kept: EntityState,
+    gone: EntityState,
+    made: MergePlan,
+    about: Mapping[str, Any],
 ) -> None:
     moved, filled = made.of("moved"), made.of("filled")
     create(run, kept.id, (one.became for one in moved if one.became is not None))

@@ -21,7 +21,7 @@ Properties = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Being:
+class EntityState:
     """An entity as the graph has it."""
 
     id: str
@@ -42,7 +42,7 @@ class Being:
 
 
 @dataclass(frozen=True)
-class Fact:
+class MergedFact:
     """A relationship of an entity: to `other`, the id of an entity or of `media`."""
 
     type: str
@@ -53,48 +53,52 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Held:
+class Outcome:
     """What becomes of a relationship: `moved` to the kept entity as `became`; `absorbed` by a fact
     that it has; `dropped` as it lies between the two; or `filled`, one of the kept entity's that
     became `became`."""
 
     what: str
-    fact: Fact
-    became: Fact | None = None
+    fact: MergedFact
+    became: MergedFact | None = None
 
 
 @dataclass(frozen=True)
-class Plan:
+class MergePlan:
     """`before` and `after` are the kept entity's properties that change (those it lacked are not in
     `before`), `labels` those it gets; `stale` says why its vector is."""
 
-    held: list[Held]
+    held: list[Outcome]
     before: dict[str, Any]
     after: dict[str, Any]
     labels: list[str]
     stale: list[str] = field(default_factory=list)
 
-    def of(self, what: str) -> list[Held]:
+    def of(self, what: str) -> list[Outcome]:
         return [one for one in self.held if one.what == what]
 
 
-def plan(kept: Being, gone: Being, facts: Sequence[Fact], others: Sequence[Fact]) -> Plan:
+def plan(
+    kept: EntityState, gone: EntityState, facts: Sequence[MergedFact], others: Sequence[MergedFact]
+) -> MergePlan:
     """Merge `gone`, with the relationships `others`, into `kept`, which has `facts`."""
     held = _held(kept.id, gone.id, facts, others)
     after = _after(kept, gone)
     before = {key: kept.properties[key] for key in after if key in kept.properties}
     labels = [] if kept.types else sorted(gone.types)
-    return Plan(held, before, after, labels, _stale(held, after))
+    return MergePlan(held, before, after, labels, _stale(held, after))
 
 
-def _held(kept: str, gone: str, facts: Sequence[Fact], others: Sequence[Fact]) -> list[Held]:
+def _held(
+    kept: str, gone: str, facts: Sequence[MergedFact], others: Sequence[MergedFact]
+) -> list[Outcome]:
     there = {_key(fact): fact for fact in facts}
     now = dict(there)
     ranks = _last_ranks(facts)
-    held: list[Held] = []
+    held: list[Outcome] = []
     for fact in sorted(others, key=_order):
         if fact.other == kept and not fact.media:
-            held.append(Held("dropped", fact))
+            held.append(Outcome("dropped", fact))
             continue
         other = kept if fact.other == gone and not fact.media else fact.other
         moved = replace(fact, other=other)
@@ -102,14 +106,14 @@ def _held(kept: str, gone: str, facts: Sequence[Fact], others: Sequence[Fact]) -
         if twin is not None:
             joined = _joined(twin.properties, fact.properties)
             now[_key(moved)] = replace(twin, properties=joined)
-            held.append(Held("absorbed", fact))
+            held.append(Outcome("absorbed", fact))
             continue
         if fact.media:
             role = str(fact.properties.get("role") or "")
             ranks[role] = ranks.get(role, -1) + 1
             moved = replace(moved, properties={**fact.properties, "rank": ranks[role]})
-        held.append(Held("moved", fact, moved))
-    held += [Held("filled", one, now[key]) for key, one in there.items() if one != now[key]]
+        held.append(Outcome("moved", fact, moved))
+    held += [Outcome("filled", one, now[key]) for key, one in there.items() if one != now[key]]
     return held
 
 
@@ -125,7 +129,7 @@ def _accepted(properties: Properties) -> bool:
     return properties.get("source") == SOURCE
 
 
-def _stale(held: Sequence[Held], after: Properties) -> list[str]:
+def _stale(held: Sequence[Outcome], after: Properties) -> list[str]:
     """What of the kept entity its vector was made of and is another now."""
     ends = any(one.what in ("moved", "dropped") and not one.fact.media for one in held)
     media = [
@@ -146,7 +150,7 @@ def _stale(held: Sequence[Held], after: Properties) -> list[str]:
     ]
 
 
-def _after(kept: Being, gone: Being) -> dict[str, Any]:
+def _after(kept: EntityState, gone: EntityState) -> dict[str, Any]:
     after = {
         key: value
         for key, value in gone.properties.items()
@@ -163,13 +167,13 @@ def _after(kept: Being, gone: Being) -> dict[str, Any]:
     return after
 
 
-def _key(fact: Fact) -> tuple[Any, ...]:
+def _key(fact: MergedFact) -> tuple[Any, ...]:
     # A medium may be an entity's flag and its map.
     role = str(fact.properties.get("role") or "") if fact.media else ""
     return fact.type, fact.outgoing, fact.other, fact.media, role
 
 
-def _last_ranks(facts: Sequence[Fact]) -> dict[str, int]:
+def _last_ranks(facts: Sequence[MergedFact]) -> dict[str, int]:
     ranks: dict[str, int] = {}
     for fact in facts:
         if fact.media:
@@ -178,6 +182,6 @@ def _last_ranks(facts: Sequence[Fact]) -> dict[str, int]:
     return ranks
 
 
-def _order(fact: Fact) -> tuple[Any, ...]:
+def _order(fact: MergedFact) -> tuple[Any, ...]:
     rank = fact.properties.get("rank") if fact.media else 0
     return fact.media, fact.type, int(rank or 0), not fact.outgoing, fact.other

@@ -33,7 +33,7 @@ MEDIA_AT_ONCE = 500  # nodes a transaction; their files are looked at right befo
 
 @dataclass(frozen=True)
 class Orphans:
-    """What nothing refers to: media nodes, media files (and their bytes), vectors put aside by a
+    """What nothing refers to: media nodes, media files (and their bytes), vectors staged by a
     publish that is not half-way, vectors of runs that the graph does not know, runs that were never
     published, tombstones of entities that are there again; folders of runs and artifacts that
     neither ledger nor graph knows."""
@@ -41,7 +41,7 @@ class Orphans:
     media_nodes: int = 0
     media_files: int = 0
     media_bytes: int = 0
-    put_aside: int = 0
+    staged: int = 0
     of_no_run: int = 0
     bare_runs: int = 0
     tombstones: int = 0
@@ -52,7 +52,7 @@ class Orphans:
         return {
             "media nodes": self.media_nodes,
             "media files": self.media_files,
-            "vectors put aside": self.put_aside,
+            "vectors put aside": self.staged,
             "vectors of no run": self.of_no_run,
             "runs never published": self.bare_runs,
             "tombstones of entities that are back": self.tombstones,
@@ -73,7 +73,7 @@ def find(platform: Platform, grace: float = GRACE) -> Orphans:
         media_nodes=count(graph, cypher.LONE_MEDIA),
         media_files=len(loose),
         media_bytes=sum(size for _, size in loose),
-        put_aside=0 if half_way else count(graph, cypher.PUT_ASIDE),
+        staged=0 if half_way else count(graph, cypher.STAGED_VECTORS),
         of_no_run=0 if half_way else count(graph, cypher.OF_NO_RUN),
         bare_runs=0 if half_way else count(graph, cypher.BARE_RUNS),
         tombstones=count(graph, cypher.BACK_AGAIN),
@@ -96,14 +96,14 @@ def sweep(platform: Platform, grace: float = GRACE) -> Orphans:
     for digest, size in _loose_files(platform):
         if platform.media.discard(digest, before):
             files, freed = files + 1, freed + size
-    aside = of_no_run = bare = 0
+    staged = of_no_run = bare = 0
     if not graph.read(Statement(cypher.HALF_WAY)):
-        aside, of_no_run = count(graph, cypher.PUT_ASIDE), count(graph, cypher.OF_NO_RUN)
-        for name in vectors.NEXT.values():  # indexes first, so that they need not follow
+        staged, of_no_run = count(graph, cypher.STAGED_VECTORS), count(graph, cypher.OF_NO_RUN)
+        for name in vectors.STAGED.values():  # indexes first, so that they need not follow
             graph.run_schema(vectors.drop_index(name))
         graph.run_schema(sweeping.DROP_ASIDE)
         graph.run_schema(sweeping.DROP_OF_NO_RUN)
-        aside -= count(graph, cypher.PUT_ASIDE)
+        staged -= count(graph, cypher.STAGED_VECTORS)
         of_no_run -= count(graph, cypher.OF_NO_RUN)
         bare = graph.write(Statement(sweeping.DROP_BARE_RUNS)).nodes_deleted
     folders = _folders(platform, grace)
@@ -113,7 +113,7 @@ def sweep(platform: Platform, grace: float = GRACE) -> Orphans:
         media_nodes=nodes,
         media_files=files,
         media_bytes=freed,
-        put_aside=aside,
+        staged=staged,
         of_no_run=of_no_run,
         bare_runs=bare,
         tombstones=graph.write(Statement(sweeping.DROP_TOMBSTONES)).nodes_deleted,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_platform.curation.merge import VECTOR, by_shape, change, create, lock
-from kg_platform.curation.merge_plan import Being, Fact, Held
+from kg_platform.curation.merge_plan import EntityState, MergedFact, Outcome
 from kg_platform.cypher import browse
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import FACTS, NEW, STALE, STALE_AT
@@ -26,7 +26,7 @@ class _History:
     labels: list[str]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
-    held: list[Held]
+    held: list[Outcome]
 
 
 def unmerge(graph: Graph, merge_id: str, kept: str, gone: str) -> None:
@@ -60,7 +60,7 @@ def unmerge(graph: Graph, merge_id: str, kept: str, gone: str) -> None:
 def _history(run: Run, merge_id: str, merge: Mapping[str, Any]) -> _History:
     whole: dict[str, Mapping[str, Any]] = {}
     labels: list[str] = []
-    held: list[Held] = []
+    held: list[Outcome] = []
     for row in run(Statement(cypher.PARTS, {"id": merge_id})):
         about = row["about"]
         if "type" not in about:
@@ -68,16 +68,18 @@ def _history(run: Run, merge_id: str, merge: Mapping[str, Any]) -> _History:
             labels = about.get("labels", labels)
             continue
         shape = about["type"], about["outgoing"], about["other"], about["media"]
-        fact, became = Fact(*shape, row["properties"]), None
+        fact, became = MergedFact(*shape, row["properties"]), None
         if row["became"]:
             loop = about["other"] == merge["gone"] and not about["media"]
             other = merge["kept"] if loop else about["other"]
-            became = Fact(about["type"], about["outgoing"], other, about["media"], row["after"])
-        held.append(Held(about["what"], fact, became))
+            became = MergedFact(
+                about["type"], about["outgoing"], other, about["media"], row["after"]
+            )
+        held.append(Outcome(about["what"], fact, became))
     return _History(merge, whole["gone"], labels, whole["before"], whole["after"], held)
 
 
-def _problems(run: Run, history: _History, beings: Mapping[str, Being]) -> list[str]:
+def _problems(run: Run, history: _History, beings: Mapping[str, EntityState]) -> list[str]:
     """What is in the way, in words."""
     kept, gone = str(history.merge["kept"]), str(history.merge["gone"])
     ends = {
@@ -125,7 +127,7 @@ def _lost(run: Run, kept: str, history: _History) -> list[str]:
     return lost
 
 
-def _restore(run: Run, history: _History, kept: Being) -> None:
+def _restore(run: Run, history: _History, kept: EntityState) -> None:
     merge, gone = history.merge, str(history.merge["gone"])
     change(
         run,

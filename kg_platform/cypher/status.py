@@ -57,7 +57,7 @@ RETURN r.id AS run"""
 LONE_MEDIA = """
 MATCH (m:Media) WHERE NOT EXISTS { ()-[:HAS_MEDIA]->(m) }
 RETURN count(m) AS count"""
-PUT_ASIDE = """
+STAGED_VECTORS = """
 MATCH (n:Entity) WHERE n.embedding_next_run IS NOT NULL
 RETURN count(n) AS count"""
 OF_NO_RUN = """

@@ -6,7 +6,7 @@ publish with another KG_HOME holds another lock.
 
 from __future__ import annotations
 
-from kg_platform.cypher.vectors import NEXT_RUN, TAKE_OFF, TAKE_OFF_NEXT
+from kg_platform.cypher.vectors import STAGED_RUN, TAKE_OFF, TAKE_OFF_STAGED
 
 _NO_PUBLISH = "NOT EXISTS { MATCH (p:EmbeddingRun) WHERE p.publishing IS NOT NULL }"
 _IN_BATCHES = "IN TRANSACTIONS OF 5000 ROWS"
@@ -20,8 +20,8 @@ DROP_MEDIA = (
     "WITH m WHERE NOT EXISTS { ()-[:HAS_MEDIA]->(m) } DELETE m"
 )
 DROP_ASIDE = (
-    f"MATCH (n:Entity) WHERE n.{NEXT_RUN} IS NOT NULL "
-    f"CALL (n) {{ WITH n WHERE {_NO_PUBLISH} {TAKE_OFF_NEXT} }} {_IN_BATCHES}"
+    f"MATCH (n:Entity) WHERE n.{STAGED_RUN} IS NOT NULL "
+    f"CALL (n) {{ WITH n WHERE {_NO_PUBLISH} {TAKE_OFF_STAGED} }} {_IN_BATCHES}"
 )
 DROP_OF_NO_RUN = (
     "MATCH (n:Entity) WHERE n.embedding_run IS NOT NULL "

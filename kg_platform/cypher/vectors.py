@@ -18,17 +18,17 @@ INDEXES = {
     "image_embedding": "entity_image_embedding",
 }
 
-# While a publish goes on, its vectors are put aside under these names, and the platform's readers
+# While a publish goes on, its vectors are staged under these names, and the platform's readers
 # are answered from there until they stand under the names above.
-NEXT = {
+STAGED = {
     "embedding": "embedding_next",
     "structure_embedding": "embedding_next_structure",
     "text_embedding": "embedding_next_text",
     "image_embedding": "embedding_next_image",
 }
-NEXT_RUN = "embedding_next_run"
+STAGED_RUN = "embedding_next_run"
 # Every property that has a vector index -> the index.
-INDEX_OF = INDEXES | {next_: f"entity_{next_}" for next_ in NEXT.values()}
+INDEX_OF = INDEXES | {next_: f"entity_{next_}" for next_ in STAGED.values()}
 
 BEGIN_RUN = (
     "MERGE (r:EmbeddingRun {id: $id}) "
@@ -38,8 +38,8 @@ BEGIN_RUN = (
 # The token of the publish that stands half-way, if it is this run's and no other has begun since.
 HALFWAY = "MATCH (r:EmbeddingRun {id: $id}) RETURN r.publishing AS token"
 ANY_HALFWAY = "MATCH (r:EmbeddingRun) WHERE r.publishing IS NOT NULL RETURN r.id AS id"
-# `serving` is "next" while the vectors of the current run are those put aside, and "own" when they
-# stand under their own names and what was put aside is yet to be removed.
+# `serving` is "next" while the vectors of the current run are those staged, and "own" when they
+# stand under their own names and what was staged is yet to be removed.
 MOVE_POINTER = (
     "MATCH (r:EmbeddingRun) SET r.current = (r.id = $id), r.serving = null "
     "WITH r WHERE r.id = $id SET r += $properties, r.published_at = datetime(), "
@@ -61,21 +61,21 @@ COUNT_WITH_RUN = (
     f"MATCH (n:Entity) WHERE n.embedding_run = $id AND n.{PROVISIONAL} IS NULL "
     "RETURN count(n) AS count"
 )
-COUNT_NEXT = f"MATCH (n:Entity) WHERE n.{NEXT_RUN} = $id RETURN count(n) AS count"
-# What a publish puts aside comes off the node `n`.
-TAKE_OFF_NEXT = f"REMOVE n.{NEXT_RUN}, {', '.join(f'n.{name}' for name in NEXT.values())}"
+COUNT_STAGED = f"MATCH (n:Entity) WHERE n.{STAGED_RUN} = $id RETURN count(n) AS count"
+# What a publish stages comes off the node `n`.
+TAKE_OFF_STAGED = f"REMOVE n.{STAGED_RUN}, {', '.join(f'n.{name}' for name in STAGED.values())}"
 REMOVE_NEXT = (
-    f"MATCH (n:Entity) WHERE n.{NEXT_RUN} IS NOT NULL "
-    f"CALL (n) {{ {TAKE_OFF_NEXT} }} IN 2 CONCURRENT TRANSACTIONS OF 2000 ROWS"
+    f"MATCH (n:Entity) WHERE n.{STAGED_RUN} IS NOT NULL "
+    f"CALL (n) {{ {TAKE_OFF_STAGED} }} IN 2 CONCURRENT TRANSACTIONS OF 2000 ROWS"
 )
-# The next entities by id, from $after on, whose vectors were put aside; they take their own names.
+# The next entities by id, from $after on, whose vectors were staged; they take their own names.
 NEXT_IDS = (
-    f"MATCH (n:Entity) WHERE n.id > $after AND n.{NEXT_RUN} = $id "
+    f"MATCH (n:Entity) WHERE n.id > $after AND n.{STAGED_RUN} = $id "
     "WITH n.id AS id ORDER BY id LIMIT $limit RETURN collect(id) AS ids"
 )
-_TAKE = ", ".join(f"n.{name} = n.{next_}" for name, next_ in NEXT.items())
+_TAKE = ", ".join(f"n.{name} = n.{next_}" for name, next_ in STAGED.items())
 TAKE_NEXT = (
-    f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) WHERE n.{NEXT_RUN} = $id "
+    f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) WHERE n.{STAGED_RUN} = $id "
     f"SET {_TAKE}, n.embedding_run = $id "
     f"REMOVE n.{PROVISIONAL}, n.{PROVISIONAL_HEAD}, n.{CONTENT}"
 )
@@ -187,10 +187,10 @@ def guarded(text: str) -> str:
     )
 
 
-def put_aside(present: Sequence[str], absent: Sequence[str]) -> str:
+def stage(present: Sequence[str], absent: Sequence[str]) -> str:
     """The same under the names for vectors that are not published yet."""
-    off = [NEXT[name] for name in absent]
-    return _written({name: NEXT[name] for name in present}, f"n.{NEXT_RUN} = $run", off)
+    off = [STAGED[name] for name in absent]
+    return _written({name: STAGED[name] for name in present}, f"n.{STAGED_RUN} = $run", off)
 
 
 def _written(properties: Mapping[str, str], mark: str, off: Sequence[str]) -> str:

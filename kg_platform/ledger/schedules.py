@@ -31,7 +31,7 @@ Ended = Literal["succeeded", "skipped", "refused", "failed", "interrupted"]
 class ScheduleRow:
     """A schedule. Moments are UTC; `last_...` is about its last attempt, or the time skipped.
 
-    `handled_until`, `pending` and `retry_at` are what `kg_platform.scheduling.times.Plan` says;
+    `handled_until`, `pending` and `retry_at` are what `scheduling.times.SchedulePlan` says;
     `failures` counts those in a row.
     """
 

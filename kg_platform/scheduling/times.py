@@ -28,7 +28,7 @@ _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Plan:
+class SchedulePlan:
     """What decides about a schedule. Every planned time up to `handled_until` is dealt with.
 
     `pending` is the one planned time that is being served, or waits for another attempt, which is
@@ -96,7 +96,7 @@ def times(cron: str, timezone: str, after: datetime) -> Iterator[datetime]:
             yield planned
 
 
-def decide(plan: Plan, now: datetime) -> Decision:
+def decide(plan: SchedulePlan, now: datetime) -> Decision:
     """What to do about a schedule now.
 
     However many planned times have passed, the schedule runs once. Where the clock was put back,

@@ -10,7 +10,7 @@ from typing import Any
 
 from kg_platform.errors import BadInput
 from kg_platform.ledger.schedules import Lease, ScheduleRow
-from kg_platform.scheduling.times import Plan, decide, zone
+from kg_platform.scheduling.times import SchedulePlan, decide, zone
 
 Job = Mapping[str, Any]  # what a schedule keeps of what it runs
 
@@ -31,8 +31,10 @@ class Shown:
     note: str
 
 
-def plan_of(row: ScheduleRow) -> Plan:
-    return Plan(row.cron, row.timezone, row.handled_until, row.pending, row.retry_at, row.paused)
+def plan_of(row: ScheduleRow) -> SchedulePlan:
+    return SchedulePlan(
+        row.cron, row.timezone, row.handled_until, row.pending, row.retry_at, row.paused
+    )
 
 
 def shown(

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from embeddings.features.encoders.load import load_image_encoder, load_text_encoder, load_text_side
-from embeddings.features.encoders.protocols import space
+from embeddings.features.encoders.protocols import vector_space
 from embeddings.numerics.device import Precision
 from tests.support.fake_encoders import FakeImage, FakeText
 from tests.support.tiny_models import (
@@ -130,7 +130,7 @@ def near(exact: Any, rounded: Any, contents: list[Any]) -> None:
         assert (vectors * others).sum(1).min() > 0.999
     # Kept apart in the cache, but vectors of one space.
     assert rounded.revision == f"{exact.revision}+bf16"
-    assert space(rounded.revision) == space(exact.revision) == exact.revision
+    assert vector_space(rounded.revision) == vector_space(exact.revision) == exact.revision
 
 
 def test_siglip_reads_small_letters_only(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from embeddings.data.artifact import open_artifact
 from embeddings.data.dataset import Dataset
 from embeddings.data.feature_matrix import Features
-from embeddings.publish.checks import Vectors
+from embeddings.publish.checks import VectorSource
 from embeddings.publish.publish import run_properties
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import TrainOptions, train
@@ -21,7 +21,7 @@ IDS = ["a", "b\n", "c 'x'", "d"]
 TEXT = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
 
 
-def fake() -> Vectors:
+def fake() -> VectorSource:
     embedding = np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32)
     return FakeArtifact(
         IDS,
@@ -34,7 +34,7 @@ def fake() -> Vectors:
     )
 
 
-def real(tmp_path: Path) -> Vectors:
+def real(tmp_path: Path) -> VectorSource:
     facts = np.array([[0, 0, 1], [1, 0, 2], [2, 0, 3], [3, 0, 0]], np.int64)
     features = Features("text", TEXT, TEXT.any(axis=1), "fake", "1")
     dataset = Dataset(IDS, ["r"], facts, facts[:1], facts[1:2], {"text": features})
@@ -46,11 +46,11 @@ def real(tmp_path: Path) -> Vectors:
 
 
 @pytest.fixture(params=["fake", "real"])
-def artifact(request: pytest.FixtureRequest, tmp_path: Path) -> Vectors:
+def artifact(request: pytest.FixtureRequest, tmp_path: Path) -> VectorSource:
     return fake() if request.param == "fake" else real(tmp_path)
 
 
-def test_ids_names_rows_and_masks(artifact: Vectors) -> None:
+def test_ids_names_rows_and_masks(artifact: VectorSource) -> None:
     assert list(artifact.iter_entity_ids()) == IDS
     assert {"embedding", "structure_embedding", "text_embedding"} == set(artifact.names)
     for name, width in (("embedding", 6), ("structure_embedding", 6), ("text_embedding", 3)):
@@ -63,7 +63,7 @@ def test_ids_names_rows_and_masks(artifact: Vectors) -> None:
     np.testing.assert_array_equal(artifact.rows("text_embedding", 0, 1), TEXT[:1])
 
 
-def test_the_manifest_says_what_the_run_node_says(artifact: Vectors) -> None:
+def test_the_manifest_says_what_the_run_node_says(artifact: VectorSource) -> None:
     said: dict[str, Any] = run_properties(artifact.manifest, {"embedding": 6})
     assert said["model"] == "distmult"
     assert said["fusion"] == "weighted"

@@ -9,7 +9,7 @@ import numpy as np
 from embeddings.answers.propose.links import Proposal, supersede
 from embeddings.answers.propose.search import Search
 from embeddings.publish import vector_indexes
-from embeddings.publish.published import Run, of_one_run, place_of, published_run
+from embeddings.publish.published import Run, of_one_run, published_run, staged_name
 from kg_platform.curation.likeness import likeness
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher import vectors
@@ -73,13 +73,13 @@ def propose_duplicates(platform: Platform, what: Search, report: Progress) -> Pr
 
 
 def _embedded(graph: Graph, run: Run | None) -> Rows:
-    return graph.read(Statement(cypher.WITH_VECTORS, {"property": place_of(run, "embedding")}))
+    return graph.read(Statement(cypher.WITH_VECTORS, {"property": staged_name(run, "embedding")}))
 
 
 def _pairs(graph: Graph, run: Run | None, ids: Sequence[str]) -> Rows:
     """What the graph says of these entities and their neighbours, a pair a row."""
     pairs: set[tuple[str, str]] = set()
-    places = {way: place_of(run, way) for way in WAYS}
+    places = {way: staged_name(run, way) for way in WAYS}
     for place in places.values():
         if vector_indexes.dimension_of(graph, place) is None:
             continue

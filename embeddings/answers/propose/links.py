@@ -13,7 +13,7 @@ import torch
 from embeddings.answers.explain import Explainer
 from embeddings.answers.propose.evidence import evidence
 from embeddings.answers.propose.search import Search, search
-from embeddings.answers.scored_entities import Space, open_space
+from embeddings.answers.scored_entities import ScoredEntities, open_scored
 from embeddings.evaluation.calibration import Calibrator
 from embeddings.publish.published import open_published, published_run
 from kg_platform.curation.review import decided_facts, missing
@@ -55,7 +55,7 @@ def propose_links(platform: Platform, what: Search, report: Progress) -> Proposa
     graph, reviews = platform.graph, platform.ledger.reviews
     artifact = open_published(graph, platform.settings.artifacts_dir)
     run_id = str(published_run(graph)["id"])
-    space = open_space(artifact, graph)
+    space = open_scored(artifact, graph)
     decided = decided_facts(graph, reviews, "rejected", "accepted")
     found = search(graph, artifact, space.scorer, space.places, what, decided, report)
     names, explainer = artifact.relation_types, Explainer(artifact, graph, space)
@@ -93,7 +93,7 @@ def supersede(graph: Graph, reviews: Reviews, kind: str) -> tuple[int, list[Revi
 
 
 def _scored_again(
-    space: Space,
+    space: ScoredEntities,
     relations: list[str],
     fitted: Mapping[str, Any] | None,
     rows: list[ReviewRow],

@@ -73,7 +73,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class World:
+class Candidates:
     """The graph as it is now, by the positions of an artifact: `types` (N,) a number a type, GONE
     where the entity is gone; `known` facts and decided candidates by query; `fits` (2R, T) whether
     a type answers a relation (an inverse one asks for heads); T types."""
@@ -89,7 +89,7 @@ class World:
         relations: Sequence[str],
         wanted: Sequence[int],
         decided: set[Triple],
-    ) -> World:
+    ) -> Candidates:
         """`places` and `relations` are the artifact's; only the facts of `wanted` are read."""
         names: dict[str | None, int] = {}
         types = np.full(len(places), GONE, np.int64)
@@ -114,7 +114,7 @@ class World:
             if h in places and t in places and r in place_of
         ]
         every = np.concatenate([facts, np.array(said, np.int64).reshape(-1, 3)])
-        return World(types, group(every, len(relations)), fits)
+        return Candidates(types, group(every, len(relations)), fits)
 
     def asks(self, relation: int) -> Ints:
         """Who can be the head of a query with this relation, by its type: (n,) positions."""
@@ -154,7 +154,7 @@ def search(
     if what.relation is not None:
         wanted = range(relations.index(what.relation), relations.index(what.relation) + 1)
     report("facts", 0, None)
-    world = World.read(graph, places, relations, wanted, decided)
+    world = Candidates.read(graph, places, relations, wanted, decided)
     queries = _queries(world, wanted, len(relations), places.get(what.entity or ""))
     possible = len(queries)
     if possible > what.queries:
@@ -169,7 +169,7 @@ def search(
     return Found(best.links(), len(queries), possible)
 
 
-def _queries(world: World, wanted: Sequence[int], relations: int, entity: int | None) -> Ints:
+def _queries(world: Candidates, wanted: Sequence[int], relations: int, entity: int | None) -> Ints:
     """(q, 2) head and relation of every query; of an entity its own, inverse ones among them."""
     if entity is None:
         parts = [(world.asks(number), number) for number in wanted]
@@ -187,7 +187,7 @@ def _batches(queries: Ints, entities: int) -> Iterator[Ints]:
         yield queries[start : start + size]
 
 
-def _scores(scorer: Scorer, world: World, part: Ints) -> NDArray[np.float32]:
+def _scores(scorer: Scorer, world: Candidates, part: Ints) -> NDArray[np.float32]:
     """(B, 2) queries -> (B, N) scores, -inf where an answer is not to be proposed."""
     heads, kinds = part[:, 0], part[:, 1]
     scores = scorer.score_tails(heads, kinds)

@@ -58,6 +58,6 @@ class ImageEncoder(Protocol):
     def encode_prepared(self, pixels: Sequence[Pixels], /) -> Vectors: ...
 
 
-def space(revision: str) -> str:
+def vector_space(revision: str) -> str:
     """A revision without how it was rounded: vectors of one space can be compared."""
     return revision.partition("+")[0]

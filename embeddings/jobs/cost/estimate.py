@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from embeddings.jobs.cost.speed import Encoding, Training
-from embeddings.jobs.cost.survey import Facts, Survey
+from embeddings.jobs.cost.survey import SplitCounts, Survey
 from embeddings.training.options import AGAINST_ALL, TrainOptions
 
 # How far a rate measured for some seconds may be off when the work takes minutes (other programs,
@@ -55,7 +55,7 @@ class Publishing(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class CostPlan:
     """What a run is expected to take. `seconds` by step; `memory` and `disk` in bytes."""
 
     entities: int
@@ -92,7 +92,7 @@ def plan(
     training: Training,
     options: TrainOptions,
     publishing: Publishing | None,
-) -> Plan:
+) -> CostPlan:
     """The arithmetic. `publishing` is None where nothing is to be published.
 
     snapshot = rows * seconds a row
@@ -119,7 +119,7 @@ def plan(
     }
     if publishing is not None:
         seconds["publishing"] = Estimate.around(numbers * publishing.seconds, publishing.spread)
-    return Plan(
+    return CostPlan(
         entities=found.entities,
         triples=facts.all,
         queries=facts.queries,
@@ -138,7 +138,7 @@ def _to_encode(one: Encoding, scale: float) -> int:
     return max(0, round(one.missing * scale) - one.encoded)
 
 
-def _training_seconds(facts: Facts, training: Training, options: TrainOptions) -> Estimate:
+def _training_seconds(facts: SplitCounts, training: Training, options: TrainOptions) -> Estimate:
     """From the earliest that early stopping allows to all epochs."""
     assert options.batch is not None
     against_all = options.loss in AGAINST_ALL
@@ -154,7 +154,7 @@ def _training_seconds(facts: Facts, training: Training, options: TrainOptions) -
     return Estimate(earliest / SPREAD, whole, whole * SPREAD)
 
 
-def _ranking_seconds(facts: Facts, training: Training) -> float:
+def _ranking_seconds(facts: SplitCounts, training: Training) -> float:
     queries = 2 * (facts.valid + facts.test)
     return queries * training.ranking * training.scale + facts.all * training.grouping
 

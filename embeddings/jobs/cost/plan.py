@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from embeddings.features.snapshot_features import Encoders
-from embeddings.jobs.cost.estimate import Estimate, Plan, Publishing, gib, plan
+from embeddings.jobs.cost.estimate import CostPlan, Estimate, Publishing, gib, plan
 from embeddings.jobs.cost.speed import Encoding, encode_pictures, encode_texts, training
 from embeddings.jobs.cost.survey import survey
 from embeddings.numerics.memory import free_bytes
@@ -47,7 +47,7 @@ def make(
     publish: bool = True,
     at_most: Mapping[str, int] = THOROUGH,
     on_progress: Progress | None = None,
-) -> Plan:
+) -> CostPlan:
     """Count, try a little of everything for a few seconds, and add up. The graph is only read.
 
     Raises:
@@ -91,7 +91,7 @@ def _publishing(platform: Platform) -> Publishing:
     return Publishing()
 
 
-def _warnings(made: Plan, home: Path, options: EmbedOptions) -> tuple[str, ...]:
+def _warnings(made: CostPlan, home: Path, options: EmbedOptions) -> tuple[str, ...]:
     """What will probably not fit: more memory or disk than is free now."""
     said = []
     free = free_bytes(torch.device("cpu"))
@@ -121,7 +121,7 @@ class Off(NamedTuple):
         return round(100 * (self.actual / self.predicted - 1)) if self.predicted else 0
 
 
-def compare(made: Plan, seconds: Mapping[str, float], peak: int) -> dict[str, Off]:
+def compare(made: CostPlan, seconds: Mapping[str, float], peak: int) -> dict[str, Off]:
     """A plan against the seconds of the job's steps and its peak memory.
 
     Steps that were not planned (writing the artifact) are left out on both sides.
@@ -157,7 +157,7 @@ def figures(offs: Mapping[str, Off]) -> dict[str, dict[str, float]]:
     }
 
 
-def shown(made: Plan) -> list[tuple[str, str, str]]:
+def shown(made: CostPlan) -> list[tuple[str, str, str]]:
     """Rows (what, likely, from-to) for people."""
     rows = [
         (name, f"{found.likely:.1f} s", f"{found.low:.1f} - {found.high:.1f} s")

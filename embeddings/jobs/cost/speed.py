@@ -23,7 +23,7 @@ from embeddings.evaluation.ranking import rank
 from embeddings.features.build import FeatureSummary, picture_features, text_features
 from embeddings.features.cache import FeatureCache
 from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
-from embeddings.jobs.cost.survey import Facts, Sample
+from embeddings.jobs.cost.survey import Sample, SplitCounts
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import train
 from kg_platform.media.store import MediaStore
@@ -127,7 +127,7 @@ def encode_pictures(
 
 
 def training(
-    entities: int, facts: Facts, encodings: Mapping[str, Encoding], options: TrainOptions
+    entities: int, facts: SplitCounts, encodings: Mapping[str, Encoding], options: TrainOptions
 ) -> Training:
     """A few steps of one epoch, and some ranks, on random facts about as many entities.
 

@@ -54,7 +54,7 @@ class Sample:
         yield from self.chosen_pictures
 
 
-class Facts(NamedTuple):
+class SplitCounts(NamedTuple):
     """Facts by split, their relation types, and the queries (entity, type, direction) of train."""
 
     train: int
@@ -73,7 +73,7 @@ class Survey:
     """What there is to embed."""
 
     entities: int
-    facts: Facts
+    facts: SplitCounts
     sample: Sample
 
     @property
@@ -98,7 +98,7 @@ def survey(graph: Graph, labels: Sequence[str], relationship_types: Sequence[str
     return Survey(entities, facts, _sample(graph, entities, labels, relationship_types))
 
 
-def _facts(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[str]) -> Facts:
+def _facts(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[str]) -> SplitCounts:
     marks = {
         str(row["split"]): int(row["count"]) for row in graph.read(plans.relations(labels, types))
     }
@@ -109,7 +109,7 @@ def _facts(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[s
     share = min(1.0, COUNTED / entities)
     held_out = 0.0 if marked else 2 * HELD_OUT
     row = graph.read(plans.queries(labels, types, share, held_out))[0]
-    return Facts(
+    return SplitCounts(
         count - valid - test, valid, test, int(row["relation_types"]), round(row["queries"] / share)
     )
 

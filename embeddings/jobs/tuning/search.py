@@ -34,7 +34,7 @@ from embeddings.jobs.tuning.report import (
     write_preset,
     write_trials,
 )
-from embeddings.jobs.tuning.space import Space
+from embeddings.jobs.tuning.space import SearchSpace
 from embeddings.training.checkpoint import State
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import fingerprint, train
@@ -74,7 +74,7 @@ class Budget:
 
 def tune(
     dataset: Dataset,
-    space: Space,
+    space: SearchSpace,
     budget: Budget,
     folder: Path,
     label: str,
@@ -119,7 +119,7 @@ def without_test(dataset: Dataset) -> Dataset:
     )
 
 
-def study_key(dataset: Dataset, space: Space) -> str:
+def study_key(dataset: Dataset, space: SearchSpace) -> str:
     """SHA-256 of what a search depends on: facts, features, base settings with seed, space."""
     described = json.dumps(space.describe(), sort_keys=True)
     return hashlib.sha256((fingerprint(dataset, space.base) + described).encode()).hexdigest()
@@ -131,7 +131,7 @@ class _Search:
     def __init__(
         self,
         dataset: Dataset,
-        space: Space,
+        space: SearchSpace,
         budget: Budget,
         folder: Path,
         name: str,

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from embeddings.data.dataset import Dataset
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.training.options import AGAINST_ALL, FUSIONS, SAMPLED, TrainOptions
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class Trial(Protocol):
 
 
 @dataclass(frozen=True)
-class Space:
+class SearchSpace:
     """What may be chosen for one dataset, around `base`; settings in `fixed` keep base's value."""
 
     base: TrainOptions
@@ -74,7 +74,7 @@ class Space:
         base: TrainOptions,
         models: Iterable[str] = (),
         fixed: Iterable[str] = (),
-    ) -> Space:
+    ) -> SearchSpace:
         """The space around `base`; no `models` means base's own.
 
         Raises:
@@ -145,7 +145,7 @@ class Space:
 
         A list of answers has one name: distances, which have another list, are asked by another.
         """
-        distance = not kernel(model).product
+        distance = not interaction(model).product
         many = self.entities > MANY_ENTITIES
         choices = ["self-adversarial", "logistic"] if many else [*AGAINST_ALL, "self-adversarial"]
         if distance:
@@ -242,7 +242,7 @@ class _Near(_Own):
     """Answers with values around the base's, or around what is usual with the model and the loss
     it has answered with: normal on the scale the question has."""
 
-    def __init__(self, space: Space, generator: np.random.Generator) -> None:
+    def __init__(self, space: SearchSpace, generator: np.random.Generator) -> None:
         super().__init__(space.base.resolved(space.triples, space.entities))
         self.space, self.generator = space, generator
 
@@ -282,6 +282,6 @@ def _family(loss: str) -> str:
 
 def _unit(models: Iterable[str], own: int) -> int:
     """Dimensions are multiples of this: all models can have them, and `own` is one if it can be."""
-    possible = math.lcm(*(kernel(model).multiple for model in models))
+    possible = math.lcm(*(interaction(model).multiple for model in models))
     fast = math.lcm(possible, UNIT)
     return possible if own % fast else fast

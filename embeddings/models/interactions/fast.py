@@ -3,7 +3,7 @@
 An interaction f(h, r, t) is split in two: `query` folds head and relation into one vector, and
 `scores` compares query vectors with every entity at once. That is the form training against all
 entities, ranking and prediction need; PyKEEN's own form materialises (batch, entities, dimension).
-`interaction` is PyKEEN's module itself: it is the definition that the tests hold the kernels to.
+`pykeen` is PyKEEN's module itself: it is the definition that the tests hold the formulas to.
 
 All vectors are real. Where the interaction knows complex numbers, a vector of D numbers is D / 2 of
 them, real parts first; where it keeps two vectors an entity, they are the two halves.
@@ -29,7 +29,7 @@ from embeddings.numerics.complex_vectors import (
 from kg_platform.errors import BadInput
 
 
-class Kernel:
+class Interaction:
     """How one interaction scores: vectors in, scores out. Only some interactions of `generic.py`
     have weights of their own, which `prepare` draws and the caller trains.
 
@@ -112,7 +112,7 @@ class Kernel:
         return [torch.cat(part, -1) for part in zip(*halves, strict=True)]
 
     @cached_property
-    def interaction(self) -> Any:
+    def pykeen(self) -> Any:
         """PyKEEN's interaction, a module (h, r, t) -> scores."""
         return getattr(interactions(), self.interaction_class)(**self.interaction_options)
 
@@ -134,7 +134,7 @@ class Kernel:
 
     def triples(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
         """Score triples by PyKEEN's interaction; leading axes broadcast: (..., D) -> (...)."""
-        interaction = self.interaction
+        interaction = self.pykeen
         head, tail = self.entity_slots(heads), self.entity_slots(tails)
         scores: Tensor = interaction(
             _one_or_all([head[index] for index in interaction.head_indices]),
@@ -144,7 +144,7 @@ class Kernel:
         return scores
 
 
-class DistMult(Kernel):
+class DistMult(Interaction):
     """f = sum(h * r * t) (Yang et al. 2015, arXiv:1412.6575). O(B N D)."""
 
     name = "distmult"
@@ -157,7 +157,7 @@ class DistMult(Kernel):
         return (heads * tails) @ relations.T
 
 
-class ComplEx(Kernel):
+class ComplEx(Interaction):
     """f = Re(sum(h * r * conj(t))) (Trouillon et al. 2016, arXiv:1606.06357). O(B N D).
 
     Re(sum(x * conj(t))) is the dot product of x and t in their real forms, so the query is h * r
@@ -181,7 +181,7 @@ class ComplEx(Kernel):
         return (torch.complex(*vectors.chunk(2, -1)),)
 
 
-class SimplE(Kernel):
+class SimplE(Interaction):
     """f = (sum(h1 * r1 * t2) + sum(t1 * r2 * h2)) / 2 (Kazemi and Poole 2018, arXiv:1802.04868).
 
     An entity x = [x1, x2] is x1 as a head and x2 as a tail. O(B N D). PyKEEN 1.11.1's SimplE model
@@ -201,7 +201,7 @@ class SimplE(Kernel):
         return (heads * _swapped(tails) / 2) @ relations.T
 
     @cached_property
-    def interaction(self) -> Any:
+    def pykeen(self) -> Any:
         module = getattr(interactions(), self.interaction_class)()
         module._tail_indices = (1, 0)
         return module
@@ -214,7 +214,7 @@ class SimplE(Kernel):
         return vectors.chunk(2, -1)
 
 
-class TransE(Kernel):
+class TransE(Interaction):
     """f = -||h + r - t||_2 (Bordes et al. 2013). O(B N D) by the matrix-product form of cdist."""
 
     name = "transe"
@@ -277,7 +277,7 @@ class RotatE(TransE):
         return self.entity_slots(rotations(vectors))
 
 
-FAST: dict[str, type[Kernel]] = {
+FAST: dict[str, type[Interaction]] = {
     kind.name: kind for kind in (TransE, TransEL1, DistMult, ComplEx, RotatE, SimplE)
 }
 

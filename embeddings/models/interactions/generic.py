@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from embeddings.models.interactions.fast import FAST, Kernel, flat
+from embeddings.models.interactions.fast import FAST, Interaction, flat
 from embeddings.models.interactions.layouts import Layout, free_size, layout
 from embeddings.models.interactions.pykeen_modules import interactions
 from embeddings.models.interactions.recipes import RECIPES, Recipe, changed, unchanged
@@ -23,7 +23,7 @@ from kg_platform.errors import BadInput
 CHUNK_NUMBERS = 1 << 25
 
 
-class Generic(Kernel):
+class Generic(Interaction):
     """f as PyKEEN's module has it. O(B N D) memory, in chunks of candidates; see the module for f.
 
     A query is the head and the relation side by side. An entity has D numbers: PyKEEN's
@@ -75,7 +75,7 @@ class Generic(Kernel):
         self._made = interaction
 
     def settle(self, device: torch.device) -> None:
-        self.interaction.to(device).eval()
+        self.pykeen.to(device).eval()
 
     def query(self, heads: Tensor, relations: Tensor) -> Tensor:
         """(..., D), (..., Dr) -> (..., D + Dr)."""
@@ -104,7 +104,7 @@ class Generic(Kernel):
         )
 
     @property
-    def interaction(self) -> Any:
+    def pykeen(self) -> Any:
         """PyKEEN's interaction.
 
         Raises:
@@ -132,7 +132,7 @@ class Generic(Kernel):
         return flat(unchanged(slots, self.recipe.relation))
 
     def triples(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
-        interaction = self.interaction
+        interaction = self.pykeen
         steady = interaction.training and heads[..., 0].numel() == 1
         if steady:  # one row has no batch statistics
             interaction.eval()
@@ -154,7 +154,7 @@ class Generic(Kernel):
 
     def _shapes(self) -> Any:
         """What has the symbolic shapes: the class, or, where they follow arguments, a module."""
-        return self.kind if self.recipe.sized is not None else self.interaction
+        return self.kind if self.recipe.sized is not None else self.pykeen
 
     def _size(self, dimension: int) -> int | None:
         size = free_size(self._entity_shape, self.recipe.sizes, dimension)
@@ -180,7 +180,7 @@ class Generic(Kernel):
         size = max(1, CHUNK_NUMBERS // max(each, 1))
         if size >= rows.shape[-2]:
             return score(rows)
-        seed = int(torch.randint(1 << 62, ())) if self.interaction.training else None
+        seed = int(torch.randint(1 << 62, ())) if self.pykeen.training else None
 
         def one(some: Tensor) -> Tensor:
             with _noise(seed, some.device):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from embeddings.models.interactions import generic
-from embeddings.models.interactions.fast import FAST, Kernel
+from embeddings.models.interactions.fast import FAST, Interaction
 from kg_platform.errors import BadInput
 
 
-def kernel(name: str) -> Kernel:
-    """The kernel of a model by name, or of any of PyKEEN's interactions by PyKEEN's name for it.
+def interaction(name: str) -> Interaction:
+    """A model's interaction by name, or any of PyKEEN's by PyKEEN's name for it.
 
     Raises:
         BadInput: there is no such model.

@@ -26,7 +26,7 @@ class Force:
     why: str
 
 
-def ask(platform: Platform, artifact: Artifact, live: Live | None = None) -> Verdict:
+def decide(platform: Platform, artifact: Artifact, live: Live | None = None) -> Verdict:
     """What the gate says of a run now; nothing is changed. `live` is what `find_live` gave, if it
     was asked already.
 
@@ -42,13 +42,13 @@ def ask(platform: Platform, artifact: Artifact, live: Live | None = None) -> Ver
     return judge(artifact, live.artifact, _Known(platform), wanted, bounds, live.alone)
 
 
-def passed_before(platform: Platform, run_id: str) -> bool:
+def already_passed(platform: Platform, run_id: str) -> bool:
     """Whether a run was let pass already: it is live, or on its way."""
     run = current_run(platform.graph)
     return half_way(platform.graph) == run_id or (run is not None and run["id"] == run_id)
 
 
-def let_pass(platform: Platform, verdict: Verdict, force: Force | None) -> dict[str, Any]:
+def record_pass(platform: Platform, verdict: Verdict, force: Force | None) -> dict[str, Any]:
     """Write down that a run may go live, in the graph; returns the same for the ledger.
 
     Raises:

@@ -217,7 +217,7 @@ class _Side:
         forward = torch.tensor([self.types[name] for name in types])
         kinds = torch.cat([forward, forward + whole.relation_count])
         return Scorer(
-            whole.kernel,
+            whole.formula,
             whole.entities[rows],
             whole.relations[kinds],
             None if whole.components is None else whole.components[rows],

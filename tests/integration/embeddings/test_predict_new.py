@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.answers.explain import Explainer
 from embeddings.answers.predict import predict_heads, predict_tails
-from embeddings.answers.scored_entities import open_space
+from embeddings.answers.scored_entities import open_scored
 from embeddings.jobs.embed_new import embed_new
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.published import open_published
@@ -33,7 +33,7 @@ def test_a_provisional_entity_is_asked_found_and_explained(
         predict_tails(artifact, graph, "N2", "LANGUAGE")
     embed_new(embedded)
 
-    space = open_space(artifact, graph)
+    space = open_scored(artifact, graph)
     assert (space.ids[space.trained :], space.trained) == (["N0", "N1", "N2"], len(space.ids) - 3)
     assert space.scorer.components is not None
     assert len(space.scorer.components) == len(space.scorer.entities) == len(space.ids)
@@ -64,6 +64,6 @@ def test_a_provisional_entity_is_asked_found_and_explained(
 
     # What an older kg-platform left has nothing to ask with.
     graph.write(Statement("MATCH (n:Entity {id: 'N0'}) REMOVE n.embedding_head"))
-    assert "N0" not in open_space(artifact, graph).places
+    assert "N0" not in open_scored(artifact, graph).places
     embed_new(embedded)
-    assert "N0" in open_space(artifact, graph).places
+    assert "N0" in open_scored(artifact, graph).places

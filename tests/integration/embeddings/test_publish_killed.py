@@ -152,11 +152,11 @@ def test_kill_9_at_any_moment(
     now = current_run(graph)
     assert now is not None
     assert now["id"] == new
-    assert not aside(graph)
+    assert not staged(graph)
 
 
-def aside(graph: Graph) -> list[Any]:
-    """Whatever a publish puts aside while it goes on."""
+def staged(graph: Graph) -> list[Any]:
+    """Whatever a publish stages while it goes on."""
     nodes = graph.read(
         Statement(
             "MATCH (n) WHERE any(k IN keys(n) WHERE k STARTS WITH 'embedding_next' "
@@ -191,7 +191,7 @@ def test_a_publish_that_died_anywhere_comes_to_the_same_end(
     now = current_run(graph)
     assert now is not None
     assert (now["id"], now["mrr"], now["entities"]) == (run, 0.5, 40)
-    assert not aside(graph)
+    assert not staged(graph)
 
 
 def test_what_did_not_come_back_is_written_anew(
@@ -226,7 +226,7 @@ def test_a_publish_that_was_killed_in_its_switch_is_finished_before_another(
     summary = publish(graph, halves, ledger, three, 10)
     assert (summary.entities, summary.cleared) == (25, 25)
     assert {row["run"] for row in state(graph).values()} == {three, None}
-    assert not aside(graph)
+    assert not staged(graph)
 
 
 def test_what_a_publish_put_aside_goes_when_another_is_begun(graph: Graph, ledger: Ledger) -> None:
@@ -237,9 +237,9 @@ def test_what_a_publish_put_aside_goes_when_another_is_begun(graph: Graph, ledge
     before = state(graph)
     die_at(graph, FakeArtifact(ids, {"embedding": draw(50, 12, 2)}), ledger, two, 20)
     assert state(graph) == before
-    assert aside(graph)
+    assert staged(graph)
     publish(graph, FakeArtifact(ids[:5], {"embedding": draw(5, 8, 3)}), ledger, three, 10)
-    assert not aside(graph)
+    assert not staged(graph)
 
 
 @pytest.mark.parametrize("dimension", [16, 12])
@@ -292,4 +292,4 @@ def test_no_answer_mixes_runs_while_a_publish_goes_on(
             job.result()
     assert not wrong, wrong[:3]
     assert seen >= {0, 1}
-    assert not aside(graph)
+    assert not staged(graph)

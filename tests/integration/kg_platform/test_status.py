@@ -82,7 +82,7 @@ def test_every_documented_statement_gives_the_figure_that_is_printed(world: Plat
         "TOMBSTONES": list(shown["tombstones"].items()),
         "HALF_WAY": [],
         "LONE_MEDIA": found["media nodes"],
-        "PUT_ASIDE": found["vectors put aside"],
+        "STAGED_VECTORS": found["vectors put aside"],
         "OF_NO_RUN": found["vectors of no run"],
         "BARE_RUNS": found["runs never published"],
         "BACK_AGAIN": found["tombstones of entities that are back"],
@@ -233,6 +233,6 @@ def test_a_publish_half_way_keeps_what_it_put_aside(platform: Platform, tmp_path
     graph = platform.graph
     graph.write(Statement("CREATE (:EmbeddingRun {id: 'r', publishing: 't'})"))
     graph.write(Statement("MATCH (n:Entity {id: 'C07'}) SET n.embedding_next_run = 'r'"))
-    assert not sweep.sweep(platform, 0).put_aside
-    kept: list[dict[str, Any]] = graph.read(Statement(cypher.PUT_ASIDE))
+    assert not sweep.sweep(platform, 0).staged
+    kept: list[dict[str, Any]] = graph.read(Statement(cypher.STAGED_VECTORS))
     assert kept == [{"count": 1}]

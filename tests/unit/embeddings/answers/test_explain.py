@@ -12,12 +12,12 @@ import torch
 
 from embeddings.answers.explain import Explainer, explain
 from embeddings.answers.explanation import Explanation, LeftOut, rank_text
-from embeddings.answers.scored_entities import Space
+from embeddings.answers.scored_entities import ScoredEntities
 from embeddings.data.artifact import Artifact
 from embeddings.models.from_artifact import load_scorer, rebuild
 from embeddings.models.fusion import FUSIONS
 from embeddings.models.interactions.fast import FAST
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.network import Network, prepare
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import TrainOptions, train
@@ -37,7 +37,7 @@ def network(model: str, fusion: str, rows: list[int] | None = None) -> Network:
     """As after some training; with `rows`, of these entities only."""
     modalities = {"text": prepare(with_items(), ENTITIES), "image": prepare(IMAGE, ENTITIES)}
     generator = torch.Generator().manual_seed(0)
-    made = Network(kernel(model), ENTITIES, RELATIONS, WIDTH, fusion, modalities, generator)
+    made = Network(interaction(model), ENTITIES, RELATIONS, WIDTH, fusion, modalities, generator)
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.normal_(generator=generator)
@@ -47,7 +47,7 @@ def network(model: str, fusion: str, rows: list[int] | None = None) -> Network:
 def pair_of(whole: Network, first: int, second: int) -> Network:
     """The two entities as a network of their own, made the slow way: the others are overwritten."""
     rows = torch.tensor([first, second])
-    pair = network(whole.kernel.name, "concat")
+    pair = network(whole.formula.name, "concat")
     pair.fusion, pair.relations, pair.loops = whole.fusion, whole.relations, whole.loops
     pair.structure = torch.nn.Parameter(whole.structure[rows].detach())
     for name, inputs in zip(whole.names, whole.inputs(rows), strict=True):
@@ -94,8 +94,8 @@ def test_leaving_out_is_the_network_without_it(made: Network) -> None:
                 keep[head, part] = False
             number = torch.tensor([relation])
             vector = made.heads(torch.tensor([head]), number, keep=keep)
-            query = made.kernel.query(vector, made.relations[number])
-            scores = made.kernel.scores(query, table)[0]
+            query = made.formula.query(vector, made.relations[number])
+            scores = made.formula.scores(query, table)[0]
             scores[head] += made.loops[relation]
             better = sum(
                 scores[other] > scores[tail]
@@ -122,7 +122,7 @@ def test_shares_add_up_to_the_score(made: Network) -> None:
     table = everyone(made)
     for head, tail in (full(made), (0, 5), (1, 2), (39, 0)):
         found = explain(pair_of(made, head, tail), 4, table, (head, tail), np.array([], np.int64))
-        if made.kernel.product:
+        if made.formula.product:
             total = sum(one.value for one in found.shares)
             assert total == pytest.approx(found.score, rel=1e-4, abs=1e-4)
         else:
@@ -140,7 +140,7 @@ def test_a_share_is_the_score_of_two_parts() -> None:
     names = ["structure", "text", "image"]
     for one in found.shares:
         a, b = asking[head, names.index(one.head)], answering[tail, names.index(one.tail)]
-        expected = made.kernel.triples(a, made.relations[1].detach(), b)
+        expected = made.formula.triples(a, made.relations[1].detach(), b)
         assert one.value == pytest.approx(float(expected), rel=1e-4, abs=1e-5)
 
 
@@ -163,7 +163,7 @@ def test_what_an_entity_lacks_or_has_alone_is_not_left_out() -> None:
 
 def test_without_features_there_is_structure_only() -> None:
     generator = torch.Generator().manual_seed(0)
-    pair = Network(kernel("distmult"), 2, 1, 4, "concat", {}, generator)
+    pair = Network(interaction("distmult"), 2, 1, 4, "concat", {}, generator)
     found = explain(pair, 0, pair.structure.detach(), (0, 1), np.array([], np.int64))
     assert found.left_out == ()
     assert [(one.head, one.tail) for one in found.shares] == [("structure", "structure")]
@@ -214,7 +214,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 @pytest.mark.parametrize("heads", [False, True])
 def test_a_fact_of_an_artifact_is_explained_as_it_scores(artifact: Artifact, heads: bool) -> None:
     graph = OneFact("e03", "e09", "gone")
-    space = Space(artifact.entity_ids(), artifact.entities, load_scorer(artifact))
+    space = ScoredEntities(artifact.entity_ids(), artifact.entities, load_scorer(artifact))
     explainer = Explainer(artifact, graph, space)  # type: ignore[arg-type]
     found = explainer.fact("e03", "r1", "e09", heads)
     scorer = load_scorer(artifact)
@@ -235,7 +235,7 @@ def test_a_fact_of_an_artifact_is_explained_as_it_scores(artifact: Artifact, hea
 
 
 def test_what_the_model_does_not_know_is_said(artifact: Artifact) -> None:
-    space = Space(artifact.entity_ids(), artifact.entities, load_scorer(artifact))
+    space = ScoredEntities(artifact.entity_ids(), artifact.entities, load_scorer(artifact))
     explainer = Explainer(artifact, OneFact(), space)  # type: ignore[arg-type]
     with pytest.raises(NotFound, match="did you mean r1"):
         explainer.fact("e03", "R1", "e09")

@@ -31,12 +31,12 @@ def own(run: str) -> dict[str, Any]:
     return {"id": run, "text_encoder": f"encoder of {run}", "published_at": f"when {run} was"}
 
 
-def aside(run: str) -> dict[str, Any]:
+def staged(run: str) -> dict[str, Any]:
     return {**own(run), "serving": "next"}
 
 
 def test_an_answer_is_asked_for_again_when_the_pointer_moved(moves: Moves) -> None:
-    moves(own("a"), aside("b"), own("b"))
+    moves(own("a"), staged("b"), own("b"))
     asked: list[object] = []
 
     def ask(run: Run | None) -> int:
@@ -55,9 +55,9 @@ def test_an_error_counts_only_where_nothing_moved(moves: Moves) -> None:
             raise QueryFailed("There is no such index.")
         return str(run["id"])
 
-    moves(aside("b"), own("b"))
+    moves(staged("b"), own("b"))
     assert of_one_run(GRAPH, ask) == "b"
-    moves(aside("b"))
+    moves(staged("b"))
     with pytest.raises(QueryFailed, match="no such index"):
         of_one_run(GRAPH, ask)
 

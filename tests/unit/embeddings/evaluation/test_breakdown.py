@@ -20,7 +20,7 @@ from embeddings.evaluation.breakdown import (
     rank_in_parts,
 )
 from embeddings.evaluation.ranking import metrics, rank, rankings
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, RELATIONS, draw, features
@@ -35,7 +35,7 @@ def fixed() -> Fixed:
     generator = torch.Generator().manual_seed(0)
     entities = torch.randint(4, (ENTITIES, 6), generator=generator).float()
     relations = torch.randint(4, (2 * RELATIONS, 6), generator=generator).float()
-    return Fixed(Scorer(kernel("distmult"), entities, relations))
+    return Fixed(Scorer(interaction("distmult"), entities, relations))
 
 
 def dataset() -> Dataset:

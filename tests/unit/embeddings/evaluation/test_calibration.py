@@ -19,7 +19,7 @@ from embeddings.evaluation.calibration import (
     isotonic,
     platt,
 )
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, RELATIONS, draw
@@ -34,7 +34,7 @@ def fixed(scale: float = 1.0) -> Fixed:
     generator = torch.Generator().manual_seed(0)
     entities = scale * torch.randn(ENTITIES, 6, generator=generator)
     relations = torch.randn(2 * RELATIONS, 6, generator=generator)
-    return Fixed(Scorer(kernel("distmult"), entities, relations))
+    return Fixed(Scorer(interaction("distmult"), entities, relations))
 
 
 def sigmoid(x: float) -> float:
@@ -188,7 +188,7 @@ def test_calibrated_probabilities_are_nearer_to_the_truth() -> None:
 
 
 def test_equal_scores_everywhere_are_a_half() -> None:
-    flat = Scorer(kernel("distmult"), torch.zeros(ENTITIES, 2), torch.zeros(2 * RELATIONS, 2))
+    flat = Scorer(interaction("distmult"), torch.zeros(ENTITIES, 2), torch.zeros(2 * RELATIONS, 2))
     found = calibrate(Fixed(flat), draw(), 0)
     assert found.calibrator.probabilities(np.zeros(1))[0] == pytest.approx(0.5)
     assert found.ece == pytest.approx(0, abs=1e-9)

@@ -18,7 +18,7 @@ from embeddings.evaluation.classification import (
     relation_thresholds,
     score,
 )
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
 from tests.support.facts import ENTITIES, RELATIONS, draw
@@ -33,7 +33,7 @@ def fixed(levels: int) -> Fixed:
     generator = torch.Generator().manual_seed(0)
     entities = torch.randint(levels, (ENTITIES, 6), generator=generator).float()
     relations = torch.randint(levels, (2 * RELATIONS, 6), generator=generator).float()
-    return Fixed(Scorer(kernel("distmult"), entities, relations))
+    return Fixed(Scorer(interaction("distmult"), entities, relations))
 
 
 class Knows(Scorer):
@@ -50,7 +50,7 @@ class Knows(Scorer):
 
 def knows() -> Knows:
     blank = fixed(2).scorer
-    return Knows(blank.kernel, blank.entities, blank.relations)
+    return Knows(blank.formula, blank.entities, blank.relations)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -15,7 +15,7 @@ from embeddings.evaluation.calibration import calibrate
 from embeddings.evaluation.classification import classify
 from embeddings.evaluation.evaluate import measure
 from embeddings.evaluation.ranking import rank
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from tests.support.facts import ENTITIES, RELATIONS, draw
 from tests.support.fake_artifact import FakeArtifact
@@ -33,7 +33,7 @@ def trained() -> Fixed:
     generator = torch.Generator().manual_seed(0)
     entities = torch.randn(ENTITIES, 6, generator=generator)
     relations = torch.randn(2 * RELATIONS, 6, generator=generator)
-    return Fixed(Scorer(kernel("distmult"), entities, relations))
+    return Fixed(Scorer(interaction("distmult"), entities, relations))
 
 
 def test_figures_are_flat_and_those_of_their_own_functions(trained: Fixed) -> None:

@@ -20,7 +20,7 @@ from embeddings.evaluation.ranking import (
     ranks,
 )
 from embeddings.evaluation.score_blocks import Block, blocks
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from embeddings.numerics.matmul import full_precision, product
 from kg_platform.errors import BadInput
@@ -40,7 +40,7 @@ def fixed(levels: int, seed: int = 0, model: str = "distmult") -> Fixed:
     entities = torch.randint(levels, (ENTITIES, WIDTH), generator=generator).float()
     relations = torch.randint(levels, (2 * RELATIONS, WIDTH), generator=generator).float()
     loops = torch.randint(-levels, levels, (2 * RELATIONS,), generator=generator).float()
-    return Fixed(Scorer(kernel(model), entities, relations, loops=loops))
+    return Fixed(Scorer(interaction(model), entities, relations, loops=loops))
 
 
 def slow_rankings(scorer: Scorer, dataset: Dataset, triples: np.ndarray) -> list[tuple[float, int]]:
@@ -202,7 +202,7 @@ def test_the_adjusted_mean_rank_index_is_pykeens() -> None:
 
 def test_equal_scores_everywhere_are_as_good_as_chance() -> None:
     dataset = draw()
-    flat = Scorer(kernel("distmult"), torch.zeros(ENTITIES, 2), torch.zeros(2 * RELATIONS, 2))
+    flat = Scorer(interaction("distmult"), torch.zeros(ENTITIES, 2), torch.zeros(2 * RELATIONS, 2))
     row = dataset.test[:1]
     facts = len(dataset.known.lookup(row[:, 0], row[:, 1])[1])
     assert ranks(flat, dataset, row)[0] == 1 + (ENTITIES - facts) / 2

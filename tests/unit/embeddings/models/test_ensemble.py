@@ -11,7 +11,7 @@ import torch
 
 from embeddings.data.dataset import Dataset
 from embeddings.models.from_artifact import load_scorer, rebuild
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import NEXT_MEMBER, TrainOptions, train
 from kg_platform.errors import BadInput
@@ -30,7 +30,7 @@ class Stop(Exception):
 
 @pytest.mark.parametrize("model", ["complex", "distmult", "simple"])
 def test_joined_vectors_score_the_sum_and_come_apart_again(model: str) -> None:
-    kind, generator = kernel(model), torch.Generator().manual_seed(0)
+    kind, generator = interaction(model), torch.Generator().manual_seed(0)
     heads, relations, tails = (
         [torch.randn(5, 6, generator=generator) for _ in range(3)] for _ in range(3)
     )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from embeddings.models.fusion import FUSIONS, Concat, Fusion, fusion, masked_softmax
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.network import Network, prepare
 from tests.support.facts import ENTITIES, features
 
@@ -28,7 +28,7 @@ def network(name: str, text: bool = True, image: bool = True) -> Network:
     if image:
         modalities["image"] = prepare(IMAGE, ENTITIES)
     generator = torch.Generator().manual_seed(0)
-    made = Network(kernel("distmult"), ENTITIES, RELATIONS, WIDTH, name, modalities, generator)
+    made = Network(interaction("distmult"), ENTITIES, RELATIONS, WIDTH, name, modalities, generator)
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.normal_(generator=generator)
@@ -136,7 +136,7 @@ def test_the_gradient_reaches_every_parameter(name: str) -> None:
     keep = made.draw(torch.Generator().manual_seed(3), 0.2, 0.8)
     rows = torch.arange(ENTITIES)
     heads = made.heads(rows, asked(), keep=keep)
-    scores = made.kernel.query(heads, made.relations[asked()]) @ made.entities(keep=keep).T
+    scores = made.formula.query(heads, made.relations[asked()]) @ made.entities(keep=keep).T
     scores.square().mean().backward()
     for which, parameter in made.named_parameters():
         if which == "loops":  # no part of fusion
@@ -175,8 +175,8 @@ def test_a_head_has_parts_of_its_own(name: str) -> None:
 def test_a_scorer_of_the_network_scores_as_the_network(name: str) -> None:
     made, rows = network(name), torch.tensor([5, 6, 0])
     relations = torch.tensor([0, 4, 1])
-    queries = made.kernel.query(made.heads(rows, relations), made.relations[relations])
-    expected = made.kernel.scores(queries, made.entities()).detach()
+    queries = made.formula.query(made.heads(rows, relations), made.relations[relations])
+    expected = made.formula.scores(queries, made.entities()).detach()
     expected[torch.arange(3), rows] += made.loops[relations].detach()
     found = torch.from_numpy(made.scorer().score_tails(rows.numpy(), relations.numpy()))
     torch.testing.assert_close(found, expected)

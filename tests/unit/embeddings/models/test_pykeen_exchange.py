@@ -16,7 +16,7 @@ import torch
 from embeddings.data.dataset import Dataset
 from embeddings.evaluation.ranking import metrics, ranks
 from embeddings.models.interactions.fast import FAST
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.pykeen_exchange import from_pykeen, to_pykeen, triples_factory
 from embeddings.models.scorer import Scorer
 from embeddings.training.options import TrainOptions
@@ -47,12 +47,12 @@ def briefly(data: Dataset, model: str, folder: Path) -> Scorer:
     """
     options = TrainOptions(model=model, dimension=16, epochs=8, batch=200, device="cpu")
     scorer = train(data, options, folder).scorer
-    if not scorer.kernel.product:
+    if not scorer.formula.product:
         return scorer
     vectors = scorer.entities, scorer.relations, scorer.loops
     entities, relations, loops = (v.mul(64).round() / 64 for v in vectors)
     assert 64**3 * 16 * max(entities.abs().max(), 1) ** 2 * relations.abs().max() < 2**24
-    return Scorer(scorer.kernel, entities, relations, loops=loops)
+    return Scorer(scorer.formula, entities, relations, loops=loops)
 
 
 def theirs(model: Any, data: Dataset) -> dict[str, float]:
@@ -85,7 +85,7 @@ def test_pykeens_evaluator_gives_our_figures(name: str, model: str, tmp_path: Pa
     assert ours["mrr"] > 0.15  # of a model that has learnt something
 
     back = from_pykeen(there)
-    assert back.kernel.name == scorer.kernel.name
+    assert back.formula.name == scorer.formula.name
     torch.testing.assert_close(back.entities, scorer.entities)
     torch.testing.assert_close(back.loops, scorer.loops)
     assert back.loops.any()
@@ -100,9 +100,11 @@ def test_loops_count_however_pykeen_asks() -> None:
     factory = triples_factory(list("abcde"), ["x", "y", "z"])
     turns = torch.arange(6).view(2, 3).T.reshape(-1)
     with torch.no_grad():
-        there = to_pykeen(Scorer(kernel("distmult"), entities, relations, loops=loops), factory)
+        there = to_pykeen(
+            Scorer(interaction("distmult"), entities, relations, loops=loops), factory
+        )
         every = torch.cartesian_prod(torch.arange(5), torch.arange(6), torch.arange(5))
-        ours = Scorer(kernel("distmult"), entities, relations[turns], loops=loops[turns])
+        ours = Scorer(interaction("distmult"), entities, relations[turns], loops=loops[turns])
         cube = ours.pairs(every).view(5, 6, 5)  # head, relation in PyKEEN's order, tail
         torch.testing.assert_close(there.score_hrt(every).view(5, 6, 5), cube)
         some = torch.tensor([4, 1])
@@ -124,7 +126,7 @@ def test_loops_count_however_pykeen_asks() -> None:
     "model", ["boxe", "conve", "cp", "kg2e", "mure", "quate", "rescal", "transh", "transr", "um"]
 )
 def test_other_interactions_go_there_and_come_back(model: str) -> None:
-    kind = kernel(model)
+    kind = interaction(model)
     width = {"conve": 13, "mure": 14}.get(model, 12)
     generator = torch.Generator().manual_seed(0)
     kind.prepare(width, generator)
@@ -136,7 +138,7 @@ def test_other_interactions_go_there_and_come_back(model: str) -> None:
 
 @pytest.mark.parametrize("model", [*FAST, "conve", "cp", "mure", "tucker"])
 def test_vectors_of_heads_go_there_and_come_back(model: str) -> None:
-    kind = kernel(model)
+    kind = interaction(model)
     width = {"conve": 13, "mure": 14}.get(model, 12)
     generator = torch.Generator().manual_seed(0)
     kind.prepare(width, generator)
@@ -171,14 +173,14 @@ def test_a_model_that_pykeen_made_scores_the_same_here() -> None:
         (TransE(triples_factory=facts, embedding_dim=6, random_seed=1), "transe-l1"),
     ):
         scorer = from_pykeen(made)
-        assert scorer.kernel.name == name
+        assert scorer.formula.name == name
         ours = metrics(ranks(scorer, data, data.test)).as_dict()
         for figure, value in theirs(made, data).items():
             assert ours[figure] == pytest.approx(value, abs=1e-6)
 
 
 def test_weights_survive_a_file_that_holds_only_weights(tmp_path: Path) -> None:
-    kind = kernel(GENERIC)
+    kind = interaction(GENERIC)
     kind.prepare(4, torch.Generator().manual_seed(0))
     scorer = Scorer(kind, torch.randn(5, 4), torch.randn(4, 4))
     model = to_pykeen(scorer, triples_factory(list("abcde"), ["r", "s"]))
@@ -193,7 +195,7 @@ def test_weights_survive_a_file_that_holds_only_weights(tmp_path: Path) -> None:
 
 def test_what_cannot_go_there_says_so() -> None:
     gated = Scorer(
-        kernel("distmult"),
+        interaction("distmult"),
         torch.zeros(3, 4),
         torch.zeros(4, 4),
         torch.zeros(3, 2, 4),
@@ -202,7 +204,7 @@ def test_what_cannot_go_there_says_so() -> None:
     names = triples_factory(["a", "b", "c"], ["r", "s"])
     with pytest.raises(BadInput, match="gates"):
         to_pykeen(gated, names)
-    plain = Scorer(kernel("distmult"), torch.zeros(3, 4), torch.zeros(4, 4))
+    plain = Scorer(interaction("distmult"), torch.zeros(3, 4), torch.zeros(4, 4))
     with pytest.raises(BadInput, match="of the same facts"):
         to_pykeen(plain, triples_factory(["a", "b"], ["r", "s"]))
 

@@ -1,4 +1,4 @@
-"""Every kernel against PyKEEN's interaction and against its formula; no kernel without a test."""
+"""Every interaction against PyKEEN's and against its formula; none is without a test."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from embeddings.models.interactions import generic
-from embeddings.models.interactions.fast import FAST, Kernel
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.fast import FAST, Interaction
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import BadInput
@@ -19,7 +19,7 @@ from kg_platform.errors import BadInput
 # All different, so that a transposed shape cannot pass.
 BATCH, CANDIDATES, RELATIONS = 5, 7, 3
 
-# The width of an entity's vector in these tests. A kernel that is not here has no test, and
+# The width of an entity's vector in these tests. A interaction that is not here has no test, and
 # `test_every_kernel_is_tested` says so.
 WIDTHS = {
     **dict.fromkeys(["transe", "transe-l1", "distmult", "complex", "rotate", "simple"], 12),
@@ -33,8 +33,8 @@ WIDTHS = {
 
 
 @pytest.fixture(params=WIDTHS)
-def kind(request: pytest.FixtureRequest) -> Kernel:
-    made = kernel(str(request.param))
+def kind(request: pytest.FixtureRequest) -> Interaction:
+    made = interaction(str(request.param))
     made.prepare(WIDTHS[made.name], torch.Generator().manual_seed(7))
     return made
 
@@ -43,7 +43,7 @@ def vectors(rows: int, width: int, seed: int) -> Tensor:
     return torch.randn(rows, width, generator=torch.Generator().manual_seed(seed))
 
 
-def facts(kind: Kernel) -> tuple[Tensor, Tensor, Tensor]:
+def facts(kind: Interaction) -> tuple[Tensor, Tensor, Tensor]:
     """Heads (BATCH, D), relations (BATCH, Dr), tails (CANDIDATES, D)."""
     width = WIDTHS[kind.name]
     relations = vectors(BATCH, kind.relation_width(width), 2)
@@ -59,7 +59,7 @@ def test_every_kernel_is_tested() -> None:
     assert set(FORMULAS) == set(FAST)
 
 
-def test_scores_pairs_and_triples_are_one(kind: Kernel) -> None:
+def test_scores_pairs_and_triples_are_one(kind: Interaction) -> None:
     heads, relations, tails = facts(kind)
     theirs = torch.stack(
         [
@@ -74,7 +74,7 @@ def test_scores_pairs_and_triples_are_one(kind: Kernel) -> None:
     close(kind.triples(heads[:, None], relations[:, None], tails[None]), theirs)
 
 
-def test_blocks_of_queries_have_candidates_of_their_own(kind: Kernel) -> None:
+def test_blocks_of_queries_have_candidates_of_their_own(kind: Interaction) -> None:
     heads, relations, tails = facts(kind)
     queries = kind.query(heads, relations)
     blocks = kind.scores(queries[:4].view(2, 2, -1), tails[:6].view(2, 3, -1))
@@ -82,14 +82,14 @@ def test_blocks_of_queries_have_candidates_of_their_own(kind: Kernel) -> None:
     close(blocks[1], kind.scores(queries[2:4], tails[3:6]))
 
 
-def test_every_relation_between_two_ends(kind: Kernel) -> None:
+def test_every_relation_between_two_ends(kind: Interaction) -> None:
     heads, _, tails = facts(kind)
     relations = vectors(2 * RELATIONS, kind.relation_width(WIDTHS[kind.name]), 4)
     theirs = torch.stack([kind.triples(heads, each, tails[:BATCH]) for each in relations], 1)
     close(kind.relation_scores(heads, tails[:BATCH], relations), theirs)
 
 
-def test_what_is_said_to_be_a_product_is_one(kind: Kernel) -> None:
+def test_what_is_said_to_be_a_product_is_one(kind: Interaction) -> None:
     heads, relations, tails = facts(kind)
     queries = kind.query(heads, relations)
     if kind.product:
@@ -98,7 +98,7 @@ def test_what_is_said_to_be_a_product_is_one(kind: Kernel) -> None:
     assert kind.name in generic.names() or kind.norm  # a distance, or PyKEEN's own path
 
 
-def test_gradients_are_finite_where_vectors_are_zero_or_equal(kind: Kernel) -> None:
+def test_gradients_are_finite_where_vectors_are_zero_or_equal(kind: Interaction) -> None:
     for fill in (0.0, 0.5):
         heads, relations, tails = (torch.full_like(x, fill).requires_grad_() for x in facts(kind))
         loss = kind.scores(kind.query(heads, relations), tails).sum()
@@ -111,10 +111,10 @@ def test_gradients_are_finite_where_vectors_are_zero_or_equal(kind: Kernel) -> N
             assert leaf.grad is None or torch.isfinite(leaf.grad).all()
 
 
-def test_every_kernel_learns(kind: Kernel) -> None:
+def test_every_kernel_learns(kind: Interaction) -> None:
     width = WIDTHS[kind.name]
     generator = torch.Generator().manual_seed(5)
-    network = Network(kernel(kind.name), CANDIDATES, RELATIONS, width, "concat", {}, generator)
+    network = Network(interaction(kind.name), CANDIDATES, RELATIONS, width, "concat", {}, generator)
     network.train()
     heads, relations = torch.arange(6), torch.arange(6) % (2 * RELATIONS)
     tails = torch.tensor([1, 3, 0, 2, 6, 5])
@@ -122,8 +122,8 @@ def test_every_kernel_learns(kind: Kernel) -> None:
     losses = []
     for _ in range(40):
         table = network.entities()
-        queries = network.kernel.query(table[heads], network.relations[relations])
-        loss = torch.nn.functional.cross_entropy(network.kernel.scores(queries, table), tails)
+        queries = network.formula.query(table[heads], network.relations[relations])
+        loss = torch.nn.functional.cross_entropy(network.formula.scores(queries, table), tails)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -132,13 +132,13 @@ def test_every_kernel_learns(kind: Kernel) -> None:
     assert min(losses[-5:]) < losses[0] - 0.05
 
 
-def test_the_interaction_is_pykeens(kind: Kernel) -> None:
-    assert type(kind.interaction).__module__ == "pykeen.nn.modules"
+def test_the_interaction_is_pykeens(kind: Interaction) -> None:
+    assert type(kind.pykeen).__module__ == "pykeen.nn.modules"
 
 
 @pytest.mark.parametrize("name", FAST)
 def test_gradients_are_those_of_the_scores(name: str) -> None:
-    fast = kernel(name)
+    fast = interaction(name)
     h, r, t = (x.double().requires_grad_() for x in facts(fast))
 
     def scored(h: Tensor, r: Tensor, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -185,7 +185,7 @@ FORMULAS: dict[str, Callable[[list[float], list[float], list[float]], float]] = 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_the_formula_is_the_papers(name: str) -> None:
-    fast = kernel(name)
+    fast = interaction(name)
     heads, relations, tails = facts(fast)
     ours = fast.scores(fast.query(heads, relations), tails).tolist()
     for b in range(BATCH):
@@ -198,31 +198,31 @@ def test_the_formula_is_the_papers(name: str) -> None:
 def test_the_cubes_of_complex_numbers_are_those_of_their_moduli(name: str) -> None:
     x = vectors(BATCH, 12, 1)
     moduli = torch.complex(*x.chunk(2, -1)).abs()
-    torch.testing.assert_close(kernel(name).cubes(x), moduli.pow(3).sum(-1))
-    torch.testing.assert_close(kernel("distmult").cubes(x), x.abs().pow(3).sum(-1))
+    torch.testing.assert_close(interaction(name).cubes(x), moduli.pow(3).sum(-1))
+    torch.testing.assert_close(interaction("distmult").cubes(x), x.abs().pow(3).sum(-1))
     exact = x.double().requires_grad_()
-    assert torch.autograd.gradcheck(kernel(name).cubes, exact)
+    assert torch.autograd.gradcheck(interaction(name).cubes, exact)
     nothing = torch.zeros(2, 8, requires_grad=True)
-    kernel(name).cubes(nothing).sum().backward()
+    interaction(name).cubes(nothing).sum().backward()
     assert torch.equal(nothing.grad, torch.zeros(2, 8))
 
 
 def test_the_cubes_of_simple_are_those_of_factors_that_absorb_its_half() -> None:
     x = vectors(BATCH, 12, 1)
     torch.testing.assert_close(
-        kernel("simple").cubes(x), kernel("distmult").cubes(x / 2 ** (1 / 3))
+        interaction("simple").cubes(x), interaction("distmult").cubes(x / 2 ** (1 / 3))
     )
 
 
 def test_simple_tells_a_fact_from_its_reverse() -> None:
-    """PyKEEN's own SimplE model does not; see the kernel."""
-    heads, relations, tails = facts(kernel("simple"))
-    there = kernel("simple").triples(heads, relations, tails[:BATCH])
-    back = kernel("simple").triples(tails[:BATCH], relations, heads)
+    """PyKEEN's own SimplE model does not; see the interaction."""
+    heads, relations, tails = facts(interaction("simple"))
+    there = interaction("simple").triples(heads, relations, tails[:BATCH])
+    back = interaction("simple").triples(tails[:BATCH], relations, heads)
     assert not torch.isclose(there, back).any()
 
 
-def test_heads_are_scored_through_the_inverse_relation(kind: Kernel) -> None:
+def test_heads_are_scored_through_the_inverse_relation(kind: Interaction) -> None:
     width = WIDTHS[kind.name]
     entities, relations = vectors(CANDIDATES, width, 1), vectors(6, kind.relation_width(width), 2)
     scorer = Scorer(kind, entities, relations)
@@ -235,7 +235,7 @@ def test_heads_are_scored_through_the_inverse_relation(kind: Kernel) -> None:
 
 def test_gates_of_a_relation_weigh_the_components_of_a_head() -> None:
     parts, gates, relations = vectors(14, 4, 1).view(7, 2, 4), vectors(6, 2, 2), vectors(6, 4, 3)
-    scorer = Scorer(kernel("distmult"), parts.sum(1), relations, parts, gates)
+    scorer = Scorer(interaction("distmult"), parts.sum(1), relations, parts, gates)
     found = scorer.score_tails([3], [2])
     head = gates[2, 0] * parts[3, 0] + gates[2, 1] * parts[3, 1]
     assert found[0].tolist() == pytest.approx((parts.sum(1) @ (head * relations[2])).tolist())
@@ -244,9 +244,9 @@ def test_gates_of_a_relation_weigh_the_components_of_a_head() -> None:
 
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(BadInput, match=r"transe, transe-l1, distmult, complex.*slower.*tucker"):
-        kernel("mystery")
-    assert kernel("TransE").name == "transe"
-    assert kernel("HolE").name == "hole"
+        interaction("mystery")
+    assert interaction("TransE").name == "transe"
+    assert interaction("HolE").name == "hole"
 
 
 @pytest.mark.parametrize(
@@ -261,4 +261,4 @@ def test_an_unknown_model_is_refused() -> None:
 )
 def test_a_dimension_that_cannot_be_is_refused(name: str, dimension: int, says: str) -> None:
     with pytest.raises(BadInput, match=says):
-        kernel(name).check(dimension)
+        interaction(name).check(dimension)

@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from embeddings.data.triples import with_inverses
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
-from embeddings.refresh.fold_in import Facts, FitOptions, facts_of, fit
+from embeddings.refresh.fold_in import FitOptions, FoldInFacts, facts_of, fit
 from kg_platform.errors import BadInput
 
 N, R, D, NEW = 11, 3, 6, 4
 OPTIONS = FitOptions(steps=5, lr=0.2, prior=0.4, crowding=0.2, found=0.7)
-FACTS = Facts(*(np.array(c) for c in ([0, 0, 2, 3, 0], [1, 5, 0, 4, 2], [4, 10, 0, 3, 4])))
+FACTS = FoldInFacts(*(np.array(c) for c in ([0, 0, 2, 3, 0], [1, 5, 0, 4, 2], [4, 10, 0, 3, 4])))
 
 
 def world(model: str = "complex", gated: bool = False) -> tuple[Scorer, Tensor, np.ndarray]:
@@ -31,7 +31,7 @@ def world(model: str = "complex", gated: bool = False) -> tuple[Scorer, Tensor, 
     components = torch.randn(N, 3, D, generator=random) if gated else None
     gates = torch.rand(2 * R, 3, generator=random) * 2 if gated else None
     loops = torch.randn(2 * R, generator=random)
-    scorer = Scorer(kernel(model), entities, relations, components, gates, loops)
+    scorer = Scorer(interaction(model), entities, relations, components, gates, loops)
     triples = np.random.default_rng(1).integers([0, 0, 0], [N, R, N], size=(17, 3))
     return scorer, torch.randn(NEW, D, generator=random), triples
 
@@ -45,7 +45,7 @@ def twin(
     parts: Tensor | None = None,
 ) -> Tensor:
     """L as it is written, for one new entity, by autograd; one fact and one query at a time."""
-    kind, entities = scorer.kernel, scorer.entities
+    kind, entities = scorer.formula, scorer.entities
 
     def against(query: Tensor) -> Tensor:
         return kind.scores(query[None], entities)[0]
@@ -110,7 +110,7 @@ def test_new_entities_do_not_see_each_other(monkeypatch: pytest.MonkeyPatch) -> 
     scorer, priors, triples = world()
     together = fit(scorer, priors, FACTS, triples, OPTIONS)
     mine = FACTS.rows == 3
-    alone = Facts(FACTS.rows[mine], FACTS.relations[mine], FACTS.others[mine])
+    alone = FoldInFacts(FACTS.rows[mine], FACTS.relations[mine], FACTS.others[mine])
     torch.testing.assert_close(fit(scorer, priors, alone, triples, OPTIONS)[3], together[3])
     monkeypatch.setattr("embeddings.refresh.fold_in.CELLS", 1)  # one at a time, one query at a time
     torch.testing.assert_close(fit(scorer, priors, FACTS, triples, OPTIONS), together)
@@ -141,11 +141,11 @@ def test_an_entity_asks_and_is_found_after_the_fit() -> None:
     scorer, priors, triples = world()
     options = replace(OPTIONS, steps=300, lr=0.5, prior=0.0, crowding=0.0)
     found = fit(scorer, priors, FACTS, triples, options)
-    asks = scorer.kernel.query(found[2], scorer.relations[0])
-    assert int(scorer.kernel.scores(asks[None], scorer.entities)[0].argmax()) == 0
+    asks = scorer.formula.query(found[2], scorer.relations[0])
+    assert int(scorer.formula.scores(asks[None], scorer.entities)[0].argmax()) == 0
     asked = scorer.queries(torch.tensor([0]), torch.tensor([R]))
-    level = scorer.kernel.scores(asked, scorer.entities).max()
-    assert scorer.kernel.pairs(asked, found[2:3])[0] > level
+    level = scorer.formula.scores(asked, scorer.entities).max()
+    assert scorer.formula.pairs(asked, found[2:3])[0] > level
 
 
 def test_what_grows_without_bound_is_refused() -> None:
@@ -156,7 +156,7 @@ def test_what_grows_without_bound_is_refused() -> None:
 
 def test_no_facts_no_fit() -> None:
     scorer, priors, triples = world()
-    none = Facts(*(np.zeros(0, np.int64) for _ in range(3)))
+    none = FoldInFacts(*(np.zeros(0, np.int64) for _ in range(3)))
     assert torch.equal(fit(scorer, priors, none, triples, OPTIONS), priors)
     only = replace(OPTIONS, crowding=0.3)
     assert torch.isfinite(fit(scorer, priors, FACTS, triples[:0], only)).all()

@@ -18,8 +18,8 @@ from embeddings.data.snapshot import Snapshot
 from embeddings.models.from_artifact import load_scorer, rebuild, strangers
 from embeddings.models.fusion import FUSIONS
 from embeddings.refresh.fitter import fitted
-from embeddings.refresh.fold_in import Facts, FitOptions
-from embeddings.refresh.pending import Part, Waiting, find
+from embeddings.refresh.fold_in import FitOptions, FoldInFacts
+from embeddings.refresh.pending import Part, Pending, find
 from embeddings.refresh.priors import priors, towers
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import TrainOptions, train
@@ -77,9 +77,9 @@ def test_who_has_changed_is_new_and_is_still_the_other_end_of_others() -> None:
 
 def test_who_begins_at_its_trained_vector_stays_near_it(artifact: Artifact) -> None:
     known = draw().train[draw().train[:, 0] == 5][:1]
-    facts = Facts(np.array([0]), known[:, 1], known[:, 2])
+    facts = FoldInFacts(np.array([0]), known[:, 1], known[:, 2])
     rows = np.array([5, 6])
-    given = Waiting(["e05", "e06"], np.arange(2), facts, draw().train, 0, rows)
+    given = Pending(["e05", "e06"], np.arange(2), facts, draw().train, 0, rows)
     made = fitted(artifact, load_scorer(artifact), {}, given, FitOptions())
     trained = artifact.rows("embedding", 5, 7)
     np.testing.assert_allclose(made.vectors[1].numpy(), trained[1])
@@ -113,10 +113,10 @@ def artifact(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return save_artifact(folder / "artifact", trained, dataset, {"run": "run"})
 
 
-def waiting() -> Waiting:
+def waiting() -> Pending:
     """Four new entities: 0 and 1 have a text, 1 and 2 facts, 3 nothing."""
-    facts = Facts(np.array([1, 2]), np.array([0, 4]), np.array([5, 6]))
-    return Waiting([*"wxyz"], np.arange(4), facts, draw().train, 0)
+    facts = FoldInFacts(np.array([1, 2]), np.array([0, 4]), np.array([5, 6]))
+    return Pending([*"wxyz"], np.arange(4), facts, draw().train, 0)
 
 
 def texts() -> Features:

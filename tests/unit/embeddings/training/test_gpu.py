@@ -13,7 +13,7 @@ import torch
 from embeddings.data.dataset import Dataset
 from embeddings.data.feature_matrix import Features
 from embeddings.evaluation.ranking import rankings
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from embeddings.numerics import memory
 from embeddings.training.cuda_graphs import Captured
@@ -155,7 +155,7 @@ def test_ranks_are_those_of_the_cpu(model: str) -> None:
     dataset = draw()
     found = [
         rankings(
-            Scorer(kernel(model), entities.to(at), relations.to(at), loops=loops.to(at)),
+            Scorer(interaction(model), entities.to(at), relations.to(at), loops=loops.to(at)),
             dataset,
             dataset.train,
         ).ranks

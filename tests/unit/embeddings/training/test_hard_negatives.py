@@ -13,7 +13,7 @@ import torch
 
 from embeddings.data.dataset import Dataset, from_snapshot
 from embeddings.evaluation.ranking import metrics, ranks
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.network import Network
 from embeddings.training.hard_negatives import AT_ONCE, Rejected
 from embeddings.training.options import LOSSES, TrainOptions
@@ -35,7 +35,7 @@ def with_rejected(dataset: Dataset, *triples: tuple[int, int, int]) -> Dataset:
 
 
 def network(model: str = "complex") -> Network:
-    made = Network(kernel(model), 40, 3, 16, "concat", {}, torch.Generator().manual_seed(1))
+    made = Network(interaction(model), 40, 3, 16, "concat", {}, torch.Generator().manual_seed(1))
     with torch.no_grad():
         made.structure.mul_(1000)
         made.relations.mul_(1000)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.network import Network
 from embeddings.training.negative_sampling import Sampled
 from embeddings.training.one_vs_all import AgainstAll
@@ -25,7 +25,7 @@ ROOM = 1 << 20
 
 def network(name: str) -> Network:
     generator = torch.Generator().manual_seed(3)
-    made = Network(kernel(name), ENTITIES, RELATIONS, WIDTH, "concat", {}, generator)
+    made = Network(interaction(name), ENTITIES, RELATIONS, WIDTH, "concat", {}, generator)
     with torch.no_grad():
         made.structure.normal_(generator=generator)
         made.relations.normal_(generator=generator)
@@ -36,7 +36,7 @@ def network(name: str) -> Network:
 def all_scores(made: Network, head: int, relation: int) -> torch.Tensor:
     """(N,) of every entity as the tail."""
     ends = made.structure[head], made.relations[relation]
-    scores = made.kernel.triples(*ends, made.structure).detach().clone()
+    scores = made.formula.triples(*ends, made.structure).detach().clone()
     scores[head] += made.loops.detach()[relation]
     return scores
 
@@ -55,7 +55,7 @@ def facts() -> list[tuple[int, int, int]]:
 
 
 def size(made: Network, rows: torch.Tensor, regulariser: str) -> float:
-    moduli = made.kernel.entity_slots(rows.detach())[0].abs()
+    moduli = made.formula.entity_slots(rows.detach())[0].abs()
     return float(moduli.pow(3 if regulariser == "n3" else 2).sum())
 
 
@@ -74,7 +74,7 @@ def test_one_against_all_is_the_mean_over_single_facts(regulariser: str) -> None
     for head, relation, tail in facts():
         ends = made.structure[head], made.structure[tail]
         expected -= float(all_scores(made, head, relation).log_softmax(0)[tail])
-        kinds = made.kernel.triples(ends[0], made.relations, ends[1])
+        kinds = made.formula.triples(ends[0], made.relations, ends[1])
         expected -= predicting * float(kinds.detach().log_softmax(0)[relation])
         factors = ends[0], made.relations[relation], ends[1]
         expected += weight * sum(size(made, x, regulariser) for x in factors)

@@ -17,7 +17,7 @@ from embeddings.data.dataset import Dataset
 from embeddings.evaluation.classification import classify
 from embeddings.evaluation.ranking import rank
 from embeddings.training import checkpoint
-from embeddings.training.objective import Batch, Vectors
+from embeddings.training.objective import Batch, TrainedVectors
 from embeddings.training.one_vs_all import AgainstAll
 from embeddings.training.result import Trained
 from embeddings.training.train import TrainOptions, preset_options, train
@@ -248,7 +248,9 @@ def test_a_step_that_runs_out_of_memory_is_done_again_on_half(
     whole = train(dataset, options, tmp_path / "whole")
     plain = AgainstAll.loss
 
-    def tight(self: AgainstAll, network: Vectors, batch: Batch, keep: None, room: int) -> Tensor:
+    def tight(
+        self: AgainstAll, network: TrainedVectors, batch: Batch, keep: None, room: int
+    ) -> Tensor:
         if room > 2 * dataset.entities:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return plain(self, network, batch, keep, room)

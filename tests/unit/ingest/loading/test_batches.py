@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ingest.loading.batches import Check, Facts, Nodes
+from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import Node
 from ingest.media.gallery import Gallery
 from ingest.sources.registry import open_source
@@ -35,7 +35,7 @@ class Passed:
     ) -> None:
         self.rejections: list[Rejection] = []
         gallery = Gallery(folder, media, max_pixels, max_bytes=1_000_000)
-        check = Check(
+        check = RecordCheck(
             open_source(folder, "test"),
             store or FakeStore(),
             gallery,
@@ -45,7 +45,7 @@ class Passed:
         )
         self.batches = list(check.batches())
         nodes = [b for b in self.batches if isinstance(b, Nodes)]
-        facts = [b for b in self.batches if isinstance(b, Facts)]
+        facts = [b for b in self.batches if isinstance(b, FactBatch)]
         self.nodes = {n.id: n for b in nodes for n in b.nodes}
         self.duplicates = sum(b.duplicates for b in nodes)
         self.relations = [(r.head, r.type, r.tail) for b in facts for r in b.relations]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from kg_platform.curation.merge_plan import Being, Fact, Held, plan
+from kg_platform.curation.merge_plan import EntityState, MergedFact, Outcome, plan
 
 
-def being(name: str, *types: str, **properties: Any) -> Being:
-    return Being(name, ("Entity", *types), {"id": name, **properties})
+def being(name: str, *types: str, **properties: Any) -> EntityState:
+    return EntityState(name, ("Entity", *types), {"id": name, **properties})
 
 
-def fact(type: str, other: str, outgoing: bool = True, **properties: Any) -> Fact:
-    return Fact(type, outgoing, other, False, properties)
+def fact(type: str, other: str, outgoing: bool = True, **properties: Any) -> MergedFact:
+    return MergedFact(type, outgoing, other, False, properties)
 
 
-def medium(other: str, rank: int, role: str = "image") -> Fact:
-    return Fact("HAS_MEDIA", True, other, True, {"role": role, "rank": rank})
+def medium(other: str, rank: int, role: str = "image") -> MergedFact:
+    return MergedFact("HAS_MEDIA", True, other, True, {"role": role, "rank": rank})
 
 
 def test_facts_move_stay_single_or_go() -> None:
@@ -34,10 +34,10 @@ def test_facts_move_stay_single_or_go() -> None:
         "Z": fact("KNOWS", "Z", outgoing=False),
         "G": fact("LIKES", "K"),
     }
-    assert made.of("dropped") == [Held("dropped", gone[3])]
-    assert made.of("absorbed") == [Held("absorbed", gone[0])]
+    assert made.of("dropped") == [Outcome("dropped", gone[3])]
+    assert made.of("absorbed") == [Outcome("absorbed", gone[0])]
     filled = fact("KNOWS", "X", since=1999, source="a")
-    assert made.of("filled") == [Held("filled", kept[0], filled)]
+    assert made.of("filled") == [Outcome("filled", kept[0], filled)]
     assert made.stale == ["facts"]
 
 

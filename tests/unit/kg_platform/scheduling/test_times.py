@@ -11,7 +11,7 @@ from kg_platform.errors import BadInput
 from kg_platform.scheduling.times import (
     LONGEST_BACKOFF,
     Decision,
-    Plan,
+    SchedulePlan,
     Threshold,
     backoff,
     check,
@@ -84,8 +84,10 @@ NIGHTLY = "0 3 * * *"
 SERVED = "2026-06-10T03:00:05"  # a moment after the night's time
 
 
-def plan(cron: str, served: str, pending: str = "", retry: str = "", paused: bool = False) -> Plan:
-    return Plan(
+def plan(
+    cron: str, served: str, pending: str = "", retry: str = "", paused: bool = False
+) -> SchedulePlan:
+    return SchedulePlan(
         cron,
         "UTC",
         at(served),
@@ -134,7 +136,7 @@ def plan(cron: str, served: str, pending: str = "", retry: str = "", paused: boo
         (plan(NIGHTLY, SERVED, SERVED, paused=True), "2027-01-01T00:00", "wait", None),
     ],
 )
-def test_what_to_do(given: Plan, now: str, action: str, moment: str | None) -> None:
+def test_what_to_do(given: SchedulePlan, now: str, action: str, moment: str | None) -> None:
     assert decide(given, at(now)) == Decision(action, at(moment) if moment else None)  # type: ignore[arg-type]
 
 

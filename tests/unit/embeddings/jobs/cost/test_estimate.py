@@ -11,15 +11,15 @@ import pytest
 from embeddings.data.contents import Text
 from embeddings.features.build import text_features
 from embeddings.features.cache import FeatureCache
-from embeddings.jobs.cost.estimate import Estimate, Plan, Publishing, gib, plan
+from embeddings.jobs.cost.estimate import CostPlan, Estimate, Publishing, gib, plan
 from embeddings.jobs.cost.plan import compare, figures, sentence, shown
 from embeddings.jobs.cost.speed import Encoding, Training, encode_texts, training
-from embeddings.jobs.cost.survey import Facts, Sample, Survey
+from embeddings.jobs.cost.survey import Sample, SplitCounts, Survey
 from embeddings.training.options import TrainOptions
 from kg_platform.errors import BadInput
 from tests.support.fake_encoders import FakeText
 
-FACTS = Facts(train=900, valid=50, test=60, relation_types=4, queries=1_310)
+FACTS = SplitCounts(train=900, valid=50, test=60, relation_types=4, queries=1_310)
 OPTIONS = TrainOptions(dimension=8, epochs=7, batch=100, patience=2, validation=30)
 TRIED = Training(
     setup=3.0, step=0.5, epoch=0.25, ranking=0.01, grouping=0.001,
@@ -35,13 +35,13 @@ def sample(*texts: str, entities: int = 100, seconds: float = 2.0) -> Sample:
     own = [
         Text(at, text, hashlib.sha256(text.encode()).hexdigest()) for at, text in enumerate(texts)
     ]
-    return Sample(entities, own, [], 150, 80.0, seconds, {"entities": entities})
+    return Sample(entities, own, [], 150, 80.0, seconds)
 
 
 SURVEY = Survey(500, FACTS, sample())
 
 
-def made(options: TrainOptions = OPTIONS, tried: Training = TRIED) -> Plan:
+def made(options: TrainOptions = OPTIONS, tried: Training = TRIED) -> CostPlan:
     return plan(SURVEY, ENCODINGS, tried, options, Publishing(0.0001, 3.0))
 
 

@@ -22,7 +22,7 @@ from embeddings.jobs.tuning import space as search_space
 from embeddings.jobs.tuning.pruner import STARTUP, WARMUP
 from embeddings.jobs.tuning.report import Tried, Tuned
 from embeddings.jobs.tuning.search import Budget, tune, without_test
-from embeddings.jobs.tuning.space import Space
+from embeddings.jobs.tuning.space import SearchSpace
 from embeddings.training.options import TrainOptions, preset_options
 from embeddings.training.train import train
 from kg_platform.errors import ArtifactError, BadInput
@@ -47,7 +47,7 @@ def search(
 ) -> Tuned:
     found = dataset if dataset is not None else draw()
     base, budget = more.pop("base", BASE), more.pop("budget", Budget(trials))
-    space = Space.of(found, base, more.pop("models", ()), FIXED)
+    space = SearchSpace.of(found, base, more.pop("models", ()), FIXED)
     return tune(found, space, budget, folder, "ring", **more)
 
 

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from embeddings.jobs.tuning import space as search_space
-from embeddings.jobs.tuning.space import MANY_ENTITIES, Space
+from embeddings.jobs.tuning.space import MANY_ENTITIES, SearchSpace
 from embeddings.training.options import SAMPLED, TrainOptions
 from kg_platform.errors import BadInput
 from tests.support.facts import draw, features
@@ -19,7 +19,7 @@ WITH_FEATURES = replace(draw(), features={"text": features()})
 MODELS = ("complex", "distmult", "transe", "rotate")
 
 
-def trials(space: Space, count: int = 200) -> list[tuple[TrainOptions, optuna.Trial]]:
+def trials(space: SearchSpace, count: int = 200) -> list[tuple[TrainOptions, optuna.Trial]]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     asked = [study.ask() for _ in range(count)]
@@ -39,14 +39,14 @@ def trials(space: Space, count: int = 200) -> list[tuple[TrainOptions, optuna.Tr
 )
 @pytest.mark.parametrize("dataset", [draw(), WITH_FEATURES])
 def test_the_preset_is_a_point_of_the_space(base: TrainOptions, dataset) -> None:  # type: ignore[no-untyped-def]
-    space = Space.of(dataset, base, (base.model, "distmult"))
+    space = SearchSpace.of(dataset, base, (base.model, "distmult"))
     assert space.suggest(optuna.trial.FixedTrial(space.own())) == base.resolved(
         len(dataset.train), dataset.entities
     )
 
 
 def test_draws_around_the_preset_are_points_of_the_space_near_it() -> None:
-    space = Space.of(WITH_FEATURES, BASE, MODELS)
+    space = SearchSpace.of(WITH_FEATURES, BASE, MODELS)
     generator = np.random.default_rng(0)
     drawn = [space.near(generator) for _ in range(400)]
     options = [space.suggest(optuna.trial.FixedTrial(one)) for one in drawn]
@@ -70,7 +70,7 @@ def test_draws_around_the_preset_are_points_of_the_space_near_it() -> None:
 
 
 def test_every_draw_is_possible_and_sensible() -> None:
-    space = Space.of(WITH_FEATURES, BASE, MODELS)
+    space = SearchSpace.of(WITH_FEATURES, BASE, MODELS)
     tried = trials(space)
     for options, trial in tried:
         distance = options.model in ("transe", "rotate")
@@ -89,20 +89,20 @@ def test_every_draw_is_possible_and_sensible() -> None:
 
 def test_one_name_is_one_question_whatever_was_answered_before() -> None:
     known: dict[str, optuna.distributions.BaseDistribution] = {}
-    for _, trial in trials(Space.of(WITH_FEATURES, BASE, MODELS)):
+    for _, trial in trials(SearchSpace.of(WITH_FEATURES, BASE, MODELS)):
         for name, distribution in trial.distributions.items():
             assert known.setdefault(name, distribution) == distribution
 
 
 def test_scales_are_logarithmic_where_a_factor_is_what_matters() -> None:
-    for _, trial in trials(Space.of(draw(), BASE), 50):
+    for _, trial in trials(SearchSpace.of(draw(), BASE), 50):
         for name, distribution in trial.distributions.items():
             if name.split("/")[0] in ("lr", "batch", "regularisation", "dimension", "negatives"):
                 assert distribution.log  # type: ignore[attr-defined]
 
 
 def test_without_features_nothing_is_asked_about_them() -> None:
-    for options, trial in trials(Space.of(draw(), BASE), 20):
+    for options, trial in trials(SearchSpace.of(draw(), BASE), 20):
         assert not {"fusion", "modality_dropout"} & set(trial.params)
         assert (options.fusion, options.modality_dropout) == (BASE.fusion, 0.0)
 
@@ -110,37 +110,39 @@ def test_without_features_nothing_is_asked_about_them() -> None:
 def test_what_is_fixed_stays() -> None:
     base = replace(BASE, dimension=30, lr=0.3, loss="k-vs-all", relation_prediction=0.5)
     fixed = ("dimension", "lr", "loss", "relation_prediction", "regularisation")
-    for options, trial in trials(Space.of(WITH_FEATURES, base, fixed=fixed), 20):
+    for options, trial in trials(SearchSpace.of(WITH_FEATURES, base, fixed=fixed), 20):
         assert [getattr(options, name) for name in fixed] == [30, 0.3, "k-vs-all", 0.5, 0.1]
         assert not set(fixed) & {name.split("/")[0].rstrip("?") for name in trial.params}
 
 
 def test_a_large_graph_is_not_scored_whole() -> None:
-    space = replace(Space.of(draw(), replace(BASE, loss="logistic")), entities=MANY_ENTITIES + 1)
+    space = replace(
+        SearchSpace.of(draw(), replace(BASE, loss="logistic")), entities=MANY_ENTITIES + 1
+    )
     assert {options.loss for options, _ in trials(space, 50)} == {"self-adversarial", "logistic"}
 
 
 def test_one_model_is_not_a_question() -> None:
-    assert all("model" not in trial.params for _, trial in trials(Space.of(draw(), BASE), 5))
-    only = Space.of(draw(), BASE, ("distmult",))
+    assert all("model" not in trial.params for _, trial in trials(SearchSpace.of(draw(), BASE), 5))
+    only = SearchSpace.of(draw(), BASE, ("distmult",))
     assert only.suggest(optuna.trial.FixedTrial(only.own())).model == "distmult"
 
 
 def test_what_cannot_be_is_refused_before_anything_is_tried() -> None:
     with pytest.raises(BadInput, match="no model 'x'"):
-        Space.of(draw(), BASE, ("complex", "x"))
+        SearchSpace.of(draw(), BASE, ("complex", "x"))
     base = TrainOptions(model="distmult", dimension=31)
     with pytest.raises(BadInput, match="multiple of 2"):
-        Space.of(draw(), base, ("distmult", "complex"), fixed=("dimension",))
+        SearchSpace.of(draw(), base, ("distmult", "complex"), fixed=("dimension",))
 
 
 def test_the_description_tells_spaces_apart() -> None:
-    one = Space.of(draw(), BASE).describe()
-    assert one == Space.of(draw(), BASE).describe()
+    one = SearchSpace.of(draw(), BASE).describe()
+    assert one == SearchSpace.of(draw(), BASE).describe()
     for other in (
-        Space.of(draw(), BASE, ("complex", "distmult")),
-        Space.of(draw(), BASE, fixed=("lr",)),
-        Space.of(draw(), replace(BASE, seed=1)),
-        Space.of(WITH_FEATURES, BASE),
+        SearchSpace.of(draw(), BASE, ("complex", "distmult")),
+        SearchSpace.of(draw(), BASE, fixed=("lr",)),
+        SearchSpace.of(draw(), replace(BASE, seed=1)),
+        SearchSpace.of(WITH_FEATURES, BASE),
     ):
         assert other.describe() != one

@@ -1,4 +1,4 @@
-"""What only the kernels on PyKEEN's own path do: layouts, weights, chunks."""
+"""What only interactions on PyKEEN's own path do: layouts, weights, chunks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from embeddings.data.artifact import open_artifact
 from embeddings.models.from_artifact import load_scorer
 from embeddings.models.interactions import generic
 from embeddings.models.interactions.layouts import Layout, free_size, layout
-from embeddings.models.interactions.registry import kernel
+from embeddings.models.interactions.registry import interaction
 from embeddings.models.scorer import Scorer
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.options import TrainOptions
@@ -47,49 +47,49 @@ def test_the_size_of_a_representation(
 
 
 def test_a_generic_kernel_says_that_it_is_slow() -> None:
-    assert "slower than transe" in str(kernel("tucker").note)
-    assert kernel("complex").note is None
+    assert "slower than transe" in str(interaction("tucker").note)
+    assert interaction("complex").note is None
 
 
 def test_weights_come_from_the_generator_alone() -> None:
     before = torch.get_rng_state()
-    one, two, other = (kernel("tucker") for _ in range(3))
+    one, two, other = (interaction("tucker") for _ in range(3))
     for made, seed in ((one, 1), (two, 1), (other, 2)):
-        assert made.prepare(6, seeded(seed)) is made.interaction
+        assert made.prepare(6, seeded(seed)) is made.pykeen
     assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(one.interaction.core_tensor, two.interaction.core_tensor)
-    assert not torch.equal(one.interaction.core_tensor, other.interaction.core_tensor)
+    assert torch.equal(one.pykeen.core_tensor, two.pykeen.core_tensor)
+    assert not torch.equal(one.pykeen.core_tensor, other.pykeen.core_tensor)
 
 
 def test_weights_that_nobody_prepared_are_not_invented() -> None:
     with pytest.raises(RuntimeError, match=r"call prepare\(\) first"):
-        Scorer(kernel("tucker"), torch.zeros(3, 4), torch.zeros(2, 4))
-    assert kernel("hole").prepare(6, seeded(0)) is None
+        Scorer(interaction("tucker"), torch.zeros(3, 4), torch.zeros(2, 4))
+    assert interaction("hole").prepare(6, seeded(0)) is None
 
 
 def test_a_scorer_puts_dropout_to_rest() -> None:
-    kind = kernel("tucker")
+    kind = interaction("tucker")
     kind.prepare(6, seeded(1))
-    kind.interaction.train()
+    kind.pykeen.train()
     scorer = Scorer(kind, torch.randn(5, 6), torch.randn(4, 6))
-    assert not kind.interaction.training
+    assert not kind.pykeen.training
     assert (scorer.score_tails([1], [2]) == scorer.score_tails([1], [2])).all()
 
 
 def test_one_query_trains_a_batch_normalisation() -> None:
-    kind = kernel("conve")
+    kind = interaction("conve")
     kind.prepare(13, seeded(1))
-    kind.interaction.train()
+    kind.pykeen.train()
     scores = kind.scores(kind.query(torch.randn(1, 13), torch.randn(1, 12)), torch.randn(4, 13))
     assert torch.isfinite(scores).all()
-    assert kind.interaction.training
+    assert kind.pykeen.training
 
 
 @pytest.mark.parametrize("name", ["transh", "hole", "tucker"])
 def test_chunks_give_the_same_scores_and_gradients(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = kernel(name)
+    kind = interaction(name)
     kind.prepare(6, seeded(1))
 
     def run() -> list[Tensor]:
@@ -110,9 +110,9 @@ def test_chunks_give_the_same_scores_and_gradients(
 
 
 def test_all_chunks_see_the_same_dropout(monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = kernel("tucker")
+    kind = interaction("tucker")
     kind.prepare(6, seeded(1))
-    kind.interaction.train()
+    kind.pykeen.train()
     monkeypatch.setattr(generic, "CHUNK_NUMBERS", 5 * kind.cell_width(6))
     entities = torch.randn(1, 6, generator=seeded(3)).expand(4, 6)
     scores = kind.scores(kind.query(torch.randn(5, 6), torch.randn(5, 6)), entities)
@@ -126,7 +126,7 @@ def test_weights_of_its_own_survive_a_stop_and_an_artifact(tmp_path: Path) -> No
     resumed = train(draw(), options, tmp_path / "stopped")
     assert any("slower" in note for note in whole.notes)
     ours, theirs = (
-        made.scorer.kernel.interaction.state_dict() | {"entities": made.scorer.entities}
+        made.scorer.formula.pykeen.state_dict() | {"entities": made.scorer.entities}
         for made in (whole, resumed)
     )
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)

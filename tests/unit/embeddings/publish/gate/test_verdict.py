@@ -50,7 +50,7 @@ def verdict(artifact: Artifact, live: Artifact | None, *canaries: Canary) -> Ver
 def changed(trained: Trained, vectors: torch.Tensor) -> Trained:
     scorer = trained.scorer
     kind = type(scorer)
-    return replace(trained, scorer=kind(scorer.kernel, vectors, scorer.relations))
+    return replace(trained, scorer=kind(scorer.formula, vectors, scorer.relations))
 
 
 def test_a_run_as_good_as_the_live_one_passes(tmp_path: Path, good: Trained) -> None:
