@@ -135,7 +135,7 @@ def _cells(heads: Ints, relations: Ints, *facts: Groups) -> tuple[Ints, Ints]:
     return rows, tails
 
 
-class _Run(NamedTuple):
+class _Block(NamedTuple):
     """What a block needs of a run of columns: which facts have their true score here; the cells of
     queries with themselves, whose queries these are; the cells to leave out. Cells are positions
     in the flat scores."""
@@ -172,7 +172,7 @@ class Placed:
             first, last = np.searchsorted(block.known_tails, [start, start + columns.width])
             known = slice(first, last)
             self.runs.append(
-                _Run(
+                _Block(
                     put(np.flatnonzero(run_of == run)),
                     put(own),
                     put(own * columns.width + block.heads[own] - start),

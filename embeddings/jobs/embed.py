@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,7 @@ from embeddings.jobs.cost import plan
 from embeddings.jobs.cost.estimate import CostPlan
 from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
+from embeddings.jobs.run import Job
 from embeddings.jobs.unfinished import KIND, same_work
 from embeddings.numerics.device import device_of
 from embeddings.publish.gate.decision import Force, already_passed, decide, record_pass, refusal
@@ -41,7 +40,7 @@ from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained, aligned
 from embeddings.training.train import logged_epoch, train
 from kg_platform.curation.review import decided_facts
-from kg_platform.errors import ArtifactError, GateRefused, Interrupted, NotFound
+from kg_platform.errors import ArtifactError, GateRefused, NotFound
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 from kg_platform.runs.memory import peak_bytes
@@ -78,7 +77,7 @@ def embed(
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform):
-        job = _Job(platform, options, force, logged(on_progress), schedule)
+        job = EmbedJob(platform, options, force, logged(on_progress), schedule)
         return job.run(publish_vectors)
 
 
@@ -103,8 +102,10 @@ def plan_run(
     )
 
 
-class _Job:
+class EmbedJob(Job):
     """One embedding job: what its steps share."""
+
+    KIND = KIND
 
     def __init__(
         self,
@@ -114,25 +115,20 @@ class _Job:
         report: Progress,
         schedule: str | None,
     ) -> None:
-        self.platform = platform
+        super().__init__(platform, report)
         self.options = options
         self.force = force
-        self.report = report
         self.settings = _settings(platform, options)
         if schedule is not None:
             self.settings["schedule"] = schedule
-        self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
-        self.run_id = ""
         self.continued = False
         self.aligned_to: str | None = None
         self.live: Live | None = None
         self.encoders = Encoders(platform.settings)
 
     def run(self, publish_vectors: bool) -> EmbedResult:
-        ledger = self.platform.ledger
-        self.run_id = ledger.start_run(KIND, self.settings)
-        try:
+        with self.running(self.settings):
             made = self._plan(publish_vectors)
             snapshot = self._snapshot()
             artifact = self._finished() if self.continued else None
@@ -147,15 +143,7 @@ class _Job:
                 if verdict is None or verdict.passed or self.force:
                     published = self._publish(artifact, verdict)
             recorded = {**metrics, **self._off(made)}
-        except KeyboardInterrupt as stop:
-            ledger.finish_run(self.run_id, "interrupted")
-            raise Interrupted(
-                f"Run {self.run_id} was stopped; the same command goes on from there."
-            ) from stop
-        except BaseException as error:
-            ledger.finish_run(self.run_id, "failed", error=str(error))
-            raise
-        ledger.finish_run(self.run_id, "succeeded", metrics=recorded)
+        self.succeeded(recorded)
         # The artifact holds all that is needed from here on; what stays is for looking back.
         shutil.rmtree(snapshot.folder, ignore_errors=True)
         checkpoint.discard(self._training)
@@ -169,7 +157,7 @@ class _Job:
         """Features, training, ranking: the artifact. What it took of memory is free afterwards."""
         features = self._features(snapshot)
         del self.encoders  # training may need their memory
-        self.platform.ledger.describe(self.run_id, **self._made_from(snapshot, features))
+        self.ledger.describe(self.run_id, **self._made_from(snapshot, features))
         dataset, trained = self._train(snapshot, features)
         measured = self._measure(trained, dataset)
         return self._artifact(snapshot, trained, dataset, measured)
@@ -181,13 +169,12 @@ class _Job:
         except (NotFound, ArtifactError):
             return None
 
-    @property
-    def _folder(self) -> Path:
-        return self.platform.settings.runs_dir / self.run_id
+    def when_stopped(self) -> str:
+        return f"Run {self.run_id} was stopped; the same command goes on from there."
 
     @property
     def _training(self) -> Path:
-        return self._folder / "training"
+        return self.folder / "training"
 
     def _note(self, *notes: str) -> None:
         self.notes += notes
@@ -203,7 +190,7 @@ class _Job:
         except OSError as error:
             self._note(f"The snapshot could not be kept: {error.strerror or error}.")
         else:
-            self.platform.ledger.describe(self.run_id, kept_snapshot_bytes=kept)
+            self.ledger.describe(self.run_id, kept_snapshot_bytes=kept)
 
     def _made_from(self, snapshot: Snapshot, features: Mapping[str, Features]) -> dict[str, Any]:
         """What the run's record says of its input, and where its files are."""
@@ -217,7 +204,7 @@ class _Job:
         }
 
     def _plan(self, publish_vectors: bool) -> CostPlan:
-        with self._step("plan") as details:
+        with self.step("plan") as details:
             made = plan.make(
                 self.platform,
                 self.options,
@@ -238,13 +225,13 @@ class _Job:
         return {"plan": plan.figures(offs)}
 
     def _snapshot(self) -> Snapshot:
-        with self._step("snapshot") as details:
+        with self.step("snapshot") as details:
             snapshot = take(
                 self.platform.graph,
-                self._folder / "snapshot",
+                self.folder / "snapshot",
                 labels=self.options.labels,
                 relationship_types=self.options.relationship_types,
-                on_progress=lambda done: self.report("snapshot", done, None),
+                on_progress=self.report_snapshot,
             )
             details.update(snapshot.manifest)
         digest = str(snapshot.manifest["hash"])
@@ -253,13 +240,13 @@ class _Job:
             return snapshot
         # The same graph and the same options: go on as that run, with its checkpoints.
         details = {"continued_as": unfinished.id}
-        self.platform.ledger.finish_run(self.run_id, "interrupted", metrics=details)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.ledger.finish_run(self.run_id, "interrupted", metrics=details)
+        shutil.rmtree(self.folder, ignore_errors=True)
         # We hold the lock of embedding jobs here, where its folder is: nobody else has it.
-        self.platform.ledger.resume_run(unfinished.id, alone=True)
+        self.ledger.resume_run(unfinished.id, alone=True)
         self.run_id, self.continued = unfinished.id, True
         self._note(f"went on with run {unfinished.id}, which had not finished")
-        return open_snapshot(self._folder / "snapshot")
+        return open_snapshot(self.folder / "snapshot")
 
     def _features(self, snapshot: Snapshot) -> dict[str, Features]:
         return graph_features(
@@ -268,7 +255,7 @@ class _Job:
             self.encoders,
             text=self.options.text,
             pictures=self.options.pictures,
-            step=self._step,
+            step=self.step,
             report=self.report,
         )
 
@@ -276,8 +263,8 @@ class _Job:
         """Train, from the weights of the live run where that is possible, in its space."""
         self.live = live = find_live(self.platform)
         base = live.artifact
-        rejected = decided_facts(self.platform.graph, self.platform.ledger.reviews, "rejected")
-        with self._step("train") as details:
+        rejected = decided_facts(self.platform.graph, self.ledger.reviews, "rejected")
+        with self.step("train") as details:
             dataset, begin, why = warm_start.prepared(
                 snapshot,
                 features,
@@ -298,7 +285,7 @@ class _Job:
                 dataset,
                 self.options.train,
                 self._training,
-                self._epochs,
+                self.report_training,
                 logged_epoch,
                 begin,
             )
@@ -309,7 +296,7 @@ class _Job:
         return dataset, trained
 
     def _gate(self, artifact: Artifact) -> Verdict:
-        with self._step("gate") as details:
+        with self.step("gate") as details:
             verdict = decide(self.platform, artifact, self.live)
             details.update(verdict.as_dict())
             if self.force and not verdict.passed:
@@ -319,7 +306,7 @@ class _Job:
 
     def _publish(self, artifact: Artifact, verdict: Verdict | None) -> PublishSummary:
         """`verdict` is None where a publish that was killed had been let pass already."""
-        with self._step("publish") as details:
+        with self.step("publish") as details:
             if verdict is not None:
                 record_pass(self.platform, verdict, self.force)
             published = publish_artifact(self.platform, artifact, self.run_id, self.report)
@@ -327,7 +314,7 @@ class _Job:
         return published
 
     def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
-        with self._step("rank") as details:
+        with self.step("rank") as details:
             measured = measure(trained, dataset, self.options.train.seed)
             details.update(measured.metrics)
         return measured
@@ -336,7 +323,7 @@ class _Job:
         self, snapshot: Snapshot, trained: Trained, dataset: Dataset, measured: Measured
     ) -> Artifact:
         folder = self.platform.settings.artifacts_dir / self.run_id
-        with self._step("artifact") as details:
+        with self.step("artifact") as details:
             # Left by the run we go on with, whole or half; made again from its training.
             for left in (folder, *folder.parent.glob(f".{folder.name}.*")):
                 if left.exists():
@@ -358,16 +345,6 @@ class _Job:
             )
             details["folder"] = str(folder)
         return artifact
-
-    def _epochs(self, done: int, total: int) -> None:
-        self.report("train", done, total)
-
-    @contextmanager
-    def _step(self, name: str) -> Iterator[dict[str, Any]]:
-        begun = time.perf_counter()
-        with self.platform.ledger.stepping(self.run_id, name) as details:
-            yield details
-        self.seconds[name] = round(time.perf_counter() - begun, 2)
 
 
 def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -27,6 +26,7 @@ from embeddings.data.fingerprints import as_text
 from embeddings.data.snapshot import Snapshot
 from embeddings.features.snapshot_features import graph_features
 from embeddings.jobs.lock import only_one
+from embeddings.jobs.run import Job
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.checks import batch_of
 from embeddings.publish.published import open_published, published_encoders, published_run
@@ -95,11 +95,13 @@ def embed_new(
         run = published_run(platform.graph)
         refuse_other(platform.graph, str(run["id"]))
         artifact = open_published(platform.graph, platform.settings.artifacts_dir)
-        job = _Job(platform, run, artifact, options, logged(on_progress), schedule)
+        job = EmbedNewJob(platform, run, artifact, options, logged(on_progress), schedule)
         return job.run()
 
 
-class _Job:
+class EmbedNewJob(Job):
+    KIND = KIND
+
     def __init__(
         self,
         platform: Platform,
@@ -109,34 +111,35 @@ class _Job:
         report: Progress,
         schedule: str | None,
     ) -> None:
-        self.platform, self.graph, self.ledger = platform, platform.graph, platform.ledger
+        super().__init__(platform, report)
+        self.graph = platform.graph
         self.published, self.artifact = run, artifact
         self.options = options or FitOptions()
-        self.report, self.schedule = report, schedule
-        self.run_id = ""
+        self.schedule = schedule
 
     def run(self) -> NewSummary:
         settings = {"published_run": self.published["id"], **asdict(self.options)}
         if self.schedule is not None:
             settings["schedule"] = self.schedule
-        self.run_id = self.ledger.start_run(KIND, settings)
         begun = time.perf_counter()
-        snapshot = self.platform.settings.runs_dir / self.run_id / "snapshot"
-        stopped = f"Run {self.run_id} was stopped; `kg embed --new-only` begins again."
         try:
-            with self.ledger.closing(self.run_id, stopped):
+            with self.running(settings):
                 found = self._work()
         finally:
-            shutil.rmtree(snapshot, ignore_errors=True)
+            if self.run_id:
+                shutil.rmtree(self.folder / "snapshot", ignore_errors=True)
         summary = replace(found, seconds=round(time.perf_counter() - begun, 2))
         figures = {k: v for k, v in summary.as_dict().items() if not isinstance(v, str)}
-        self.ledger.finish_run(self.run_id, "succeeded", metrics=figures)
+        self.succeeded(figures)
         return summary
+
+    def when_stopped(self) -> str:
+        return f"Run {self.run_id} was stopped; `kg embed --new-only` begins again."
 
     def _work(self) -> NewSummary:
         run = str(self.published["id"])
         snapshot = self._snapshot()
-        with self._step("compare") as details:
+        with self.step("compare") as details:
             compared = compare(self.graph, self.artifact, snapshot)
             buried = bury(self.graph, compared)
             rows = self.graph.read(Statement(cypher.WAITING, {"run": run}))
@@ -146,7 +149,7 @@ class _Job:
             found = NewSummary(self.run_id, run, unchanged=unchanged, tombstones=buried)
             details.update({"to fit": len(todo.fit), "to restore": len(todo.restore)})
         if todo.restore:
-            with self._step("restore"):
+            with self.step("restore"):
                 restore(self.graph, self.artifact, run, todo.restore)
         note_seen(self.graph, run, self._seen(snapshot, compared, todo.stand))
         known = {name: row for row, name in enumerate(self.artifact.iter_entity_ids())}
@@ -154,7 +157,7 @@ class _Job:
         found = replace(found, restored=len(todo.restore), skipped_facts=waiting.skipped)
         if waiting.ids:
             features = self._features(Part(snapshot, waiting.positions))
-            with self._step("fit") as details:
+            with self.step("fit") as details:
                 scorer = load_scorer(self.artifact)
                 made = fitted(self.artifact, scorer, features, waiting, self.options)
                 some = made.some.numpy()
@@ -168,7 +171,7 @@ class _Job:
                     facts=len(waiting.facts),
                 )
                 details.update(asdict(found))
-            with self._step("publish"):
+            with self.step("publish"):
                 seen = self._seen(snapshot, compared, waiting.positions.tolist())
                 self._write(seen, made, features)
         self.graph.write(Statement(cypher.COUNT_ENTITIES_OF_RUN, {"id": run}))
@@ -186,14 +189,9 @@ class _Job:
 
     def _snapshot(self) -> Snapshot:
         """What the published run was made from, as it is now."""
-        with self._step("snapshot") as details:
-            folder = self.platform.settings.runs_dir / self.run_id / "snapshot"
-            snapshot = snapshot_for(
-                self.platform,
-                self.artifact,
-                folder,
-                lambda done: self.report("snapshot", done, None),
-            )
+        with self.step("snapshot") as details:
+            folder = self.folder / "snapshot"
+            snapshot = snapshot_for(self.platform, self.artifact, folder, self.report_snapshot)
             details.update(snapshot.manifest)
         return snapshot
 
@@ -208,7 +206,7 @@ class _Job:
             encoders,
             text=text,
             pictures=pictures,
-            step=self._step,
+            step=self.step,
             report=self.report,
         )
 
@@ -231,6 +229,3 @@ class _Job:
                 {name: mask[cut] for name, mask in masks.items()},
             )
             self.report("vectors", min(start + size, len(seen)), len(seen))
-
-    def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
-        return self.ledger.stepping(self.run_id, name)

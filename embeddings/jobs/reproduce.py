@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from embeddings.evaluation.evaluate import measure
 from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
+from embeddings.jobs.run import Job
 from embeddings.jobs.unfinished import KIND as EMBED
 from embeddings.numerics.device import device_of
 from embeddings.training import checkpoint
@@ -99,7 +99,7 @@ def reproduce(platform: Platform, run_id: str, on_progress: Progress | None = No
         options = _options(row)
         threads = torch.get_num_threads()
         try:
-            return _Job(platform, row, options, logged(on_progress)).run()
+            return ReproduceJob(platform, row, options, logged(on_progress)).run()
         finally:
             torch.set_num_threads(threads)
 
@@ -134,27 +134,29 @@ def _options(row: RunRow) -> EmbedOptions:
     )
 
 
-class _Job:
+class ReproduceJob(Job):
+    KIND = KIND
+
     def __init__(
         self, platform: Platform, row: RunRow, options: EmbedOptions, report: Progress
     ) -> None:
-        self.platform, self.ledger = platform, platform.ledger
-        self.row, self.options, self.report = row, options, report
-        self.run_id = ""
+        super().__init__(platform, report)
+        self.row, self.options = row, options
 
     def run(self) -> Reproduced:
-        self.run_id = self.ledger.start_run(KIND, {"run": self.row.id})
-        folder = self.platform.settings.runs_dir / self.run_id
-        stopped = f"Run {self.run_id} was stopped; `kg runs reproduce {self.row.id}` begins again."
         try:
-            with self.ledger.closing(self.run_id, stopped):
+            with self.running({"run": self.row.id}):
                 metrics = self._metrics()
         finally:
-            shutil.rmtree(folder / "snapshot", ignore_errors=True)
-            checkpoint.discard(folder / "training")
+            if self.run_id:
+                shutil.rmtree(self.folder / "snapshot", ignore_errors=True)
+                checkpoint.discard(self.folder / "training")
         found = self._compared(metrics)
-        self.ledger.finish_run(self.run_id, "succeeded", metrics=_as_metrics(found))
+        self.succeeded(_as_metrics(found))
         return found
+
+    def when_stopped(self) -> str:
+        return f"Run {self.run_id} was stopped; `kg runs reproduce {self.row.id}` begins again."
 
     def _metrics(self) -> Mapping[str, float]:
         record = self.row.record
@@ -168,8 +170,8 @@ class _Job:
             device=self.options.train.device,
             threads=torch.get_num_threads(),
         )
-        folder = self.platform.settings.runs_dir / self.run_id / "training"
-        with self._step("train") as details:
+        folder = self.folder / "training"
+        with self.step("train") as details:
             seed = self.options.train.seed
             dataset, begin, why = prepared(
                 snapshot, features, self.options.train, self._base(), self._rejected()
@@ -177,8 +179,10 @@ class _Job:
             if why:
                 raise BadInput(f"Run {self.row.id} cannot be done again as it was: {why}")
             details.update(dataset.summary())
-            trained = train(dataset, self.options.train, folder, self._epochs, logged_epoch, begin)
-        with self._step("rank") as details:
+            trained = train(
+                dataset, self.options.train, folder, self.report_training, logged_epoch, begin
+            )
+        with self.step("rank") as details:
             metrics = measure(trained, dataset, seed).metrics
             details.update(metrics)
         return metrics
@@ -225,7 +229,7 @@ class _Job:
         """What the run was trained on, kept or taken anew."""
         runs = self.platform.settings.runs_dir
         target = runs / self.run_id / "snapshot"
-        with self._step("snapshot") as details:
+        with self.step("snapshot") as details:
             found = snapshot_archive.unpack(runs / self.row.id, target)
             details["from"] = "kept" if found else "graph"
             found = found or self._from_graph(target)
@@ -245,7 +249,7 @@ class _Job:
                 target,
                 labels=self.options.labels,
                 relationship_types=self.options.relationship_types,
-                on_progress=lambda done: self.report("snapshot", done, None),
+                on_progress=self.report_snapshot,
             )
         except BadInput:  # no entities, or not the labels and types
             return None
@@ -270,7 +274,7 @@ class _Job:
             encoders,
             text=self.options.text,
             pictures=self.options.pictures,
-            step=self._step,
+            step=self.step,
             report=self.report,
         )
 
@@ -287,12 +291,6 @@ class _Job:
             _differs(self.row, row),
             {step.name: seconds(step.started_at, step.finished_at) or 0.0 for step in row.steps},
         )
-
-    def _epochs(self, done: int, total: int) -> None:
-        self.report("train", done, total)
-
-    def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
-        return self.ledger.stepping(self.run_id, name)
 
 
 def _differs(one: RunRow, other: RunRow) -> dict[str, tuple[Any, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from embeddings.data.dataset import Dataset, from_snapshot
 from embeddings.data.snapshot import take
 from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs import benchmark
+from embeddings.jobs.run import Job
 from embeddings.jobs.tuning.report import Tuned
 from embeddings.jobs.tuning.search import Budget, OnTrial, tune
 from embeddings.jobs.tuning.space import SearchSpace
@@ -66,40 +66,40 @@ def run(
         NotFound: the folder or one of its files is missing.
         Interrupted: a person stopped it; the same command goes on from there.
     """
-    job = _Job(platform, options, logged(on_progress))
+    job = TuneJob(platform, options, logged(on_progress))
     return job.run(on_trial)
 
 
-class _Job:
+class TuneJob(Job):
     """One command: a run of its own, also where it goes on with an earlier search."""
 
+    KIND = KIND
+
     def __init__(self, platform: Platform, options: TuneOptions, report: Progress) -> None:
-        self.platform, self.options, self.report = platform, options, report
-        self.run_id = ""
+        super().__init__(platform, report)
+        self.options = options
 
     def run(self, on_trial: OnTrial | None) -> tuple[str, Tuned]:
-        ledger = self.platform.ledger
-        self.run_id = ledger.start_run(KIND, self.options.as_dict())
-        stopped = (
-            f"Run {self.run_id} was stopped; the same command goes on with the trial it was in."
-        )
-        with ledger.closing(self.run_id, stopped):
+        with self.running(self.options.as_dict()):
             label, dataset = self._dataset()
-            with self._step("search") as details:
+            with self.step("search") as details:
                 chosen = self.options
                 space = SearchSpace.of(dataset, chosen.base, chosen.models, chosen.fixed)
                 folder = self.platform.settings.tune_dir
                 found = tune(dataset, space, chosen.budget, folder, label, self.report, on_trial)
                 details.update(asdict(found.best) | {"search": found.name})
-        ledger.finish_run(self.run_id, "succeeded", metrics=_figures(found))
+        self.succeeded(_figures(found))
         return self.run_id, found
+
+    def when_stopped(self) -> str:
+        return f"Run {self.run_id} was stopped; the same command goes on with the trial it was in."
 
     def _dataset(self) -> tuple[str, Dataset]:
         """What the search is named after, and the facts."""
         folder = self.options.folder
         if folder is None:
             return "graph", self._from_graph()
-        with self._step("facts") as details:
+        with self.step("facts") as details:
             dataset, choosing = benchmark.load(
                 folder,
                 self.platform.settings,
@@ -112,15 +112,15 @@ class _Job:
 
     def _from_graph(self) -> Dataset:
         """The facts `kg embed` would train on: same snapshot, same split by the seed."""
-        folder = self.platform.settings.runs_dir / self.run_id / "snapshot"
+        folder = self.folder / "snapshot"
         try:
-            with self._step("snapshot") as details:
+            with self.step("snapshot") as details:
                 snapshot = take(
                     self.platform.graph,
                     folder,
                     labels=tuple(self.options.labels),
                     relationship_types=tuple(self.options.relationship_types),
-                    on_progress=lambda done: self.report("snapshot", done, None),
+                    on_progress=self.report_snapshot,
                 )
                 details.update(snapshot.manifest)
             features = graph_features(
@@ -129,10 +129,10 @@ class _Job:
                 Encoders(self.platform.settings),
                 text=self.options.text,
                 pictures=self.options.pictures,
-                step=self._step,
+                step=self.step,
                 report=self.report,
             )
-            with self._step("facts") as details:
+            with self.step("facts") as details:
                 rejected = decided_facts(
                     self.platform.graph, self.platform.ledger.reviews, "rejected"
                 )
@@ -142,9 +142,6 @@ class _Job:
             return dataset
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _step(self, name: str) -> AbstractContextManager[dict[str, Any]]:
-        return self.platform.ledger.stepping(self.run_id, name)
 
 
 def _figures(found: Tuned) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def train(
         place = folder if count == 1 else folder / f"member-{member}"
         own = member_options(options, member)
         network = _network(dataset, own, modalities).to(device)
-        run = _Run(dataset, own, place, network, device, begin)
+        run = _MemberTraining(dataset, own, place, network, device, begin)
         if not run.resume() and begin is not None:
             begin.begin(network, run.optimisers, member)
         with logs(place, run.state.epoch) as log:
@@ -137,7 +137,7 @@ def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Moda
     return network
 
 
-class _Run:
+class _MemberTraining:
     """One training under way: network, optimiser, where it stands, the best weights so far."""
 
     def __init__(

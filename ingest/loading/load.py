@@ -70,7 +70,7 @@ def load(
     run_id = ledger.start_run("ingest", settings)
     summary = IngestSummary(run_id, source.name)
     try:
-        job = _Job(platform, source, summary, create_missing, logged(on_progress))
+        job = IngestJob(platform, source, summary, create_missing, logged(on_progress))
         started = time.monotonic()  # from here, because the job's graph may have had to be started
         try:
             if strict:
@@ -91,7 +91,7 @@ def load(
     return summary
 
 
-class _Job:
+class IngestJob:
     """One run: a checking pass, a writing pass, and the Rejections of either."""
 
     def __init__(

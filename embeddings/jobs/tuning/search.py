@@ -182,7 +182,7 @@ class _Search:
         trial.set_user_attr("settings", asdict(options))
         # Members are trained alike and joined: what is good for one is good for each.
         options = replace(options, members=1)
-        watch = _Watch(trial, options, self._late)
+        watch = _TrialWatch(trial, options, self._late)
         folder = self.folder / f"{self.name}.trial"
         try:
             # What a kill left here belongs to this trial; train() leaves other checkpoints aside.
@@ -240,7 +240,7 @@ class _Search:
         )
 
 
-class _Watch:
+class _TrialWatch:
     """After every epoch of a trial: note the figure, then say whether to go on."""
 
     def __init__(
