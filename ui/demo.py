@@ -131,7 +131,7 @@ def countries_alike(graph: Graph) -> Answer:
 def predicted_fact(platform: Platform) -> Answer:
     """The likeliest further languages of Morocco; none of them is in the data."""
     from embeddings.answers.predict import predict_tails
-    from embeddings.publish.published import open_published
+    from embeddings.publish.live_artifact import open_published
 
     artifact = open_published(platform.graph, platform.settings.artifacts_dir)
     head, relation = GUESS
@@ -177,7 +177,7 @@ def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Progr
 
 def _embedded(platform: Platform) -> bool:
     """Whether vectors are published for every country, and the model behind them is there."""
-    from embeddings.publish.published import open_published
+    from embeddings.publish.live_artifact import open_published
 
     run = current_run(platform.graph)
     if run is None or platform.graph.read(Statement(cypher.WITHOUT_VECTOR, {"run": run["id"]})):

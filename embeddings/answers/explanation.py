@@ -32,7 +32,7 @@ class Explanation:
     the mean; the same without each part; and the shares of the score, none for a distance.
 
     A part is left out only where the entity has it and something else beside it, and never of a
-    `provisional` end, which came after training: see `explain_new.py`.
+    `provisional` end, which came after training: see `explain_provisional.py`.
     """
 
     score: float

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from embeddings.publish import vector_indexes
 from embeddings.publish.published import (
-    _SOURCES,
+    MODALITY_NOUNS,
     Run,
-    _published,
     check_encoder,
+    must_be_published,
     of_one_run,
     staged_name,
 )
@@ -98,12 +98,12 @@ def similar_to_text(
     if not text.strip():
         raise BadInput("There is no text to compare with; write a few words.")
     _positive(k)
-    if by not in _SOURCES:
+    if by not in MODALITY_NOUNS:
         raise BadInput(f"A text is compared by text or image, not by {by!r}.")
     vector = encoder.encode_queries([text])[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(_published(run), by, encoder, other_side=by == "image")
+        check_encoder(must_be_published(run), by, encoder, other_side=by == "image")
         return _nearest(graph, staged_name(run, WAYS[by]), vector, k, type)
 
     return of_one_run(graph, ask)
@@ -122,7 +122,7 @@ def similar_to_picture(
     vector = encoder.encode([picture])[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(_published(run), "image", encoder)
+        check_encoder(must_be_published(run), "image", encoder)
         return _nearest(graph, staged_name(run, "image_embedding"), vector, k, type)
 
     return of_one_run(graph, ask)

@@ -37,7 +37,7 @@ def predict(
 ) -> None:
     """The likeliest facts that the graph does not have yet."""
     from embeddings.answers.predict import predict_heads, predict_tails
-    from embeddings.publish.published import open_published
+    from embeddings.publish.live_artifact import open_published
     from kg_platform.browse.entities import resolve
     from kg_platform.platform import Platform
 
@@ -84,7 +84,7 @@ def explain(
     if tail is not None and type is not None:
         raise BadInput("--type chooses among predictions; leave it out when you give a tail.")
     from embeddings.answers.explain import Explainer
-    from embeddings.publish.published import open_published
+    from embeddings.publish.live_artifact import open_published
     from kg_platform.browse.entities import resolve
     from kg_platform.platform import Platform
 

@@ -10,7 +10,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
-from kg_platform.cli.runs import _size, runs
+from kg_platform.cli.runs import mebibytes, runs
 from kg_platform.errors import NotReproduced
 from kg_platform.settings import load
 
@@ -41,7 +41,7 @@ def prune(
         found = stored(platform, keep or settings.keep_artifacts)
         old = [each for each in found if each.why is None]
         if not as_json:
-            rows = [(e.run, _size(e.bytes), e.why or "to be deleted") for e in found]
+            rows = [(e.run, mebibytes(e.bytes), e.why or "to be deleted") for e in found]
             console.print_table(("artifact", "size", "kept because"), rows, whole=("artifact",))
         gone = bool(old) and (yes or (not as_json and _agreed(len(old))))
         if gone:
@@ -49,7 +49,7 @@ def prune(
     if as_json:
         console.print_json({"deleted": gone, "artifacts": [asdict(each) for each in found]})
         return
-    freed = _size(sum(each.bytes for each in old))
+    freed = mebibytes(sum(each.bytes for each in old))
     if not old:
         console.note("There is nothing to delete.")
     elif gone:

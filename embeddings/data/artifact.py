@@ -7,14 +7,14 @@
                            <modality>_present (N,) bool
     model.safetensors      relations (2R, Dr), weights that all entities share (fusion, pools, the
                            interaction's own), each modality's mean, basis and, of entities with
-                           several, single items: all that `rebuild.py` needs beside the vectors;
+                           several, single items: all that `from_artifact.py` needs beside them;
                            `alignment` (D, D), where "embedding" was turned to an earlier run's
     continue.safetensors   what a later run goes on from, and is compared by: the facts that were
                            held out, valid and test (n, 3), those that people had rejected, and
-                           the optimiser's pace (`warm.py`)
+                           the optimiser's pace (`warm_start.py`)
     entities.jsonl         entity ids, one JSON string a line, in the order of the rows
     relations.jsonl        relation types, likewise
-    content.npy            (N, 3) uint64, what each entity said when it was trained: `content.py`
+    content.npy            (N, 3) uint64, what each entity said then: `fingerprints.py`
     changed.npy            (N,) int64, the mark it carried then, `Snapshot.changed`; older artifacts
                            have neither
 
@@ -56,8 +56,8 @@ CHANGED = "changed.npy"
 class Continued:
     """What a later run needs: the facts held out, by the rows of entities and relations here, the
     rule that drew them (None: the graph marks them), the facts that people had rejected, the
-    optimiser's pace (`warm.py`), and the sorted short keys (k,) of the training facts (`splits.py`;
-    None: an older version did not keep them)."""
+    optimiser's pace (`warm_start.py`), and the sorted short keys (k,) of the training facts
+    (`splits.py`; None: an older version did not keep them)."""
 
     valid: Ints
     test: Ints
@@ -119,7 +119,7 @@ class Artifact:
         return np.asarray(self._slice(mask, 0, self.entities), dtype=bool)
 
     def content(self) -> NDArray[np.uint64] | None:
-        """(N, 3) fingerprints of what the entities said when they were trained (`content.py`).
+        """(N, 3) fingerprints of what the entities said when they were trained (`fingerprints.py`).
 
         None: an older kg-platform made the artifact, and kept none.
         """

@@ -120,7 +120,7 @@ def from_snapshot(
         keys = fact_keys(triples, id_keys(ids), id_keys(types), drawn)
         train, valid, test, rule = hold_out(triples, keys, drawn, valid_share, test_share, like)
     wrong = _numbered(rejected, ids, types, triples)
-    return _checked(Dataset(ids, types, train, valid, test, features, rule, wrong))
+    return checked(Dataset(ids, types, train, valid, test, features, rule, wrong))
 
 
 def _numbered(
@@ -143,7 +143,7 @@ def _numbered(
     return found[~stated]
 
 
-def _checked(dataset: Dataset) -> Dataset:
+def checked(dataset: Dataset) -> Dataset:
     if len(dataset.train) == 0:
         raise BadInput(NO_FACTS)
     return dataset

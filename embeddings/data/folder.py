@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.data.dataset import Dataset, _checked
+from embeddings.data.dataset import Dataset, checked
 from kg_platform.errors import BadInput, NotFound
 
 
@@ -35,7 +35,7 @@ def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:
         np.array([(place[h], kind[r], place[t]) for h, r, t in part], np.int64).reshape(-1, 3)
         for part in rows.values()
     )
-    return _checked(Dataset(entity_ids, relation_types, train, valid, test))
+    return checked(Dataset(entity_ids, relation_types, train, valid, test))
 
 
 def entity_rows(path: Path) -> Iterator[dict[str, Any]]:

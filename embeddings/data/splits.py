@@ -2,7 +2,7 @@
 
 Facts with the lowest numbers are for validation, those with the highest for test. So a graph that
 grows keeps its held-out facts: two runs on it can be compared on the same ones, and a run that goes
-on from an earlier one (`warm.py`) is never judged by facts that the earlier one was trained on.
+on from an earlier one (`warm_start.py`) is never judged by facts that it was trained on.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from embeddings.data.contents import HasPictures, HasTexts
 from embeddings.data.feature_matrix import Features, Vectors
-from embeddings.features.cache import FeatureCache, Hashes, _Named
+from embeddings.features.cache import FeatureCache, Hashes, NamedEncoder
 from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from embeddings.features.picture_workers import PictureReader, prepared, worker_count
 from kg_platform.media.store import MediaStore
@@ -106,7 +106,11 @@ class _Work:
     """The different contents of a snapshot, sorted by hash, and their vectors as they come."""
 
     def __init__(
-        self, hashes: Hashes, encoder: _Named, cache: FeatureCache, on_progress: StepProgress | None
+        self,
+        hashes: Hashes,
+        encoder: NamedEncoder,
+        cache: FeatureCache,
+        on_progress: StepProgress | None,
     ) -> None:
         self._encoder = encoder
         self._cache = cache

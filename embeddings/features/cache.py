@@ -21,7 +21,7 @@ from kg_platform.errors import Unavailable
 Hashes = npt.NDArray[np.bytes_]
 
 
-class _Named(Protocol):
+class NamedEncoder(Protocol):
     @property
     def name(self) -> str: ...
     @property
@@ -37,7 +37,7 @@ class FeatureCache:
     other: memory holds one of them beside the answer.
     """
 
-    def __init__(self, root: Path, encoder: _Named) -> None:
+    def __init__(self, root: Path, encoder: NamedEncoder) -> None:
         key = f"{encoder.name}\n{encoder.revision}\n{encoder.dimension}"
         readable = re.sub(r"[^A-Za-z0-9.-]+", "-", encoder.name).strip("-.")[-40:]
         self._folder = root / f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"

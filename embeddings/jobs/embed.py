@@ -33,8 +33,8 @@ from embeddings.jobs.unfinished import KIND, same_work
 from embeddings.numerics.device import device_of
 from embeddings.publish.gate.decision import Force, already_passed, decide, record_pass, refusal
 from embeddings.publish.gate.verdict import Verdict
+from embeddings.publish.live_artifact import Live, find_live
 from embeddings.publish.publish import PublishSummary, publish_artifact
-from embeddings.publish.published import Live, find_live
 from embeddings.training import checkpoint, warm_start
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained, aligned

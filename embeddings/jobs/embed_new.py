@@ -29,7 +29,8 @@ from embeddings.jobs.lock import only_one
 from embeddings.jobs.run import Job
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.checks import batch_of
-from embeddings.publish.published import open_published, published_encoders, published_run
+from embeddings.publish.live_artifact import open_published, published_encoders
+from embeddings.publish.published import published_run
 from embeddings.refresh.fitter import Fitted, fitted
 from embeddings.refresh.fold_in import FitOptions
 from embeddings.refresh.pending import Part, find

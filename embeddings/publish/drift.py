@@ -1,7 +1,7 @@
 """What moved between two runs: whose neighbours changed, how far each went, and what had changed.
 
 Cosines are compared in one space: that of the earlier run, to which the later one is turned
-(`align.py`) unless it was when it was trained.
+(`procrustes.py`) unless it was when it was trained.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ import numpy as np
 from embeddings.data.artifact import Artifact
 from embeddings.publish import switch, vector_indexes
 from embeddings.publish.checks import VectorSource, query_back, refuse_bad_vectors
+from embeddings.publish.live_artifact import find_live
 from embeddings.publish.marks import Marks
-from embeddings.publish.published import find_live
 from embeddings.publish.write_vectors import Writer
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher

@@ -3,7 +3,7 @@
 pointer to what was staged -> it takes its own names, batch by batch -> vectors of earlier runs
 go -> indexes online -> pointer back to the own names -> what was staged goes
 
-Readers (`similarity.py`) are answered from what was staged until the last but one step, so no
+Readers (`published.py`) are answered from what was staged until the last but one step, so no
 answer mixes runs. Every step may be done again: a switch that was killed is finished by `settle`.
 """
 

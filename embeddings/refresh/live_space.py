@@ -19,7 +19,8 @@ from embeddings.data.fingerprints import as_text, differences
 from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import Remembered
 from embeddings.models.from_artifact import load_scorer
-from embeddings.publish.published import open_published, published_encoders, published_run
+from embeddings.publish.live_artifact import open_published, published_encoders
+from embeddings.publish.published import published_run
 from embeddings.refresh.entity_contents import ContentBatch, EntityContents, facts_with, read
 from embeddings.refresh.fitter import Fitted, Fitter
 from embeddings.refresh.fold_in import FitOptions

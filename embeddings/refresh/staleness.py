@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from embeddings.data.artifact import Artifact
 from embeddings.data.fingerprints import Content, content_of, differences
 from embeddings.data.snapshot import Snapshot, take
-from embeddings.publish.published import open_published
+from embeddings.publish.live_artifact import open_published
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import changes
 from kg_platform.cypher.changes import NEW

@@ -18,7 +18,13 @@ from embeddings.data.dataset import Dataset
 from embeddings.data.triples import with_inverses
 from embeddings.training import negative_sampling
 from embeddings.training.hard_negatives import Rejected
-from embeddings.training.objective import Batch, TrainedVectors, _extras, _of_rejected, _to
+from embeddings.training.objective import (
+    Batch,
+    TrainedVectors,
+    extras_of,
+    loss_of_rejected,
+    to_device,
+)
 from embeddings.training.options import TrainOptions
 
 # (scores of facts (C, B), of their negatives (C, B, K), which facts are there (C, B)) -> loss.
@@ -80,7 +86,7 @@ class Sampled:
         self.batch = options.batch
         self.negatives = options.negatives
         self.contrast = _contrast(options)
-        self.extras = _extras(options)
+        self.extras = extras_of(options)
         self.rejected = Rejected(dataset, options)
         self.device = device
 
@@ -102,7 +108,7 @@ class Sampled:
             there = (np.arange(blocks * block) < len(chosen)).reshape(blocks, block)
             corrupted = generator.integers(self.entities, size=(blocks, self.negatives))
             wrong = self.rejected.draw(generator)
-            yield _to(self.device, filled, corrupted, there, *wrong)
+            yield to_device(self.device, filled, corrupted, there, *wrong)
 
     def loss(
         self, network: TrainedVectors, batch: Batch, keep: Tensor | None, cells: int
@@ -132,7 +138,9 @@ class Sampled:
         shares = there.reshape(-1) / there.sum()
         if wrong:
             ends, drawn = [vectors[each] for each in wrong_at], vectors[negative].detach()
-            loss = loss + _of_rejected(self.rejected, network, wrong, ends, keep, drawn, shares[0])
+            loss = loss + loss_of_rejected(
+                self.rejected, network, wrong, ends, keep, drawn, shares[0]
+            )
         rows = torch.arange(len(shares), device=shares.device)
         kinds = kinds.reshape(-1)
         return loss + self.extras.loss(network, head, relation, tail, kinds, rows, shares)

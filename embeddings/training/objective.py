@@ -1,7 +1,7 @@
 """Objectives: how a network is told what is true. Each yields batches and turns one into a loss.
 
-The losses themselves are in `against_all.py` and `sampled.py`; here they meet the network, the
-regulariser and the prediction of relations.
+The objectives themselves are in `one_vs_all.py` and `negative_sampling.py`; here is what they
+share: what they need of a network, the regulariser, the prediction of relations.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Extras:
         return added
 
 
-def _of_rejected(
+def loss_of_rejected(
     rejected: Rejected,
     network: TrainedVectors,
     wrong: Sequence[Tensor],
@@ -114,7 +114,7 @@ def _of_rejected(
     return rejected.loss(network.formula, queries, ends[1], bias, candidates, share)
 
 
-def _extras(options: TrainOptions) -> Extras:
+def extras_of(options: TrainOptions) -> Extras:
     assert options.regularisation is not None
     assert options.relation_prediction is not None
     return Extras(options.regulariser, options.regularisation, options.relation_prediction)
@@ -124,5 +124,5 @@ def _squares(factors: Tensor) -> Tensor:
     return factors.square().sum(-1)
 
 
-def _to(device: torch.device, *arrays: NDArray[Any]) -> Batch:
+def to_device(device: torch.device, *arrays: NDArray[Any]) -> Batch:
     return tuple(torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)

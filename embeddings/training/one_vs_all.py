@@ -16,7 +16,13 @@ from embeddings.data.triples import Ints, group
 from embeddings.models.interactions.registry import interaction
 from embeddings.numerics.device import in_bf16
 from embeddings.training.hard_negatives import Rejected
-from embeddings.training.objective import Batch, TrainedVectors, _extras, _of_rejected, _to
+from embeddings.training.objective import (
+    Batch,
+    TrainedVectors,
+    extras_of,
+    loss_of_rejected,
+    to_device,
+)
 from embeddings.training.one_vs_all_loss import (
     Loops,
     Slope,
@@ -57,7 +63,7 @@ class AgainstAll:
         self.slope: Slope = softmax_slope if self.softmax else sigmoid_slope
         self.smoothing = options.label_smoothing
         self.narrow = in_bf16(options.precision, device)
-        self.extras = _extras(options)
+        self.extras = extras_of(options)
         self.rejected = Rejected(dataset, options)
         self.device = device
         # A GPU does the same step again and again, which takes batches that are all of one shape.
@@ -88,7 +94,9 @@ class AgainstAll:
                 shares = _filled(shares, most)
             wrong = self.rejected.draw(generator)
             # What is captured takes a batch from the CPU to where it wants it.
-            yield _to(_CPU if self.filled else self.device, *queries, rows, tails, shares, *wrong)
+            yield to_device(
+                _CPU if self.filled else self.device, *queries, rows, tails, shares, *wrong
+            )
 
     def loss(
         self, network: TrainedVectors, batch: Batch, keep: Tensor | None, cells: int
@@ -114,7 +122,7 @@ class AgainstAll:
             )
         if wrong:
             share = shares[0] if self.softmax else weights[0]
-            loss = loss + _of_rejected(
+            loss = loss + loss_of_rejected(
                 self.rejected, network, wrong, wrong_ends, keep, entities.detach(), share
             )
         return loss + self.extras.loss(network, head, relation, tail, relations, rows, shares)

@@ -30,7 +30,7 @@ POSITIVE = (
 class TrainOptions:
     """Settings of one training; None means "chosen by model, loss and size" (`resolved`)."""
 
-    model: str = "complex"  # see models.py
+    model: str = "complex"  # see interactions/registry.py
     dimension: int = 200  # real numbers an entity; ComplEx keeps half of them for imaginary parts
     fusion: str = "concat"  # concat | weighted | attention | gated; none without features
     loss: str = "1-vs-all"  # 1-vs-all | k-vs-all | margin | logistic | self-adversarial
@@ -43,7 +43,7 @@ class TrainOptions:
     # Weight of predicting the relation between two ends; of members, every second one does.
     # None: 0.25, or 4 where an entity has ten triples or more
     relation_prediction: float | None = 0.0
-    loops: str = "learnt"  # learnt | none: a relation's bias for (h, r, h), see models.py
+    loops: str = "learnt"  # learnt | none: a relation's bias for (h, r, h), see scorer.py
     rejected_weight: float = 1.0  # of what reviews rejected: how many facts one weighs in a step
     label_smoothing: float = 0.0  # against all: the share of the truth spread over all entities
     negatives: int = 32  # sampled: corrupted tails a step, shared by the triples of a block

@@ -32,8 +32,8 @@ class Trained:
     history: list[dict[str, float]]
     best_epoch: int
     notes: list[str] = field(default_factory=list)
-    pace: dict[str, Tensor] = field(default_factory=dict)  # of the optimiser, see warm.py
-    alignment: Tensor | None = None  # (D, D) orthogonal, see align.py
+    pace: dict[str, Tensor] = field(default_factory=dict)  # of the optimiser, see warm_start.py
+    alignment: Tensor | None = None  # (D, D) orthogonal, see procrustes.py
 
     def entity_vectors(self) -> NDArray[np.float32]:
         """(N, D) fused vectors, turned by `alignment`: what is published as `embedding`."""

@@ -180,7 +180,7 @@ def _spent(row: Any) -> dict[str, Any]:
 
 def _recorded(name: str, value: Any) -> str:
     if name.endswith("_bytes") and value is not None:
-        return _size(value)
+        return mebibytes(value)
     return "" if value is None else str(value)
 
 
@@ -194,7 +194,7 @@ def _change(a: Any, b: Any) -> str:
     return f"{b - a:+.4g}"
 
 
-def _size(count: int) -> str:
+def mebibytes(count: int) -> str:
     return f"{count / 2**20:,.1f} MiB"
 
 

@@ -15,7 +15,8 @@ from embeddings.answers.propose.evidence import evidence
 from embeddings.answers.propose.search import Search, search
 from embeddings.answers.scored_entities import ScoredEntities, open_scored
 from embeddings.evaluation.calibration import Calibrator
-from embeddings.publish.published import open_published, published_run
+from embeddings.publish.live_artifact import open_published
+from embeddings.publish.published import published_run
 from kg_platform.curation.review import decided_facts, missing
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.statement import Statement

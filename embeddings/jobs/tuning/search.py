@@ -2,7 +2,7 @@
 
 Trial 0 is the preset the search starts from, the next ones are drawn around it, and the others by
 the tree-structured Parzen estimator (Bergstra et al. 2011); they are given up early where they fall
-behind (`tune_pruner.py`). A trial's draw depends on the seed, its number and the trials before it,
+behind (`pruner.py`). A trial's draw depends on the seed, its number and the trials before it,
 and its training on its checkpoint: a search that was killed goes on from the last epoch that was
 saved and tries what it would have tried anyway.
 """

@@ -9,7 +9,7 @@ from typing import Any
 from embeddings.data.artifact import Artifact
 from embeddings.publish.gate import canaries
 from embeddings.publish.gate.verdict import Bounds, Fact, Verdict, judge
-from embeddings.publish.published import Live, find_live
+from embeddings.publish.live_artifact import Live, find_live
 from embeddings.publish.switch import half_way
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher

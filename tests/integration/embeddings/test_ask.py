@@ -14,8 +14,9 @@ from PIL import Image
 from embeddings.answers.predict import predict_heads, predict_tails
 from embeddings.answers.similar import similar_to_entity, similar_to_picture, similar_to_text
 from embeddings.features.encoders.load import load_image_encoder, load_text_side
+from embeddings.publish.live_artifact import open_published
 from embeddings.publish.publish import publish
-from embeddings.publish.published import encoder_of, open_published, published_run
+from embeddings.publish.published import encoder_of, published_run
 from kg_platform.browse import entities
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound

@@ -11,7 +11,7 @@ from embeddings.answers.predict import predict_heads, predict_tails
 from embeddings.answers.scored_entities import open_scored
 from embeddings.jobs.embed_new import embed_new
 from embeddings.models.from_artifact import load_scorer
-from embeddings.publish.published import open_published
+from embeddings.publish.live_artifact import open_published
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
 from kg_platform.platform import Platform

@@ -1,0 +1,81 @@
+"""The artifact and the encoders behind the vectors that are live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embeddings.data.artifact import Artifact, open_artifact
+from embeddings.features.snapshot_features import Encoders
+from kg_platform.browse import entities
+from kg_platform.browse.entities import current_run
+from kg_platform.errors import ArtifactError, NotFound
+from kg_platform.graph.client import Graph
+from kg_platform.platform import Platform
+from kg_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from embeddings.data.artifact import Artifact
+from embeddings.publish.published import check_encoder
+
+
+def open_published(graph: Graph, artifacts: Path) -> Artifact:
+    """The artifact of the published run, in the folder of artifacts.
+
+    Raises:
+        NotFound: nothing is published, or the artifact is not on this machine.
+    """
+    run = entities.current_run(graph)
+    if run is None:
+        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
+    folder = artifacts / str(run["id"])
+    if not folder.is_dir():
+        raise NotFound(
+            f"The published run {run['id']} has no artifact in {artifacts}: it was trained with "
+            "another KG_HOME or removed; run `kg embed` here, or set KG_HOME to where it is."
+        )
+    return open_artifact(folder, verify=False)
+
+
+@dataclass(frozen=True)
+class Live:
+    """The artifact of the run that is live, its bytes checked; or, as words, why there is none to
+    compare with and to go on from. `lost`: a run is live, and its artifact cannot be used."""
+
+    artifact: Artifact | None
+    alone: str = ""
+    lost: bool = False
+
+
+def find_live(platform: Platform) -> Live:
+    """What is live now."""
+    run = current_run(platform.graph)
+    if run is None:
+        return Live(None, "no run is live")
+    try:
+        return Live(open_artifact(platform.settings.artifacts_dir / str(run["id"])))
+    except NotFound:
+        return Live(None, f"the artifact of the live run {run['id']} is not here", lost=True)
+    except ArtifactError as error:
+        said = str(error).removesuffix("; run `kg embed` again.")
+        return Live(None, f"the live run {run['id']} cannot be used: {said}", lost=True)
+
+
+def published_encoders(
+    settings: Settings, run: Mapping[str, Any], artifact: Artifact
+) -> tuple[Encoders, bool, bool]:
+    """The encoders of the published vectors, and whether there are any of texts, of pictures.
+
+    Raises:
+        BadInput: an encoder has another revision now. EncoderError: one cannot be loaded.
+    """
+    named = {f"{name}_encoder": at["name"] for name, at in artifact.manifest["encoders"].items()}
+    encoders = Encoders(settings.model_copy(update=named))
+    text, pictures = "text_encoder" in named, "image_encoder" in named
+    if text:
+        check_encoder(run, "text", encoders.text)
+    if pictures:
+        check_encoder(run, "image", encoders.image)
+    return encoders, text, pictures
