@@ -21,10 +21,7 @@ from embeddings.data.triples import Groups, Ints, group
 from kg_platform.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from embeddings.data.feature_matrix import Features
-    from embeddings.data.snapshot import Snapshot
 
 SPLITS = ("train", "valid", "test")
 NO_FACTS = (

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.features.snapshot_features import Encoders
+from embeddings.publish.published import check_encoder
 from kg_platform.browse import entities
 from kg_platform.browse.entities import current_run
 from kg_platform.errors import ArtifactError, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings
-
-if TYPE_CHECKING:
-    from embeddings.data.artifact import Artifact
-from embeddings.publish.published import check_encoder
 
 
 def open_published(graph: Graph, artifacts: Path) -> Artifact:

@@ -37,7 +37,6 @@ from kg_platform.platform import Platform
 from kg_platform.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from embeddings.publish.marks import Marks
     from kg_platform.ledger.ledger import Ledger
 
 CURSOR = "publish"
