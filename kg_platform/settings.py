@@ -9,7 +9,7 @@ import difflib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
@@ -187,15 +187,20 @@ class SettingRow(NamedTuple):
     meaning: str
 
 
-def load() -> Settings:
-    """Read and check the settings.
+def load(**given: Any) -> Settings:
+    """Read and check the settings; those `given` by a program go before the environment.
 
     Raises:
-        SettingsError: a value is invalid, or a `KG_*` variable is not a setting.
+        SettingsError: a value is invalid, or a name or a `KG_*` variable is not a setting.
     """
     _refuse_unknown()
+    for name in given:
+        if name not in Settings.model_fields:
+            close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+            hint = f"did you mean {close[0]}?" if close else "docs/settings.md lists them."
+            raise SettingsError(f"{name} is not a setting; {hint}")
     try:
-        settings = Settings()
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()

@@ -1,4 +1,4 @@
-"""What the pages read, kept for a moment: the platform, readings, thumbnails, encoders.
+"""What the pages read, kept for a moment: the platform, readings, thumbnails.
 
 Reads only. Opening the platform may start the local Neo4j; nothing here migrates, trains or writes.
 Errors are never kept: after one, the next run of a page asks again.
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import Any
 
 import streamlit as st
 
 from kg_platform.browse import entities
 from kg_platform.browse.status import Status
-from kg_platform.browse.status import status as read_status
 from kg_platform.errors import KgError
 from kg_platform.graph.client import Graph, ping
 from kg_platform.ledger.ledger import Ledger
@@ -23,6 +21,7 @@ from kg_platform.media.pictures import decode_rgb
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection
 from kg_platform.settings import Settings, load
+from ui.session import KnowledgeGraph
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
 SMALL, CARD, LARGE = 96, 288, 640
@@ -32,13 +31,13 @@ PING_SECONDS = 3.0
 
 
 @st.cache_resource(show_spinner=False)
-def _platform() -> Platform:
-    return Platform.open(load(), migrate=False)
+def _session() -> KnowledgeGraph:
+    return KnowledgeGraph(Platform.open(load(), migrate=False))
 
 
 @st.cache_resource(show_spinner="Opening Neo4j …")
 def _graph() -> Graph:
-    return _platform().graph
+    return _session().graph
 
 
 @st.cache_data(ttl=ALIVE, show_spinner=False)
@@ -59,12 +58,22 @@ def graph() -> Graph:
     return opened
 
 
+def kg() -> KnowledgeGraph:
+    """The Python interface, whose graph answered a moment ago.
+
+    Raises:
+        GraphUnavailable, GraphAuthError, ServerError: it does not.
+    """
+    graph()
+    return _session()
+
+
 def settings() -> Settings:
-    return _platform().settings
+    return _session().settings
 
 
 def ledger() -> Ledger:
-    return _platform().ledger
+    return _session().ledger
 
 
 def schedules() -> Schedules:
@@ -81,12 +90,12 @@ def overview() -> entities.Overview:
 
 @st.cache_data(ttl=COUNTS, show_spinner=False)
 def status() -> Status:
-    return read_status(graph())
+    return kg().status()
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[entities.EntityRow]:
-    return entities.find(graph(), text, type, limit, offset)
+    return list(kg().find(text, limit, type=type, offset=offset))
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -107,7 +116,8 @@ def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
     """The first rejections of a run, and how many there are."""
-    return ledger().rejections(run_id, limit), ledger().count_rejections(run_id)
+    found = _session().rejections(run_id, limit)
+    return list(found), found.total or 0
 
 
 def forget() -> None:
@@ -116,12 +126,12 @@ def forget() -> None:
         reading.clear()
 
 
-# ---- pictures and encoders
+# ---- pictures
 
 
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def _thumbnail(digest: str, size: int) -> str:
-    picture = decode_rgb(_platform().media.read(digest), settings().max_picture_pixels)
+    picture = decode_rgb(_session().platform.media.read(digest), settings().max_picture_pixels)
     picture.thumbnail((size, size))
     packed = io.BytesIO()
     picture.save(packed, "WEBP", quality=82)
@@ -139,17 +149,3 @@ def thumbnail(digest: str | None, size: int) -> str | None:
         return _thumbnail(digest, size)
     except KgError:
         return None
-
-
-@st.cache_resource(show_spinner="Loading the text encoder …", max_entries=2)
-def text_encoder(name: str, device: str) -> Any:
-    from embeddings.features.encoders.load import load_text_encoder
-
-    return load_text_encoder(name, device)
-
-
-@st.cache_resource(show_spinner="Loading the picture encoder …", max_entries=2)
-def image_encoder(name: str, device: str) -> Any:
-    from embeddings.features.encoders.load import load_image_encoder
-
-    return load_image_encoder(name, device)

@@ -18,12 +18,13 @@ import torch
 from torch import Tensor
 
 from embeddings.answers import predict
-from embeddings.answers.explanation import SIDES, Explanation, LeftOut, Share
+from embeddings.answers.explanation import SIDES, Explained, Explanation, LeftOut, Share
 from embeddings.answers.scored_entities import ScoredEntities, open_scored
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import Ensemble
 from embeddings.models.from_artifact import rebuild
 from embeddings.models.network import Network
+from kg_platform.browse.entities import EntityRow
 from kg_platform.errors import NotFound
 from kg_platform.graph.client import Graph
 
@@ -70,6 +71,48 @@ class Explainer:
 
         one = rebuild(self._artifact, there) if there else None
         return explain_new(scorer, one, number, rows, trained, others, sides)
+
+
+def explain_fact(
+    artifact: Artifact,
+    graph: Graph,
+    head: EntityRow,
+    relation: str,
+    tail: EntityRow,
+    heads: bool = False,
+) -> Explained:
+    """Explain one fact, whether the graph has it or not; `heads` as in `Explainer.fact`.
+
+    Raises:
+        NotFound: the model does not know an end or the relation.
+    """
+    found = Explainer(artifact, graph).fact(head.id, relation, tail.id, heads)
+    return Explained(head, relation, tail, found)
+
+
+def explain_predictions(
+    artifact: Artifact,
+    graph: Graph,
+    entity: EntityRow,
+    relation: str,
+    heads: bool = False,
+    type: str | None = None,
+    k: int = 5,
+) -> list[Explained]:
+    """Explain the `k` likeliest facts of (entity, relation, ?) that the graph does not have; with
+    `heads`, of (?, relation, entity).
+
+    Raises:
+        NotFound: the model does not know the entity or the relation.
+    """
+    space = open_scored(artifact, graph)
+    ask = predict.predict_heads if heads else predict.predict_tails
+    predictions = ask(artifact, graph, entity.id, relation, k, type, space)
+    explainer = Explainer(artifact, graph, space)
+    pairs = [(one, entity) if heads else (entity, one) for one in predictions]
+    return [
+        Explained(h, relation, t, explainer.fact(h.id, relation, t.id, heads)) for h, t in pairs
+    ]
 
 
 @torch.no_grad()

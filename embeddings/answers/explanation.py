@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 SIDES = ("head", "tail")
 
@@ -71,6 +72,25 @@ class Explanation:
             f"The {_WORDS.get(one.part, one.part)} moved this prediction most: without it at "
             f"{where} the fact ranks {rank_text(one.rank)} {of} instead of {rank}."
         )
+
+
+class Named(Protocol):
+    """An entity as a list shows it, or a prediction of one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A fact, and what moved its prediction."""
+
+    head: Named
+    relation: str
+    tail: Named
+    explanation: Explanation
 
 
 def rank_text(rank: float) -> str:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from embeddings.cli.publish import Force, Why, forcing
+from embeddings.cli.publish import Force, Why, reason
+from embeddings.session import EmbedKeywords, VectorSession
 from embeddings.training import presets
 from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput
-from kg_platform.platform import Platform
-from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what plans are made of takes seconds
     from embeddings.jobs.cost.estimate import CostPlan
@@ -97,40 +96,30 @@ def embed(
             as_json,
         )
         return
-    from embeddings.jobs.embed import embed as run_job
-    from embeddings.jobs.embed import plan_run
-    from embeddings.jobs.embed_options import embed_options
-    from kg_platform.platform import Platform
-
-    settings = load()
-    options = embed_options(
-        {
-            "label": label,
-            "relationship_type": relationship_type,
+    forced = None if plan else reason(force, why)
+    with VectorSession.open() as kg, console.steps() as report:
+        options: EmbedKeywords = {
+            "label": label or (),
+            "relationship_type": relationship_type or (),
             "model": model,
             "dimension": dimension,
             "fusion": fusion,
             "loss": loss,
             "preset": preset,
             "epochs": epochs,
-            "setting": setting,
+            "setting": setting or (),
             "seed": seed,
             "text": text,
             "pictures": pictures,
             "warm": warm,
-        },
-        settings.device,
-    )
+        }
+        if plan:
+            made = kg.plan(publish=publish_vectors, on_progress=report, **options)
+        else:
+            result = kg.embed(publish=publish_vectors, force=forced, on_progress=report, **options)
     if plan:
-        with Platform.open(settings) as platform, console.steps() as report:
-            made = plan_run(platform, options, publish_vectors=publish_vectors, on_progress=report)
         _show_plan(made, as_json)
         return
-    forced = forcing(force, why)
-    with Platform.open(settings) as platform, console.steps() as report:
-        result = run_job(
-            platform, options, publish_vectors=publish_vectors, force=forced, on_progress=report
-        )
     for line in result.notes:
         console.note(line)
     if as_json:
@@ -179,10 +168,8 @@ def run_new(others: Mapping[str, object], as_json: bool) -> None:
         BadInput: one of them was given.
     """
     refuse(others)
-    from embeddings.jobs.embed_new import embed_new
-
-    with Platform.open(load()) as platform, console.steps() as report:
-        done = embed_new(platform, on_progress=report)
+    with VectorSession.open() as kg, console.steps() as report:
+        done = kg.embed_new(on_progress=report)
     if as_json:
         console.print_json(done.as_dict())
         return

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from embeddings.session import VectorSession
 from kg_platform import console
 from kg_platform.cli.options import Count, Json, Type
 from kg_platform.errors import BadInput
-from kg_platform.settings import load
 
 if TYPE_CHECKING:
-    from embeddings.answers.explanation import Explanation
+    from embeddings.answers.explanation import Explained, Explanation
     from embeddings.answers.predict import Prediction
-    from kg_platform.browse.entities import EntityRow
-    from kg_platform.graph.client import Graph
+
+WORDS = {"image": "picture", "no image": "no picture"}
 
 
 def register(app: typer.Typer) -> None:
@@ -36,30 +36,15 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """The likeliest facts that the graph does not have yet."""
-    from embeddings.answers.predict import predict_heads, predict_tails
-    from embeddings.publish.live_artifact import open_published
-    from kg_platform.browse.entities import resolve
-    from kg_platform.platform import Platform
-
-    settings = load()
-    with Platform.open(settings) as platform:
-        row = resolve(platform.graph, entity)
-        artifact = open_published(platform.graph, settings.artifacts_dir)
-        ask = predict_heads if heads else predict_tails
-        found = ask(artifact, platform.graph, row.id, relation, count, type)
+    with VectorSession.open() as kg:
+        row = kg.resolve(entity)
+        found = kg.predict(row, relation, heads=heads, type=type, k=count)
     if as_json:
-        console.print_json([asdict(p) for p in found])
+        console.print_json(found.to_dicts())
         return
     rows = [(p.id, p.label, p.type, f"{p.score:.3f}", _chance(p)) for p in found]
     fact = f"? {relation} {row.label}" if heads else f"{row.label} {relation} ?"
     console.print_table(("id", "label", "type", "score", "probability"), rows, title=fact)
-
-
-def _chance(found: Prediction) -> str:
-    return "" if found.probability is None else f"{found.probability:.3f}"
-
-
-WORDS = {"image": "picture", "no image": "no picture"}
 
 
 def explain(
@@ -83,77 +68,49 @@ def explain(
     """
     if tail is not None and type is not None:
         raise BadInput("--type chooses among predictions; leave it out when you give a tail.")
-    from embeddings.answers.explain import Explainer
-    from embeddings.publish.live_artifact import open_published
-    from kg_platform.browse.entities import resolve
-    from kg_platform.platform import Platform
-
-    settings = load()
-    with Platform.open(settings) as platform:
-        graph = platform.graph
-        artifact = open_published(graph, settings.artifacts_dir)
-        first = resolve(graph, head)
+    with VectorSession.open() as kg:
+        first = kg.resolve(head)
         if tail is not None:
-            second = resolve(graph, tail)
-            found = Explainer(artifact, graph).fact(first.id, relation, second.id, heads)
-            _show_one(first, relation, second, found, as_json)
+            _show_one(kg.explain(first, relation, tail, heads=heads), as_json)
             return
-        rows = _predictions(graph, artifact, first, relation, heads, type, count)
+        found = kg.explain(first, relation, heads=heads, type=type, k=count)
     if as_json:
-        console.print_json([_plain(h, relation, t, found) for h, t, found in rows])
+        console.print_json([_plain(one) for one in found])
         return
+    ends = [one.head if heads else one.tail for one in found]
     shown = [
-        (*((h.id, h.label) if heads else (t.id, t.label)), f"{found.score:.3f}", *_moved(found))
-        for h, t, found in rows
+        (end.id, end.label, f"{one.explanation.score:.3f}", *_moved(one.explanation))
+        for end, one in zip(ends, found, strict=True)
     ]
     fact = f"? {relation} {first.label}" if heads else f"{first.label} {relation} ?"
     columns = ("id", "label", "score", "rank", "moved most by", "rank without it")
     console.print_table(columns, shown, title=fact)
 
 
-def _predictions(
-    graph: Graph,
-    artifact: Any,
-    entity: EntityRow,
-    relation: str,
-    heads: bool,
-    type: str | None,
-    count: int,
-) -> list[tuple[Any, Any, Explanation]]:
-    """(head, tail, explanation) of the likeliest facts that the graph does not have."""
-    from embeddings.answers.explain import Explainer
-    from embeddings.answers.predict import predict_heads, predict_tails
-    from embeddings.answers.scored_entities import open_scored
-
-    space = open_scored(artifact, graph)
-    ask = predict_heads if heads else predict_tails
-    predictions = ask(artifact, graph, entity.id, relation, count, type, space)
-    explainer = Explainer(artifact, graph, space)
-    pairs = [(one, entity) if heads else (entity, one) for one in predictions]
-    return [(h, t, explainer.fact(h.id, relation, t.id, heads)) for h, t in pairs]
+def _chance(found: Prediction) -> str:
+    return "" if found.probability is None else f"{found.probability:.3f}"
 
 
-def _show_one(
-    head: EntityRow, relation: str, tail: EntityRow, found: Explanation, as_json: bool
-) -> None:
+def _show_one(one: Explained, as_json: bool) -> None:
     if as_json:
-        console.print_json(_plain(head, relation, tail, found))
+        console.print_json(_plain(one))
         return
     from embeddings.answers.explanation import rank_text
 
+    found = one.explanation
     rows = [("nothing", "", f"{found.score:.3f}", rank_text(found.rank))]
     rows += [
-        (WORDS.get(one.part, one.part), one.side, f"{one.score:.3f}", rank_text(one.rank))
-        for one in found.left_out
+        (WORDS.get(out.part, out.part), out.side, f"{out.score:.3f}", rank_text(out.rank))
+        for out in found.left_out
     ]
-    title = f"{head.label} {relation} {tail.label}, among {found.entities:,} entities"
+    title = f"{one.head.label} {one.relation} {one.tail.label}, among {found.entities:,} entities"
     console.print_table(("left out", "at", "score", "rank"), rows, title=title)
     if found.shares:
         parts = [
-            (WORDS.get(one.head, one.head), WORDS.get(one.tail, one.tail), f"{one.value:+.3f}")
-            for one in found.shares
+            (WORDS.get(s.head, s.head), WORDS.get(s.tail, s.tail), f"{s.value:+.3f}")
+            for s in found.shares
         ]
-        total = sum(one.value for one in found.shares)
+        total = sum(share.value for share in found.shares)
         columns = ("head's", "tail's", "adds")
         console.print_table(columns, [*parts, ("", "the score", f"{total:+.3f}")], title="Shares")
     console.out.print(found.sentence)
@@ -168,11 +125,11 @@ def _moved(found: Explanation) -> Iterable[str]:
     return rank_text(found.rank), part, rank_text(found.mover.rank)
 
 
-def _plain(head: Any, relation: str, tail: Any, found: Explanation) -> dict[str, Any]:
+def _plain(one: Explained) -> dict[str, Any]:
     return {
-        "head": {"id": head.id, "label": head.label},
-        "relation": relation,
-        "tail": {"id": tail.id, "label": tail.label},
-        **asdict(found),
-        "sentence": found.sentence,
+        "head": {"id": one.head.id, "label": one.head.label},
+        "relation": one.relation,
+        "tail": {"id": one.tail.id, "label": one.tail.label},
+        **asdict(one.explanation),
+        "sentence": one.explanation.sentence,
     }

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from embeddings.session import VectorSession
 from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput
 from kg_platform.runs.figures import flattened
-from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what plans are made of takes seconds
-    from embeddings.publish.gate.decision import Force as Forced
     from embeddings.publish.publish import PublishSummary
 
 Force = Annotated[
@@ -40,19 +39,9 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Write a run's vectors into the graph. A publish that was killed goes on where it stopped."""
-    forced = forcing(force, why)
-    if resume and forced:
-        raise BadInput("A publish that stands half-way passed the gate; leave --force out.")
-    if run and resume:
-        raise BadInput("Give a run or --resume: the publish that stands half-way has its own run.")
-    from embeddings.jobs.publish import publish_run, resume_publish
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform, console.steps() as report:
-        if resume:
-            done = resume_publish(platform, report)
-        else:
-            done = publish_run(platform, run, forced, report)
+    forced = reason(force, why)
+    with VectorSession.open() as kg, console.steps() as report:
+        done = kg.publish(run, resume=resume, force=forced, on_progress=report)
     _show_published(done, as_json)
 
 
@@ -67,14 +56,12 @@ def gate(
 
     It is compared with the one that is; nothing is changed.
     """
-    from embeddings.jobs.publish import gate_run
     from embeddings.publish.gate.decision import refusal
     from embeddings.publish.gate.verdict import described
     from kg_platform.errors import GateRefused
-    from kg_platform.platform import Platform
 
-    with Platform.open(load()) as platform:
-        verdict = gate_run(platform, run)
+    with VectorSession.open() as kg:
+        verdict = kg.gate(run)
     if as_json:
         console.print_json(verdict.as_dict())
     else:
@@ -85,8 +72,8 @@ def gate(
         raise GateRefused(refusal(verdict))
 
 
-def forcing(force: bool, why: str | None) -> Forced | None:
-    """Who forces and why; None: nobody does.
+def reason(force: bool, why: str | None) -> str | None:
+    """Why it is forced; None: it is not.
 
     Raises:
         BadInput: one of --force and --why is without the other.
@@ -95,10 +82,7 @@ def forcing(force: bool, why: str | None) -> Forced | None:
         return None
     if not (force and why and why.strip()):
         raise BadInput('Give --force and --why "..." together: it is written down who and why.')
-    from embeddings.publish.gate.decision import Force as Forced
-    from kg_platform.people import who
-
-    return Forced(who(load()), why.strip())
+    return why
 
 
 def rollback(
@@ -109,11 +93,8 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Go back to the vectors of an earlier run, from its artifact."""
-    from embeddings.jobs.publish import rollback as go_back
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform, console.steps() as report:
-        summary = go_back(platform, run, report)
+    with VectorSession.open() as kg, console.steps() as report:
+        summary = kg.rollback(run, on_progress=report)
     _show_published(summary, as_json)
     if not as_json:
         console.note(f"Run {summary.run_id} is the current one again.")

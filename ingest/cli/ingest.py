@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.session import IngestSession
+
 if TYPE_CHECKING:
     from ingest.loading.summary import IngestSummary
 
@@ -35,18 +37,15 @@ def ingest_command(
     as_json: Annotated[bool, typer.Option("--json", help="print the counts as JSON")] = False,
 ) -> None:
     """Load entities, relations and pictures. Running it twice changes nothing."""
-    from ingest.loading.load import load
     from ingest.sources.registry import open_source
-    from kg_platform import settings
     from kg_platform.console import note, print_json, steps
-    from kg_platform.platform import Platform
 
     found = open_source(path, source)
     for line in found.notes:
         note(line)
-    with Platform.open(settings.load()) as platform, steps() as progress:
-        summary = load(
-            platform, found, strict=strict, create_missing=create_missing, on_progress=progress
+    with IngestSession.open() as kg, steps() as progress:
+        summary = kg.ingest(
+            found, strict=strict, create_missing=create_missing, on_progress=progress
         )
     if as_json:
         print_json(summary.as_dict())

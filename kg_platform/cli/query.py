@@ -11,7 +11,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.errors import BadInput
-from kg_platform.settings import load
+from kg_platform.session import Session
 
 
 def register(app: typer.Typer) -> None:
@@ -34,25 +34,22 @@ def query(
         raise BadInput("Choose one of --json and --csv.")
     parameters = _parameters(param or [])
     from kg_platform.browse.formatting import jsonable, short
-    from kg_platform.browse.read_only import run_read_only
-    from kg_platform.platform import Platform
 
-    settings = load()
-    cypher = sys.stdin.read() if text == "-" else text
-    with Platform.open(settings) as platform:
-        table = run_read_only(platform.graph, cypher, settings, parameters)
+    with Session.open() as kg:
+        found = kg.query(sys.stdin.read() if text == "-" else text, parameters)
+    columns, rows = found.columns, found.to_rows()
     if as_json:
-        rows = jsonable(table.rows)
-        console.print_json({"columns": table.columns, "rows": rows, "truncated": table.truncated})
+        answer = {"columns": columns, "rows": jsonable(rows), "truncated": found.truncated}
+        console.print_json(answer)
     elif as_csv:
         writer = csv.writer(sys.stdout)
-        writer.writerow(table.columns)
-        writer.writerows([_cell(value) for value in row] for row in table.rows)
+        writer.writerow(columns)
+        writer.writerows([_cell(value) for value in row] for row in rows)
     else:
-        console.print_table(table.columns, ([short(v) for v in row] for row in table.rows))
-    if table.truncated:
+        console.print_table(columns, ([short(v) for v in row] for row in rows))
+    if found.truncated:
         console.note(
-            f"Cut off after {len(table.rows):,} rows: there is more. Add LIMIT or a filter, or "
+            f"Cut off after {len(rows):,} rows: there is more. Add LIMIT or a filter, or "
             "raise KG_QUERY_MAX_ROWS or KG_QUERY_MAX_BYTES."
         )
 

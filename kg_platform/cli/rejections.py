@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
-from kg_platform.errors import NotFound
 from kg_platform.ledger.rows import excerpt
-from kg_platform.settings import load
+from kg_platform.session import Session
 
 SHOWN = 60  # characters of a refused value; --json prints all that is kept
 
@@ -27,25 +25,15 @@ def rejections(
     as_json: Json = False,
 ) -> None:
     """Rows that were not loaded: where they stand, and why."""
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        ledger = platform.ledger
-        chosen = ledger.run(run).id if run else _latest_ingest(ledger.runs("ingest", 1))
-        total = ledger.count_rejections(chosen)
-        found = ledger.rejections(chosen, limit, offset)
+    with Session.open() as kg:
+        chosen = run or kg.latest_ingest()
+        found = kg.rejections(chosen, limit, offset)
+    total = found.total or 0
     if as_json:
-        listed = [asdict(r) for r in found]
-        console.print_json({"run": chosen, "total": total, "rejections": listed})
+        console.print_json({"run": chosen, "total": total, "rejections": found.to_dicts()})
         return
     rows = [(r.source, r.line, r.field, r.reason, excerpt(r.value, SHOWN)) for r in found]
     title = f"{total:,} rejection{'' if total == 1 else 's'} of run {chosen}"
     console.print_table(("source", "line", "field", "reason", "value"), rows, title=title)
     if offset + len(found) < total:
         console.note(f"{total - offset - len(found):,} more; --limit and --offset show them.")
-
-
-def _latest_ingest(found: list[Any]) -> str:
-    if not found:
-        raise NotFound("Nothing has been ingested yet; `kg ingest PATH` does it.")
-    return str(found[0].id)

@@ -12,7 +12,7 @@ from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.runs.figures import figure, flattened, in_a_line, seconds
-from kg_platform.settings import load
+from kg_platform.session import Session
 
 KINDS = ("ingest", "embed", "embed-new", "watch", "publish", "rollback", "tune", "reproduce")
 FILES = ("log", "tensorboard", "artifact")  # of a run's record
@@ -50,11 +50,9 @@ def listed(
         return
     if kind not in (None, *KINDS):
         raise BadInput(f"There are no runs of kind {kind!r}; the kinds are {', '.join(KINDS)}.")
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        rows = platform.ledger.runs(kind, limit)
-        refused = {row.id: platform.ledger.count_rejections(row.id) for row in rows}
+    with Session.open() as kg:
+        rows = kg.runs(kind, limit)
+        refused = {row.id: kg.ledger.count_rejections(row.id) for row in rows}
     if as_json:
         console.print_json([asdict(row) | {"rejections": refused[row.id]} for row in rows])
         return
@@ -73,11 +71,9 @@ def show(
 ) -> None:
     """One run: figures, settings, what it ran on and left, steps."""
     as_json = as_json or bool(context.obj)  # `kg runs --json RUN`
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        row = platform.ledger.run(run)
-        refused = platform.ledger.count_rejections(run)
+    with Session.open() as kg:
+        row = kg.run(run)
+        refused = kg.ledger.count_rejections(run)
     if as_json:
         console.print_json(asdict(row) | {"rejections": refused})
         return
@@ -107,16 +103,14 @@ def log(
     ] = False,
 ) -> None:
     """What happened in a run, line by line; the file is KG_HOME/runs/RUN/log.txt."""
-    from kg_platform.platform import Platform
     from kg_platform.runs import log as run_log
 
-    settings = load()
-    with Platform.open(settings) as platform:
-        row = platform.ledger.run(run)
-        folder = settings.runs_dir / row.id
+    with Session.open() as kg:
+        row = kg.run(run)
+        folder = kg.settings.runs_dir / row.id
 
         def going_on() -> bool:
-            return follow and platform.ledger.run(run).status == "running"
+            return follow and kg.run(run).status == "running"
 
         try:
             for text in run_log.follow(folder, going_on):
@@ -138,10 +132,8 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Settings, figures, times and surroundings in which two runs differ."""
-    from kg_platform.platform import Platform
-
-    with Platform.open(load()) as platform:
-        one, other = platform.ledger.run(first), platform.ledger.run(second)
+    with Session.open() as kg:
+        one, other = kg.run(first), kg.run(second)
     found = {
         "settings": _differences(one.settings, other.settings),
         "metrics": _differences(one.metrics, other.metrics),

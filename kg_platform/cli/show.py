@@ -9,7 +9,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
-from kg_platform.settings import load
+from kg_platform.session import Session
 
 
 def register(app: typer.Typer) -> None:
@@ -22,12 +22,10 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Everything the graph says about one entity."""
-    from kg_platform.browse import entities
     from kg_platform.browse.formatting import jsonable, short
-    from kg_platform.platform import Platform
 
-    with Platform.open(load()) as platform:
-        page = entities.entity(platform.graph, entities.resolve(platform.graph, entity).id, facts)
+    with Session.open() as kg:
+        page = kg.show(entity, facts)
     if as_json:
         console.print_json(jsonable(asdict(page)))
         return

@@ -6,7 +6,6 @@ import time
 
 import streamlit as st
 
-from kg_platform.browse.read_only import run_read_only
 from kg_platform.errors import KgError
 from ui import resources
 from ui.widgets import tables
@@ -59,7 +58,7 @@ def run(text: str) -> None:
     started = time.perf_counter()
     try:
         with st.spinner("Running …"):
-            table = run_read_only(resources.graph(), text, resources.settings())
+            table = resources.kg().query(text)
     except KgError as error:
         st.session_state.query_error = str(error)
         return
@@ -90,16 +89,17 @@ if "query_error" in st.session_state:
     plain.alert(st.session_state.query_error)
 elif "query_table" in st.session_state:
     table = st.session_state.query_table
-    if table.rows:
-        tables.answer(table.columns, table.rows, key="query_answer")
+    rows = table.to_rows()
+    if rows:
+        tables.answer(table.columns, rows, key="query_answer")
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = f"{len(table.rows):,} row" + ("" if len(table.rows) == 1 else "s")
+        count = f"{len(rows):,} row" + ("" if len(rows) == 1 else "s")
         more = "; there are more, add LIMIT or raise KG_QUERY_MAX_ROWS" if table.truncated else ""
         plain.note(f"{count} in {st.session_state.query_seconds * 1000:,.0f} ms{more}")
-        if table.rows:
+        if rows:
             st.download_button(
                 "Download CSV",
-                tables.as_csv(table.columns, table.rows),
+                tables.as_csv(table.columns, rows),
                 file_name="query.csv",
                 mime="text/csv",
                 icon=":material/download:",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import streamlit as st
+from PIL.Image import Image
 
-from embeddings.answers import similar
-from embeddings.publish.published import with_encoder
-from kg_platform.browse.entities import EntityPage
+from embeddings.answers.similar import Neighbour
+from kg_platform.browse.entities import EntityPage, EntityRow
 from ui import resources
 from ui.components import cards
 
@@ -27,33 +27,21 @@ def has_vector(page: EntityPage, way: str) -> bool:
 
 @st.cache_data(ttl=resources.FRESH, show_spinner=False)
 def nearest(entity_id: str, k: int, by: str) -> list[cards.Card]:
-    return _cards(similar.similar_to_entity(resources.graph(), entity_id, k, by=by))
+    # An id, not a label: what stands in the page's address is one.
+    return _cards(resources.kg().similar(EntityRow(entity_id, entity_id), k=k, by=by))
 
 
-@st.cache_data(ttl=resources.FRESH, show_spinner=False)
+@st.cache_data(ttl=resources.FRESH, show_spinner="Comparing texts …")
 def nearest_to_text(text: str, k: int) -> list[cards.Card]:
-    graph, device = resources.graph(), resources.settings().device
-    found = with_encoder(
-        graph,
-        "text",
-        lambda name: resources.text_encoder(name, device),
-        lambda encoder: similar.similar_to_text(graph, text, k, encoder),
-    )
-    return _cards(found)
+    return _cards(resources.kg().similar(text=text, k=k))
 
 
-def nearest_to_picture(picture: Any, k: int) -> list[cards.Card]:
-    graph, device = resources.graph(), resources.settings().device
-    found = with_encoder(
-        graph,
-        "image",
-        lambda name: resources.image_encoder(name, device),
-        lambda encoder: similar.similar_to_picture(graph, picture, k, encoder),
-    )
-    return _cards(found)
+def nearest_to_picture(picture: Image, k: int) -> list[cards.Card]:
+    with st.spinner("Comparing pictures …"):
+        return _cards(resources.kg().similar(image=picture, k=k))
 
 
-def _cards(found: list[similar.Neighbour]) -> list[cards.Card]:
+def _cards(found: Iterable[Neighbour]) -> list[cards.Card]:
     rows = resources.rows(tuple(neighbour.id for neighbour in found))
     return [
         cards.Card(rows[neighbour.id], neighbour.type or "", f"{neighbour.score:.2f}")

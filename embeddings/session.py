@@ -1,0 +1,325 @@
+"""What a program may ask of vectors, and how it makes them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
+
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.progress import Progress
+from kg_platform.results import Results
+from kg_platform.session import Session
+
+if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seconds
+    from PIL.Image import Image
+
+    from embeddings.answers.explanation import Explained
+    from embeddings.answers.predict import Prediction
+    from embeddings.answers.similar import Neighbour
+    from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+    from embeddings.jobs.cost.estimate import CostPlan
+    from embeddings.jobs.embed import EmbedResult
+    from embeddings.jobs.embed_new import NewSummary
+    from embeddings.jobs.embed_options import EmbedOptions
+    from embeddings.publish.gate.decision import Force
+    from embeddings.publish.gate.verdict import Verdict
+    from embeddings.publish.publish import PublishSummary
+    from kg_platform.browse.entities import EntityRow
+
+
+class EmbedKeywords(TypedDict, total=False):
+    """What to embed and how, by the names of `kg embed`'s options; docs/reference.md has them."""
+
+    label: Sequence[str]
+    relationship_type: Sequence[str]
+    model: str | None
+    dimension: int | None
+    fusion: str | None
+    loss: str | None
+    preset: str
+    epochs: int | None
+    setting: Sequence[str]
+    seed: int
+    text: bool
+    pictures: bool
+    warm: bool
+
+
+class VectorSession(Session):
+    """A platform that can be asked by its vectors, and embedded."""
+
+    # ---- ask
+
+    def similar(
+        self,
+        entity: str | EntityRow | None = None,
+        *,
+        text: str | None = None,
+        image: str | Path | bytes | Image | None = None,
+        by: str = "embedding",
+        type: str | None = None,
+        k: int = 10,
+    ) -> Results[Neighbour]:
+        """The `k` entities nearest to an entity (id or label), a text, or a picture (a file, its
+        bytes, or a Pillow image).
+
+        `by` is embedding, structure, text or image; of a text, text or image. `type` keeps those
+        with that label. Scores are (1 + cosine) / 2.
+
+        Raises:
+            BadInput: not one of the three is given, or there is no such way to compare.
+            NotFound: no such entity, it has no such vector, or nothing is published.
+        """
+        from embeddings.answers import similar
+
+        if sum(given is not None for given in (entity, text, image)) != 1:
+            raise BadInput("Give one of an entity, a text or a picture to compare with.")
+        if text is not None:
+            by = "text" if by == "embedding" else by  # what it is when it is not given
+            if by not in ("text", "image"):
+                raise BadInput(f"A text is compared by text or image, not by {by!r}.")
+            found = self._like_text(text, k, type, by)
+        elif image is not None:
+            found = self._like_picture(image, k, type)
+        else:
+            similar.property_of(by)  # a misspelt way is said before a database is started
+            row = self.resolve(entity) if isinstance(entity, str) else entity
+            assert row is not None
+            found = similar.similar_to_entity(self.graph, row.id, k, by, type)
+        return Results(found, similar.Neighbour)
+
+    def predict(
+        self,
+        entity: str | EntityRow,
+        relation: str,
+        *,
+        heads: bool = False,
+        type: str | None = None,
+        k: int = 10,
+    ) -> Results[Prediction]:
+        """The `k` likeliest tails of (entity, relation, ?) that the graph does not have; with
+        `heads`, heads of (?, relation, entity).
+
+        Raises:
+            NotFound: the model knows no such entity or relation, or nothing is published here.
+        """
+        from embeddings.answers.predict import Prediction, predict_heads, predict_tails
+        from embeddings.publish.live_artifact import open_published
+
+        row = self.resolve(entity) if isinstance(entity, str) else entity
+        artifact = open_published(self.graph, self.settings.artifacts_dir)
+        ask = predict_heads if heads else predict_tails
+        return Results(ask(artifact, self.graph, row.id, relation, k, type), Prediction)
+
+    @overload
+    def explain(
+        self, head: str | EntityRow, relation: str, tail: str | EntityRow, *, heads: bool = False
+    ) -> Explained: ...
+    @overload
+    def explain(
+        self,
+        head: str | EntityRow,
+        relation: str,
+        tail: None = None,
+        *,
+        heads: bool = False,
+        type: str | None = None,
+        k: int = 5,
+    ) -> Results[Explained]: ...
+    def explain(
+        self,
+        head: str | EntityRow,
+        relation: str,
+        tail: str | EntityRow | None = None,
+        *,
+        heads: bool = False,
+        type: str | None = None,
+        k: int = 5,
+    ) -> Explained | Results[Explained]:
+        """Which modality moved a prediction: of one fact, or of the `k` likeliest that the graph
+        does not have. With `heads` the head is what was asked for; given alone, it is the tail.
+
+        Raises:
+            NotFound: the model knows no such entity or relation, or nothing is published here.
+        """
+        from embeddings.answers.explain import explain_fact, explain_predictions
+        from embeddings.answers.explanation import Explained
+        from embeddings.publish.live_artifact import open_published
+
+        artifact = open_published(self.graph, self.settings.artifacts_dir)
+        first = self.resolve(head) if isinstance(head, str) else head
+        if tail is not None:
+            second = self.resolve(tail) if isinstance(tail, str) else tail
+            return explain_fact(artifact, self.graph, first, relation, second, heads)
+        found = explain_predictions(artifact, self.graph, first, relation, heads, type, k)
+        return Results(found, Explained)
+
+    # ---- make
+
+    def embed(
+        self,
+        *,
+        publish: bool = True,
+        force: str | None = None,
+        on_progress: Progress | None = None,
+        **options: Unpack[EmbedKeywords],
+    ) -> EmbedResult:
+        """Train vectors for the graph and publish them; `force` says why, against the gate.
+
+        Raises:
+            GateRefused: the run is worse than the live one; it is kept. BadInput: there is nothing
+            to embed, or another job is at it. Interrupted: Ctrl-C; the same call goes on.
+        """
+        from embeddings.jobs.embed import embed
+
+        return embed(
+            self.platform,
+            self._options(options),
+            publish_vectors=publish,
+            force=self._forced(force),
+            on_progress=on_progress,
+        )
+
+    def plan(
+        self,
+        *,
+        publish: bool = True,
+        on_progress: Progress | None = None,
+        **options: Unpack[EmbedKeywords],
+    ) -> CostPlan:
+        """What `embed` would cost in time, memory and disk."""
+        from embeddings.jobs.embed import plan_run
+
+        return plan_run(
+            self.platform,
+            self._options(options),
+            publish_vectors=publish,
+            on_progress=on_progress,
+        )
+
+    def embed_new(self, *, on_progress: Progress | None = None) -> NewSummary:
+        """Vectors without training, for entities that came or changed since the live run."""
+        from embeddings.jobs.embed_new import embed_new
+
+        return embed_new(self.platform, on_progress=on_progress)
+
+    def publish(
+        self,
+        run: str | None = None,
+        *,
+        resume: bool = False,
+        force: str | None = None,
+        on_progress: Progress | None = None,
+    ) -> PublishSummary:
+        """Write a run's vectors into the graph, the latest one's if none is named; with `resume`,
+        finish the publish that stands half-way. `force` says why, against the gate.
+
+        Raises:
+            NotFound: there is no such run or artifact. GateRefused: it is worse than the live one.
+            BadInput: `resume` beside a run, or beside `force`.
+        """
+        from embeddings.jobs.publish import publish_run, resume_publish
+
+        if resume and force is not None:
+            raise BadInput("A publish that stands half-way passed the gate; leave --force out.")
+        if resume and run:
+            raise BadInput(
+                "Give a run or --resume: the publish that stands half-way has its own run."
+            )
+        if resume:
+            return resume_publish(self.platform, on_progress)
+        return publish_run(self.platform, run, self._forced(force), on_progress)
+
+    def gate(self, run: str | None = None) -> Verdict:
+        """Whether a run may go live beside the one that is; nothing is changed."""
+        from embeddings.jobs.publish import gate_run
+
+        return gate_run(self.platform, run)
+
+    def rollback(
+        self, run: str | None = None, *, on_progress: Progress | None = None
+    ) -> PublishSummary:
+        """Go back to the vectors of an earlier run: of this one, or of the one before the live."""
+        from embeddings.jobs.publish import rollback
+
+        return rollback(self.platform, run, on_progress)
+
+    # ---- encoders, each loaded once a session
+
+    @cached_property
+    def _encoders(self) -> dict[tuple[str, str], Any]:
+        return {}
+
+    @cached_property
+    def _loading(self) -> threading.Lock:
+        return threading.Lock()
+
+    def _encoder(self, kind: str, name: str, load: Callable[[str, str], Any]) -> Any:
+        with self._loading:
+            if (kind, name) not in self._encoders:
+                self._encoders[kind, name] = load(name, self.settings.device)
+            return self._encoders[kind, name]
+
+    def _like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
+        from embeddings.answers.similar import similar_to_text
+        from embeddings.features.encoders.load import load_text_encoder, load_text_side
+        from embeddings.publish.published import with_encoder
+
+        load = load_text_side if by == "image" else load_text_encoder
+
+        def ask(encoder: TextEncoder) -> list[Neighbour]:
+            return similar_to_text(self.graph, text, k, encoder, type, by)
+
+        return with_encoder(self.graph, by, lambda name: self._encoder(by, name, load), ask)
+
+    def _like_picture(
+        self, image: str | Path | bytes | Image, k: int, type: str | None
+    ) -> list[Neighbour]:
+        from embeddings.answers.similar import similar_to_picture
+        from embeddings.features.encoders.load import load_image_encoder
+        from embeddings.publish.published import with_encoder
+
+        picture = self._picture(image)
+
+        def ask(encoder: ImageEncoder) -> list[Neighbour]:
+            return similar_to_picture(self.graph, picture, k, encoder, type)
+
+        return with_encoder(
+            self.graph,
+            "image",
+            lambda name: self._encoder("picture", name, load_image_encoder),
+            ask,
+        )
+
+    def _picture(self, image: str | Path | bytes | Image) -> Image:
+        from kg_platform.media.pictures import decode_rgb
+
+        if not isinstance(image, str | Path | bytes):
+            return image.convert("RGB")
+        if isinstance(image, bytes):
+            return decode_rgb(image, self.settings.max_picture_pixels)
+        try:
+            data = Path(image).read_bytes()
+        except OSError as error:
+            raise NotFound(f"The picture {image} cannot be read: {error.strerror}.") from error
+        return decode_rgb(data, self.settings.max_picture_pixels)
+
+    # ----
+
+    def _options(self, given: Mapping[str, Any]) -> EmbedOptions:
+        from embeddings.jobs.embed_options import embed_options
+
+        return embed_options(given, self.settings.device)
+
+    def _forced(self, why: str | None) -> Force | None:
+        if why is None:
+            return None
+        if not why.strip():
+            raise BadInput('Give --force and --why "..." together: it is written down who and why.')
+        from embeddings.publish.gate.decision import Force
+        from kg_platform.people import who
+
+        return Force(who(self.settings), why.strip())

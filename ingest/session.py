@@ -1,0 +1,45 @@
+"""What a program may load into a platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg_platform.progress import Progress
+from kg_platform.session import Session
+
+if TYPE_CHECKING:
+    from ingest.loading.summary import IngestSummary
+    from ingest.sources.source import Source
+
+
+class IngestSession(Session):
+    """A platform that can be loaded into."""
+
+    def ingest(
+        self,
+        source: str | Path | Source,
+        *,
+        strict: bool = False,
+        create_missing: bool = False,
+        name: str | None = None,
+        on_progress: Progress | None = None,
+    ) -> IngestSummary:
+        """Load a folder, a file or a `Source`; `name` is kept as its `source`. Running it twice
+        changes nothing.
+
+        Raises:
+            BadInput: nothing there can be ingested. RejectedRows: `strict`, and a row is rejected.
+            Interrupted: Ctrl-C; the same call goes on.
+        """
+        from ingest.loading.load import load
+        from ingest.sources.registry import open_source
+
+        opened = open_source(Path(source), name) if isinstance(source, str | Path) else source
+        return load(
+            self.platform,
+            opened,
+            strict=strict,
+            create_missing=create_missing,
+            on_progress=on_progress,
+        )

@@ -1,0 +1,157 @@
+"""What a program may ask of a platform that needs nothing learnt; the other packages add theirs.
+
+`ingest/session.py` loads, `embeddings/session.py` asks and makes vectors, and `ui/session.py` is
+all of them: what `connect()` gives. The command line and the explorer call the same methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from kg_platform.platform import Platform
+from kg_platform.results import Results
+from kg_platform.settings import Settings, load
+
+if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a short answer
+    from kg_platform.browse.entities import EntityPage, EntityRow
+    from kg_platform.browse.status import Status
+    from kg_platform.graph.client import Graph
+    from kg_platform.ledger.ledger import Ledger
+    from kg_platform.ledger.rows import RunRow
+    from kg_platform.records import Rejection
+
+
+class Session:
+    """An open platform. Stores are opened when they are first asked, and closed together.
+
+    Every method raises a `KgError` whose text says what to do.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Self:
+        """A session with these settings; without any, with those of the environment."""
+        return cls(Platform.open(settings or load()))
+
+    @property
+    def settings(self) -> Settings:
+        return self.platform.settings
+
+    @property
+    def graph(self) -> Graph:
+        """The graph itself, for what has no method here. Opening it may start the local Neo4j."""
+        return self.platform.graph
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.platform.ledger
+
+    # ---- ask the graph
+
+    def resolve(self, entity: str) -> EntityRow:
+        """The entity with this id, or else the only one with this label.
+
+        Raises:
+            BadInput: several have this label. NotFound: none has this id or label.
+        """
+        from kg_platform.browse.entities import resolve
+
+        return resolve(self.graph, entity)
+
+    def show(self, entity: str, facts: int = 50) -> EntityPage:
+        """Everything the graph says about one entity, with at most so many of its facts."""
+        from kg_platform.browse import entities
+
+        return entities.entity(self.graph, self.resolve(entity).id, facts)
+
+    def find(
+        self, text: str, k: int = 20, *, type: str | None = None, offset: int = 0
+    ) -> Results[EntityRow]:
+        """Entities that these words name or describe, best first."""
+        from kg_platform.browse.entities import EntityRow, find
+
+        return Results(find(self.graph, text, type, k, offset), EntityRow)
+
+    def query(
+        self, cypher: str, parameters: Mapping[str, Any] | None = None
+    ) -> Results[dict[str, Any]]:
+        """The answer of Cypher that only reads, under the limits of the KG_QUERY_* settings.
+
+        Raises:
+            QueryRefused: it does more than read. QueryFailed: Neo4j cannot run it.
+        """
+        from kg_platform.browse.read_only import run_read_only
+
+        table = run_read_only(self.graph, cypher, self.settings, parameters)
+        rows = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+        return Results(rows, columns=table.columns, truncated=table.truncated)
+
+    def status(self) -> Status:
+        """What is embedded, stale and missing."""
+        from kg_platform.browse.status import status
+
+        return status(self.graph)
+
+    # ---- ask what was done
+
+    def runs(self, kind: str | None = None, limit: int = 20) -> Results[RunRow]:
+        """The latest runs, newest first."""
+        from kg_platform.ledger.rows import RunRow
+
+        return Results(self.ledger.runs(kind, limit), RunRow)
+
+    def run(self, run: str) -> RunRow:
+        """One run: settings, figures, steps.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        return self.ledger.run(run)
+
+    def rejections(
+        self, run: str | None = None, limit: int = 100, offset: int = 0
+    ) -> Results[Rejection]:
+        """Rows that a run, or the latest ingest, did not load; `total` says how many there are.
+
+        Raises:
+            NotFound: there is no such run, or nothing was ingested yet.
+        """
+        from kg_platform.records import Rejection
+
+        chosen = self.ledger.run(run or self.latest_ingest()).id
+        found = self.ledger.rejections(chosen, limit, offset)
+        return Results(found, Rejection, total=self.ledger.count_rejections(chosen))
+
+    def latest_ingest(self) -> str:
+        """The run of the latest ingest.
+
+        Raises:
+            NotFound: nothing was ingested yet.
+        """
+        from kg_platform.errors import NotFound
+
+        latest = self.ledger.runs("ingest", 1)
+        if not latest:
+            raise NotFound("Nothing has been ingested yet; `kg ingest PATH` does it.")
+        return latest[0].id
+
+    # ---- end
+
+    def close(self) -> None:
+        """Close what was opened; the local server goes on running."""
+        self.platform.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
