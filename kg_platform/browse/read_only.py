@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import QueryFailed, QueryRefused
@@ -92,6 +92,7 @@ class _Token(NamedTuple):
         return self.kind in ("word", "quoted")
 
 
+T = TypeVar("T")
 _END = _Token("", "end")
 
 
@@ -107,7 +108,7 @@ def run_read_only(
     check_words(text)
     statement = Statement(text, dict(parameters or {}))
     _check_plan(graph, statement)
-    return _within(
+    return within(
         settings.query_timeout + GRACE_SECONDS,
         lambda: graph.table(
             statement,
@@ -187,9 +188,9 @@ def _check_plan(graph: Graph, statement: Statement) -> None:
         )
 
 
-def _within(seconds: float, work: Callable[[], Table]) -> Table:
+def within(seconds: float, work: Callable[[], T]) -> T:
     """The answer of `work`, or QueryFailed when it takes longer; then its thread is left behind."""
-    answer: Future[Table] = Future()
+    answer: Future[T] = Future()
 
     def run() -> None:
         try:
