@@ -6,27 +6,15 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from kg_platform.errors import KgError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+if TYPE_CHECKING:  # drawing is loaded when something is drawn
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from kg_platform.progress_bars import Steps
 
 
 def fail(error: KgError) -> int:
@@ -50,14 +38,18 @@ def print_table(
 
     Columns named in `whole` stay on one line, to be copied; others fold when there is no room.
     """
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
     if title:
-        out.print(Text(_cell(title), style="bold"))
+        console.print(Text(_cell(title), style="bold"))
     table = Table(header_style="bold", show_edge=False, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    out.print(table)
+    console.print(table)
 
 
 def print_lines(text: str) -> None:
@@ -69,50 +61,42 @@ def print_lines(text: str) -> None:
 
 def note(message: str) -> None:
     """A line about what is going on, on stderr, so that stdout stays an answer."""
-    err.print(Text(message))
+    from rich.text import Text
+
+    _console(stderr=True).print(Text(message))
 
 
-def progress() -> Progress:
-    """A progress display on stderr: what, bar, count, rate, time. Silent when not a terminal."""
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeElapsedColumn(),
-        console=err,
-        disable=not err.is_terminal,
-    )
+def print_text(text: str, style: str = "", soft_wrap: bool = False) -> None:
+    """A paragraph on stdout, as it is."""
+    from rich.text import Text
+
+    _console().print(Text(text, style=style), soft_wrap=soft_wrap)
 
 
-class Steps:
-    """A progress line a step, for jobs that say `report(step, done, total)`; total may be None."""
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Bars on stderr: what, bar, count, rate, time. Silent when that is not a terminal."""
+    from kg_platform.progress_bars import bars
 
-    def __init__(self, shown: Progress) -> None:
-        self._shown = shown
-        self._tasks: dict[str, TaskID] = {}
-
-    def __call__(self, step: str, done: int, total: int | None) -> None:
-        if step not in self._tasks:
-            self._tasks[step] = self._shown.add_task(step, total=total)
-            if self._shown.disable:
-                note(f"{step} ...")
-        self._shown.update(self._tasks[step], completed=done, total=total)
+    with bars(_console(stderr=True)) as shown:
+        yield shown
 
 
 @contextmanager
 def steps() -> Iterator[Steps]:
-    """Progress of a job of several steps; without a terminal, one line when a step begins."""
+    """Progress of a job of several steps, on stderr; without a terminal, one line when a step
+    begins."""
+    from kg_platform.progress_bars import Steps
+
     with progress() as shown:
-        yield Steps(shown)
+        yield Steps(shown, note)
 
 
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        unit = task.fields.get("unit", "rows")
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} {unit}/s" if speed else f"- {unit}/s")
+def _console(stderr: bool = False) -> Console:
+    # Made when something is printed: what stdout and stderr are may change until then.
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
 
 
 def _cell(value: object) -> str:

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from kg_platform.platform import Platform
 from kg_platform.results import Results
-from kg_platform.settings import Settings, load
 
 if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a short answer
     from kg_platform.browse.entities import EntityPage, EntityRow
@@ -20,7 +18,9 @@ if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a
     from kg_platform.graph.client import Graph
     from kg_platform.ledger.ledger import Ledger
     from kg_platform.ledger.rows import RunRow
+    from kg_platform.platform import Platform
     from kg_platform.records import Rejection
+    from kg_platform.settings import Settings
 
 
 class Session:
@@ -35,6 +35,9 @@ class Session:
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
         """A session with these settings; without any, with those of the environment."""
+        from kg_platform.platform import Platform
+        from kg_platform.settings import load
+
         return cls(Platform.open(settings or load()))
 
     @property

@@ -7,8 +7,6 @@ from typing import Any
 
 from embeddings.session import VectorSession
 from ingest.session import IngestSession
-from kg_platform.platform import Platform
-from kg_platform.settings import load
 
 
 class KnowledgeGraph(IngestSession, VectorSession):
@@ -25,5 +23,8 @@ def connect(home: str | Path | None = None, **settings: Any) -> KnowledgeGraph:
     Raises:
         SettingsError: a setting is not known or not valid.
     """
+    from kg_platform.platform import Platform
+    from kg_platform.settings import load
+
     given = settings if home is None else {"home": Path(home), **settings}
     return KnowledgeGraph(Platform.open(load(**given)))

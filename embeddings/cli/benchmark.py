@@ -9,7 +9,6 @@ import typer
 
 from embeddings.training import presets
 from kg_platform import console
-from kg_platform.settings import load
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +50,7 @@ def benchmark(
     console.note("Loading the learning libraries ...")
     from embeddings.jobs.benchmark import run
     from embeddings.training.options import TrainOptions, preset_options
+    from kg_platform.settings import load
 
     given: dict[str, Any] = {
         "model": model,

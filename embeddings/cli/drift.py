@@ -8,7 +8,6 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
-from kg_platform.settings import load
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +35,7 @@ def drift(
     from embeddings.publish.published import published_run
     from kg_platform.browse.entities import types_of
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     settings = load()
     with Platform.open(settings) as platform:

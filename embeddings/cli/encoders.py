@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kg_platform import console
-from kg_platform.settings import Settings, load
 
 if TYPE_CHECKING:
     from embeddings.features.encoders.presets import Preset
+    from kg_platform.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +26,7 @@ def encoders(
     Fast ones first: what each is for, under which licence, and whether it is here.
     """
     from embeddings.features.encoders.presets import PRESETS
+    from kg_platform.settings import load
 
     settings = load()
     found = [_row(preset, settings) for preset in PRESETS]

@@ -113,7 +113,7 @@ def _show_one(one: Explained, as_json: bool) -> None:
         total = sum(share.value for share in found.shares)
         columns = ("head's", "tail's", "adds")
         console.print_table(columns, [*parts, ("", "the score", f"{total:+.3f}")], title="Shares")
-    console.out.print(found.sentence)
+    console.print_text(found.sentence)
 
 
 def _moved(found: Explanation) -> Iterable[str]:

@@ -10,7 +10,6 @@ from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.cli.review import review
 from kg_platform.errors import BadInput
-from kg_platform.settings import load
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +46,7 @@ def propose(
     from embeddings.answers.propose.search import Search
     from kg_platform.browse.entities import resolve
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     if duplicates:
         from embeddings.answers.propose.duplicates import propose_duplicates as look

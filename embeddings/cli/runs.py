@@ -12,7 +12,6 @@ from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.cli.runs import mebibytes, runs
 from kg_platform.errors import NotReproduced
-from kg_platform.settings import load
 
 if TYPE_CHECKING:  # loading what trains takes seconds
     from embeddings.jobs.reproduce import Reproduced
@@ -35,6 +34,7 @@ def prune(
     from embeddings.jobs.lock import only_one
     from embeddings.jobs.retention import delete, stored
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     settings = load()
     with Platform.open(settings) as platform, only_one(platform):
@@ -70,6 +70,7 @@ def reproduce(
     console.note("Loading the learning libraries ...")
     from embeddings.jobs.reproduce import reproduce as again
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     with Platform.open(load()) as platform, console.steps() as report:
         found = again(platform, run, report)

@@ -14,7 +14,6 @@ import typer
 from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput, GateRefused, KgError
-from kg_platform.settings import load
 
 if TYPE_CHECKING:
     from kg_platform.ledger.schedules import Ending, ScheduleRow
@@ -60,6 +59,7 @@ def add(
     from embeddings.cli.embed_words import parse
     from kg_platform.platform import Platform
     from kg_platform.scheduling.times import check, threshold
+    from kg_platform.settings import load
 
     if not NAME.fullmatch(name):
         raise BadInput(
@@ -96,6 +96,7 @@ def listed(as_json: Json = False) -> None:
     from embeddings.jobs.embed_options import words as as_typed
     from kg_platform.platform import Platform
     from kg_platform.scheduling.view import shown
+    from kg_platform.settings import load
 
     now = datetime.now(UTC)
     with Platform.open(load()) as platform:
@@ -119,6 +120,7 @@ def listed(as_json: Json = False) -> None:
 def pause(name: Name) -> None:
     """No more runs until it is resumed; one that is running goes on."""
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     with Platform.open(load()) as platform:
         platform.ledger.schedules.pause(name)
@@ -131,6 +133,7 @@ def resume(name: Name) -> None:
     from embeddings.jobs.embed_options import words as as_typed
     from kg_platform.platform import Platform
     from kg_platform.scheduling.view import shown
+    from kg_platform.settings import load
 
     now = datetime.now(UTC)
     with Platform.open(load()) as platform:
@@ -145,6 +148,7 @@ def resume(name: Name) -> None:
 def remove(name: Name) -> None:
     """Forget a schedule. What it ran stays in the ledger; a run that is going on is not stopped."""
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     with Platform.open(load()) as platform:
         platform.ledger.schedules.remove(name)
@@ -191,6 +195,7 @@ def _scheduler(always: bool = False, patient: bool = False) -> Iterator[tuple[Sc
     from kg_platform.scheduling.clock import Clock, Patience
     from kg_platform.scheduling.heartbeat import Stop
     from kg_platform.scheduling.scheduler import Scheduler, Work, last_run
+    from kg_platform.settings import load
 
     settings, stop = load(), Stop()
 

@@ -10,7 +10,6 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
-from kg_platform.settings import load
 
 if TYPE_CHECKING:
     from kg_platform.browse.status import Status
@@ -33,6 +32,7 @@ def status(
     from kg_platform.browse.status import status as figures
     from kg_platform.curation.sweep import find
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     scanned: dict[str, Any] | None = None
     with Platform.open(load()) as platform:
@@ -61,6 +61,7 @@ def sweep(
     from kg_platform.curation.sweep import find
     from kg_platform.curation.sweep import sweep as remove
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     grace, gone = older_than * 3600, None
     with Platform.open(load()) as platform:

@@ -9,7 +9,6 @@ import typer
 
 from embeddings.training import presets
 from kg_platform import console
-from kg_platform.settings import load
 
 if TYPE_CHECKING:
     from embeddings.jobs.tuning.report import Tried, Tuned
@@ -66,6 +65,7 @@ def tune(
     from embeddings.jobs.tuning.search import Budget
     from embeddings.training.options import TrainOptions, preset_options
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     if minutes is None and trials is None:
         minutes, trials = MINUTES, TRIALS

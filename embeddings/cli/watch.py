@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kg_platform import console
-from kg_platform.settings import load
 
 if TYPE_CHECKING:
     from embeddings.jobs.watch import Watched
@@ -44,6 +43,7 @@ def watch(
     from embeddings.jobs.watch import WatchOptions
     from embeddings.jobs.watch import watch as run
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     # Fits are small: threads would wait for each other longer than they work, and a watch shares
     # the machine with whoever changes the graph.

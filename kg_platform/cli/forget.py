@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from kg_platform import console
-from kg_platform.settings import load
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +25,7 @@ def forget(
     from kg_platform.curation.forget import forget as remove
     from kg_platform.curation.forget import to_forget
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     with Platform.open(load()) as platform:
         found = to_forget(platform.graph, ids)

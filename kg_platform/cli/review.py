@@ -11,8 +11,7 @@ import typer
 from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput
-from kg_platform.ledger.reviews import KINDS, STATUSES, ReviewRow
-from kg_platform.settings import load
+from kg_platform.ledger.review_rows import KINDS, STATUSES, ReviewRow
 
 if TYPE_CHECKING:
     from kg_platform.platform import Platform
@@ -46,6 +45,7 @@ def listed(
     if kind not in (None, *KINDS):
         raise BadInput(f"There is no kind {kind!r}; choose one of {', '.join(KINDS)}.")
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     wanted = (None if status == "all" else status, kind, relation, entity)
     with Platform.open(load()) as platform:
@@ -72,6 +72,7 @@ def show(
     """One item: what speaks for it, and what was decided."""
     from kg_platform.curation.review_text import grounds
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     with Platform.open(load()) as platform:
         row = platform.ledger.reviews.item(item)
@@ -160,6 +161,7 @@ def _each(
     """Decide on items one after the other; the first that cannot be ends it."""
     from kg_platform.people import who
     from kg_platform.platform import Platform
+    from kg_platform.settings import load
 
     settings = load()
     by, done = who(settings), []

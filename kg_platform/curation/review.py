@@ -18,7 +18,8 @@ from kg_platform.cypher.merging import MERGE_OF
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, KgError, NotFound
 from kg_platform.graph.client import Graph
-from kg_platform.ledger.reviews import ReviewRow, Reviews, Status, Triple, decided
+from kg_platform.ledger.review_rows import ReviewRow, Status, Triple
+from kg_platform.ledger.reviews import Reviews, decided
 
 
 def accept(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kg_platform.ledger.reviews import ReviewRow
+from kg_platform.ledger.review_rows import ReviewRow
 
 
 def grounds(row: ReviewRow) -> list[tuple[str, str]]:

@@ -10,87 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.database import Database
+from kg_platform.ledger.review_rows import Candidate, Kind, Proposed, ReviewRow, Status, Triple
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
 from kg_platform.ledger.tables import REVIEWS
 
-Kind = Literal["link", "duplicate"]
-Status = Literal["open", "accepted", "rejected", "superseded"]
-KINDS = ("link", "duplicate")
-STATUSES = ("open", "accepted", "rejected", "superseded")
-Triple = tuple[str, str, str]
 PROPOSAL_LOCK = 7_461_020_062
 AT_ONCE = 200  # candidates a transaction, so that others can write in between
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What may be true. Of a duplicate, `relation` is empty and the ends are in order of their ids.
-
-    `probability` is calibrated, None where it cannot be: of duplicates, whose `score` in 0..1 is
-    only an order, and of runs without a calibration.
-    """
-
-    kind: Kind
-    head: str
-    relation: str
-    tail: str
-    probability: float | None
-    score: float
-    explanation: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def ends(self) -> Triple:
-        return self.head, self.relation, self.tail
-
-
-@dataclass(frozen=True)
-class ReviewRow:
-    """A review item as it is. `history` has every decision, {at, by, what, note}, first to last."""
-
-    id: int
-    kind: str
-    head: str
-    relation: str
-    tail: str
-    probability: float | None
-    score: float
-    run_id: str
-    explanation: dict[str, Any]
-    status: str
-    done: bool
-    proposed_at: str
-    updated_at: str
-    decided_by: str | None
-    decided_at: str | None
-    note: str
-    history: list[dict[str, Any]]
-
-    @property
-    def ends(self) -> Triple:
-        return self.head, self.relation, self.tail
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether it was accepted, and the graph may not have it: accepting again finishes it."""
-        return self.status == "accepted" and not self.done
-
-
-@dataclass(frozen=True)
-class Proposed:
-    """What became of candidates: new items, open ones that were updated, and those left alone
-    because somebody has decided on them."""
-
-    new: int
-    updated: int
-    decided: int
 
 
 class Reviews:

@@ -9,7 +9,7 @@ import pytest
 
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.ledger import Ledger
-from kg_platform.ledger.reviews import Candidate, Proposed
+from kg_platform.ledger.review_rows import Candidate, Proposed
 from tests.contract.test_ledger import CLEANED, HOSTILE, ledger, url
 
 __all__ = ["ledger", "url"]

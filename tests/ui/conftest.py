@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui
 from kg_platform.cypher.statement import Statement
-from kg_platform.ledger.reviews import Candidate
+from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
 from tests.support.worlds import write_world
 

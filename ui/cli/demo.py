@@ -21,7 +21,6 @@ def demo(
     import time
 
     import psutil
-    from rich.text import Text
 
     from kg_platform import console
     from kg_platform.settings import load
@@ -32,9 +31,9 @@ def demo(
     with console.steps() as report:
         done = run_demo(settings, report)
     for answer in done.answers:
-        console.out.print(Text(f"{answer.title}\n", style="bold"))
+        console.print_text(f"{answer.title}\n", style="bold")
         console.print_table(answer.columns, answer.rows)
-        console.out.print(Text(f"\n{answer.how}\n"), soft_wrap=True)
+        console.print_text(f"\n{answer.how}\n", soft_wrap=True)
     steps = (f"{step} {seconds:.1f} s" for step, seconds in done.seconds.items() if seconds >= 0.1)
     console.note(f"{', '.join(steps)} (* at the same time as others)")
     if done.overview is not None:

@@ -10,7 +10,7 @@ from kg_platform.browse.entities import EntityRow
 from kg_platform.curation import review
 from kg_platform.curation.review_text import grounds, percent
 from kg_platform.errors import KgError, MigrationError
-from kg_platform.ledger.reviews import STATUSES, ReviewRow
+from kg_platform.ledger.review_rows import STATUSES, ReviewRow
 from kg_platform.people import who
 from ui import resources
 from ui.components import cards

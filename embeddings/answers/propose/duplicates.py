@@ -16,7 +16,7 @@ from kg_platform.cypher import vectors
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
 from kg_platform.graph.client import Graph, Rows
-from kg_platform.ledger.reviews import Candidate
+from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
 

@@ -15,7 +15,7 @@ from kg_platform.browse import entities
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
-from kg_platform.ledger.reviews import Triple
+from kg_platform.ledger.review_rows import Triple
 
 SIMILAR = 5
 

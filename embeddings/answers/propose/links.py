@@ -22,7 +22,8 @@ from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
-from kg_platform.ledger.reviews import Candidate, Proposed, ReviewRow, Reviews
+from kg_platform.ledger.review_rows import Candidate, Proposed, ReviewRow
+from kg_platform.ledger.reviews import Reviews
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
 

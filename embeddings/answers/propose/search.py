@@ -21,7 +21,7 @@ from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
-from kg_platform.ledger.reviews import Triple
+from kg_platform.ledger.review_rows import Triple
 from kg_platform.progress import Progress
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from kg_platform.curation.review import accept, decided_facts, reject, undo
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Graph
-from kg_platform.ledger.reviews import Candidate, Reviews
+from kg_platform.ledger.review_rows import Candidate
+from kg_platform.ledger.reviews import Reviews
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS
 from tests.support.graph_dump import dump

@@ -16,7 +16,7 @@ from kg_platform.curation.unmerge import unmerge
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
-from kg_platform.ledger.reviews import Candidate
+from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
 from tests.conftest import NEO4J_VERSIONS
 from tests.support.graph_dump import dump

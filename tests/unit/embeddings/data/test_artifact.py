@@ -140,7 +140,7 @@ def test_a_writer_that_is_stopped_leaves_nothing(
     def no_space(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("embeddings.data.artifact._flush", no_space)
+    monkeypatch.setattr("embeddings.training.artifact_writer.flush", no_space)
     with pytest.raises(ArtifactError, match="No space left on device"):
         save_artifact(tmp_path / "run", whole[1], whole[0], {})
     assert not list(tmp_path.iterdir())

@@ -91,7 +91,7 @@ def test_a_part_of_a_snapshot_is_numbered_anew() -> None:
     part = Part(cast(Snapshot, Graph()), np.array([3, 4]))
     assert [(text.entity, text.text) for text in part.texts()] == [(0, "text 3")]
     assert [(p.entity, p.sha256) for p in part.pictures()] == [(1, "t"), (1, "u")]
-    assert part.manifest["entities"] == 2
+    assert part.size == 2
 
 
 @pytest.fixture(scope="module", params=[*sorted(FUSIONS), "members", "none"])

@@ -81,7 +81,7 @@ def test_a_full_disk_is_one_sentence_whichever_step_meets_it(
     def command() -> None:
         raise error
 
-    monkeypatch.setattr(main, "build", lambda: command)
+    monkeypatch.setattr(main, "build", lambda _: command)
     with pytest.raises(SystemExit) as stopped:
         main.main()
     assert stopped.value.code == Unavailable.exit_code
@@ -92,6 +92,6 @@ def test_a_mistake_of_ours_is_not_taken_for_a_full_disk(monkeypatch: pytest.Monk
     def command() -> None:
         raise ValueError("a mistake")
 
-    monkeypatch.setattr(main, "build", lambda: command)
+    monkeypatch.setattr(main, "build", lambda _: command)
     with pytest.raises(ValueError, match="a mistake"):
         main.main()
