@@ -28,12 +28,8 @@ def migrate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Bring the ledger and the graph up to date."""
-    from kg_platform.migrate.graph import (
-        migrate_graph,
-        migrate_ledger,
-        pending_graph,
-        pending_ledger,
-    )
+    from kg_platform.migrate.graph import migrate_graph, pending_graph
+    from kg_platform.migrate.ledger import migrate_ledger, pending_ledger
     from kg_platform.platform import Platform
     from kg_platform.settings import load
 

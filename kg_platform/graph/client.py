@@ -20,18 +20,17 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-# The driver imports pandas when it is installed, for a conversion nobody here asks for; that takes
-# longer than the rest of a short command. So pandas is out of sight while the driver is imported.
-_PANDAS_HIDDEN = "pandas" not in sys.modules
-if _PANDAS_HIDDEN:
-    sys.modules["pandas"] = None  # type: ignore[assignment]
+# The driver imports pandas and Arrow where they are installed, for conversions nobody asks for here;
+# that takes longer than the rest of a short command. So they are out of sight while it is imported.
+_HIDDEN = [name for name in ("pandas", "pyarrow") if name not in sys.modules]
+sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type]
 try:
     import neo4j
     from neo4j.exceptions import DriverError, Neo4jError
     from neo4j.graph import Node, Path, Relationship
 finally:
-    if _PANDAS_HIDDEN:
-        del sys.modules["pandas"]
+    for _name in _HIDDEN:
+        del sys.modules[_name]
 
 
 T = TypeVar("T")

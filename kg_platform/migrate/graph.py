@@ -1,6 +1,6 @@
-"""Brings the graph (numbered Cypher files) up to date, and with `migrate_ledger` the ledger.
+"""Brings the graph (numbered Cypher files) up to date.
 
-Both are one read when there is nothing to do, so every command can afford to ask.
+It is one read when there is nothing to do, so every command can afford to ask.
 """
 
 from __future__ import annotations
@@ -18,10 +18,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import MigrationError
 from kg_platform.graph.client import Graph
 from kg_platform.migrate.files import CypherFile, Finding, compare, read_files, refuse
-from kg_platform.migrate.ledger import migrate_ledger, pending_ledger
 from kg_platform.process import Process
-
-__all__ = ["migrate_graph", "migrate_ledger", "pending_graph", "pending_ledger"]
 
 GRAPH_FOLDER = Path(migrations.__file__).parent / "graph"
 

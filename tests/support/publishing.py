@@ -12,7 +12,7 @@ import pytest
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
-from kg_platform.migrate.graph import migrate_ledger
+from kg_platform.migrate.ledger import migrate_ledger
 from tests.support.fake_artifact import Floats
 
 NEIGHBOURS = (

@@ -22,7 +22,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
-from kg_platform.migrate.graph import migrate_ledger
+from kg_platform.migrate.ledger import migrate_ledger
 from tests.support.fake_artifact import FakeArtifact
 from tests.support.fake_encoders import FakeImage, FakeText
 from tests.support.tiny_models import save_clip, save_siglip2
