@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-# The driver imports pandas and Arrow where they are installed, for conversions nobody asks for here;
+# The driver imports pandas and Arrow where they are installed, for conversions nobody here needs;
 # that takes longer than the rest of a short command. So they are out of sight while it is imported.
 _HIDDEN = [name for name in ("pandas", "pyarrow") if name not in sys.modules]
 sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from embeddings.features.encoders.hardware import in_bf16
+from embeddings.numerics.device import in_bf16
 from kg_platform.cli.main import build
 from kg_platform.errors import NotReproduced
 from kg_platform.graph.client import Connection, Graph
@@ -50,7 +50,7 @@ class OldHome:
         """Whether texts are encoded here as they were there: in bf16, or not."""
         encoders = self.answers["first run"]["record"]["encoders"]
         in_its_bf16 = encoders["text"]["revision"].endswith("+bf16")
-        return in_bf16("auto", "cpu") == in_its_bf16 and not torch.cuda.is_available()
+        return in_bf16("auto", torch.device("cpu")) == in_its_bf16 and not torch.cuda.is_available()
 
 
 @pytest.fixture
