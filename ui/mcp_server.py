@@ -44,7 +44,7 @@ def server(kg: KnowledgeGraph) -> MCPServer:
         return _answer(kg, list(found.columns), found.to_rows(), found.truncated)
 
     @made.tool(annotations=READS)
-    def show(entity: str, facts: int = 50) -> dict[str, Any]:
+    def show(entity: str, facts: int = 10) -> dict[str, Any]:
         """Everything the graph says about one entity, given by its id or label."""
         _counted(kg, facts, least=0)
         page = _asked(lambda: _timely(kg, lambda: kg.show(entity, facts)))

@@ -7,15 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui
-from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
+from tests.support.vectors_by_hand import add_vectors
 from tests.support.worlds import write_world
 
 APP = Path(ui.__file__).with_name("app.py")
@@ -66,7 +65,7 @@ def world(platform: Platform, tmp_path: Path) -> Platform:
     with (folder / "triples.tsv").open("a", encoding="utf-8") as file:
         file.write(f"hostile\t{HOSTILE}\tC01\nhostile\tBORDERS\tnobody\n")
     ingest(platform, folder)
-    publish_by_hand(platform)
+    add_vectors(platform, [*(f"C{i:02d}" for i in range(24)), "hostile"])
     platform.ledger.reviews.propose("run-1", proposals())
     return platform
 
@@ -94,37 +93,6 @@ def proposals() -> list[Candidate]:
         Candidate("link", "hostile", HOSTILE, "C01", 0.93, 4.0, said),
         Candidate("duplicate", "C01", "", "C04", None, 0.8, labels | grounds),
     ]
-
-
-def publish_by_hand(platform: Platform, dimension: int = 8) -> None:
-    """Random vectors on the countries and the hostile entity, as publishing leaves them."""
-    graph = platform.graph
-    names = ("embedding", "structure_embedding", "text_embedding", "image_embedding")
-    for name in names:
-        graph.run_schema(
-            f"CREATE VECTOR INDEX entity_{name} IF NOT EXISTS FOR (n:Entity) ON (n.{name}) "
-            f"OPTIONS {{indexConfig: {{`vector.dimensions`: {dimension}, "
-            "`vector.similarity_function`: 'cosine'}}"
-        )
-    ids = [f"C{i:02d}" for i in range(24)] + ["hostile"]
-    vectors = np.random.default_rng(0).normal(size=(len(ids), dimension)).astype(np.float32)
-    rows = [{"id": i, "vector": v} for i, v in zip(ids, graph.vectors(vectors), strict=True)]
-    for name in names:
-        graph.write_rows(
-            "UNWIND $rows AS row MATCH (n:Entity {id: row.id}) SET n.embedding_run = 'run-1' "
-            f"WITH n, row CALL db.create.setNodeVectorProperty(n, '{name}', row.vector)",
-            rows,
-            batch_rows=100,
-        )
-    graph.write(
-        Statement(
-            "MERGE (r:EmbeddingRun {id: 'run-1'}) SET r += {current: true, model: 'complex', "
-            "dimension: $dimension, mrr: 0.5, published_at: '2026-01-01T00:00:00Z', "
-            "text_encoder: 'minilm', image_encoder: 'classical'}",
-            {"dimension": dimension},
-        )
-    )
-    graph.read(Statement("CALL db.awaitIndexes(60)"))
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""`kg mcp` as a program meets it: a process that answers on stdin and stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+from kg_platform import connect
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Connection, Graph
+from tests.support.places import ROOT
+from tests.support.worlds import write_world
+
+TOOLS = {"query", "show", "similar", "predict", "explain"}
+EMBED = {
+    "preset": "fast",
+    "dimension": 16,
+    "epochs": 2,
+    "setting": ["members=1"],
+    "pictures": False,
+}
+
+
+async def conversation(environment: dict[str, str]) -> dict[str, Any]:
+    """Ask everything once; the answers, and the sentences of what is refused."""
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "kg_platform.cli", "mcp"], env=environment
+    )
+    found: dict[str, Any] = {}
+    async with Client(server, read_timeout_seconds=300) as client:
+        tools = (await client.list_tools()).tools
+        found["tools"] = {tool.name for tool in tools}
+        found["read only"] = all(t.annotations and t.annotations.read_only_hint for t in tools)
+
+        async def ask(tool: str, **arguments: Any) -> Any:
+            answer = await client.call_tool(tool, arguments)
+            if answer.is_error:
+                return "".join(getattr(part, "text", "") for part in answer.content)
+            return answer.structured_content
+
+        label = "MATCH (n:Entity {id: $id}) RETURN n.label AS label"
+        found["query"] = await ask("query", cypher=label, parameters={"id": "C01"})
+        found["write"] = await ask("query", cypher="CREATE (n:Entity {id: 'x'})")
+        found["many"] = await ask("query", cypher="UNWIND range(1, 50) AS x RETURN x")
+        found["show"] = await ask("show", entity="Country 1", facts=1)
+        found["nobody"] = await ask("show", entity="Atlantis", facts=1)
+        found["similar"] = await ask("similar", entity="C01", k=3)
+        found["text"] = await ask("similar", text="a harbour", k=1)
+        found["greedy"] = await ask("similar", entity="C01", k=11)
+        found["predict"] = await ask("predict", entity="C01", relation="LANGUAGE", k=2)
+        tail = found["predict"]["rows"][0][0]
+        found["explain"] = await ask("explain", head="C01", relation="LANGUAGE", tail=tail)
+    return found
+
+
+def test_a_program_asks(
+    graph: Graph, neo4j_environment: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KG_QUERY_MAX_ROWS", "10")
+    with connect() as kg:
+        kg.ingest(write_world(tmp_path / "world"))
+        kg.embed(preset="fast", dimension=16, epochs=2, pictures=False)
+        nearest = kg.similar("C01", k=3)
+    found = asyncio.run(conversation({**os.environ, "PYTHONPATH": str(ROOT)}))
+    assert found["tools"] == TOOLS
+    assert found["read only"]
+    assert found["query"] == {"columns": ["label"], "rows": [["Country 1"]], "truncated": False}
+    assert "only read" in found["write"], found["write"]
+    assert graph.read(Statement("MATCH (n:Entity) RETURN count(n) AS n")) == [{"n": 31}]
+    assert (len(found["many"]["rows"]), found["many"]["truncated"]) == (10, True)
+    assert (found["show"]["id"], len(found["show"]["neighbours"])) == ("C01", 1)
+    assert "Atlantis" in found["nobody"]
+    assert [row[0] for row in found["similar"]["rows"]] == [one.id for one in nearest]
+    assert len(found["text"]["rows"]) == 1
+    assert "KG_QUERY_MAX_ROWS" in found["greedy"]
+    assert found["predict"]["columns"] == ["id", "label", "type", "score", "probability"]
+    assert found["explain"]["tail"]["id"] == found["predict"]["rows"][0][0]
+    assert "rank" in json.dumps(found["explain"])
+
+
+def test_without_the_extra_it_is_one_sentence(tmp_path: Path) -> None:
+    program = (
+        "import sys\nsys.modules['mcp'] = None\nfrom kg_platform.cli.main import main\n"
+        "sys.argv = ['kg', 'mcp']\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "kg-platform[mcp]" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
