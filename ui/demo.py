@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ingest.loading.load import ingest
-from ingest.loading.summary import IngestSummary
 from ingest.sources.demo_world import SOURCE, write_demo_world
 from kg_platform.browse.entities import Overview, current_run, overview
+from kg_platform.curation.forget import forget
 from kg_platform.cypher import demo as cypher
 from kg_platform.errors import ArtifactError, BadInput, NotFound
 from kg_platform.graph.client import Graph, Statement
@@ -27,9 +27,6 @@ from kg_platform.settings import Settings
 # report(step, done, total): total is None while it is not known.
 Report = Callable[[str, int, int | None], None]
 
-# Provinces are in the graph and get no vectors: five in six entities are one, and all that is known
-# of it is its name and its country. With them, Japan's 47 would be all there is to Japan.
-EMBEDDED = ("Country", "City", "Currency", "Language", "Region", "Subregion")
 PRESET = "fast"
 GUESS = ("MAR", "LANGUAGE")  # the data knows one language of Morocco
 GUESSES = 3
@@ -81,12 +78,13 @@ def run_demo(settings: Settings, report: Report) -> Demo:
             ready.result()
         refuse_strangers(platform.graph)
         with _timed(demo, "ingest"):
-            summary = ingest(platform, folder, name=SOURCE, on_progress=report)
+            take_out_provinces(platform.graph, report)
+            ingest(platform, folder, name=SOURCE, on_progress=report)
         if loaded is not None:
             with _timed(demo, "wait for the libraries"):
                 report("load the learning libraries", 0, None)
                 loaded.result()
-        _embed(platform, demo, summary, report)
+        _embed(platform, demo, report)
         with _timed(demo, "ask"):
             demo.overview = overview(platform.graph)
             demo.answers = [
@@ -105,6 +103,18 @@ def refuse_strangers(graph: Graph) -> None:
             f"This platform holds entities that are not the demo's ({found[0]['id'][:40]!r} is "
             "one); set KG_HOME to another folder, such as ~/kg-demo, and the demo goes there."
         )
+
+
+def take_out_provinces(graph: Graph, report: Report) -> int:
+    """Provinces that an earlier version of the demo made entities of; how many there were.
+
+    Their countries are marked as changed, so their vectors are learnt anew.
+    """
+    found = graph.read(Statement(cypher.FORMER_PROVINCES, {"source": SOURCE}))
+    if not found:
+        return 0
+    report("take out provinces", 0, None)
+    return forget(graph, [row["id"] for row in found])
 
 
 def flags_alike(graph: Graph) -> Answer:
@@ -159,23 +169,20 @@ def _load_libraries(demo: Demo) -> None:
             importlib.import_module(name)
 
 
-def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Report) -> None:
+def _embed(platform: Platform, demo: Demo, report: Report) -> None:
     from embeddings.jobs.embed import EmbedOptions, embed
     from embeddings.training.options import preset_options
 
-    changes = summary.entities_new + summary.entities_changed + summary.relations_new
-    if not changes and _embedded(platform):
+    if _embedded(platform):
         return
     demo.changed = True
-    options = EmbedOptions(
-        labels=EMBEDDED, train=preset_options(PRESET, device=platform.settings.device)
-    )
+    options = EmbedOptions(train=preset_options(PRESET, device=platform.settings.device))
     result = embed(platform, options, on_progress=report)
     demo.seconds |= {name: float(seconds) for name, seconds in result.seconds.items()}
 
 
 def _embedded(platform: Platform) -> bool:
-    """Whether vectors are published for every country, and the model behind them is there."""
+    """Whether every entity has a vector of what it says, and the model behind them is there."""
     from embeddings.answers.predict import open_published
 
     run = current_run(platform.graph)
