@@ -177,7 +177,8 @@ def _embed(platform: Platform, demo: Demo, report: Report) -> None:
         return
     demo.changed = True
     options = EmbedOptions(train=preset_options(PRESET, device=platform.settings.device))
-    result = embed(platform, options, on_progress=report)
+    with _one_thread():
+        result = embed(platform, options, on_progress=report)
     demo.seconds |= {name: float(seconds) for name, seconds in result.seconds.items()}
 
 
@@ -193,6 +194,20 @@ def _embedded(platform: Platform) -> bool:
     except (ArtifactError, NotFound):  # it was removed or broken: made again
         return False
     return True
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A world this small has small matrices: threads would wait for each other longer than they
+    work, and without end where others want the same cores."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager
