@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ingest.loading.load import ingest
-from ingest.loading.summary import IngestSummary
 from ingest.sources.demo_world import SOURCE, write_demo_world
 from kg_platform.browse.entities import Overview, current_run, overview
+from kg_platform.curation.forget import forget
 from kg_platform.cypher import demo as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, BadInput, NotFound
@@ -26,9 +26,6 @@ from kg_platform.platform import Platform
 from kg_platform.progress import Progress
 from kg_platform.settings import Settings
 
-# Provinces are in the graph and get no vectors: five in six entities are one, and all that is known
-# of it is its name and its country. With them, Japan's 47 would be all there is to Japan.
-EMBEDDED = ("Country", "City", "Currency", "Language", "Region", "Subregion")
 PRESET = "fast"
 GUESS = ("MAR", "LANGUAGE")  # the data knows one language of Morocco
 GUESSES = 3
@@ -80,12 +77,13 @@ def run_demo(settings: Settings, report: Progress) -> Demo:
             ready.result()
         refuse_strangers(platform.graph)
         with _timed(demo, "ingest"):
-            summary = ingest(platform, folder, name=SOURCE, on_progress=report)
+            take_out_provinces(platform.graph, report)
+            ingest(platform, folder, name=SOURCE, on_progress=report)
         if loaded is not None:
             with _timed(demo, "wait for the libraries"):
                 report("load the learning libraries", 0, None)
                 loaded.result()
-        _embed(platform, demo, summary, report)
+        _embed(platform, demo, report)
         with _timed(demo, "ask"):
             demo.overview = overview(platform.graph)
             demo.answers = [
@@ -104,6 +102,18 @@ def refuse_strangers(graph: Graph) -> None:
             f"This platform holds entities that are not the demo's ({found[0]['id'][:40]!r} is "
             "one); set KG_HOME to another folder, such as ~/kg-demo, and the demo goes there."
         )
+
+
+def take_out_provinces(graph: Graph, report: Progress) -> int:
+    """Provinces that an earlier version of the demo made entities of; how many there were.
+
+    Their countries are marked as changed, so their vectors are learnt anew.
+    """
+    found = graph.read(Statement(cypher.FORMER_PROVINCES, {"source": SOURCE}))
+    if not found:
+        return 0
+    report("take out provinces", 0, None)
+    return forget(graph, [row["id"] for row in found])
 
 
 def flags_alike(graph: Graph) -> Answer:
@@ -159,24 +169,22 @@ def _load_libraries(demo: Demo) -> None:
             importlib.import_module(name)
 
 
-def _embed(platform: Platform, demo: Demo, summary: IngestSummary, report: Progress) -> None:
+def _embed(platform: Platform, demo: Demo, report: Progress) -> None:
     from embeddings.jobs.embed import embed
     from embeddings.jobs.embed_options import EmbedOptions
     from embeddings.training.options import preset_options
 
-    changes = summary.entities_new + summary.entities_changed + summary.relations_new
-    if not changes and _embedded(platform):
+    if _embedded(platform):
         return
     demo.changed = True
-    options = EmbedOptions(
-        labels=EMBEDDED, train=preset_options(PRESET, device=platform.settings.device)
-    )
-    result = embed(platform, options, on_progress=report)
+    options = EmbedOptions(train=preset_options(PRESET, device=platform.settings.device))
+    with _one_thread():
+        result = embed(platform, options, on_progress=report)
     demo.seconds |= {name: float(seconds) for name, seconds in result.seconds.items()}
 
 
 def _embedded(platform: Platform) -> bool:
-    """Whether vectors are published for every country, and the model behind them is there."""
+    """Whether every entity has a vector of what it says, and the model behind them is there."""
     from embeddings.publish.live_artifact import open_published
 
     run = current_run(platform.graph)
@@ -187,6 +195,20 @@ def _embedded(platform: Platform) -> bool:
     except (ArtifactError, NotFound):  # it was removed or broken: made again
         return False
     return True
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A world this small has small matrices: threads would wait for each other longer than they
+    work, and without end where others want the same cores."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager

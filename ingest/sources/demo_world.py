@@ -193,12 +193,14 @@ def _country(code: str, record: Mapping[str, Any]) -> Row:
         "longitude": longitude,
         "calling_codes": [one_line(c) for c in record.get("callingCodes") or ()],
         "top_level_domains": [one_line(t) for t in record.get("tld") or ()],
+        # Names are all that is known of provinces: as entities, most of the world would be names.
+        "provinces": sorted({one_line(p) for p in record.get("provinces") or ()} - {""}),
     }
     return {name: value for name, value in row.items() if value not in (None, "", [])}
 
 
 def _places(world: World, code: str, record: Mapping[str, Any]) -> None:
-    """Where it is and what is in it: region, subregion, capital, provinces."""
+    """Where it is and where it is governed from: region, subregion, capital."""
     label = one_line(record["name"])
     region = one_line(record.get("region"))
     # The middle level, where there is one, says more: Caribbean rather than Latin America.
@@ -219,13 +221,6 @@ def _places(world: World, code: str, record: Mapping[str, Any]) -> None:
         id_ = f"city:{code}:{slug(city)}"
         world.add("City", id_, city, description=f"The capital of {label}.", **position)
         world.link(code, "HAS_CAPITAL", id_)
-    ids: dict[str, str] = {}
-    for name in sorted({one_line(p) for p in record.get("provinces") or ()} - {""}):
-        id_ = f"province:{code}:{slug(name)}"
-        if id_ in ids.values():  # two names that differ only in their signs
-            id_ += f"-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
-        ids[name] = world.add("Province", id_, name)
-        world.link(code, "HAS_PROVINCE", id_)
 
 
 def _codes(world: World, code: str, record: Mapping[str, Any], names: Names) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
-from ui.widgets.tables import as_csv, cell, column, words
+from ui.widgets.tables import WORDS, as_csv, cell, column, words
 
 NODE = NodeValue(("Country", "Entity"), {"id": "JPN", "area": 3.5})
 EDGE = RelationshipValue("BORDERS", "A", "B", {})
@@ -65,4 +65,6 @@ def test_csv_leaves_nothing_out() -> None:
 
 def test_lists_for_people() -> None:
     assert words(["a", "b"]) == "a, b"
+    assert words([f"p{i}" for i in range(WORDS)]).endswith(f", p{WORDS - 1}")
+    assert words(["p"] * 1_500).endswith(f"p, p … {1_500 - WORDS:,} more")
     assert words("a") == "a"

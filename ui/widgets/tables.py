@@ -16,6 +16,7 @@ from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from ui import resources
 
 VECTOR_LENGTH = 8  # longer lists of numbers are vectors: their beginning and their length
+WORDS = 16  # items of a list that `words` shows
 
 
 def entity_list(rows: Sequence[EntityRow], key: str) -> str | None:
@@ -114,9 +115,11 @@ def cell(value: Any) -> str:
 
 
 def words(value: Any) -> str:
-    """As `cell`, but a list as its items with commas, for people who do not write Cypher."""
+    """As `cell`, but a list as its first items with commas, for people who do not write Cypher."""
     if isinstance(value, list) and not _is_vector(value):
-        return ", ".join(cell(item) for item in value)
+        shown = [cell(item) for item in value[:WORDS]]
+        rest = len(value) - len(shown)
+        return ", ".join(shown) + (f" … {rest:,} more" if rest else "")
     return cell(value)
 
 
