@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ingest.loading.load import ingest
-from ingest.sources.demo_world import SOURCE, write_demo_world
+from ingest.sources.demo.world import SOURCE, write_demo_world
 from kg_platform.browse.entities import Overview, current_run, overview
 from kg_platform.curation.forget import forget
 from kg_platform.cypher import demo as cypher

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ingest.sources import demo_flags, demo_world
-from ingest.sources.demo_sentences import describe, official_name
-from ingest.sources.demo_world import (
+from ingest.sources.demo import flags
+from ingest.sources.demo import world as world_module
+from ingest.sources.demo.sentences import describe, official_name
+from ingest.sources.demo.world import (
     Names,
     World,
     build,
@@ -178,27 +179,27 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         for code, colour in (("jp", "red"), ("fr", "blue"), ("xx", "green")):
             archive.writestr(f"META-INF/flags/4x3/{code}.svg", FLAG.format(colour))
             archive.writestr(f"META-INF/flags/1x1/{code}.svg", "not this one")
-    monkeypatch.setattr(demo_flags, "fetch_jars", lambda *_: [jar])
+    monkeypatch.setattr(flags, "fetch_jars", lambda *_: [jar])
     seen: list[str] = []
-    real = demo_flags.draw
+    real = flags.draw
 
     def draw(svg: str) -> bytes:
         seen.append(svg)
         return real(svg)
 
-    monkeypatch.setattr(demo_flags, "draw", draw)
+    monkeypatch.setattr(flags, "draw", draw)
     return seen
 
 
 def test_flags_are_drawn_once(settings: Settings, tmp_path: Path, drawn: list[str]) -> None:
     settings = settings.model_copy(update={"cache": tmp_path / "cache"})
-    first = demo_flags.flags(settings, ["jp", "fr", "jp", "zz"])
+    first = flags.flags(settings, ["jp", "fr", "jp", "zz"])
     assert set(first) == {"jp", "fr"}
     with Image.open(io.BytesIO(first["jp"])) as picture:
-        assert picture.size == (demo_flags.WIDTH, demo_flags.HEIGHT)
+        assert picture.size == (flags.WIDTH, flags.HEIGHT)
         assert picture.convert("RGB").getpixel((160, 120)) == (255, 0, 0)
     assert len(drawn) == 2
-    assert demo_flags.flags(settings, ["jp", "fr"]) == first
+    assert flags.flags(settings, ["jp", "fr"]) == first
     assert len(drawn) == 2
 
 
@@ -207,9 +208,9 @@ def test_a_jar_without_flags_is_said_so(
 ) -> None:
     jar = tmp_path / "empty.jar"
     zipfile.ZipFile(jar, "w").close()
-    monkeypatch.setattr(demo_flags, "fetch_jars", lambda *_: [jar])
+    monkeypatch.setattr(flags, "fetch_jars", lambda *_: [jar])
     with pytest.raises(ServerError, match="no flags"):
-        demo_flags.flags(settings.model_copy(update={"cache": tmp_path / "cache"}), ["jp"])
+        flags.flags(settings.model_copy(update={"cache": tmp_path / "cache"}), ["jp"])
 
 
 def test_the_folder_is_made_once_and_always_the_same(
@@ -222,7 +223,7 @@ def test_the_folder_is_made_once_and_always_the_same(
     assert Path("flags/jp.png") in files
     for file in files:
         assert (first / file).read_bytes() == (other / file).read_bytes()
-    monkeypatch.setattr(demo_world, "build", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(world_module, "build", lambda *_: pytest.fail("made again"))
     assert write_demo_world(settings) == first
     rows = [json.loads(line) for line in (first / "entities.jsonl").read_text().splitlines()]
     japan = next(row for row in rows if row["id"] == "JPN")

@@ -20,15 +20,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.demo_flags import flags, flags_version
-from ingest.sources.demo_sentences import describe, official_name, one_line
+from ingest.sources.demo.flags import flags, flags_version
+from ingest.sources.demo.sentences import describe, official_name, one_line
 from kg_platform.errors import BadInput
 from kg_platform.settings import Settings
 
 SOURCE = "demo"
-_NAMES = Path(__file__).with_name("demo_names.toml")
+_NAMES = Path(__file__).with_name("names.toml")
 _STAMP = "made_from.json"
-_CODE = ("demo_world.py", "demo_sentences.py", "demo_flags.py", "demo_names.toml")
+_CODE = ("world.py", "sentences.py", "flags.py", "names.toml")
 
 Row = dict[str, Any]
 Triple = tuple[str, str, str]
@@ -36,7 +36,7 @@ Triple = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Names:
-    """What `demo_names.toml` says: names of codes, and corrections."""
+    """What `names.toml` says: names of codes, and corrections."""
 
     languages: Mapping[str, str]
     currencies: Mapping[str, str]

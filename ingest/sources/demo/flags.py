@@ -18,7 +18,7 @@ from kg_platform.errors import ServerError
 from kg_platform.server.jars import fetch_jars, read_lock
 from kg_platform.settings import Settings
 
-LOCK = Path(__file__).parent.parent / "demo_sources.lock"
+LOCK = Path(__file__).with_name("sources.lock")
 WIDTH, HEIGHT = 320, 240  # pixels; the jar has every flag in this 4:3 shape
 
 
