@@ -13,6 +13,8 @@ from kg_platform.errors import (
 )
 from kg_platform.graph.client import Connection, Graph, NodeValue, Statement, ping
 
+pytestmark = pytest.mark.neo4j_both
+
 HOSTILE = ["a`b", "x\\u0060) DETACH DELETE n //", "\\", "two words", "é😀", "new\nline", "q'\""]
 
 

@@ -11,6 +11,8 @@ from kg_platform.graph.client import Graph, NodeValue, Statement
 from kg_platform.settings import Settings
 from tests.unit.kg_platform.browse.test_read_only import ALLOWED
 
+pytestmark = pytest.mark.neo4j_both
+
 # Only the plan or READ mode stop these.
 REFUSED = [
     "CREATE (n)",
