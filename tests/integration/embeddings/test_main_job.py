@@ -50,6 +50,7 @@ def world(graph: Graph, neo4j_environment: Connection, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.neo4j_both
 def test_from_files_to_answers(world: Path, graph: Graph) -> None:
     result = kg_json("embed", "--preset", "fast", "--dimension", "32")
     assert 0 < result["metrics"]["test_mrr"] <= 1

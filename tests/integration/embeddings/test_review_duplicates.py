@@ -45,6 +45,7 @@ def kg(*words: str) -> Any:
     return result
 
 
+@pytest.mark.neo4j_both
 def test_duplicates_from_proposal_to_merge_and_back(platform: Platform) -> None:
     graph, reviews = platform.graph, platform.ledger.reviews
     with pytest.raises(NotFound, match="No vectors are published"):

@@ -54,6 +54,7 @@ def facts(graph: Graph, relation: str) -> list[dict[str, Any]]:
     return graph.read(Statement(text))
 
 
+@pytest.mark.neo4j_both
 def test_from_proposal_to_fact_and_back(platform: Platform, tmp_path: Path) -> None:
     graph, reviews = platform.graph, platform.ledger.reviews
     ingest(platform, write_world(tmp_path / "world"))

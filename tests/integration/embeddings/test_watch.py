@@ -84,6 +84,7 @@ def provisional(graph: Graph) -> set[str]:
     return {name for name, row in state(graph).items() if row["provisional"]}
 
 
+@pytest.mark.neo4j_both
 def test_what_is_read_by_id_is_what_a_snapshot_has(world: Platform, tmp_path: Path) -> None:
     graph = world.graph
     bring_news(world, tmp_path / "news")
@@ -103,6 +104,7 @@ def test_what_is_read_by_id_is_what_a_snapshot_has(world: Platform, tmp_path: Pa
         assert found[name].whole
 
 
+@pytest.mark.neo4j_both
 def test_new_and_changed_entities_get_vectors(platform: Platform, tmp_path: Path) -> None:
     graph = platform.graph
     ingest(platform, write_world(tmp_path / "world"))

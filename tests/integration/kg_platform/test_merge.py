@@ -64,6 +64,7 @@ def one(graph: Graph, text: str) -> Any:
     return value
 
 
+@pytest.mark.neo4j_both
 def test_a_merge_and_its_undoing(platform: Platform) -> None:
     graph, reviews = platform.graph, platform.ledger.reviews
     write(graph, WORLD)

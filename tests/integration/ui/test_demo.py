@@ -60,6 +60,7 @@ def test_demo_answers_and_a_second_run_changes_nothing(own_server: None) -> None
     assert fingerprint(load().home) == before
 
 
+@pytest.mark.neo4j_both
 def test_a_platform_with_other_entities_is_left_alone(graph: Graph) -> None:
     refuse_strangers(graph)
     graph.write(Statement("CREATE (:Entity:Country {id: 'JPN', source: 'demo'})"))

@@ -122,6 +122,7 @@ def test_the_budget_of_trials_is_that_of_the_whole_search(tmp_path: Path) -> Non
     assert alike(four, search(tmp_path / "at once", 4))
 
 
+@pytest.mark.usefixtures("own_signals")
 @pytest.mark.parametrize(("trial", "steps"), [(0, 1), (1, 4), (1, 7), (2, 3)])
 def test_stopped_and_gone_on_is_the_same_as_never_stopped(
     trial: int, steps: int, tmp_path: Path
