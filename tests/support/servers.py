@@ -50,7 +50,9 @@ class Servers:
 
 def server_settings(home: Path, version: str, java: Path | None = None) -> Settings:
     """A small local server in `home`, with the downloads that other test runs have fetched."""
-    values = {"home": home, "neo4j_version": version, "neo4j_heap": "512m", "java": java}
+    values: dict[str, object] = {"home": home, "neo4j_version": version, "neo4j_heap": "512m"}
+    values["java"] = java
+    values["neo4j_start_timeout"] = 800  # it ends a hang; a busy machine needs its time
     if CACHE:
         values["cache"] = Path(CACHE)
     settings = Settings(**values)  # type: ignore[arg-type]

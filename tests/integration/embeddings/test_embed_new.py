@@ -186,7 +186,7 @@ def test_nothing_published_and_the_command(platform: Platform, tmp_path: Path) -
 
     def kg(*words: str) -> subprocess.CompletedProcess[str]:
         words = (sys.executable, "-m", "kg_platform.cli.main", *words)
-        return subprocess.run(words, capture_output=True, text=True, timeout=240)
+        return subprocess.run(words, capture_output=True, text=True, timeout=600)
 
     done = kg("embed", "--new-only")
     assert (done.returncode, done.stdout) == (3, "")

@@ -69,11 +69,11 @@ def watching(platform: Platform, **options: Any) -> Iterator[list[str]]:
         yield said
     finally:
         stop.set()
-        thread.join(60)
+        thread.join(300)
     assert isinstance(ended[0], Watched), ended
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+def until(true: Callable[[], object], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen"
@@ -151,9 +151,14 @@ def before_text(folder: Path, name: str) -> str:
 
 
 def test_changes_are_taken_in_as_they_come_and_by_the_run_that_is_current(
-    world: Platform, tmp_path: Path
+    world: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = world.graph
+    looked: list[object] = []
+    half_way = watch_module.half_way
+    monkeypatch.setattr(
+        watch_module, "half_way", lambda graph: looked.append(half_way(graph)) or looked[-1]
+    )
     first = str(state(graph)["C00"]["run"])
     with watching(world, scan_every=0.2) as said:
         news(world, tmp_path / "one", [("N0", "BORDERS", "C01")])
@@ -173,7 +178,9 @@ def test_changes_are_taken_in_as_they_come_and_by_the_run_that_is_current(
         stand = "MATCH (r:EmbeddingRun {id: $id}) SET r.publishing = 'token'"
         graph.write(Statement(stand, {"id": first}))
         news(world, tmp_path / "three", [("N2", "BORDERS", "C01")])
-        time.sleep(0.5)
+        before = len(looked)
+        until(lambda: len(looked) > before + 2)
+        assert looked[before + 1] == first
         assert "N2" in marks(graph)
         publish_run(world, first)
         until(lambda: "N2" in provisional(graph))
@@ -261,7 +268,7 @@ def test_sigterm_ends_it_cleanly(world: Platform, tmp_path: Path) -> None:
         news(world, tmp_path / "news", [("N0", "BORDERS", "C01")])
         until(lambda: "N0" in provisional(world.graph))
         kg.send_signal(signal.SIGTERM)
-        out, errors = kg.communicate(timeout=60)
+        out, errors = kg.communicate(timeout=300)
     assert kg.returncode == 0, errors
     assert json.loads(out)["fitted"] == 1
     assert world.ledger.runs("watch")[0].status == "succeeded"

@@ -111,7 +111,7 @@ def only_server_on(server: LocalServer) -> bool:
 
 def test_four_processes_get_one_server(server: LocalServer, variables: dict[str, str]) -> None:
     children = [starter(variables) for _ in range(4)]
-    answers = [child.communicate(timeout=280) for child in children]
+    answers = [child.communicate(timeout=600) for child in children]
     pids = {out.strip() for out, _ in answers}
     assert len(pids) == 1, answers
     assert pids == {str(server.status().pid)}

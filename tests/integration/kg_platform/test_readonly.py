@@ -43,7 +43,7 @@ FAILED = [
 
 @pytest.fixture(scope="module")
 def limits() -> Settings:
-    return Settings(query_timeout=2, query_max_rows=50, query_max_bytes=100_000)
+    return Settings(query_timeout=60, query_max_rows=50, query_max_bytes=100_000)
 
 
 def test_only_reading_runs(graph: Graph, limits: Settings) -> None:

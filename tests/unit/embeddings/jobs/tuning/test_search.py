@@ -156,7 +156,7 @@ def test_a_killed_search_goes_on(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     killed = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, timeout=250
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, timeout=600
     )
     assert killed.returncode == -signal.SIGKILL
     assert alike(search(tmp_path / "killed"), search(tmp_path / "whole"))
