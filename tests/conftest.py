@@ -43,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    from tests.support.distribution import ByFileAndServer
+
+    return ByFileAndServer(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`neo4j_both`: what sends statements of its own kind to Neo4j is run on both versions."""
     if "neo4j" in metafunc.fixturenames and metafunc.definition.get_closest_marker("neo4j_both"):

@@ -76,14 +76,18 @@ class PassingOn:
     """The plugin of xdist's controller, which has no tests and no servers of its own."""
 
     def listen(self) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for each in SIGNALS:
+            signal.signal(each, self._stop)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        for each in SIGNALS:  # once, as `timeout` sends two
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         if exitstatus != pytest.ExitCode.INTERRUPTED:
             return
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
         workers = psutil.Process().children()
         for worker in workers:
             worker.terminate()
