@@ -20,7 +20,6 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.ui.conftest import HOSTILE
 
 FLAGS = [
@@ -38,8 +37,6 @@ PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 # A machine that is busy with other tests needs its time.
 expect.set_options(timeout=300_000)
-
-pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 
 
 def browser_path() -> str | None:

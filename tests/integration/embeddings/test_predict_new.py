@@ -13,12 +13,9 @@ from embeddings.jobs.embed_new import embed_new
 from kg_platform.errors import NotFound
 from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.integration.embeddings.test_embed_new import bring_news, embedded
 
 __all__ = ["embedded"]
-
-pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 
 
 def test_a_provisional_entity_is_asked_found_and_explained(

@@ -23,11 +23,9 @@ from kg_platform.errors import BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Graph, Statement
 from kg_platform.ledger.reviews import Candidate, Reviews
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.support.graph_dump import dump
 from tests.support.worlds import write_world
 
-on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 OPTIONS = EmbedOptions(
     pictures=False, train=TrainOptions(dimension=32, epochs=8, device="cpu", validation=50)
 )
@@ -129,7 +127,6 @@ def two(platform: Platform, relation: str = "KNOWS") -> tuple[Graph, Reviews, in
     return graph, reviews, reviews.items()[0].id
 
 
-@on_one_server
 class TestWithoutVectors:
     def test_an_end_that_was_deleted_meanwhile(self, platform: Platform) -> None:
         graph, reviews, item = two(platform)
@@ -240,7 +237,6 @@ class TestWithoutVectors:
             kg("review", "propose", "--at-least", "1.5")
 
 
-@on_one_server
 def test_a_rejection_is_learnt_by_the_next_training(platform: Platform, tmp_path: Path) -> None:
     ingest(platform, write_world(tmp_path / "world"))
     options = EmbedOptions(text=False, pictures=False, train=OPTIONS.train)

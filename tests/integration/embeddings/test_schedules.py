@@ -21,10 +21,7 @@ from kg_platform.cli.main import build
 from kg_platform.errors import KgError
 from kg_platform.graph.client import Statement
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.support.worlds import write_world
-
-pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 
 LONG_AGO = datetime(2024, 1, 1, 12, tzinfo=UTC)
 YEARLY = "0 0 1 1 *"
