@@ -1,5 +1,6 @@
 # make demo    set everything up, do the whole main job on the demo world, open the explorer
-# make test    set everything up, run all tests
+# make test    set everything up, run all tests (WORKERS=0 in one process; PYTEST_OPTIONS="-k x")
+# make test-quick  the tests that need no server and no browser, for the inner loop
 # make setup   only the set-up: a virtual environment in .venv with exactly the locked packages
 # make check   ruff, mypy --strict, import rules
 # make bench   the benchmarks (BENCH_DATA=folder with mkgw for the ones on MKG-W)
@@ -10,14 +11,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Each worker has a Neo4j of its own, and takes whole files, in the order of tests/conftest.py.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-nightly setup check bench lock reference clean
+.PHONY: demo test test-quick test-nightly setup check bench lock reference clean
 
 demo: setup
 	$(BIN)/kg demo $(DEMO_OPTIONS)
 
 test: setup
-	$(BIN)/python -m pytest -m "not nightly" $(PYTEST_OPTIONS)
+	$(PYTEST) -m "not nightly" $(PYTEST_OPTIONS)
+
+test-quick: setup
+	$(PYTEST) -m "not nightly" tests/unit $(PYTEST_OPTIONS)
 
 test-nightly: setup
 	$(BIN)/python -m pytest -m nightly $(PYTEST_OPTIONS)

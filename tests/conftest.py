@@ -1,4 +1,4 @@
-"""What every test may ask for: settings in a fresh folder, and a real Neo4j of both versions."""
+"""What every test may ask for: settings in a fresh folder, and a real Neo4j; docs/testing.md."""
 
 from __future__ import annotations
 
@@ -9,19 +9,51 @@ from pathlib import Path
 
 import pytest
 
-from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings, load
+from tests.support.kept_schema import empty
+from tests.support.reaper import Reaper
+from tests.support.servers import CACHE, NEO4J_VERSIONS, Servers
+from tests.support.stopping import PassingOn, Stopping
 
-NEO4J_VERSIONS = ("2026.08.1", "5.26.30")
 # Tiny models learn fastest on one thread; on a busy machine several wait minutes for each other.
 # Set before anything loads torch, and inherited by the `kg` that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A suite that a shell started in the background ignores Ctrl-C, and so would the `kg` it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# Downloads are kept between test runs; everything else is made fresh.
-CACHE = os.environ.get("KG_CACHE")
+# What takes longest is begun first, so that no worker is left alone with it at the end.
+ORDER = ("integration", "ui", "contract", "unit")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    controls = not hasattr(config, "workerinput") and config.getoption("dist", "no") != "no"
+    plugin = PassingOn() if controls else Stopping()
+    config.pluginmanager.register(plugin, "stopping")
+    plugin.listen()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folders = item.path.parts[len(here.parts) :]
+        return ORDER.index(folders[0]) if folders and folders[0] in ORDER else len(ORDER)
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    from tests.support.distribution import ByFileAndServer
+
+    return ByFileAndServer(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`neo4j_both`: what sends statements of its own kind to Neo4j is run on both versions."""
+    if "neo4j" in metafunc.fixturenames and metafunc.definition.get_closest_marker("neo4j_both"):
+        metafunc.parametrize("neo4j", NEO4J_VERSIONS, indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -42,53 +74,53 @@ def settings() -> Settings:
     return load()
 
 
-@pytest.fixture(scope="session", params=NEO4J_VERSIONS)
-def neo4j(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Connection]:
-    """A real local server, one a version and test session."""
-    from kg_platform.server.connection import connection
-    from kg_platform.server.local import LocalServer
+@pytest.fixture(scope="session", autouse=True)
+def reaper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reaper]:
+    """Nothing that works in the session's folder outlives it."""
+    made = Reaper(tmp_path_factory.getbasetemp())
+    yield made
+    made.close()
 
-    home = tmp_path_factory.mktemp(f"neo4j-{request.param}")
-    values = {"home": home, "neo4j_version": request.param, "neo4j_heap": "512m"}
-    if CACHE:
-        values["cache"] = Path(CACHE)
-    settings = Settings(**values)  # type: ignore[arg-type]
-    settings = settings.model_copy(update={"cache": settings.cache.expanduser()})
-    server = LocalServer(settings)
-    server.start()
+
+@pytest.fixture
+def own_signals(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For a test that sends this process a signal: it ends what is tested, not the suite."""
+    stopping = request.config.pluginmanager.get_plugin("stopping")
+    assert isinstance(stopping, Stopping)
+    with stopping.not_listening():
+        yield
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The real local servers of this test process, one a version that is asked for."""
+    made = Servers(tmp_path_factory.mktemp)
     try:
-        yield connection(settings)
+        yield made
     finally:
-        server.stop()
+        made.close()
 
 
-def empty(graph: Graph) -> None:
-    """Remove every node, relationship, index and constraint."""
-    graph.run_schema("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
-    for row in graph.read(Statement("SHOW CONSTRAINTS YIELD name RETURN name")):
-        graph.run_schema(f"DROP CONSTRAINT `{row['name']}` IF EXISTS")
-    names = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
-    for row in graph.read(Statement(names)):
-        graph.run_schema(f"DROP INDEX `{row['name']}` IF EXISTS")
+@pytest.fixture
+def neo4j(request: pytest.FixtureRequest, servers: Servers) -> Connection:
+    """A real local server: of the newest version, or of each in tests marked `neo4j_both`."""
+    return servers.connection(getattr(request, "param", NEO4J_VERSIONS[0]))
 
 
 @pytest.fixture
 def empty_graph(neo4j: Connection) -> Iterator[Graph]:
-    """A real database with nothing in it, not even a schema."""
+    """A real database with nothing in it, not even a schema: for tests of making one."""
     with Graph(neo4j) as graph:
         empty(graph)
         yield graph
 
 
 @pytest.fixture
-def graph(empty_graph: Graph) -> Graph:
+def graph(neo4j: Connection, servers: Servers) -> Iterator[Graph]:
     """A real database with our schema and no data."""
-    from kg_platform.migrate.graph import migrate_graph
-
-    migrate_graph(empty_graph)
-    return empty_graph
+    with Graph(neo4j) as graph:
+        servers.schema(neo4j).restore(graph)
+        yield graph
 
 
 @pytest.fixture
@@ -101,7 +133,7 @@ def neo4j_environment(neo4j: Connection, monkeypatch: pytest.MonkeyPatch) -> Con
 
 
 @pytest.fixture
-def platform(empty_graph: Graph, neo4j_environment: Connection) -> Iterator[Platform]:
+def platform(graph: Graph, neo4j_environment: Connection) -> Iterator[Platform]:
     """A platform with a fresh KG_HOME on the real test server."""
     with Platform.open(load()) as opened:
         yield opened

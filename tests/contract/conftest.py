@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the ledger's contract: started once, one database a test."""
+"""A real PostgreSQL for the ledger's contract: one a test process, one database a test."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.reaper import Reaper
+
 PASSWORD = "p@ss/word:42"
 QUOTED_PASSWORD = "p%40ss%2Fword%3A42"
 
@@ -23,6 +25,7 @@ QUOTED_PASSWORD = "p%40ss%2Fword%3A42"
 class Postgres:
     port: int
     programs: Path
+    folder: Path
 
     def url(self, database: str, password: str = QUOTED_PASSWORD) -> str:
         return f"postgresql://kg:{password}@127.0.0.1:{self.port}/{database}"
@@ -37,12 +40,13 @@ class Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres(reaper: Reaper) -> Iterator[Postgres]:
     programs = _programs()
     if programs is None:
         pytest.skip("no PostgreSQL programs here; `apt-get install postgresql` brings them")
     # A folder of its own: the server refuses to run as root and cannot enter root's folders.
     home = Path(tempfile.mkdtemp(prefix="kg-postgres-"))
+    reaper.watch(home)
     password = home / "password"
     password.write_text(PASSWORD)
     as_server: list[str] = []
@@ -71,7 +75,7 @@ def postgres() -> Iterator[Postgres]:
         run("initdb", *login, "-E", "UTF8", "--no-locale", "--no-sync")
         run("pg_ctl", "-w", "-l", str(home / "log"), "-o", f"{options} -c fsync=off", "start")
         try:
-            yield Postgres(port, programs)
+            yield Postgres(port, programs, home)
         finally:
             run("pg_ctl", "-m", "immediate", "stop")
     finally:

@@ -68,6 +68,7 @@ class TestFakeStore(StoreContract):
         return FakeStore()
 
 
+@pytest.mark.neo4j_both
 class TestGraphStore(StoreContract):
     @pytest.fixture
     def store(self, graph: Graph) -> Store:

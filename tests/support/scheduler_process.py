@@ -1,7 +1,7 @@
 """A scheduler as a process of its own, whose jobs take a while and leave two lines in a file.
 
 python -m tests.support.scheduler_process LEDGER_URL FILE SECONDS: `SECONDS` is how long a job
-takes. It looks often, and ends when it is stopped.
+takes. It looks often, and ends when it is stopped; a dot in FILE.up says that it listens for that.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def main(url: str, file: Path, seconds: float) -> None:
     clock = replace(Clock.real(stop), wait=lambda span: stop.wait(min(span, 0.01)))
     work, patience = Work(job, lambda *_: None), Patience(clock, say)
     with stop.listening():
+        with file.with_suffix(".up").open("a") as opened:
+            opened.write(".")
         Scheduler(schedules, work, stop, clock, patience, say, beat_seconds=0.05).forever()
 
 

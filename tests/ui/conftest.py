@@ -100,7 +100,7 @@ def explorer() -> Open:
     """Open a page of the explorer without a browser, as `explorer("entity", id="C01")`."""
 
     def open_page(page: str = "overview", **query: str) -> AppTest:
-        app = AppTest.from_file(str(APP), default_timeout=60)
+        app = AppTest.from_file(str(APP), default_timeout=300)
         if page == "overview":
             return app.run()
         app.run()

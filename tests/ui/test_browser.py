@@ -20,7 +20,6 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.ui.conftest import HOSTILE
 
 FLAGS = [
@@ -37,9 +36,7 @@ PAGES = ("Overview", "Browse", "Entity", "Query", "Similar", "Review", "Runs")
 PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 # A machine that is busy with other tests needs its time.
-expect.set_options(timeout=60_000)
-
-pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
+expect.set_options(timeout=300_000)
 
 
 def browser_path() -> str | None:
@@ -59,7 +56,7 @@ def address(world: Platform, tmp_path: Path) -> Iterator[str]:
         try:
             yield when_it_answers(process, tmp_path / "ui.log")
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=300) == 0
         finally:
             process.kill()
             process.wait()
@@ -104,7 +101,7 @@ def page(address: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         opened = browser.new_page(viewport={"width": 1360, "height": 900})
-        opened.set_default_timeout(60_000)
+        opened.set_default_timeout(300_000)
         opened.on("pageerror", lambda error: wrong.append(str(error)))
         opened.on(
             "console",
@@ -192,7 +189,7 @@ def test_another_name_for_this_machine_is_refused(address: str) -> None:
     assert host
     assert port
     for name, status in ((f"{host}:{port}", b" 101 "), (f"evil.example:{port}", b" 403 ")):
-        with socket.create_connection((host, port), timeout=10) as connection:
+        with socket.create_connection((host, port), timeout=300) as connection:
             connection.sendall(
                 f"GET /_stcore/stream HTTP/1.1\r\nHost: {name}\r\nUpgrade: websocket\r\n"
                 "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -15,10 +15,8 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.schedules import Ending
 from kg_platform.platform import Platform
 from kg_platform.scheduling.times import times, zone
-from tests.conftest import NEO4J_VERSIONS
 from tests.ui.conftest import HOSTILE, Open
 
-on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 PAGES = ("overview", "browse", "entity", "query", "similar", "review", "runs")
 
 
@@ -36,7 +34,6 @@ def markdown(app: AppTest) -> str:
     return "\n".join([e.value for e in [*elements, *alerts]] + [e.label for e in named])
 
 
-@on_one_server
 class TestWithAWorld:
     @pytest.mark.parametrize("page", PAGES)
     def test_every_page_opens(self, world: Platform, explorer: Open, page: str) -> None:
@@ -214,7 +211,6 @@ class TestWithAWorld:
         assert words(app).count('role="alert"') == 1
 
 
-@on_one_server
 def test_runs_show_schedules(platform: Platform, explorer: Open) -> None:
     long_ago, now = datetime(2024, 1, 1, tzinfo=UTC), datetime.now(UTC)
     schedules = platform.ledger.schedules
@@ -246,7 +242,6 @@ def test_runs_show_schedules(platform: Platform, explorer: Open) -> None:
     assert "outside.example" not in markdown(app) + words(app)
 
 
-@on_one_server
 @pytest.mark.parametrize("page", PAGES)
 def test_an_empty_platform_says_what_to_type(platform: Platform, explorer: Open, page: str) -> None:
     app = explorer(page)

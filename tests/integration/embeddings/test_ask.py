@@ -96,6 +96,7 @@ def published(world: Graph, ledger: Ledger, **more: object) -> FakeArtifact:
     return artifact
 
 
+@pytest.mark.neo4j_both
 def test_overview_pages_and_finding(world: Graph) -> None:
     seen = entities.overview(world)
     assert (seen.entities, seen.relations, seen.media, seen.embedded) == (8, 3, 1, 0)
@@ -124,6 +125,7 @@ def test_overview_pages_and_finding(world: Graph) -> None:
     assert entities.rows(world, ["JPN", "nobody"]).keys() == {"JPN"}
 
 
+@pytest.mark.neo4j_both
 def test_names_lead_to_entities(world: Graph) -> None:
     assert entities.resolve(world, "JPN").id == "JPN"
     assert entities.resolve(world, "japan").id == "JPN"
@@ -138,6 +140,7 @@ def test_names_lead_to_entities(world: Graph) -> None:
         entities.resolve(world, "zzzzzz")
 
 
+@pytest.mark.neo4j_both
 def test_similar(world: Graph, ledger: Ledger) -> None:
     with pytest.raises(NotFound, match="no vectors yet"):
         similar_to_entity(world, "JPN")
@@ -218,6 +221,7 @@ class Knows(FakeArtifact):
         return -self.score_tails(tails, relations)
 
 
+@pytest.mark.neo4j_both
 def test_predict_leaves_out_what_is_known_or_gone(world: Graph, tmp_path: Path) -> None:
     artifact: Any = Knows(["FRA", "GBR", "JPN", "fra", "jpn", "deleted since"])
     tails = predict_tails(artifact, world, "JPN", "LANGUAGE", 10)
@@ -248,6 +252,7 @@ def test_a_published_run_without_its_artifact(world: Graph, ledger: Ledger, tmp_
         open_published(world, tmp_path)
 
 
+@pytest.mark.neo4j_both
 def test_other_peoples_clients_use_the_index(world: Graph, ledger: Ledger) -> None:
     """neo4j-graphrag's retrievers, unchanged."""
     import neo4j

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
+from tests.support.command_line import kg
 from tests.support.worlds import write_world
 
 STATE = Statement(
@@ -80,6 +79,7 @@ def embedded(platform: Platform, tmp_path: Path) -> Platform:
     return platform
 
 
+@pytest.mark.neo4j_both
 def test_new_entities_are_found_without_training(embedded: Platform, tmp_path: Path) -> None:
     graph = embedded.graph
     before = state(graph)
@@ -134,6 +134,7 @@ def test_new_entities_are_found_without_training(embedded: Platform, tmp_path: P
     assert state(graph) == after
 
 
+@pytest.mark.neo4j_both
 def test_a_full_publish_takes_the_mark_away(embedded: Platform, tmp_path: Path) -> None:
     graph = embedded.graph
     bring_news(embedded, tmp_path / "news")
@@ -184,20 +185,16 @@ def test_another_encoder_and_a_publish_half_way_are_refused(
 def test_nothing_published_and_the_command(platform: Platform, tmp_path: Path) -> None:
     ingest(platform, write_world(tmp_path / "world", countries=9))
 
-    def kg(*words: str) -> subprocess.CompletedProcess[str]:
-        words = (sys.executable, "-m", "kg_platform.cli.main", *words)
-        return subprocess.run(words, capture_output=True, text=True, timeout=240)
-
     done = kg("embed", "--new-only")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "`kg embed` makes them" in done.stderr
-    assert kg("embed", "--new-only", "--plan").returncode == 2
+    assert (done.code, done.out) == (3, "")
+    assert "`kg embed` makes them" in done.errors
+    assert kg("embed", "--new-only", "--plan").code == 2
     embed(platform, EmbedOptions(pictures=False, train=TrainOptions(dimension=8, epochs=1)))
-    assert "Nothing to do" in kg("embed", "--new-only").stderr
+    assert "Nothing to do" in kg("embed", "--new-only").errors
     bring_news(platform, tmp_path / "news")
     made = kg("embed", "--new-only", "--json")
-    assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout)["fitted"] == 2
+    assert made.code == 0, made.errors
+    assert json.loads(made.out)["fitted"] == 2
     vector = np.asarray(state(platform.graph)["N0"]["embedding"])
     assert vector.shape == (8,)
-    assert json.loads(kg("similar", "N0", "--json").stdout)
+    assert json.loads(kg("similar", "N0", "--json").out)

@@ -16,11 +16,9 @@ from embeddings.publish.publish import publish_artifact
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.settings import load
-from tests.conftest import NEO4J_VERSIONS
 from tests.integration.embeddings.test_rollback import CURRENT, kg
 from tests.support.worlds import write_world
 
-on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 RUN = "MATCH (r:EmbeddingRun {id: $id}) RETURN properties(r) AS run"
 TRAINED = ("--set", "epochs=3", "--no-text", "--no-pictures", "--dimension", "16")
 
@@ -43,7 +41,6 @@ def current(graph: Graph) -> str:
     return str(graph.read(CURRENT)[0]["id"])
 
 
-@on_one_server
 def test_a_run_goes_on_from_the_live_one_in_its_space(graph: Graph, world: Path) -> None:
     first = embedded()
     second = embedded()
@@ -71,7 +68,6 @@ def test_a_run_goes_on_from_the_live_one_in_its_space(graph: Graph, world: Path)
     assert open_artifact(folder / cold).manifest["aligned_to"] is None
 
 
-@on_one_server
 def test_a_worse_run_is_refused_kept_and_can_be_forced(graph: Graph, world: Path) -> None:
     live = embedded()
     canaries = load().canaries_file
@@ -110,7 +106,6 @@ def test_a_worse_run_is_refused_kept_and_can_be_forced(graph: Graph, world: Path
     assert (code, "line 1: expected an entity" in errors) == (2, True)
 
 
-@on_one_server
 def test_a_run_killed_after_the_pointer_moved_is_finished_not_trained_again(
     graph: Graph, world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,7 +131,6 @@ def test_a_run_killed_after_the_pointer_moved_is_finished_not_trained_again(
     assert graph.read(Statement(RUN, {"id": second}))[0]["run"]["gate"] == "passed"
 
 
-@on_one_server
 def test_a_live_run_that_cannot_be_used_is_said(graph: Graph, world: Path) -> None:
     first = embedded()
     file = load().artifacts_dir / first / "vectors.safetensors"
@@ -149,7 +143,6 @@ def test_a_live_run_that_cannot_be_used_is_said(graph: Graph, world: Path) -> No
     assert "vectors.safetensors was changed" in gate["details"]["alone"]
 
 
-@on_one_server
 def test_a_rollback_is_not_asked(graph: Graph, world: Path) -> None:
     first, second = embedded(), embedded()
     load().canaries_file.write_text("a\tb\n", "utf-8")

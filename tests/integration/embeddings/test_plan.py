@@ -36,6 +36,7 @@ def world(platform: Platform, tmp_path: Path) -> Platform:
     return platform
 
 
+@pytest.mark.neo4j_both
 def test_a_plan_has_the_right_sizes_and_changes_nothing(world: Platform) -> None:
     before = dump(world.graph)
     made = plan_run(world, OPTIONS)
@@ -76,6 +77,7 @@ def test_a_run_keeps_its_plan_and_says_how_far_it_was_off(world: Platform) -> No
     assert not any("Publishing" in line for line in plan_run(world, OPTIONS).notes)
 
 
+@pytest.mark.neo4j_both
 def test_marked_splits_labels_and_types_are_counted_as_they_are(world: Platform) -> None:
     marks = "MATCH ()-[r:LANGUAGE]->() SET r.split = 'valid'"
     marked = world.graph.write(Statement(marks)).properties_set
@@ -89,6 +91,7 @@ def test_marked_splits_labels_and_types_are_counted_as_they_are(world: Platform)
         survey(world.graph, ("Countri",), ())
 
 
+@pytest.mark.neo4j_both
 def test_there_must_be_something_to_plan(platform: Platform) -> None:
     with pytest.raises(BadInput, match="kg ingest"):
         plan_run(platform, OPTIONS)

@@ -15,12 +15,9 @@ from embeddings.publish.live_artifact import open_published
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.integration.embeddings.test_embed_new import bring_news, embedded
 
 __all__ = ["embedded"]
-
-pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 
 
 def test_a_provisional_entity_is_asked_found_and_explained(

@@ -17,6 +17,8 @@ from kg_platform.ledger.ledger import Ledger
 from tests.support.fake_artifact import FakeArtifact
 from tests.support.publishing import NEIGHBOURS, add_entities, draw, ledger, start, state
 
+pytestmark = pytest.mark.neo4j_both
+
 __all__ = ["ledger"]
 
 

@@ -173,6 +173,7 @@ def scores_of(rows: Floats, entity: int) -> Floats:
     return np.sort(np.delete((1 + unit @ unit[entity]) / 2, entity))[::-1]
 
 
+@pytest.mark.neo4j_both
 @pytest.mark.parametrize("earlier", [False, True])
 @pytest.mark.parametrize("where", ["vectors", "vector indexes", "check a sample", "switch"])
 def test_a_publish_that_died_anywhere_comes_to_the_same_end(
@@ -211,6 +212,7 @@ def test_what_did_not_come_back_is_written_anew(
     assert publish(graph, artifact, ledger, run, 10).resumed_at == 0
 
 
+@pytest.mark.neo4j_both
 def test_a_publish_that_was_killed_in_its_switch_is_finished_before_another(
     graph: Graph, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +231,7 @@ def test_a_publish_that_was_killed_in_its_switch_is_finished_before_another(
     assert not staged(graph)
 
 
+@pytest.mark.neo4j_both
 def test_what_a_publish_put_aside_goes_when_another_is_begun(graph: Graph, ledger: Ledger) -> None:
     ids = add_entities(graph, 50)
     one, two, three = (start(ledger) for _ in range(3))

@@ -13,12 +13,9 @@ from embeddings.data import snapshot_archive
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.settings import load
-from tests.conftest import NEO4J_VERSIONS
 from tests.integration.embeddings.test_rollback import kg
 from tests.support.worlds import write_world
 
-# Nothing here depends on the server's version.
-pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True, scope="session")
 QUICK = ("embed", "--set", "epochs=3", "--dimension", "16", "--no-publish", "--json")
 
 

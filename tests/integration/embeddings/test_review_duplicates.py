@@ -17,11 +17,9 @@ from kg_platform.curation.review import reject
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.support.fake_artifact import FakeArtifact
 from tests.support.graph_dump import dump
 
-on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 ENTITIES = [
     ("a1", "Person", "Ada Lovelace", {"born": 1815}),
     ("a2", "Person", "Lovelace, Ada", {"born": 1815}),
@@ -45,6 +43,7 @@ def kg(*words: str) -> Any:
     return result
 
 
+@pytest.mark.neo4j_both
 def test_duplicates_from_proposal_to_merge_and_back(platform: Platform) -> None:
     graph, reviews = platform.graph, platform.ledger.reviews
     with pytest.raises(NotFound, match="No vectors are published"):

@@ -27,11 +27,9 @@ from kg_platform.graph.client import Graph
 from kg_platform.ledger.review_rows import Candidate
 from kg_platform.ledger.reviews import Reviews
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.support.graph_dump import dump
 from tests.support.worlds import write_world
 
-on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 OPTIONS = EmbedOptions(
     pictures=False, train=TrainOptions(dimension=32, epochs=8, device="cpu", validation=50)
 )
@@ -58,6 +56,7 @@ def facts(graph: Graph, relation: str) -> list[dict[str, Any]]:
     return graph.read(Statement(text))
 
 
+@pytest.mark.neo4j_both
 def test_from_proposal_to_fact_and_back(platform: Platform, tmp_path: Path) -> None:
     graph, reviews = platform.graph, platform.ledger.reviews
     ingest(platform, write_world(tmp_path / "world"))
@@ -132,7 +131,6 @@ def two(platform: Platform, relation: str = "KNOWS") -> tuple[Graph, Reviews, in
     return graph, reviews, reviews.items()[0].id
 
 
-@on_one_server
 class TestWithoutVectors:
     def test_an_end_that_was_deleted_meanwhile(self, platform: Platform) -> None:
         graph, reviews, item = two(platform)
@@ -243,7 +241,6 @@ class TestWithoutVectors:
             kg("review", "propose", "--at-least", "1.5")
 
 
-@on_one_server
 def test_a_rejection_is_learnt_by_the_next_training(platform: Platform, tmp_path: Path) -> None:
     ingest(platform, write_world(tmp_path / "world"))
     options = EmbedOptions(text=False, pictures=False, train=OPTIONS.train)

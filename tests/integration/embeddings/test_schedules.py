@@ -21,10 +21,7 @@ from kg_platform.cli.main import build
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import KgError
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.support.worlds import write_world
-
-pytestmark = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 
 LONG_AGO = datetime(2024, 1, 1, 12, tzinfo=UTC)
 YEARLY = "0 0 1 1 *"
@@ -134,7 +131,7 @@ def test_stopped_and_killed_in_the_middle_it_goes_on_as_the_same_run(world: Plat
         return subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
 
     def wait_until_it_trains(child: subprocess.Popen[str]) -> None:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 600
         while True:
             [run] = world.ledger.runs("embed", 1) or [None]
             trains = run and run.pid == child.pid and any(s.name == "train" for s in run.steps)
@@ -147,14 +144,14 @@ def test_stopped_and_killed_in_the_middle_it_goes_on_as_the_same_run(world: Plat
     first = start()
     wait_until_it_trains(first)
     first.send_signal(signal.SIGTERM)
-    _, said = first.communicate(timeout=120)
+    _, said = first.communicate(timeout=600)
     assert first.returncode == 130, said
     assert "Schedule 'yearly' was stopped and its lock is released" in said
     run = world.ledger.runs("embed", 1)[0]
     assert (run.status, listed("yearly")["state"]) == ("interrupted", "due")
 
     second = start()
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 600
     while world.ledger.run(run.id).pid != second.pid:  # it has taken the run up
         assert second.poll() is None, second.communicate()
         assert time.monotonic() < deadline

@@ -22,6 +22,8 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Connection, Graph
 
+pytestmark = pytest.mark.neo4j_both
+
 FLAG, COAT = (hashlib.sha256(name).hexdigest() for name in (b"flag", b"coat"))
 ENTITIES: list[dict[str, Any]] = [
     {"id": "JPN", "label": "Japan", "description": "An island monarchy.", "caption": "A red disc"},

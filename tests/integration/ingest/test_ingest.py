@@ -58,6 +58,7 @@ def small(platform: Platform, batch_rows: int) -> Platform:
     return Platform.open(platform.settings.model_copy(update={"batch_rows": batch_rows}))
 
 
+@pytest.mark.neo4j_both
 def test_a_world(platform: Platform, tmp_path: Path) -> None:
     summary = ingest(platform, write_world(tmp_path / "world"))
     assert (summary.entities_new, summary.rejected) == (31, 0)
@@ -80,6 +81,7 @@ def test_a_world(platform: Platform, tmp_path: Path) -> None:
     assert (run.kind, run.status, run.metrics["entities"]["new"]) == ("ingest", "succeeded", 31)
 
 
+@pytest.mark.neo4j_both
 def test_twice_changes_nothing(platform: Platform, tmp_path: Path) -> None:
     folder = write_world(tmp_path / "world")
     first = ingest(platform, folder)
@@ -92,6 +94,7 @@ def test_twice_changes_nothing(platform: Platform, tmp_path: Path) -> None:
     assert (second.media_stored, second.media_known) == (0, first.media_stored)
 
 
+@pytest.mark.neo4j_both
 def test_hostile_names_come_back_as_they_were(platform: Platform, tmp_path: Path) -> None:
     kinds = ["is part of", "a`b", "x`]->() DETACH DELETE h //", "\\u0060", "http://x.org/p#q"]
     entities = [{"id": i, "type": k, "k`": i} for i, k in zip(HOSTILE, kinds * 2, strict=False)]
@@ -105,6 +108,7 @@ def test_hostile_names_come_back_as_they_were(platform: Platform, tmp_path: Path
     assert all(dict(n[2])["k`"] == n[0] for n in nodes)
 
 
+@pytest.mark.neo4j_both
 def test_a_changed_entity_is_replaced_and_keeps_its_vectors(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -140,6 +144,7 @@ def test_a_changed_entity_is_replaced_and_keeps_its_vectors(
     assert count == {"n": 0}, "no picture is named any more"
 
 
+@pytest.mark.neo4j_both
 def test_a_split_that_changes(platform: Platform, tmp_path: Path) -> None:
     folder = write(tmp_path / "s", [{"id": "A"}, {"id": "B"}], [])
     (folder / "train.tsv").write_text("A\tR\tB\n")
@@ -152,6 +157,7 @@ def test_a_split_that_changes(platform: Platform, tmp_path: Path) -> None:
     assert splits == {"A": {"source": "s", "split": "test"}, "B": {"source": "s", "split": "train"}}
 
 
+@pytest.mark.neo4j_both
 def test_unknown_ends(platform: Platform, tmp_path: Path) -> None:
     folder = write(tmp_path / "s", [{"id": "A"}], [("A", "R", "B"), ("C", "R", "A")])
     summary = ingest(platform, folder)
@@ -236,6 +242,7 @@ def test_killed_and_run_again(platform: Platform, tmp_path: Path, point: int) ->
     assert dump(platform.graph, times=False) == recovered
 
 
+@pytest.mark.neo4j_both
 def test_two_at_once(platform: Platform, tmp_path: Path) -> None:
     """They state the same facts, in small transactions: each is there once, and nobody gives up."""
     folder = write_world(tmp_path / "world")

@@ -20,6 +20,8 @@ from kg_platform.migrate.files import read_files
 from kg_platform.migrate.graph import GRAPH_FOLDER
 from kg_platform.platform import Platform
 
+pytestmark = pytest.mark.neo4j_both
+
 MARKS = Statement(
     "MATCH (n:Entity) WHERE n.embedding_stale IS NOT NULL OR n.embedding_stale_at IS NOT NULL "
     "RETURN n.id AS id, n.embedding_stale AS why, toString(n.embedding_stale_at) AS at"

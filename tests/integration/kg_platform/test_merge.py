@@ -18,10 +18,7 @@ from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
-from tests.conftest import NEO4J_VERSIONS
 from tests.support.graph_dump import dump
-
-on_one_server = pytest.mark.parametrize("neo4j", NEO4J_VERSIONS[:1], indirect=True)
 
 WORLD = """
 CREATE (k:Entity:Country {id: 'K', label: 'Holland', aliases: ['NL'], source: 'a', area: 41.5,
@@ -65,6 +62,7 @@ def one(graph: Graph, text: str) -> Any:
     return value
 
 
+@pytest.mark.neo4j_both
 def test_a_merge_and_its_undoing(platform: Platform) -> None:
     graph, reviews = platform.graph, platform.ledger.reviews
     write(graph, WORLD)
@@ -120,7 +118,6 @@ def test_a_merge_and_its_undoing(platform: Platform) -> None:
     assert dump(graph, marks=False) == before
 
 
-@on_one_server
 class TestWhatIsInTheWay:
     def test_undo_says_what_changed(self, platform: Platform) -> None:
         graph = platform.graph

@@ -23,6 +23,8 @@ from kg_platform.migrate.graph import migrate_graph, pending_graph
 from kg_platform.migrate.ledger import LEDGER_FOLDER
 from kg_platform.process import Process
 
+pytestmark = pytest.mark.neo4j_both
+
 FILES = [
     "V0001__keys.cypher",
     "V0002__search.cypher",

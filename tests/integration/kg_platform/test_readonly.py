@@ -13,6 +13,8 @@ from kg_platform.graph.values import NodeValue
 from kg_platform.settings import Settings
 from tests.unit.kg_platform.browse.test_read_only import ALLOWED
 
+pytestmark = pytest.mark.neo4j_both
+
 # Only the plan or READ mode stop these.
 REFUSED = [
     "CREATE (n)",
@@ -43,7 +45,7 @@ FAILED = [
 
 @pytest.fixture(scope="module")
 def limits() -> Settings:
-    return Settings(query_timeout=2, query_max_rows=50, query_max_bytes=100_000)
+    return Settings(query_timeout=60, query_max_rows=50, query_max_bytes=100_000)
 
 
 def test_only_reading_runs(graph: Graph, limits: Settings) -> None:

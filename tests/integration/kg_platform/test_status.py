@@ -52,6 +52,7 @@ def world(platform: Platform, tmp_path: Path) -> Platform:
     return platform
 
 
+@pytest.mark.neo4j_both
 def test_every_documented_statement_gives_the_figure_that_is_printed(world: Platform) -> None:
     graph = world.graph
     graph.write(Statement("MATCH (n:Entity {id: 'C04'})-[r]-(:Entity) DELETE r"))
@@ -98,6 +99,7 @@ def test_every_documented_statement_gives_the_figure_that_is_printed(world: Plat
     assert json.loads(kg("status", "--json"))["half_way"] == "bare"
 
 
+@pytest.mark.neo4j_both
 def test_an_empty_graph_has_a_status(platform: Platform) -> None:
     found = status(platform.graph)
     assert found == Status(None, None, None, None, 0, 0, 0, 0, 0, 0, {}, 0, 0, {})
@@ -106,6 +108,7 @@ def test_an_empty_graph_has_a_status(platform: Platform) -> None:
     assert changed_share(platform) == (0, 0)
 
 
+@pytest.mark.neo4j_both
 def test_a_scan_finds_what_left_no_mark(world: Platform) -> None:
     graph = world.graph
     before = marks(graph)
@@ -163,6 +166,7 @@ def age(folder: Path, hours: float) -> None:
         os.utime(path, (then, then))
 
 
+@pytest.mark.neo4j_both
 def test_a_sweep_takes_what_nothing_refers_to_and_nothing_else(
     platform: Platform, tmp_path: Path
 ) -> None:

@@ -114,6 +114,7 @@ def test_only_provinces_of_the_demo_are_taken_out(graph: Graph) -> None:
     assert [row["id"] for row in left] == ["JPN", "mine", "province:JPN:gifu"]
 
 
+@pytest.mark.neo4j_both
 def test_a_platform_with_other_entities_is_left_alone(graph: Graph) -> None:
     refuse_strangers(graph)
     graph.write(Statement("CREATE (:Entity:Country {id: 'JPN', source: 'demo'})"))

@@ -122,6 +122,7 @@ def test_the_budget_of_trials_is_that_of_the_whole_search(tmp_path: Path) -> Non
     assert alike(four, search(tmp_path / "at once", 4))
 
 
+@pytest.mark.usefixtures("own_signals")
 @pytest.mark.parametrize(("trial", "steps"), [(0, 1), (1, 4), (1, 7), (2, 3)])
 def test_stopped_and_gone_on_is_the_same_as_never_stopped(
     trial: int, steps: int, tmp_path: Path
@@ -155,7 +156,7 @@ def test_a_killed_search_goes_on(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     killed = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, timeout=250
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, timeout=600
     )
     assert killed.returncode == -signal.SIGKILL
     assert alike(search(tmp_path / "killed"), search(tmp_path / "whole"))
