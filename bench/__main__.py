@@ -27,6 +27,7 @@ ALL = (
     "faults",
     "new_entities",
     "watch",
+    "commands",
     "gpu",
 )
 

@@ -1,6 +1,6 @@
 """What an embedding run will cost: seconds, memory and disk, from counts and measured rates.
 
-Arithmetic alone. What there is comes from `survey`, how fast it goes from `calibrate`, and
+Arithmetic alone. What there is comes from `survey`, how fast it goes from `speed`, and
 `planning` puts them together. An estimate is a range: from `low` to `high`, `likely` in between.
 """
 

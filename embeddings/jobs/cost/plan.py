@@ -12,7 +12,7 @@ import torch
 
 from embeddings.features.snapshot_features import Encoders
 from embeddings.jobs.cost.estimate import CostPlan, Estimate, Publishing, gib, plan
-from embeddings.jobs.cost.speed import Encoding, encode_pictures, encode_texts, training
+from embeddings.jobs.cost.speed import Encoding, encode_pictures, encode_texts, measure_training
 from embeddings.jobs.cost.survey import survey
 from embeddings.numerics.memory import free_bytes
 from embeddings.publish.vector_indexes import refuse_too_wide
@@ -71,7 +71,7 @@ def make(
             found.sample, platform.media, encoders.image, root, at_most["image"], settings
         )
     report("plan: steps of training", 0, None)
-    tried = training(found.entities, found.facts, encodings, options.train)
+    tried = measure_training(found.entities, found.facts, encodings, options.train)
     publishing = _publishing(platform) if publish else None
     made = plan(found, encodings, tried, options.train, publishing)
     return replace(made, notes=(*made.notes, *_warnings(made, settings.home, options)))

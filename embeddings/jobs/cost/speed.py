@@ -126,7 +126,7 @@ def encode_pictures(
     return encoding(sample, sample.chosen_pictures, encode, known, encoder.dimension, at_most)
 
 
-def training(
+def measure_training(
     entities: int, facts: SplitCounts, encodings: Mapping[str, Encoding], options: TrainOptions
 ) -> Training:
     """A few steps of one epoch, and some ranks, on random facts about as many entities.

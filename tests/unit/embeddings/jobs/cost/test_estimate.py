@@ -13,7 +13,7 @@ from embeddings.features.build import text_features
 from embeddings.features.cache import FeatureCache
 from embeddings.jobs.cost.estimate import CostPlan, Estimate, Publishing, gib, plan
 from embeddings.jobs.cost.plan import compare, figures, sentence, shown
-from embeddings.jobs.cost.speed import Encoding, Training, encode_texts, training
+from embeddings.jobs.cost.speed import Encoding, Training, encode_texts, measure_training
 from embeddings.jobs.cost.survey import Sample, SplitCounts, Survey
 from embeddings.training.options import TrainOptions
 from kg_platform.errors import BadInput
@@ -129,7 +129,7 @@ def test_sizes_are_for_people() -> None:
 
 @pytest.mark.parametrize("options", [OPTIONS, replace(OPTIONS, loss="logistic", negatives=8)])
 def test_a_few_real_steps_are_timed(options: TrainOptions) -> None:
-    tried = training(40, FACTS, ENCODINGS, options)
+    tried = measure_training(40, FACTS, ENCODINGS, options)
     assert 0 < tried.step < 5
     assert 0 < tried.ranking < 1
     assert 0 < tried.grouping < 0.001
@@ -140,7 +140,7 @@ def test_a_few_real_steps_are_timed(options: TrainOptions) -> None:
 
 def test_a_large_graph_is_tried_on_fewer_entities(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("embeddings.jobs.cost.speed.MOST_ENTITIES", 25)
-    assert training(100, FACTS, {}, OPTIONS).scale == 4
+    assert measure_training(100, FACTS, {}, OPTIONS).scale == 4
 
 
 def test_only_what_is_missing_is_encoded_and_it_is_kept(tmp_path: Path) -> None:
@@ -167,4 +167,4 @@ def test_a_device_that_is_not_there_is_said_before_anything_else() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     with pytest.raises(BadInput, match="no GPU"):
-        training(40, FACTS, {}, replace(OPTIONS, device="cuda"))
+        measure_training(40, FACTS, {}, replace(OPTIONS, device="cuda"))
