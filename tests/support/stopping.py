@@ -59,7 +59,7 @@ class Stopping:
             return
         if numbers & set(SIGNALS):
             self._stopped = True
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("told to stop; a test that tells itself takes `own_signals`")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:

@@ -230,6 +230,7 @@ class TestWhatIsInTheWay:
         write(graph, "CREATE (:Entity {id: 'K'})")  # it came back: nobody stands for it
         assert merged_ids(graph) == {"G": "K"}
 
+    @pytest.mark.neo4j_both
     def test_deciding_on_duplicates(self, platform: Platform) -> None:
         graph, reviews = platform.graph, platform.ledger.reviews
         write(graph, WORLD)

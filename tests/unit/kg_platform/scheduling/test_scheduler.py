@@ -12,6 +12,9 @@ from kg_platform.errors import Interrupted, NotFound
 from kg_platform.ledger.schedules import Ending
 from tests.support.scheduler_world import World, fails, opened
 
+# A job that loses its lease is stopped as by Ctrl-C, which comes to the whole process.
+pytestmark = pytest.mark.usefixtures("own_signals")
+
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:

@@ -22,6 +22,9 @@ from kg_platform.process import Process
 from kg_platform.scheduling.heartbeat import LEASE_SECONDS, Heart
 from tests.support.scheduler_world import START, World, fails, opened
 
+# A job that loses its lease is stopped as by Ctrl-C, which comes to the whole process.
+pytestmark = pytest.mark.usefixtures("own_signals")
+
 ELSEWHERE = Process("another-machine", 42, 1.0)
 
 

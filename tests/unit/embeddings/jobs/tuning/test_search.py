@@ -122,17 +122,25 @@ def test_the_budget_of_trials_is_that_of_the_whole_search(tmp_path: Path) -> Non
     assert alike(four, search(tmp_path / "at once", 4))
 
 
+@pytest.fixture(scope="module")
+def with_texts() -> Dataset:
+    return replace(draw(), features={"text": features(share=0.7)})
+
+
+@pytest.fixture(scope="module")
+def never_stopped(with_texts: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Tuned:
+    return search(tmp_path_factory.mktemp("whole"), dataset=with_texts)
+
+
 @pytest.mark.usefixtures("own_signals")
 @pytest.mark.parametrize(("trial", "steps"), [(0, 1), (1, 4), (1, 7), (2, 3)])
 def test_stopped_and_gone_on_is_the_same_as_never_stopped(
-    trial: int, steps: int, tmp_path: Path
+    trial: int, steps: int, tmp_path: Path, with_texts: Dataset, never_stopped: Tuned
 ) -> None:
-    dataset = replace(draw(), features={"text": features(share=0.7)})
+    dataset = with_texts
     with pytest.raises(KeyboardInterrupt):
         search(tmp_path / "cut", dataset=dataset, on_progress=stop_at(trial, steps))
-    assert alike(
-        search(tmp_path / "cut", dataset=dataset), search(tmp_path / "whole", dataset=dataset)
-    )
+    assert alike(search(tmp_path / "cut", dataset=dataset), never_stopped)
 
 
 def test_a_search_that_ended_between_choosing_a_trial_and_trying_it_goes_on(
