@@ -222,8 +222,11 @@ class Knows(FakeArtifact):
 
 
 @pytest.mark.neo4j_both
-def test_predict_leaves_out_what_is_known_or_gone(world: Graph, tmp_path: Path) -> None:
+def test_predict_leaves_out_what_is_known_or_gone(
+    world: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     artifact: Any = Knows(["FRA", "GBR", "JPN", "fra", "jpn", "deleted since"])
+    monkeypatch.setattr("embeddings.answers.scored_entities.load_scorer", Knows.scorer)
     tails = predict_tails(artifact, world, "JPN", "LANGUAGE", 10)
     assert [p.id for p in tails] == ["fra", "GBR", "FRA"]
     assert tails[0].score == 3

@@ -276,7 +276,7 @@ def test_missing_and_changed_files_are_refused(taken: Path, name: str) -> None:
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
-    with pytest.raises(ArtifactError, match=f"{name} is changed"):
+    with pytest.raises(ArtifactError, match=f"{name} was changed"):
         open_snapshot(taken)
     file.unlink()
     with pytest.raises(ArtifactError, match=f"{name} is missing"):
