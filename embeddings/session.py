@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seco
     from embeddings.publish.gate.verdict import Verdict
     from embeddings.publish.publish import PublishSummary
     from kg_platform.browse.entities import EntityRow
+    from kg_platform.platform import Platform
+
+
+KEPT_ENCODERS = 4
 
 
 class EmbedKeywords(TypedDict, total=False):
@@ -50,6 +54,11 @@ class EmbedKeywords(TypedDict, total=False):
 
 class VectorSession(Session):
     """A platform that can be asked by its vectors, and embedded."""
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__(platform)
+        self._encoders: dict[tuple[str, str], Any] = {}
+        self._loading = threading.Lock()
 
     # ---- ask
 
@@ -75,6 +84,7 @@ class VectorSession(Session):
         """
         from embeddings.answers import similar
 
+        similar.property_of(by)  # a misspelt way is said before a database is started
         if sum(given is not None for given in (entity, text, image)) != 1:
             raise BadInput("Give one of an entity, a text or a picture to compare with.")
         if text is not None:
@@ -83,9 +93,10 @@ class VectorSession(Session):
                 raise BadInput(f"A text is compared by text or image, not by {by!r}.")
             found = self._like_text(text, k, type, by)
         elif image is not None:
+            if by not in ("image", "embedding"):
+                raise BadInput(f"A picture is compared by image, not by {by!r}.")
             found = self._like_picture(image, k, type)
         else:
-            similar.property_of(by)  # a misspelt way is said before a database is started
             row = self.resolve(entity) if isinstance(entity, str) else entity
             assert row is not None
             found = similar.similar_to_entity(self.graph, row.id, k, by, type)
@@ -149,6 +160,8 @@ class VectorSession(Session):
         from embeddings.answers.explanation import Explained
         from embeddings.publish.live_artifact import open_published
 
+        if tail is not None and type is not None:
+            raise BadInput("A type chooses among predictions; leave it out when you give a tail.")
         artifact = open_published(self.graph, self.settings.artifacts_dir)
         first = self.resolve(head) if isinstance(head, str) else head
         if tail is not None:
@@ -224,10 +237,10 @@ class VectorSession(Session):
         from embeddings.jobs.publish import publish_run, resume_publish
 
         if resume and force is not None:
-            raise BadInput("A publish that stands half-way passed the gate; leave --force out.")
+            raise BadInput("A publish that stands half-way passed the gate; leave force out.")
         if resume and run:
             raise BadInput(
-                "Give a run or --resume: the publish that stands half-way has its own run."
+                "Give a run or resume: the publish that stands half-way has its own run."
             )
         if resume:
             return resume_publish(self.platform, on_progress)
@@ -247,21 +260,19 @@ class VectorSession(Session):
 
         return rollback(self.platform, run, on_progress)
 
-    # ---- encoders, each loaded once a session
-
-    @cached_property
-    def _encoders(self) -> dict[tuple[str, str], Any]:
-        return {}
-
-    @cached_property
-    def _loading(self) -> threading.Lock:
-        return threading.Lock()
+    # ---- encoders
 
     def _encoder(self, kind: str, name: str, load: Callable[[str, str], Any]) -> Any:
+        """Loaded once; the last few are kept, for the run that is live and the one before."""
+        key = (kind, name)
+        if (found := self._encoders.get(key)) is not None:
+            return found
         with self._loading:
-            if (kind, name) not in self._encoders:
-                self._encoders[kind, name] = load(name, self.settings.device)
-            return self._encoders[kind, name]
+            if key not in self._encoders:
+                self._encoders[key] = load(name, self.settings.device)
+            while len(self._encoders) > KEPT_ENCODERS:
+                self._encoders.pop(next(iter(self._encoders)))
+            return self._encoders.get(key) or load(name, self.settings.device)
 
     def _like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
         from embeddings.answers.similar import similar_to_text
@@ -295,10 +306,10 @@ class VectorSession(Session):
         )
 
     def _picture(self, image: str | Path | bytes | Image) -> Image:
-        from kg_platform.media.pictures import decode_rgb
+        from kg_platform.media.pictures import decode_rgb, rgb
 
         if not isinstance(image, str | Path | bytes):
-            return image.convert("RGB")
+            return rgb(image, self.settings.max_picture_pixels)
         if isinstance(image, bytes):
             return decode_rgb(image, self.settings.max_picture_pixels)
         try:
@@ -312,13 +323,20 @@ class VectorSession(Session):
     def _options(self, given: Mapping[str, Any]) -> EmbedOptions:
         from embeddings.jobs.embed_options import embed_options
 
-        return embed_options(given, self.settings.device)
+        for name in given:
+            if name not in EmbedKeywords.__annotations__:
+                close = difflib.get_close_matches(name, EmbedKeywords.__annotations__, n=1)
+                hint = f"did you mean {close[0]}?" if close else "docs/python.md lists them."
+                raise BadInput(f"{name} is not an option of embedding; {hint}")
+        several = ("label", "relationship_type", "setting")
+        lists = {n: (v,) for n, v in given.items() if n in several and isinstance(v, str)}
+        return embed_options({**given, **lists}, self.settings.device)
 
     def _forced(self, why: str | None) -> Force | None:
         if why is None:
             return None
         if not why.strip():
-            raise BadInput('Give --force and --why "..." together: it is written down who and why.')
+            raise BadInput("Say why it is forced: it is written down who and why.")
         from embeddings.publish.gate.decision import Force
         from kg_platform.people import who
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from threading import RLock
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kg_platform.errors import SettingsError
 from kg_platform.settings import Settings
@@ -12,6 +13,29 @@ if TYPE_CHECKING:  # each store's library is loaded when the store is first used
     from kg_platform.graph.client import Graph
     from kg_platform.ledger.ledger import Ledger
     from kg_platform.media.store import MediaStore
+
+
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """A store that is opened when it is first asked for, by whichever thread asks first."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make, self._lock = make, RLock()
+        self._made: T | None = None
+
+    def get(self) -> T:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def take(self) -> T | None:
+        """What was opened; it is opened anew when it is asked for again."""
+        with self._lock:
+            made, self._made = self._made, None
+            return made
 
 
 class Platform:
@@ -23,14 +47,28 @@ class Platform:
     def __init__(self, settings: Settings, *, migrate: bool = True) -> None:
         self.settings = settings
         self._migrate = migrate
+        self._graph = _Once(self._open_graph)
+        self._ledger = _Once(self._open_ledger)
+        self._media = _Once(self._open_media)
 
     @classmethod
     def open(cls, settings: Settings, *, migrate: bool = True) -> Platform:
         """A platform whose stores are brought up to date on first use when `migrate`."""
         return cls(settings, migrate=migrate)
 
-    @cached_property
+    @property
     def graph(self) -> Graph:
+        return self._graph.get()
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger.get()
+
+    @property
+    def media(self) -> MediaStore:
+        return self._media.get()
+
+    def _open_graph(self) -> Graph:
         from kg_platform.graph.client import Graph
         from kg_platform.migrate.graph import migrate_graph
         from kg_platform.server.connection import connection
@@ -40,8 +78,7 @@ class Platform:
             migrate_graph(graph)
         return graph
 
-    @cached_property
-    def ledger(self) -> Ledger:
+    def _open_ledger(self) -> Ledger:
         from kg_platform.migrate.ledger import migrate_ledger
         from kg_platform.runs.recorded import RecordedLedger
 
@@ -56,17 +93,16 @@ class Platform:
             migrate_ledger(url)
         return RecordedLedger(url, self.settings.runs_dir)
 
-    @cached_property
-    def media(self) -> MediaStore:
+    def _open_media(self) -> MediaStore:
         from kg_platform.media.store import MediaStore
 
         return MediaStore(self.settings.resolved_media_url())
 
     def close(self) -> None:
         """Close what was opened; the local server goes on running."""
-        for name in ("graph", "ledger"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
+        for store in (self._graph.take(), self._ledger.take()):
+            if store is not None:
+                store.close()
 
     def __enter__(self) -> Platform:
         return self

@@ -33,11 +33,12 @@ class Results(Sequence[T], Generic[T]):
         truncated: bool = False,
         total: int | None = None,
     ) -> None:
-        """`of` is the dataclass of the records, or `columns` are a dictionary's keys."""
-        self._records = tuple(records)
+        """`of` is the dataclass of the records, or `columns` are a dictionary's keys: one of the
+        two is given, as there may be no record to see it by."""
+        self._records, self._of = tuple(records), of
         self._types: dict[str, Any] = {} if of is None else get_type_hints(of)
-        names = () if of is None else (each.name for each in fields(of))  # type: ignore[arg-type]
-        self.columns = tuple(columns) or tuple(names)
+        names = [] if of is None else [each.name for each in fields(of)]  # type: ignore[arg-type]
+        self.columns = tuple(columns or names)
         self.truncated, self.total = truncated, total
 
     def __len__(self) -> int:
@@ -46,8 +47,10 @@ class Results(Sequence[T], Generic[T]):
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+    def __getitem__(self, index: slice) -> Results[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Results[T]:
+        if isinstance(index, slice):
+            return Results(self._records[index], self._of, self.columns, total=self.total)
         return self._records[index]
 
     def __iter__(self) -> Iterator[T]:
@@ -76,9 +79,10 @@ class Results(Sequence[T], Generic[T]):
         import pyarrow  # for its weight
 
         rows = self.to_dicts()
-        names = self.columns or tuple(dict.fromkeys(key for row in rows for key in row))
-        arrays = [_array([row.get(name) for row in rows], self._types.get(name)) for name in names]
-        return pyarrow.table(arrays, names=list(names))
+        arrays = [
+            _array([row.get(name) for row in rows], self._types.get(name)) for name in self.columns
+        ]
+        return pyarrow.table(arrays, names=list(self.columns))
 
     def to_pandas(self) -> pandas.DataFrame:
         """The Arrow table as a frame."""
@@ -100,7 +104,8 @@ def _plain(record: Any) -> dict[str, Any]:
 
 
 def _rest(results: Results[Any]) -> str:
-    return f"<p>{html.escape(repr(results))}</p>" if len(results) > SHOWN else ""
+    more = len(results) > SHOWN or results.truncated or (results.total or 0) > len(results)
+    return f"<p>{html.escape(repr(results))}</p>" if more else ""
 
 
 def _cell(value: Any) -> str:
@@ -120,12 +125,20 @@ def _array(values: list[Any], hint: Any) -> pyarrow.Array:
         bool: pyarrow.bool_(),
     }
     wanted = [kind for kind in plain if hint in (kind, kind | None)]
+    refused = (pyarrow.ArrowException, OverflowError)
     try:
         return pyarrow.array(values, plain[wanted[0]] if wanted else None)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError):
+    except refused:
         pass
     try:
         return pyarrow.array([jsonable(value) for value in values])
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError):
-        texts = (None if v is None else json.dumps(jsonable(v), ensure_ascii=False) for v in values)
-        return pyarrow.array(list(texts), pyarrow.string())
+    except refused:
+        return pyarrow.array([_json(value) for value in values], pyarrow.string())
+
+
+def _json(value: Any) -> str | None:
+    from kg_platform.browse.formatting import jsonable
+
+    if value is None:
+        return None
+    return json.dumps(jsonable(value), ensure_ascii=False, default=str)

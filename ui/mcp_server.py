@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from mcp.server.mcpserver import MCPServer
@@ -18,10 +19,11 @@ from mcp.types import ToolAnnotations
 
 from kg_platform.browse.formatting import jsonable
 from kg_platform.browse.read_only import within
-from kg_platform.errors import BadInput, KgError
+from kg_platform.errors import BadInput, KgError, QueryFailed
 from ui.session import KnowledgeGraph
 
 T = TypeVar("T")
+AT_ONCE = 4  # questions that are worked on
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ABOUT = (
     "A knowledge graph with vectors. `query` takes Cypher that only reads: nodes are (:Entity {id, "
@@ -33,6 +35,7 @@ ABOUT = (
 
 def server(kg: KnowledgeGraph) -> MCPServer:
     """A server that answers from this platform; `run()` speaks on stdin and stdout."""
+    timely = _Timely(kg)
     made = MCPServer(
         "kg-platform", instructions=ABOUT, version=version("kg-platform"), log_level="WARNING"
     )
@@ -47,7 +50,7 @@ def server(kg: KnowledgeGraph) -> MCPServer:
     def show(entity: str, facts: int = 10) -> dict[str, Any]:
         """Everything the graph says about one entity, given by its id or label."""
         _counted(kg, facts, least=0)
-        page = _asked(lambda: _timely(kg, lambda: kg.show(entity, facts)))
+        page = _asked(lambda: timely(lambda: kg.show(entity, facts)))
         return _fitting(kg, jsonable(asdict(page)))
 
     @made.tool(annotations=READS)
@@ -61,9 +64,7 @@ def server(kg: KnowledgeGraph) -> MCPServer:
         """Entities nearest to an entity (id or label) or to a text. `by`: embedding, structure,
         text or image; `type` keeps entities with that label."""
         _counted(kg, k)
-        found = _asked(
-            lambda: _timely(kg, lambda: kg.similar(entity, text=text, by=by, type=type, k=k))
-        )
+        found = _asked(lambda: timely(lambda: kg.similar(entity, text=text, by=by, type=type, k=k)))
         return _answer(kg, list(found.columns), found.to_rows())
 
     @made.tool(annotations=READS)
@@ -74,7 +75,7 @@ def server(kg: KnowledgeGraph) -> MCPServer:
         heads of (?, relation, entity)."""
         _counted(kg, k)
         found = _asked(
-            lambda: _timely(kg, lambda: kg.predict(entity, relation, heads=heads, type=type, k=k))
+            lambda: timely(lambda: kg.predict(entity, relation, heads=heads, type=type, k=k))
         )
         return _answer(kg, list(found.columns), found.to_rows())
 
@@ -82,7 +83,7 @@ def server(kg: KnowledgeGraph) -> MCPServer:
     def explain(head: str, relation: str, tail: str, heads: bool = False) -> dict[str, Any]:
         """Which modality (structure, text, image) moved the prediction of a fact; with `heads`, of
         its head."""
-        one = _asked(lambda: _timely(kg, lambda: kg.explain(head, relation, tail, heads=heads)))
+        one = _asked(lambda: timely(lambda: kg.explain(head, relation, tail, heads=heads)))
         ends = {
             name: {"id": end.id, "label": end.label}
             for name, end in (("head", one.head), ("tail", one.tail))
@@ -101,11 +102,29 @@ def _asked(ask: Callable[[], T]) -> T:
         raise ToolError(str(error)) from error
 
 
-def _timely(kg: KnowledgeGraph, ask: Callable[[], T]) -> T:
-    _ = kg.graph  # starting a database, or loading what learns, is not the question's time
-    import embeddings.answers.explain  # noqa: F401
+class _Timely:
+    """Runs questions that have no limit of their own in Neo4j, each for so long at most.
 
-    return within(kg.settings.query_timeout, ask)
+    What is late is left to end by itself, and while `AT_ONCE` of them have not, no further one is
+    begun: a program that asks again and again piles nothing up.
+    """
+
+    def __init__(self, kg: KnowledgeGraph) -> None:
+        self._kg, self._free = kg, BoundedSemaphore(AT_ONCE)
+
+    def __call__(self, ask: Callable[[], T]) -> T:
+        seconds = self._kg.settings.query_timeout
+        if not self._free.acquire(timeout=seconds):
+            raise QueryFailed("Earlier questions have not ended yet; ask again in a while.")
+
+        def work() -> T:
+            try:
+                return ask()
+            finally:
+                self._free.release()
+
+        late = f"It took longer than the {seconds:g} seconds of KG_QUERY_TIMEOUT; ask for less."
+        return within(seconds, late, work)
 
 
 def _counted(kg: KnowledgeGraph, count: int, least: int = 1) -> None:
@@ -122,7 +141,10 @@ def _answer(
 
 
 def _fitting(kg: KnowledgeGraph, answer: Mapping[str, Any]) -> dict[str, Any]:
-    size, most = len(json.dumps(answer, default=str)), kg.settings.query_max_bytes
+    size, most = (
+        len(json.dumps(answer, default=str, ensure_ascii=False).encode()),
+        kg.settings.query_max_bytes,
+    )
     if size > most:
         raise ToolError(
             f"The answer has {size:,} bytes, more than the {most:,} of KG_QUERY_MAX_BYTES; ask for "

@@ -89,7 +89,7 @@ def similar_to_text(
     """The `k` entities whose texts mean most nearly this; `by` "image": whose pictures show it.
 
     Pictures are compared with by the text side of the encoder they were encoded with
-    (`encoders.load_text_side`).
+    (`load_text_side`).
 
     Raises:
         NotFound: no such vectors are published. BadInput: the text is empty, or the published

@@ -9,6 +9,7 @@ import typer
 
 from embeddings.training import presets
 from kg_platform import console
+from kg_platform.cli.options import Json
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +45,7 @@ def benchmark(
         bool,
         typer.Option("--shuffle-features", help="The control: texts dealt out by chance."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train and rank on a published split. Prints filtered MRR and Hits@k of its test triples."""
     console.note("Loading the learning libraries ...")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from kg_platform import console
+from kg_platform.cli.options import Json
 
 if TYPE_CHECKING:
     from embeddings.features.encoders.presets import Preset
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def encoders(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """The encoders that have a name.
 

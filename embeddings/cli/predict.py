@@ -69,11 +69,11 @@ def explain(
     if tail is not None and type is not None:
         raise BadInput("--type chooses among predictions; leave it out when you give a tail.")
     with VectorSession.open() as kg:
-        first = kg.resolve(head)
         if tail is not None:
-            _show_one(kg.explain(first, relation, tail, heads=heads), as_json)
+            _show_one(kg.explain(head, relation, tail, heads=heads), as_json)
             return
-        found = kg.explain(first, relation, heads=heads, type=type, k=count)
+        found = kg.explain(head, relation, heads=heads, type=type, k=count)
+        given = kg.resolve(head).label
     if as_json:
         console.print_json([_plain(one) for one in found])
         return
@@ -82,7 +82,7 @@ def explain(
         (end.id, end.label, f"{one.explanation.score:.3f}", *_moved(one.explanation))
         for end, one in zip(ends, found, strict=True)
     ]
-    fact = f"? {relation} {first.label}" if heads else f"{first.label} {relation} ?"
+    fact = f"? {relation} {given}" if heads else f"{given} {relation} ?"
     columns = ("id", "label", "score", "rank", "moved most by", "rank without it")
     console.print_table(columns, shown, title=fact)
 

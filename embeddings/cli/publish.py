@@ -40,6 +40,10 @@ def publish(
 ) -> None:
     """Write a run's vectors into the graph. A publish that was killed goes on where it stopped."""
     forced = reason(force, why)
+    if resume and forced:
+        raise BadInput("A publish that stands half-way passed the gate; leave --force out.")
+    if run and resume:
+        raise BadInput("Give a run or --resume: the publish that stands half-way has its own run.")
     with VectorSession.open() as kg, console.steps() as report:
         done = kg.publish(run, resume=resume, force=forced, on_progress=report)
     _show_published(done, as_json)

@@ -64,7 +64,7 @@ def _agreed(count: int) -> bool:
 
 def reproduce(
     run: Annotated[str, typer.Argument(help="An embedding run that succeeded.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train again what a run trained, publish nothing, compare; exit 8 if figures differ."""
     console.note("Loading the learning libraries ...")

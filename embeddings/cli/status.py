@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from embeddings.session import VectorSession
 from kg_platform import console
 from kg_platform.cli.options import Json
 
@@ -29,7 +30,6 @@ def status(
     as_json: Json = False,
 ) -> None:
     """What is embedded, stale, missing, and left over."""
-    from kg_platform.browse.status import status as figures
     from kg_platform.curation.sweep import find
     from kg_platform.platform import Platform
     from kg_platform.settings import load
@@ -38,7 +38,7 @@ def status(
     with Platform.open(load()) as platform:
         if scan:
             scanned = _scan(platform)
-        found, orphans = figures(platform.graph), find(platform)
+        found, orphans = VectorSession(platform).status(), find(platform)
     if as_json:
         document = found.as_dict() | {"orphans": orphans.counts()}
         console.print_json(document | ({"scan": scanned} if scanned else {}))

@@ -9,6 +9,7 @@ import typer
 
 from embeddings.training import presets
 from kg_platform import console
+from kg_platform.cli.options import Json
 
 if TYPE_CHECKING:
     from embeddings.jobs.tuning.report import Tried, Tuned
@@ -57,7 +58,7 @@ def tune(
         bool, typer.Option("--pictures/--no-pictures", help="Graph: use pictures.")
     ] = True,
     top: Annotated[int, typer.Option(min=1, help="Show this many of the best trials.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Search the settings within a budget. The same command goes on where it was stopped."""
     console.note("Loading the learning libraries ...")

@@ -4,7 +4,7 @@ published run -> snapshot -> who has no vector, or says something else than what
 of -> features of those -> fit -> vectors on their nodes
 
 The vectors live in the published run's space: texts and pictures give a prior (`priors.py`), and a
-fit moves it to where the entity's facts want it (`new_entities.py`). They carry the published run's
+fit moves it to where the entity's facts want it (`fold_in.py`). They carry the published run's
 id and the mark `embedding_provisional`; the next full publish takes the mark, or the vectors, away.
 An entity that says what it said in training but lost its vectors, or has provisional ones, gets the
 artifact's, which are not provisional.

@@ -134,7 +134,7 @@ def _recorded(
     ledger, chosen = platform.ledger, artifact.folder.name
     own = ledger.start_run(kind, settings)
     stopped = f"Publishing run {chosen} was stopped; `kg publish --resume` goes on from there."
-    with ledger.closing(own, stopped):
+    with ledger.closing(lambda: own, lambda: stopped):
         if gate is not None:
             with ledger.stepping(own, "gate") as details:
                 details.update(gate)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from kg_platform.errors import Interrupted
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
 
@@ -40,14 +39,8 @@ class Job:
             Interrupted: a person stopped it; `when_stopped` says what to do then.
         """
         self.run_id = self.ledger.start_run(self.KIND, settings)
-        try:
+        with self.ledger.closing(lambda: self.run_id, self.when_stopped):
             yield
-        except KeyboardInterrupt as stop:
-            self.ledger.finish_run(self.run_id, "interrupted")
-            raise Interrupted(self.when_stopped()) from stop
-        except BaseException as error:
-            self.ledger.finish_run(self.run_id, "failed", error=str(error))
-            raise
 
     def when_stopped(self) -> str:
         """One sentence for the person who stopped it."""

@@ -13,7 +13,7 @@ T = TypeVar("T")
 WORKERS = 2
 
 
-def in_flight(work: Iterable[Callable[[], T]]) -> Iterator[T]:
+def concurrently(work: Iterable[Callable[[], T]]) -> Iterator[T]:
     """Do each of `work` on one of two threads; its results, in order. What has not begun when one
     fails, or when the caller stops, is not done."""
     running: deque[Future[T]] = deque()

@@ -9,8 +9,7 @@ from typing import Any
 
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.features.snapshot_features import Encoders
-from embeddings.publish.published import check_encoder
-from kg_platform.browse import entities
+from embeddings.publish.published import check_encoder, published_run
 from kg_platform.browse.entities import current_run
 from kg_platform.errors import ArtifactError, NotFound
 from kg_platform.graph.client import Graph
@@ -24,9 +23,7 @@ def open_published(graph: Graph, artifacts: Path) -> Artifact:
     Raises:
         NotFound: nothing is published, or the artifact is not on this machine.
     """
-    run = entities.current_run(graph)
-    if run is None:
-        raise NotFound("No vectors are published in this graph yet; `kg embed` makes them.")
+    run = published_run(graph)
     folder = artifacts / str(run["id"])
     if not folder.is_dir():
         raise NotFound(

@@ -193,7 +193,7 @@ class _Cursor:
     """Where a publish stands: batches done, in the ledger; whether that still holds, in the graph.
 
     The position counts only if no other run was published in between (each puts a token of its own
-    on its node and takes the others' away), the artifact is the same, and so is the place: put
+    on its node and takes the others' away), the artifact is the same, and so is the place:
     `staged`, or under the own names.
     """
 

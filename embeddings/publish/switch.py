@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from embeddings.publish import vector_indexes
-from embeddings.publish.concurrent_writes import in_flight
+from embeddings.publish.concurrent_writes import concurrently
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
@@ -83,12 +83,12 @@ def _take_names(graph: Graph, run_id: str, report: Progress) -> None:
         graph.write(Statement(cypher.TAKE_NEXT, {"id": run_id, "ids": ids}))
         return len(ids)
 
-    for taken in in_flight(partial(take, ids) for ids in _put_aside(graph, run_id)):
+    for taken in concurrently(partial(take, ids) for ids in _staged_batches(graph, run_id)):
         done += taken
         report("switch", done, max(done, total))
 
 
-def _put_aside(graph: Graph, run_id: str) -> Iterator[list[str]]:
+def _staged_batches(graph: Graph, run_id: str) -> Iterator[list[str]]:
     """The entities whose vectors were staged, in batches by id."""
     after = ""
     while True:

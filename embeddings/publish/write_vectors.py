@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.publish.checks import Masks, VectorSource, batch_of
-from embeddings.publish.concurrent_writes import in_flight
+from embeddings.publish.concurrent_writes import concurrently
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
@@ -53,7 +53,7 @@ class Writer:
             partial(self._batch, begin, list(islice(ids, size)), staged)
             for begin in range(start, total, size)
         )
-        for position in in_flight(batches):
+        for position in concurrently(batches):
             # Taken in order, so everything before the cursor is in the graph.
             advance(position)
             report("vectors", position, total)

@@ -52,7 +52,7 @@ class EntityContents:
     whole: bool
 
     def content(self, facts: Iterable[EntityFact] | None = None) -> Content:
-        """(3,) as `content.content_of` has it; of these facts, or of its own."""
+        """(3,) as `fingerprints.content_of` has it; of these facts, or of its own."""
         digests = [text_hash(text) for text in self.texts]
         given = self.facts if facts is None else facts
         chosen = {(fact.type, fact.outgoing, fact.other) for fact in given}

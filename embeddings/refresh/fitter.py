@@ -35,7 +35,7 @@ class Fitted:
         self, features: Mapping[str, Features]
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
         """What stands on their nodes, by property, and who has it: the vectors, turned as the
-        artifact's are, what asks in their place (space.py), and their features."""
+        artifact's are, what asks in their place (scored_entities.py), and their features."""
         vectors, some = self.vectors.numpy(), self.some.numpy()
         rows = {"embedding": vectors if self.alignment is None else vectors @ self.alignment}
         masks = {"embedding": some}

@@ -47,7 +47,7 @@ def save_artifact(
 
     `manifest` is what the caller knows (run, snapshot, settings, metrics); sizes, options,
     encoders, library versions, checksums and the time are added. `content` (N, 3) are the
-    fingerprints of the snapshot that was trained on (`content.content_of`), `changed` (N,) its
+    fingerprints of the snapshot that was trained on (`fingerprints.content_of`), `changed` (N,) its
     marks.
 
     Raises:

@@ -3,7 +3,7 @@
 A step of training is some hundred small pieces of work, and handing each to the GPU takes longer
 than most of them take. A graph hands them over together. It does the same things to the same
 memory every time, so a batch is copied into the place where the captured one was, and batches must
-have few different shapes (`losses.AgainstAll.filled`).
+have few different shapes (`one_vs_all.AgainstAll.filled`).
 """
 
 from __future__ import annotations

@@ -93,6 +93,10 @@ class _Token(NamedTuple):
 
 
 T = TypeVar("T")
+LATE = (
+    "The query ran longer than it may, and Neo4j has not stopped yet; narrow it. `kg db stop` ends "
+    "it if it goes on."
+)
 _END = _Token("", "end")
 
 
@@ -110,6 +114,7 @@ def run_read_only(
     _check_plan(graph, statement)
     return within(
         settings.query_timeout + GRACE_SECONDS,
+        LATE,
         lambda: graph.table(
             statement,
             timeout=settings.query_timeout,
@@ -188,8 +193,9 @@ def _check_plan(graph: Graph, statement: Statement) -> None:
         )
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """The answer of `work`, or QueryFailed when it takes longer; then its thread is left behind."""
+def within(seconds: float, late: str, work: Callable[[], T]) -> T:
+    """The answer of `work`, or QueryFailed saying `late` when it takes longer; then its thread is
+    left behind."""
     answer: Future[T] = Future()
 
     def run() -> None:
@@ -203,10 +209,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     try:
         return answer.result(seconds)
     except TimeoutError as error:
-        raise QueryFailed(
-            "The query ran longer than it may, and Neo4j has not stopped yet; narrow it. "
-            "`kg db stop` ends it if it goes on."
-        ) from error
+        raise QueryFailed(late) from error
 
 
 def _check_procedure(name: str) -> None:

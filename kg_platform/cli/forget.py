@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kg_platform import console
+from kg_platform.cli.options import Json
 
 
 def register(app: typer.Typer) -> None:
@@ -17,7 +18,7 @@ def register(app: typer.Typer) -> None:
 def forget(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Entities, by id.")],
     yes: Annotated[bool, typer.Option("--yes", help="Remove, without asking.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Remove entities and leave tombstones of them."""
     from dataclasses import asdict

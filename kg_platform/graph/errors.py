@@ -1,6 +1,6 @@
 """Every error of the driver or the database, as one of ours with a sentence that says what to do.
 
-Works on the error's status code and class name, so that only graph.py has to import the driver.
+Works on the error's status code and class name, so that only client.py has to import the driver.
 """
 
 from __future__ import annotations

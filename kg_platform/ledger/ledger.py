@@ -5,7 +5,7 @@ The tables and the connection to them are in `kg_platform.ledger.database`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal
@@ -155,19 +155,20 @@ class Ledger:
             connection.execute(RUNS.update().where(mine).values(record={**row[0], **record}))
 
     @contextmanager
-    def closing(self, run_id: str, stopped: str) -> Iterator[None]:
-        """Close a run as interrupted or failed if what is done inside does not come to its end.
+    def closing(self, run_id: Callable[[], str], stopped: Callable[[], str]) -> Iterator[None]:
+        """Close a run as interrupted or failed if what is done inside does not come to its end;
+        which run that is then, and what a person reads who stopped it, is asked then.
 
         Raises:
-            Interrupted: a person stopped it; `stopped` is what they read.
+            Interrupted: a person stopped it.
         """
         try:
             yield
         except KeyboardInterrupt as stop:
-            self.finish_run(run_id, "interrupted")
-            raise Interrupted(stopped) from stop
+            self.finish_run(run_id(), "interrupted")
+            raise Interrupted(stopped()) from stop
         except BaseException as error:
-            self.finish_run(run_id, "failed", error=str(error))
+            self.finish_run(run_id(), "failed", error=str(error))
             raise
 
     def run(self, run_id: str) -> RunRow:

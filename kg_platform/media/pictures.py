@@ -54,9 +54,19 @@ def decode_rgb(data: bytes, max_pixels: int) -> Image.Image:
         BadPicture: as `inspect`.
     """
     with _opened(data, max_pixels) as picture:
+        return rgb(picture, max_pixels)
+
+
+def rgb(picture: Image.Image, max_pixels: int) -> Image.Image:
+    """An open picture as `decode_rgb` gives it.
+
+    Raises:
+        BadPicture: it is too large, or cut off.
+    """
+    _refuse_large(picture, max_pixels)
+    with _whole():
         picture.load()
-        upright = ImageOps.exif_transpose(picture)
-        return _to_rgb(upright)
+        return _to_rgb(ImageOps.exif_transpose(picture))
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
@@ -73,18 +83,28 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
+def _refuse_large(picture: Image.Image, max_pixels: int) -> None:
+    if picture.width * picture.height > max_pixels:
+        raise BadPicture(
+            f"The picture has {picture.width:,} x {picture.height:,} pixels, more than "
+            f"the {max_pixels:,} allowed; scale it down or raise KG_MAX_PICTURE_PIXELS."
+        )
+
+
 @contextmanager
 def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
     if not data:
         raise BadPicture("The picture file is empty (0 bytes); replace it.")
+    with _whole(), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        _refuse_large(picture, max_pixels)
+        yield picture
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Around reading a picture: what Pillow says of one that is none, or not whole, in our words."""
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            if picture.width * picture.height > max_pixels:
-                raise BadPicture(
-                    f"The picture has {picture.width:,} x {picture.height:,} pixels, more than "
-                    f"the {max_pixels:,} allowed; scale it down or raise KG_MAX_PICTURE_PIXELS."
-                )
-            yield picture
+        yield
     except UnidentifiedImageError as error:
         raise BadPicture(
             "The file is not a PNG, JPEG, GIF, WebP, BMP or TIFF picture, whatever its name says."

@@ -115,7 +115,7 @@ class MediaStore:
     def discard(self, digest: str, before: float) -> bool:
         """Remove the bytes if they were written or renewed before this time (seconds since 1970).
 
-        On a disk they are staged first and looked at again: bytes that somebody renews or
+        On a disk they are put aside first and looked at again: bytes that somebody renews or
         writes meanwhile stay.
         """
         path = self._path(digest)

@@ -1,7 +1,7 @@
 """`kg scheduler`: runs what is due, one job at a time, until it is stopped.
 
 It keeps nothing in memory that matters: what is due stands in the ledger, so a restart, a kill or a
-second scheduler change nothing. `schedule.py` says what to do when; `kg_platform.ledger.schedules`
+second scheduler change nothing. `times.py` says what to do when; `kg_platform.ledger.schedules`
 lets only one scheduler do it; `heartbeat.py` keeps the lease meanwhile.
 """
 

@@ -56,6 +56,7 @@ class KeptSchema:
         before = self._schema
         empty(graph)
         migrate_graph(graph)
+        graph.read(Statement("CALL db.awaitIndexes(300)"))
         self._schema, self._records = schema(graph), graph.read(RECORDS)
         assert before in (None, self._schema), "the migrations made another schema than before"
 

@@ -25,7 +25,7 @@ def load_text_encoder(
     """A preset (`presets.py`), or a Hugging Face text encoder.
 
     The latter is a folder, `owner/name` or `owner/name@revision`. Texts are cut off after
-    `max_tokens` tokens. `precision` is "auto", "fp32" or "bf16" (`hardware.py`).
+    `max_tokens` tokens. `precision` is "auto", "fp32" or "bf16" (`numerics/device.py`).
 
     Raises:
         BadInput: the name is empty, or that of an encoder of pictures alone, or `max_tokens` is

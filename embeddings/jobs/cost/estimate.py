@@ -1,7 +1,7 @@
 """What an embedding run will cost: seconds, memory and disk, from counts and measured rates.
 
 Arithmetic alone. What there is comes from `survey`, how fast it goes from `speed`, and
-`planning` puts them together. An estimate is a range: from `low` to `high`, `likely` in between.
+`plan` puts them together. An estimate is a range: from `low` to `high`, `likely` in between.
 """
 
 from __future__ import annotations

@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters
 
-from kg_platform import connect
+from kg_platform import KnowledgeGraph, connect
+from kg_platform.browse.entities import EntityRow
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Connection, Graph
+from kg_platform.platform import Platform
+from kg_platform.settings import load
 from tests.support.places import ROOT
 from tests.support.worlds import write_world
+from ui.mcp_server import AT_ONCE, server
 
 TOOLS = {"query", "show", "similar", "predict", "explain"}
 EMBED = {
@@ -101,3 +107,46 @@ def test_without_the_extra_it_is_one_sentence(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "kg-platform[mcp]" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_ctrl_c_ends_it(graph: Graph, neo4j_environment: Connection) -> None:
+    command = [sys.executable, "-m", "kg_platform.cli", "mcp"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env=environment,
+    ) as running:  # fmt: skip
+        assert running.stderr is not None
+        while "Answering" not in (line := running.stderr.readline()):
+            assert line, "it ended before it answered"
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=120) == 130
+        assert running.stdout is not None
+        assert running.stdout.read() == ""
+
+
+def test_what_takes_too_long_or_is_too_large_is_said(tmp_path: Path) -> None:
+    held = Event()
+
+    class Slow(KnowledgeGraph):
+        def show(self, entity: str, facts: int = 50) -> Any:
+            if entity == "slow":
+                held.wait(60)
+            return EntityRow("a", "x" * 1_000)
+
+    kg = Slow(Platform.open(load(home=tmp_path, query_timeout=0.2, query_max_bytes=500)))
+    made = server(kg)
+
+    async def ask(entity: str) -> str:
+        async with Client(made) as client:
+            answer = await client.call_tool("show", {"entity": entity})
+            assert answer.is_error
+            return "".join(getattr(part, "text", "") for part in answer.content)
+
+    try:
+        assert "KG_QUERY_MAX_BYTES" in asyncio.run(ask("a"))
+        for _ in range(AT_ONCE):
+            assert "KG_QUERY_TIMEOUT" in asyncio.run(ask("slow"))
+        assert "have not ended" in asyncio.run(ask("a"))
+    finally:
+        held.set()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import nbclient
 import nbformat
@@ -109,3 +111,46 @@ def test_the_notebook_runs(graph: Graph, neo4j_environment: Connection, tmp_path
     )
     assert "8 entities, 11 relations" in printed
     assert "'Atlantis'" in printed
+
+
+def test_threads_that_share_a_session_open_each_store_once(
+    graph: Graph, neo4j_environment: Connection, tmp_path: Path
+) -> None:
+    with connect(tmp_path / "home") as kg, ThreadPoolExecutor(max_workers=8) as threads:
+        begin = Barrier(8)
+
+        def ask(_: int) -> tuple[int, int]:
+            begin.wait()
+            assert kg.query("RETURN 1 AS one") == [{"one": 1}]
+            assert kg.runs() == []
+            return id(kg.graph), id(kg.ledger)
+
+        assert len(set(threads.map(ask, range(8)))) == 1
+
+
+def test_a_misspelt_option_is_said(tmp_path: Path) -> None:
+    kg = connect(tmp_path)
+    with pytest.raises(BadInput, match="labels is not an option of embedding; did you mean label"):
+        kg.embed(labels=["Country"])  # type: ignore[call-arg]
+    with pytest.raises(BadInput, match="lr must be a number"):
+        kg.embed(setting="lr=fast")  # type: ignore[arg-type]  # one, not its letters
+    with pytest.raises(BadInput, match="A type chooses among predictions"):
+        kg.explain("a", "B", "c", type="Country")  # type: ignore[call-overload]
+    with pytest.raises(BadInput, match="colour"):
+        kg.similar(image=b"x", by="colour")
+    with pytest.raises(BadInput, match="A picture is compared by image"):
+        kg.similar(image=b"x", by="text")
+
+
+def test_a_picture_is_the_same_however_it_is_given() -> None:
+    from io import BytesIO
+
+    from kg_platform.media.pictures import decode_rgb, rgb
+
+    drawn = Image.new("RGBA", (6, 4), (255, 0, 0, 0))
+    drawn.paste((0, 0, 255, 255), (0, 0, 3, 4))
+    file = BytesIO()
+    drawn.save(file, "PNG")
+    decoded = decode_rgb(file.getvalue(), 1_000)
+    assert decoded.tobytes() == rgb(drawn, 1_000).tobytes()
+    assert decoded.getpixel((5, 0)) == (255, 255, 255)

@@ -30,6 +30,9 @@ def test_they_are_a_sequence_of_records() -> None:
     assert found.columns == ("id", "score", "type", "count")
     assert found.to_rows() == [["a", 0.5, "Country", 3], ["<b>", 0.25, None, 0]]
     assert found.to_dicts()[1] == {"id": "<b>", "score": 0.25, "type": None, "count": 0}
+    first = found[:1]
+    assert (first, first.columns) == (ROWS[:1], found.columns)
+    assert first.to_arrow().num_rows == 1
     assert repr(Results(ROWS, Found, total=7, truncated=True)) == (
         "<2 records of 7, there are more>"
     )
@@ -46,14 +49,15 @@ def test_arrow_has_the_types_of_the_fields_even_without_records() -> None:
 def test_a_query_s_answer_has_its_columns() -> None:
     node = NodeValue(("Entity",), {"id": "a"})
     rows: list[dict[str, Any]] = [
-        {"n": node, "mixed": 1, "list": [0.5]},
-        {"n": None, "mixed": "x", "list": None},
+        {"n": node, "mixed": 1, "list": [0.5], "large": 2**70},
+        {"n": None, "mixed": "x", "list": None, "large": 1},
     ]
-    found = Results(rows, columns=["n", "mixed", "list"])
+    found = Results(rows, columns=["n", "mixed", "list", "large"])
     table = found.to_arrow()
     assert table.column("n").to_pylist()[0] == {"labels": ["Entity"], "properties": {"id": "a"}}
     assert table.column("mixed").to_pylist() == ["1", '"x"']  # no one type holds both: JSON
     assert table.column("list").to_pylist() == [[0.5], None]
+    assert table.column("large").to_pylist() == [str(2**70), "1"]
     empty = Results([], columns=["a", "b"])
     assert empty.to_arrow().schema.names == ["a", "b"]
     assert list(empty.to_pandas().columns) == ["a", "b"]
@@ -68,3 +72,5 @@ def test_pandas_and_notebook() -> None:
     assert "<th>score</th>" in shown
     assert "&lt;b&gt;" in shown  # texts of the graph are shown, never rendered
     assert "<b>" not in shown
+    assert "there are more" not in shown
+    assert "there are more" in Results(ROWS, Found, truncated=True)._repr_html_()

@@ -1,8 +1,7 @@
 """What a command may load: a short question has a short answer.
 
-Each command runs in a process of its own up to where it would open a store, and says what it has
-loaded by then; `tests/integration/kg_platform/test_light_commands.py` does the same on a real
-server, to the end.
+Help of each command here, in a process of its own, which says what it has loaded by then;
+`tests/integration/kg_platform/test_light_commands.py` asks a real server, to the end.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from kg_platform.cli.main import main
 sys.argv = ["kg", *json.loads(sys.argv[1])]
 try:
     main()
-except SystemExit:
-    pass
+except SystemExit as ended:
+    assert not ended.code, ended.code
 loaded = sorted({name.partition(".")[0] for name in sys.modules})
 print(json.dumps(loaded), file=sys.stderr)
 """

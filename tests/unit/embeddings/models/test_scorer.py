@@ -20,7 +20,7 @@ from kg_platform.errors import BadInput
 BATCH, CANDIDATES, RELATIONS = 5, 7, 3
 
 # The width of an entity's vector in these tests. A interaction that is not here has no test, and
-# `test_every_kernel_is_tested` says so.
+# `test_every_interaction_is_tested` says so.
 WIDTHS = {
     **dict.fromkeys(["transe", "transe-l1", "distmult", "complex", "rotate", "simple"], 12),
     **dict.fromkeys(["autosf", "boxe", "convkb", "cp", "crosse", "distma", "ermlp", "ermlpe"], 12),
@@ -54,7 +54,7 @@ def close(ours: Tensor, theirs: Tensor) -> None:
     torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=2e-5)
 
 
-def test_every_kernel_is_tested() -> None:
+def test_every_interaction_is_tested() -> None:
     assert set(WIDTHS) == set(FAST) | set(generic.names())
     assert set(FORMULAS) == set(FAST)
 
