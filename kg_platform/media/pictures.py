@@ -102,7 +102,7 @@ def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
 
 @contextmanager
 def _whole() -> Iterator[None]:
-    """Around reading a picture: what Pillow says of one that is none, or not whole, in our words."""
+    """Around reading a picture: what Pillow says of what is none, or not whole, in our words."""
     try:
         yield
     except UnidentifiedImageError as error:
