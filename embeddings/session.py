@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
-from kg_platform.errors import BadInput, NotFound
+from kg_platform.errors import BadInput
 from kg_platform.progress import Progress
 from kg_platform.results import Results
-from kg_platform.session import Session
+from kg_platform.session import Session, number, words
 
 if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seconds
     from PIL.Image import Image
 
+    from embeddings.answers.content_search import ContentSearch
     from embeddings.answers.explanation import Explained
     from embeddings.answers.predict import Prediction
     from embeddings.answers.similar import Neighbour
-    from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
     from embeddings.jobs.cost.estimate import CostPlan
     from embeddings.jobs.embed import EmbedResult
     from embeddings.jobs.embed_new import NewSummary
@@ -29,9 +28,6 @@ if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seco
     from embeddings.publish.publish import PublishSummary
     from kg_platform.browse.entities import EntityRow
     from kg_platform.platform import Platform
-
-
-KEPT_ENCODERS = 4
 
 
 class EmbedKeywords(TypedDict, total=False):
@@ -57,8 +53,7 @@ class VectorSession(Session):
 
     def __init__(self, platform: Platform) -> None:
         super().__init__(platform)
-        self._encoders: dict[tuple[str, str], Any] = {}
-        self._loading = threading.Lock()
+        self._by_content: ContentSearch | None = None
 
     # ---- ask
 
@@ -84,21 +79,24 @@ class VectorSession(Session):
         """
         from embeddings.answers import similar
 
-        similar.property_of(by)  # a misspelt way is said before a database is started
+        # What is mistyped is said before a database is started.
+        similar.property_of(words("the way to compare", by))
+        number("k", k)
         if sum(given is not None for given in (entity, text, image)) != 1:
             raise BadInput("Give one of an entity, a text or a picture to compare with.")
         if text is not None:
+            words("the text", text)
             by = "text" if by == "embedding" else by  # what it is when it is not given
             if by not in ("text", "image"):
                 raise BadInput(f"A text is compared by text or image, not by {by!r}.")
-            found = self._like_text(text, k, type, by)
+            found = self._contents().like_text(text, k, type, by)
         elif image is not None:
             if by not in ("image", "embedding"):
                 raise BadInput(f"A picture is compared by image, not by {by!r}.")
-            found = self._like_picture(image, k, type)
+            found = self._contents().like_picture(image, k, type)
         else:
-            row = self.resolve(entity) if isinstance(entity, str) else entity
-            assert row is not None
+            assert entity is not None
+            row = self.resolve(entity)
             found = similar.similar_to_entity(self.graph, row.id, k, by, type)
         return Results(found, similar.Neighbour)
 
@@ -120,7 +118,9 @@ class VectorSession(Session):
         from embeddings.answers.predict import Prediction, predict_heads, predict_tails
         from embeddings.publish.live_artifact import open_published
 
-        row = self.resolve(entity) if isinstance(entity, str) else entity
+        words("the relation", relation)
+        number("k", k)
+        row = self.resolve(entity)
         artifact = open_published(self.graph, self.settings.artifacts_dir)
         ask = predict_heads if heads else predict_tails
         return Results(ask(artifact, self.graph, row.id, relation, k, type), Prediction)
@@ -160,12 +160,14 @@ class VectorSession(Session):
         from embeddings.answers.explanation import Explained
         from embeddings.publish.live_artifact import open_published
 
+        words("the relation", relation)
+        number("k", k)
         if tail is not None and type is not None:
             raise BadInput("A type chooses among predictions; leave it out when you give a tail.")
         artifact = open_published(self.graph, self.settings.artifacts_dir)
-        first = self.resolve(head) if isinstance(head, str) else head
+        first = self.resolve(head)
         if tail is not None:
-            second = self.resolve(tail) if isinstance(tail, str) else tail
+            second = self.resolve(tail)
             return explain_fact(artifact, self.graph, first, relation, second, heads)
         found = explain_predictions(artifact, self.graph, first, relation, heads, type, k)
         return Results(found, Explained)
@@ -260,65 +262,14 @@ class VectorSession(Session):
 
         return rollback(self.platform, run, on_progress)
 
-    # ---- encoders
-
-    def _encoder(self, kind: str, name: str, load: Callable[[str, str], Any]) -> Any:
-        """Loaded once; the last few are kept, for the run that is live and the one before."""
-        key = (kind, name)
-        if (found := self._encoders.get(key)) is not None:
-            return found
-        with self._loading:
-            if key not in self._encoders:
-                self._encoders[key] = load(name, self.settings.device)
-            while len(self._encoders) > KEPT_ENCODERS:
-                self._encoders.pop(next(iter(self._encoders)))
-            return self._encoders.get(key) or load(name, self.settings.device)
-
-    def _like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
-        from embeddings.answers.similar import similar_to_text
-        from embeddings.features.encoders.load import load_text_encoder, load_text_side
-        from embeddings.publish.published import with_encoder
-
-        load = load_text_side if by == "image" else load_text_encoder
-
-        def ask(encoder: TextEncoder) -> list[Neighbour]:
-            return similar_to_text(self.graph, text, k, encoder, type, by)
-
-        return with_encoder(self.graph, by, lambda name: self._encoder(by, name, load), ask)
-
-    def _like_picture(
-        self, image: str | Path | bytes | Image, k: int, type: str | None
-    ) -> list[Neighbour]:
-        from embeddings.answers.similar import similar_to_picture
-        from embeddings.features.encoders.load import load_image_encoder
-        from embeddings.publish.published import with_encoder
-
-        picture = self._picture(image)
-
-        def ask(encoder: ImageEncoder) -> list[Neighbour]:
-            return similar_to_picture(self.graph, picture, k, encoder, type)
-
-        return with_encoder(
-            self.graph,
-            "image",
-            lambda name: self._encoder("picture", name, load_image_encoder),
-            ask,
-        )
-
-    def _picture(self, image: str | Path | bytes | Image) -> Image:
-        from kg_platform.media.pictures import decode_rgb, rgb
-
-        if not isinstance(image, str | Path | bytes):
-            return rgb(image, self.settings.max_picture_pixels)
-        if isinstance(image, bytes):
-            return decode_rgb(image, self.settings.max_picture_pixels)
-        try:
-            data = Path(image).read_bytes()
-        except OSError as error:
-            raise NotFound(f"The picture {image} cannot be read: {error.strerror}.") from error
-        return decode_rgb(data, self.settings.max_picture_pixels)
-
     # ----
+
+    def _contents(self) -> ContentSearch:
+        from embeddings.answers.content_search import ContentSearch
+
+        if self._by_content is None:
+            self._by_content = ContentSearch(self.platform)
+        return self._by_content
 
     def _options(self, given: Mapping[str, Any]) -> EmbedOptions:
         from embeddings.jobs.embed_options import embed_options
@@ -328,14 +279,20 @@ class VectorSession(Session):
                 close = difflib.get_close_matches(name, EmbedKeywords.__annotations__, n=1)
                 hint = f"did you mean {close[0]}?" if close else "docs/python.md lists them."
                 raise BadInput(f"{name} is not an option of embedding; {hint}")
-        several = ("label", "relationship_type", "setting")
-        lists = {n: (v,) for n, v in given.items() if n in several and isinstance(v, str)}
-        return embed_options({**given, **lists}, self.settings.device)
+        chosen = {name: value for name, value in given.items() if value is not None}
+        for name in {"dimension", "epochs", "seed"} & set(chosen):
+            number(name, chosen[name], least=0)
+        for name in {"label", "relationship_type", "setting"} & set(chosen):
+            one = isinstance(chosen[name], str)
+            chosen[name] = [words(name, each) for each in ([chosen[name]] if one else chosen[name])]
+        for name in {"model", "fusion", "loss", "preset"} & set(chosen):
+            words(name, chosen[name])
+        return embed_options(chosen, self.settings.device)
 
     def _forced(self, why: str | None) -> Force | None:
         if why is None:
             return None
-        if not why.strip():
+        if not words("why it is forced", why).strip():
             raise BadInput("Say why it is forced: it is written down who and why.")
         from embeddings.publish.gate.decision import Force
         from kg_platform.people import who

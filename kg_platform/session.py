@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from kg_platform.errors import BadInput, NotFound
 from kg_platform.results import Results
 
 if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a short answer
@@ -21,6 +22,23 @@ if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a
     from kg_platform.platform import Platform
     from kg_platform.records import Rejection
     from kg_platform.settings import Settings
+
+
+KINDS = ("ingest", "embed", "embed-new", "watch", "publish", "rollback", "tune", "reproduce")
+
+
+def words(what: str, value: object) -> str:
+    """The value, which must be a text. Raises: BadInput: it is not."""
+    if not isinstance(value, str):
+        raise BadInput(f"Give {what} as a text, not {value!r}.")
+    return value
+
+
+def number(what: str, value: object, least: int = 1) -> int:
+    """The value, which must be a whole number. Raises: BadInput: it is not, or too small."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise BadInput(f"Give {what} as a whole number from {least} on, not {value!r}.")
+    return value
 
 
 class Session:
@@ -55,20 +73,24 @@ class Session:
 
     # ---- ask the graph
 
-    def resolve(self, entity: str) -> EntityRow:
-        """The entity with this id, or else the only one with this label.
+    def resolve(self, entity: str | EntityRow) -> EntityRow:
+        """The entity with this id, or else the only one with this label; or the row as it is.
 
         Raises:
             BadInput: several have this label. NotFound: none has this id or label.
         """
-        from kg_platform.browse.entities import resolve
+        from kg_platform.browse.entities import EntityRow, resolve
 
-        return resolve(self.graph, entity)
+        if isinstance(entity, EntityRow):
+            return entity
+        name = words("an entity's id or label", entity)
+        return resolve(self.graph, name)
 
     def show(self, entity: str, facts: int = 50) -> EntityPage:
         """Everything the graph says about one entity, with at most so many of its facts."""
         from kg_platform.browse import entities
 
+        number("facts", facts, least=0)
         return entities.entity(self.graph, self.resolve(entity).id, facts)
 
     def find(
@@ -77,6 +99,9 @@ class Session:
         """Entities that these words name or describe, best first."""
         from kg_platform.browse.entities import EntityRow, find
 
+        words("words to look for", text)
+        number("k", k)
+        number("offset", offset, least=0)
         return Results(find(self.graph, text, type, k, offset), EntityRow)
 
     def query(
@@ -89,6 +114,9 @@ class Session:
         """
         from kg_platform.browse.read_only import run_read_only
 
+        words("Cypher", cypher)
+        if parameters is not None and not isinstance(parameters, Mapping):
+            raise BadInput(f"Give parameters by name, as {{'id': 'JPN'}}, not {parameters!r}.")
         table = run_read_only(self.graph, cypher, self.settings, parameters)
         rows = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
         return Results(rows, columns=table.columns, truncated=table.truncated)
@@ -102,9 +130,16 @@ class Session:
     # ---- ask what was done
 
     def runs(self, kind: str | None = None, limit: int = 20) -> Results[RunRow]:
-        """The latest runs, newest first."""
+        """The latest runs, newest first; `kind` is one of `KINDS`.
+
+        Raises:
+            BadInput: there is no such kind.
+        """
         from kg_platform.ledger.rows import RunRow
 
+        if kind not in (None, *KINDS):
+            raise BadInput(f"There are no runs of kind {kind!r}; the kinds are {', '.join(KINDS)}.")
+        number("limit", limit)
         return Results(self.ledger.runs(kind, limit), RunRow)
 
     def run(self, run: str) -> RunRow:
@@ -113,7 +148,8 @@ class Session:
         Raises:
             NotFound: there is none with this id.
         """
-        return self.ledger.run(run)
+        name = words("a run's id", run)
+        return self.ledger.run(name)
 
     def rejections(
         self, run: str | None = None, limit: int = 100, offset: int = 0
@@ -125,7 +161,9 @@ class Session:
         """
         from kg_platform.records import Rejection
 
-        chosen = self.ledger.run(run or self.latest_ingest()).id
+        number("limit", limit)
+        number("offset", offset, least=0)
+        chosen = self.run(run or self.latest_ingest()).id
         found = self.ledger.rejections(chosen, limit, offset)
         return Results(found, Rejection, total=self.ledger.count_rejections(chosen))
 
@@ -135,8 +173,6 @@ class Session:
         Raises:
             NotFound: nothing was ingested yet.
         """
-        from kg_platform.errors import NotFound
-
         latest = self.ledger.runs("ingest", 1)
         if not latest:
             raise NotFound("Nothing has been ingested yet; `kg ingest PATH` does it.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import nbclient
 import nbformat
@@ -154,3 +156,42 @@ def test_a_picture_is_the_same_however_it_is_given() -> None:
     decoded = decode_rgb(file.getvalue(), 1_000)
     assert decoded.tobytes() == rgb(drawn, 1_000).tobytes()
     assert decoded.getpixel((5, 0)) == (255, 255, 255)
+
+
+WRONG: list[Callable[[Any], object]] = [
+    lambda kg: kg.resolve(5),
+    lambda kg: kg.show("a", facts=-1),
+    lambda kg: kg.find(5),
+    lambda kg: kg.find("a", k=0),
+    lambda kg: kg.query(5),
+    lambda kg: kg.query("RETURN 1", "x"),
+    lambda kg: kg.runs("training"),
+    lambda kg: kg.runs(limit="x"),
+    lambda kg: kg.run(5),
+    lambda kg: kg.rejections(limit=-1),
+    lambda kg: kg.similar(5),
+    lambda kg: kg.similar("a", k="x"),
+    lambda kg: kg.similar(text=5),
+    lambda kg: kg.similar(image=5),
+    lambda kg: kg.predict("a", 5),
+    lambda kg: kg.predict("a", "B", k=2.5),
+    lambda kg: kg.explain("a", 5),
+    lambda kg: kg.plan(epochs=2.5),
+    lambda kg: kg.plan(dimension="16"),
+    lambda kg: kg.plan(label=[5]),
+    lambda kg: kg.plan(preset=5),
+    lambda kg: kg.embed(force=" "),
+]
+
+
+@pytest.mark.parametrize("ask", WRONG)
+def test_a_wrong_argument_is_one_sentence_before_a_database_is_started(
+    ask: Callable[[Any], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "kg_platform.server.local.LocalServer.start", lambda _: pytest.fail("started")
+    )
+    with pytest.raises(BadInput) as caught:
+        ask(connect(tmp_path))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "ledger.sqlite").exists()
