@@ -77,7 +77,7 @@ def test_ctrl_c_stops_at_a_checkpoint_and_says_how_to_go_on(
     platform: Platform, tmp_path: Path
 ) -> None:
     ingest(platform, write_world(tmp_path / "world"))
-    words = ["embed", "--dimension", "64", "--epochs", "2000", "--json"]
+    words = ["embed", "--dimension", "64", "--epochs", "800", "--json"]
     command = [sys.executable, "-m", "kg_platform.cli.main", *words]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     runs = Path(os.environ["KG_HOME"]) / "runs"

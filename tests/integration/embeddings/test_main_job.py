@@ -112,7 +112,7 @@ def test_a_killed_job_leaves_the_published_vectors_and_is_taken_up(
 ) -> None:
     kg("embed", "--preset", "fast", "--dimension", "32")
     before = graph.read(PUBLISHED)
-    words = ["embed", "--dimension", "64", "--epochs", "4000", "--json"]
+    words = ["embed", "--dimension", "64", "--epochs", "1500", "--json"]
     runs = Path(os.environ["KG_HOME"]) / "runs"
     assert not list(runs.glob("*/training/*.safetensors*")), "a finished run needs no checkpoint"
     child = subprocess.Popen(
