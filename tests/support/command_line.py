@@ -19,7 +19,7 @@ class Done:
 
 def kg(*words: str) -> Done:
     """What it prints, and the code it ends with; an error of ours is its sentence."""
-    result = CliRunner().invoke(build(), list(words))
+    result = CliRunner().invoke(build(words[0]), list(words))
     if isinstance(result.exception, KgError):
         return Done(result.exception.exit_code, result.stdout, str(result.exception))
     if result.exception is not None and not isinstance(result.exception, SystemExit):

@@ -15,7 +15,7 @@ from tests.support.places import ROOT
 
 
 def shown(*words: str) -> str:
-    done = CliRunner().invoke(build(), ["settings", *words])
+    done = CliRunner().invoke(build("settings"), ["settings", *words])
     assert done.exit_code == 0, done.output
     return done.stdout
 

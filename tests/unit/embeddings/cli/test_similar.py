@@ -17,7 +17,7 @@ from kg_platform.settings import load
 
 
 def kg(*words: str) -> str:
-    result = CliRunner().invoke(build(), words)
+    result = CliRunner().invoke(build(words[0]), words)
     if result.exception is not None:
         raise result.exception
     return result.stdout

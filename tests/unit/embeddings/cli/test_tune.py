@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def kg(*words: str) -> Any:
-    result = CliRunner().invoke(build(), words)
+    result = CliRunner().invoke(build(words[0]), words)
     if isinstance(result.exception, KgError):
         raise result.exception
     assert result.exit_code == 0, result.output

@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_command_prints_the_figures_and_nothing_else(folder: Path) -> None:
     asked = ["benchmark", str(folder), "--epochs", "2", "--dimension", "8", "--json"]
-    result = CliRunner().invoke(build(), asked)
+    result = CliRunner().invoke(build("benchmark"), asked)
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)
     assert set(printed["test"]) == METRICS
@@ -82,10 +82,10 @@ def test_the_control_deals_the_texts_out_by_chance(
 
 def test_any_setting_of_training_can_be_set(folder: Path) -> None:
     asked = ["benchmark", str(folder), "--epochs", "1", "--set", "members=2", "--json"]
-    result = CliRunner().invoke(build(), [*asked, "--set", "dimension=6"])
+    result = CliRunner().invoke(build("benchmark"), [*asked, "--set", "dimension=6"])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["seeds"][0]["epochs"] == 2, "an epoch for each member"
-    wrong = CliRunner().invoke(build(), [*asked, "--set", "dimensoin=6"])
+    wrong = CliRunner().invoke(build("benchmark"), [*asked, "--set", "dimensoin=6"])
     assert "did you mean dimension?" in str(wrong.exception)
 
 
