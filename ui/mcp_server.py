@@ -19,7 +19,7 @@ from mcp.types import ToolAnnotations
 
 from kg_platform.browse.formatting import jsonable
 from kg_platform.browse.read_only import within
-from kg_platform.errors import BadInput, KgError, QueryFailed
+from kg_platform.errors import KgError, QueryFailed
 from ui.session import KnowledgeGraph
 
 T = TypeVar("T")
@@ -130,8 +130,7 @@ class _Timely:
 def _counted(kg: KnowledgeGraph, count: int, least: int = 1) -> None:
     most = kg.settings.query_max_rows
     if not least <= count <= most:
-        error = BadInput(f"Ask for {least} to {most:,}, not {count:,} (KG_QUERY_MAX_ROWS).")
-        raise ToolError(str(error))
+        raise ToolError(f"Ask for {least} to {most:,}, not {count:,} (KG_QUERY_MAX_ROWS).")
 
 
 def _answer(
@@ -141,10 +140,8 @@ def _answer(
 
 
 def _fitting(kg: KnowledgeGraph, answer: Mapping[str, Any]) -> dict[str, Any]:
-    size, most = (
-        len(json.dumps(answer, default=str, ensure_ascii=False).encode()),
-        kg.settings.query_max_bytes,
-    )
+    size = len(json.dumps(answer, default=str, ensure_ascii=False).encode())
+    most = kg.settings.query_max_bytes
     if size > most:
         raise ToolError(
             f"The answer has {size:,} bytes, more than the {most:,} of KG_QUERY_MAX_BYTES; ask for "

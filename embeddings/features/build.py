@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from embeddings.data.contents import HasPictures, HasTexts
 from embeddings.data.feature_matrix import Features, Vectors
-from embeddings.features.cache import FeatureCache, Hashes, NamedEncoder
-from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+from embeddings.features.cache import FeatureCache, Hashes
+from embeddings.features.encoders.protocols import ImageEncoder, NamedEncoder, TextEncoder
 from embeddings.features.picture_workers import PictureReader, prepared, worker_count
 from kg_platform.media.store import MediaStore
 from kg_platform.progress import StepProgress

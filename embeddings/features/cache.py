@@ -8,26 +8,18 @@ import re
 import uuid
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from embeddings.data.feature_matrix import Vectors
+from embeddings.features.encoders.protocols import NamedEncoder
 from kg_platform import atomic
 from kg_platform.errors import Unavailable
 
 # SHA-256 digests, as numpy can sort and search them. It ignores NULs at the end, on both sides.
 Hashes = npt.NDArray[np.bytes_]
-
-
-class NamedEncoder(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def revision(self) -> str: ...
-    @property
-    def dimension(self) -> int: ...
 
 
 class FeatureCache:

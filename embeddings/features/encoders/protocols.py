@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.float32]
 
 
-class TextEncoder(Protocol):
-    """Texts -> (n, dimension) float32, every row of length 1, each independent of the others.
-
-    `encode` is for texts that are kept, `encode_queries` for those they are searched by: some
-    models were trained to tell the two apart, for the others they are the same.
-    """
+class NamedEncoder(Protocol):
+    """What tells the vectors of one encoder from another's."""
 
     @property
     def name(self) -> str: ...
@@ -30,6 +26,15 @@ class TextEncoder(Protocol):
     def revision(self) -> str: ...
     @property
     def dimension(self) -> int: ...
+
+
+class TextEncoder(NamedEncoder, Protocol):
+    """Texts -> (n, dimension) float32, every row of length 1, each independent of the others.
+
+    `encode` is for texts that are kept, `encode_queries` for those they are searched by: some
+    models were trained to tell the two apart, for the others they are the same.
+    """
+
     def encode(self, contents: Sequence[str], /) -> Vectors: ...
     def encode_queries(self, contents: Sequence[str], /) -> Vectors: ...
 
@@ -40,18 +45,12 @@ class Preparer(Protocol):
     def __call__(self, picture: Image, /) -> Pixels: ...
 
 
-class ImageEncoder(Protocol):
+class ImageEncoder(NamedEncoder, Protocol):
     """RGB pictures -> (n, dimension) float32, every row of length 1, each independent.
 
     `encode(pictures)` is `encode_prepared([preparer(picture) for picture in pictures])`.
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def revision(self) -> str: ...
-    @property
-    def dimension(self) -> int: ...
     @property
     def preparer(self) -> Preparer: ...
     def encode(self, contents: Sequence[Image], /) -> Vectors: ...
