@@ -33,7 +33,7 @@ from tests.support.worlds import write_world
 COUNTRIES = 150
 NEW = 15
 CLEAN = 4  # cycles that nobody kills, the last two of which say what can happen in one
-VICTIMS = ("job", "server", "both")
+VICTIMS = ("server", "both", "job")
 PAUSE = 0.05  # at most so many seconds between an event and the kill
 
 

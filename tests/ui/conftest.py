@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +13,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
+from kg_platform.settings import load
+from tests.support.kept_world import KeptWorld
+from tests.support.servers import Servers
 from tests.support.vectors_by_hand import add_vectors
 from tests.support.worlds import write_world
 
@@ -46,12 +51,35 @@ def _nothing_kept() -> Iterator[None]:
     st.cache_data.clear()
 
 
+@pytest.fixture(scope="session")
+def kept_world(tmp_path_factory: pytest.TempPathFactory) -> KeptWorld:
+    return KeptWorld(tmp_path_factory.mktemp("kept") / "home")
+
+
 @pytest.fixture
-def world(platform: Platform, tmp_path: Path) -> Platform:
+def world(
+    kept_world: KeptWorld,
+    neo4j_environment: Connection,
+    servers: Servers,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Platform]:
     """The small world, ingested, with hostile texts and vectors on its countries."""
+    monkeypatch.setenv("KG_HOME", str(kept_world.home))
+    with Graph(neo4j_environment) as graph:
+        if not kept_world.stands(graph):
+            shutil.rmtree(kept_world.home, ignore_errors=True)
+            servers.schema(neo4j_environment).restore(graph)
+            with Platform.open(load()) as platform:
+                make(platform)
+            kept_world.note(graph)
+    with Platform.open(load()) as platform:
+        yield platform
+
+
+def make(platform: Platform) -> None:
     from ingest.loading.load import ingest
 
-    folder = write_world(tmp_path / "world")
+    folder = write_world(platform.settings.home.with_name("world"))
     with (folder / "entities.jsonl").open("a", encoding="utf-8") as file:
         row = {
             "id": "hostile",
@@ -67,7 +95,6 @@ def world(platform: Platform, tmp_path: Path) -> Platform:
     ingest(platform, folder)
     add_vectors(platform, [*(f"C{i:02d}" for i in range(24)), "hostile"])
     platform.ledger.reviews.propose("run-1", proposals())
-    return platform
 
 
 def proposals() -> list[Candidate]:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.neo4j_both
 __all__ = ["ledger"]
 
 
+@pytest.mark.never_published
 def test_the_promised_cypher_works(graph: Graph, ledger: Ledger) -> None:
     ids = add_entities(graph, 60)
     rows = draw(60, 16)
@@ -158,6 +159,7 @@ def test_an_artifact_of_another_graph_does_not_become_current(graph: Graph, ledg
     assert all(row["embedding"] for row in state(graph).values())
 
 
+@pytest.mark.never_published
 def test_somebody_elses_index_is_not_dropped(graph: Graph, ledger: Ledger) -> None:
     ids = add_entities(graph, 5)
     graph.run_schema(
@@ -169,6 +171,7 @@ def test_somebody_elses_index_is_not_dropped(graph: Graph, ledger: Ledger) -> No
     assert all(row["embedding"] is None for row in state(graph).values())
 
 
+@pytest.mark.never_published
 def test_our_index_with_other_options_is_made_anew(graph: Graph, ledger: Ledger) -> None:
     ids = add_entities(graph, 5)
     graph.run_schema(
@@ -180,6 +183,7 @@ def test_our_index_with_other_options_is_made_anew(graph: Graph, ledger: Ledger)
     assert found[0]["score"] == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.never_published
 def test_indexes_are_waited_for(graph: Graph) -> None:
     seen: list[tuple[int, int]] = []
     create_and_wait(graph, {"embedding": 3, "text_embedding": 4}, lambda *s: seen.append(s))

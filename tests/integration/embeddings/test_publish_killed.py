@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 
 from embeddings.answers.similar import similar_to_entity
+from embeddings.publish import switch
 from embeddings.publish.publish import publish
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher.statement import Statement
@@ -22,7 +21,7 @@ from kg_platform.errors import ArtifactError
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.ledger.ledger import Ledger
 from tests.support.fake_artifact import FakeArtifact, Floats
-from tests.support.places import ROOT
+from tests.support.forked import begin
 from tests.support.publishing import NEIGHBOURS, add_entities, draw, ledger, start, state
 
 __all__ = ["ledger"]
@@ -79,22 +78,19 @@ def die_at(
         publish(graph, artifact, ledger, run, 10, die)
 
 
-CHILD = """
-import sys
-from embeddings.publish import switch as publish_switch
-from embeddings.publish.publish import publish
-from kg_platform.graph.client import Connection, Graph
-from kg_platform.ledger.ledger import Ledger
-from tests.integration.embeddings.test_publish_killed import child_artifact
-uri, username, password, ledger, run, count, stop_at = sys.argv[1:]
-publish_switch.BATCH = 50
-def report(step, done, total):
-    print(step, done, flush=True)
-    if step == stop_at:
-        sys.stdin.read()  # until we are killed
-with Graph(Connection(uri, username, password)) as graph, Ledger(ledger) as opened:
-    publish(graph, child_artifact(int(count)), opened, run, 50, report)
-"""
+def publish_and_wait(
+    connection: Connection, url: str, run: str, count: int, moment: str, told: Any
+) -> None:
+    """Publish in a process of its own, and stand still at a moment of it until we are killed."""
+    switch.BATCH = 50
+
+    def report(step: str, *_: object) -> None:
+        if step == moment:
+            told.send(step)
+            signal.pause()
+
+    with Graph(connection) as graph, Ledger(url) as opened:
+        publish(graph, child_artifact(count), opened, run, 50, report)
 
 
 def child_artifact(count: int) -> FakeArtifact:
@@ -112,23 +108,13 @@ def test_kill_9_at_any_moment(
     publish(graph, FakeArtifact(ids, {"embedding": draw(300, 8)}), ledger, old, 100)
     before = state(graph)
 
-    child = subprocess.Popen(
-        [
-            *(sys.executable, "-c", CHILD),
-            *(neo4j.uri, neo4j.username, neo4j.password),
-            *(f"sqlite:///{tmp_path / 'ledger.sqlite'}", new, "300", moment),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert child.stdout is not None
-    assert any(line.startswith(moment) for line in child.stdout), "it ended before it was killed"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+    hears, told = multiprocessing.Pipe(duplex=False)
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    child = begin(publish_and_wait, neo4j, url, new, 300, moment, told)
+    told.close()
+    assert hears.recv() == moment, "it ended before it was killed"
+    child.kill()
+    child.join()
 
     now = current_run(graph)
     assert now is not None

@@ -41,7 +41,7 @@ def silent(step: str, done: int, total: int | None) -> None:
 
 
 def kg(*words: str) -> Any:
-    result = CliRunner().invoke(build(), words)
+    result = CliRunner().invoke(build(words[0]), words)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

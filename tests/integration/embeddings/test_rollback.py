@@ -26,7 +26,7 @@ HALFWAY = "MATCH (r:EmbeddingRun {id: $id}) SET r.publishing = 'a token that no 
 
 def kg(*words: str) -> tuple[int, str, str]:
     """Run `kg` in this process: exit code, stdout, stderr on one line."""
-    result = CliRunner().invoke(build(), list(words))
+    result = CliRunner().invoke(build(words[0]), list(words))
     if isinstance(result.exception, KgError):
         return result.exception.exit_code, result.stdout, str(result.exception)
     return result.exit_code, result.stdout, " ".join(result.stderr.split())

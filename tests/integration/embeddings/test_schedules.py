@@ -31,7 +31,7 @@ CURRENT = Statement("MATCH (r:EmbeddingRun {current: true}) RETURN r.id AS id")
 
 def kg(*words: str) -> tuple[int, str, str]:
     """Run `kg` in this process: exit code, stdout, stderr on one line."""
-    result = CliRunner().invoke(build(), list(words))
+    result = CliRunner().invoke(build(words[0]), list(words))
     if isinstance(result.exception, KgError):
         return result.exception.exit_code, result.stdout, str(result.exception)
     return result.exit_code, result.stdout, " ".join(result.stderr.split())
@@ -123,7 +123,7 @@ def test_a_failure_is_said_and_the_others_are_run(world: Platform) -> None:
 
 
 def test_stopped_and_killed_in_the_middle_it_goes_on_as_the_same_run(world: Platform) -> None:
-    due(world, "yearly", {"text": False, "pictures": False, "dimension": 32, "epochs": 3000})
+    due(world, "yearly", {"text": False, "pictures": False, "dimension": 32, "epochs": 1200})
     runs = Path(os.environ["KG_HOME"]) / "runs"
 
     def start() -> subprocess.Popen[str]:

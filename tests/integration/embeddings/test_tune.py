@@ -20,7 +20,7 @@ SMALL = ("--no-pictures", "--fix", "dimension=16", "--epochs", "2")
 
 
 def kg(*words: str) -> Any:
-    result = CliRunner().invoke(build(), [*words, "--json"])
+    result = CliRunner().invoke(build(words[0]), [*words, "--json"])
     if isinstance(result.exception, KgError):
         raise result.exception
     assert result.exit_code == 0, result.output
@@ -30,7 +30,7 @@ def kg(*words: str) -> Any:
 def test_the_best_settings_are_a_preset_for_the_graph(
     graph: Graph, neo4j_environment: Connection, tmp_path: Path
 ) -> None:
-    CliRunner().invoke(build(), ["ingest", str(write_world(tmp_path / "world"))])
+    CliRunner().invoke(build("ingest"), ["ingest", str(write_world(tmp_path / "world"))])
     two = kg("tune", *SMALL, "--trials", "2")
     assert two["search"].startswith("graph-")
     assert {"fusion", "modality_dropout"} <= set(two["best"]["settings"])

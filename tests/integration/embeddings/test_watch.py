@@ -251,7 +251,7 @@ def test_nothing_published_no_artifact_and_a_second_watch(
         watch(platform, ONCE)
     folder = platform.settings.artifacts_dir / run
     folder.rename(folder.with_name("elsewhere"))
-    result = CliRunner().invoke(build(), ["watch", "--once"])
+    result = CliRunner().invoke(build("watch"), ["watch", "--once"])
     assert isinstance(result.exception, NotFound)
     assert "another KG_HOME" in str(result.exception)
     assert [row.status for row in platform.ledger.runs("watch")] == [

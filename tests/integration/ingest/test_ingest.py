@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import neo4j
 import pytest
 from PIL import Image
 
@@ -28,7 +28,9 @@ from kg_platform.errors import (
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
+from kg_platform.settings import load
 from tests.support.cut_off import Line
+from tests.support.forked import begin
 from tests.support.graph_dump import dump
 from tests.support.worlds import write_world
 
@@ -203,35 +205,32 @@ def test_captions(platform: Platform, tmp_path: Path) -> None:
                      "mime": "image/jpeg"}  # fmt: skip
 
 
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-import neo4j
-from ingest.loading.load import ingest
-from kg_platform.platform import Platform
-from kg_platform.settings import load
+def ingest_until(folder: Path, point: int) -> None:
+    """Ingest, and be killed at the n-th statement."""
+    calls, real = 0, neo4j.ManagedTransaction.run
 
-calls, real = 0, neo4j.ManagedTransaction.run
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*given, **named)
 
-def counted(*given, **named):
-    global calls
-    calls += 1
-    if calls == int(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*given, **named)
-
-neo4j.ManagedTransaction.run = counted
-with Platform.open(load()) as platform:
-    ingest(platform, Path(sys.argv[1]))
-"""
+    neo4j.ManagedTransaction.run = counted  # type: ignore[method-assign]
+    with Platform.open(load()) as platform:
+        ingest(platform, folder)
 
 
 @pytest.mark.parametrize("point", [1, 4, 7, 12, 16, 18, 25])
-def test_killed_and_run_again(platform: Platform, tmp_path: Path, point: int) -> None:
+def test_killed_and_run_again(
+    platform: Platform, tmp_path: Path, point: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write_world(tmp_path / "world")
-    environment = {**os.environ, "KG_BATCH_ROWS": "7"}
-    child = subprocess.run([sys.executable, "-c", CHILD, str(folder), str(point)], env=environment)
-    assert child.returncode == -signal.SIGKILL
+    with monkeypatch.context() as patch:
+        patch.setenv("KG_BATCH_ROWS", "7")
+        child = begin(ingest_until, folder, point)
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     [run] = platform.ledger.runs("ingest")
     assert run.status == "interrupted"
     with small(platform, 7) as again:

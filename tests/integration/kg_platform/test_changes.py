@@ -133,10 +133,10 @@ def test_forgetting_leaves_a_tombstone_and_marks_the_neighbours(
 def test_the_command_asks_first(graph: Graph, platform: Platform, tmp_path: Path) -> None:
     load(platform, tmp_path / "s", BASE, [("A", "R", "B")])
     run = CliRunner().invoke
-    shown = run(build(), ["forget", "A"])
+    shown = run(build("forget"), ["forget", "A"])
     assert (shown.exit_code, "Ay" in shown.stdout) == (0, True)
     assert "Nothing was removed" in shown.stderr
-    assert isinstance(run(build(), ["forget", "nobody", "--yes"]).exception, NotFound)
-    assert json.loads(run(build(), ["forget", "A", "--json"]).stdout)["removed"] == 0
-    assert "Removed 1." in run(build(), ["forget", "A", "--yes"]).stderr
+    assert isinstance(run(build("forget"), ["forget", "nobody", "--yes"]).exception, NotFound)
+    assert json.loads(run(build("forget"), ["forget", "A", "--json"]).stdout)["removed"] == 0
+    assert "Removed 1." in run(build("forget"), ["forget", "A", "--yes"]).stderr
     assert [row["id"] for row in graph.read(TOMBSTONES)] == ["A"]

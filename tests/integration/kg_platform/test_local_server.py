@@ -30,7 +30,7 @@ from kg_platform.server.folder import Made, Running
 from kg_platform.server.local import LocalServer
 from kg_platform.server.ports import free_port
 from kg_platform.settings import Settings
-from tests.conftest import NEO4J_VERSIONS
+from tests.support.servers import NEO4J_VERSIONS, short_lived_java
 
 # Each test starts a server once or twice, which takes a minute on a machine that is busy.
 pytestmark = pytest.mark.timeout(900)
@@ -43,7 +43,13 @@ print(LocalServer(load()).start().pid)
 
 
 def make_settings(home: Path, cache: Path, version: str) -> Settings:
-    values = {"home": home, "cache": cache, "neo4j_version": version, "neo4j_heap": "512m"}
+    values: dict[str, object] = {
+        "home": home,
+        "cache": cache,
+        "neo4j_version": version,
+        "neo4j_heap": "512m",
+    }
+    values["java"] = short_lived_java()
     return Settings(**values)  # type: ignore[arg-type]
 
 
@@ -80,6 +86,7 @@ def variables(server: LocalServer) -> dict[str, str]:
         "KG_CACHE": str(given.cache),
         "KG_NEO4J_VERSION": given.neo4j_version,
         "KG_NEO4J_HEAP": given.neo4j_heap,
+        "KG_JAVA": str(given.java),
     }
 
 
@@ -196,29 +203,30 @@ def test_a_first_start_that_was_killed_before_it_was_noted(server: LocalServer) 
 
 
 def test_the_command_line(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is started with the Java that people get."""
     monkeypatch.setenv("KG_HOME", str(server.settings.home))
     monkeypatch.setenv("KG_CACHE", str(server.settings.cache))
     monkeypatch.setenv("KG_NEO4J_VERSION", server.settings.neo4j_version)
     run = CliRunner().invoke
-    assert run(build(), ["db", "start"]).exit_code == 0
-    status = run(build(), ["db", "status", "--json"])
+    assert run(build("db"), ["db", "start"]).exit_code == 0
+    status = run(build("db"), ["db", "status", "--json"])
     assert status.exit_code == 0
     found = json.loads(status.stdout)
     assert found["state"] == "running"
     assert found["neo4j_version"] == server.settings.neo4j_version
 
-    lines = dict(line.split("=", 1) for line in run(build(), ["db", "env"]).stdout.splitlines())
+    lines = dict(line.split("=", 1) for line in run(build("db"), ["db", "env"]).stdout.splitlines())
     assert set(lines) == {"NEO4J_URI", "NEO4J_USERNAME", "NEO4J_PASSWORD"}
     ping(Connection(lines["NEO4J_URI"], lines["NEO4J_USERNAME"], lines["NEO4J_PASSWORD"]))
 
-    assert "Started" in run(build(), ["db", "logs", "-n", "100"]).stdout
-    assert run(build(), ["db", "reset"], input="n\n").exit_code == 1
+    assert "Started" in run(build("db"), ["db", "logs", "-n", "100"]).stdout
+    assert run(build("db"), ["db", "reset"], input="n\n").exit_code == 1
     assert server.status().running
-    assert run(build(), ["db", "stop"]).exit_code == 0
-    stopped = run(build(), ["db", "status", "--json"])
+    assert run(build("db"), ["db", "stop"]).exit_code == 0
+    stopped = run(build("db"), ["db", "status", "--json"])
     assert stopped.exit_code == 3
     assert json.loads(stopped.stdout)["state"] == "stopped"
-    assert isinstance(run(build(), ["db", "env"]).exception, ServerError)
+    assert isinstance(run(build("db"), ["db", "env"]).exception, ServerError)
 
 
 @pytest.mark.neo4j_both

@@ -162,7 +162,7 @@ class TestCommand:
         self.graph = empty_graph
 
     def run(self, *arguments: str) -> Result:
-        return CliRunner().invoke(build(), ["migrate", *arguments])
+        return CliRunner().invoke(build("migrate"), ["migrate", *arguments])
 
     def test_check_migrate_check(self) -> None:
         before = self.run("--check")

@@ -40,7 +40,7 @@ class OldHome:
     def ask(self, question: Question) -> Any:
         self.patch.setenv("KG_TEXT_ENCODER", question.encoder)
         words = question.of(self.runs)
-        result = CliRunner().invoke(build(), words)
+        result = CliRunner().invoke(build(words[0]), words)
         said = f"{words}: {result.exception!r}\n{result.stdout}\n{result.stderr}"
         # 8: figures did not come again, which on another processor may be; looked at below.
         assert result.exit_code in (0, NotReproduced.exit_code), said

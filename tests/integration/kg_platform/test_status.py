@@ -37,7 +37,7 @@ NAMES = [name for name in vars(cypher) if name.isupper()]
 
 
 def kg(*words: str) -> str:
-    done = CliRunner().invoke(build(), list(words), catch_exceptions=False)
+    done = CliRunner().invoke(build(words[0]), list(words), catch_exceptions=False)
     assert done.exit_code == 0, done.stderr
     return done.stdout
 
@@ -104,7 +104,7 @@ def test_an_empty_graph_has_a_status(platform: Platform) -> None:
     found = status(platform.graph)
     assert found == Status(None, None, None, None, 0, 0, 0, 0, 0, 0, {}, 0, 0, {})
     assert not sweep.find(platform).any
-    assert "There is nothing to remove" in CliRunner().invoke(build(), ["sweep"]).stderr
+    assert "There is nothing to remove" in CliRunner().invoke(build("sweep"), ["sweep"]).stderr
     assert changed_share(platform) == (0, 0)
 
 
@@ -152,7 +152,7 @@ def test_an_entity_with_nothing_to_say_is_looked_at_once(
     embed(platform, OPTIONS)
     platform.graph.write(Statement("CREATE (:Entity {id: 'mute'})"))
     first = json.loads(kg("embed", "--new-only", "--json"))
-    shown = CliRunner().invoke(build(), ["status"])
+    shown = CliRunner().invoke(build("status"), ["status"])
     assert "of these with nothing to make one from" in shown.stdout
     assert "--new-only" not in shown.stderr
     found = json.loads(kg("status", "--scan", "--json"))
@@ -196,7 +196,7 @@ def test_a_sweep_takes_what_nothing_refers_to_and_nothing_else(
     age(home / "media", 2)
     age(home / "artifacts", 2)
     age(home / "runs", 2)
-    shown = CliRunner().invoke(build(), ["sweep"])
+    shown = CliRunner().invoke(build("sweep"), ["sweep"])
     assert "Nothing was removed; `kg sweep --yes`" in shown.stderr
     assert platform.media.exists(forgotten)
     done = json.loads(kg("sweep", "--yes", "--json"))

@@ -16,6 +16,7 @@ from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import load
+from tests.support.servers import short_lived_java
 from ui.demo import refuse_strangers, take_out_provinces
 
 # A country as demo worlds of earlier versions have it: its provinces are entities.
@@ -39,8 +40,9 @@ def kg(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def own_server() -> Iterator[None]:
+def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever local server the test starts is stopped."""
+    monkeypatch.setenv("KG_JAVA", str(short_lived_java()))
     yield
     kg("db", "stop")
 

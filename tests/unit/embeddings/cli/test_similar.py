@@ -88,5 +88,5 @@ def test_runs_and_rejections_need_no_graph() -> None:
 def test_nothing_ingested_yet() -> None:
     with pytest.raises(KgError, match="kg ingest"):
         kg("rejections")
-    result = CliRunner().invoke(build(), ["runs"])
+    result = CliRunner().invoke(build("runs"), ["runs"])
     assert (result.exit_code, "kg ingest" in result.stderr) == (0, True)

@@ -244,7 +244,7 @@ def test_impossible_options_are_refused(wrong: dict[str, object], sentence: str)
 def test_a_step_that_runs_out_of_memory_is_done_again_on_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset, options = draw(), replace(OPTIONS, precision="fp32")
+    dataset, options = draw(), replace(OPTIONS, precision="fp32", epochs=3)
     whole = train(dataset, options, tmp_path / "whole")
     plain = AgainstAll.loss
 
