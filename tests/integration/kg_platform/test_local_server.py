@@ -248,8 +248,8 @@ def test_a_lost_password_is_said_and_reset_begins_anew(server: LocalServer) -> N
 def test_a_half_made_database_is_made_anew(
     settings: Settings, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Killed in the first start, and the data are no good. The older version ends over it at once, the
-    # newer one after two minutes.
+    # Killed in the first start, and the data are no good. The older version ends over it at
+    # once, the newer one after two minutes.
     version = NEO4J_VERSIONS[-1]
     server = LocalServer(make_settings(settings.home, cache, version))
     server.folder.create()

@@ -16,6 +16,7 @@ from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import load
+from tests.support.command_line import kg
 from tests.support.servers import short_lived_java
 from ui.demo import refuse_strangers, take_out_provinces
 
@@ -33,7 +34,7 @@ CREATE (c)-[:HAS_PROVINCE {source: 'demo'}]->(:Entity:Province {
 """
 
 
-def kg(*arguments: str) -> subprocess.CompletedProcess[str]:
+def kg_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
     """`kg` as a child process, with the environment of this test."""
     command = [sys.executable, "-m", "kg_platform.cli.main", *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=800)
@@ -64,8 +65,8 @@ def fingerprint(folder: Path) -> dict[str, str]:
 def everything_has_vectors() -> bool:
     """Whether `kg status` finds nothing without a vector, or with one that is not as good."""
     told = kg("status", "--json")
-    assert told.returncode == 0, told.stderr
-    found = json.loads(told.stdout)
+    assert told.code == 0, told.errors
+    found = json.loads(told.out)
     lacking = ("without_vector", "stale", "provisional", "earlier")
     assert [found[name] for name in lacking] == [0, 0, 0, 0], found
     return bool(found["with_vector"] == found["entities"] > 700)
@@ -74,21 +75,21 @@ def everything_has_vectors() -> bool:
 # No timed test: the limits end one that hangs, also on a machine that many share.
 @pytest.mark.timeout(1800)
 def test_demo_answers_is_done_once_and_updates_an_earlier_world(own_server: None) -> None:
-    first = kg("demo", "--no-ui")
+    first = kg_alone("demo", "--no-ui")
     assert first.returncode == 0, first.stderr
     for told in ("Monaco", "Indonesia", "Norway", "Sweden", "kg predict MAR LANGUAGE"):
         assert told in first.stdout
     assert everything_has_vectors()
     before = fingerprint(load().home)
     second = kg("demo", "--no-ui")
-    assert second.returncode == 0, second.stderr
-    assert second.stdout == first.stdout
+    assert second.code == 0, second.errors
+    assert second.out == first.stdout
     assert fingerprint(load().home) == before
 
     with Platform.open(load()) as platform:
         platform.graph.write(Statement(EARLIER))
     third = kg("demo", "--no-ui")
-    assert third.returncode == 0, third.stderr
+    assert third.code == 0, third.errors
     assert everything_has_vectors()
     with Platform.open(load()) as platform:
         (found,) = platform.graph.read(
