@@ -168,7 +168,7 @@ class Ledger:
             self.finish_run(run_id(), "interrupted")
             raise Interrupted(stopped()) from stop
         except BaseException as error:
-            self.finish_run(run_id(), "failed", error=str(error))
+            self.finish_run(run_id(), "failed", error=str(error) or repr(error))
             raise
 
     def run(self, run_id: str) -> RunRow:
