@@ -28,9 +28,7 @@ def test_no_run_that_fails_prints_a_traceback(
             changed.setattr(sys, "argv", ["kg", *words])
             with pytest.raises(SystemExit) as ended:
                 main()
-        lines = [
-            line for line in capsys.readouterr().err.splitlines() if not line.endswith(" ...")
-        ]
+        lines = [line for line in capsys.readouterr().err.splitlines() if not line.endswith(" ...")]
         assert (ended.value.code, len(lines)) == (code, 1), lines
         assert lines[0].startswith("kg: ")
         assert said in lines[0]
@@ -49,6 +47,8 @@ def test_no_run_that_fails_prints_a_traceback(
     fails("ingest", str(broken), "--strict", code=2, said="line 2")
     fails("ingest", str(wide), code=2, said="UTF-16")
     fails("ingest", str(world), code=5, said="KG_MEDIA_URL", KG_MEDIA_URL="nonsense://x")
-    platform.graph.run_schema("CREATE (:Entity {id: 'a', label: 'a'})-[:KNOWS]->(:Entity {id: 'b'})")
+    platform.graph.run_schema(
+        "CREATE (:Entity {id: 'a', label: 'a'})-[:KNOWS]->(:Entity {id: 'b', label: 'b'})"
+    )
     fails(*EMBED, code=5, said="/nowhere", KG_TEXT_ENCODER="/nowhere")
     fails(*EMBED, "--no-text", "--set", "lr=1e30", code=2, said="smaller lr")
