@@ -30,6 +30,8 @@ The message is one sentence that says what happened and what to do; details go t
 
 from __future__ import annotations
 
+_IN_LOG = "`kg runs log "  # the note of an error that a run's log tells whole
+
 
 class KgError(Exception):
     """Base of every error raised on purpose; `exit_code` is what `kg` exits with."""
@@ -119,3 +121,16 @@ class NotReproduced(KgError):
 
 class Interrupted(KgError):
     exit_code = 130
+
+
+def note_log(error: BaseException, run_id: str) -> None:
+    """Note on an error that the log of this run has its traceback."""
+    note = f"{_IN_LOG}{run_id}` has the traceback."
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+def log_of(error: BaseException) -> str | None:
+    """The sentence that says which run's log has the error's traceback; None: no log has it."""
+    notes = (str(note) for note in getattr(error, "__notes__", ()))
+    return next((note for note in notes if note.startswith(_IN_LOG)), None)

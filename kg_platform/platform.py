@@ -74,8 +74,12 @@ class Platform:
         from kg_platform.server.connection import connection
 
         graph = Graph(connection(self.settings))
-        if self._migrate:
-            migrate_graph(graph)
+        try:
+            if self._migrate:
+                migrate_graph(graph)
+        except BaseException:
+            graph.close()
+            raise
         return graph
 
     def _open_ledger(self) -> Ledger:

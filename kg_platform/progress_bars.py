@@ -35,7 +35,7 @@ def bars(console: Console) -> Progress:
 
 class Steps:
     """A line a step, for jobs that say `report(step, done, total)`; total may be None. Where there
-    are no bars, `tell` is told when a step begins."""
+    are no bars, `tell` is told when a step begins, unless it is at its end when first heard of."""
 
     def __init__(self, shown: Progress, tell: Callable[[str], None]) -> None:
         self._shown, self._tell = shown, tell
@@ -44,7 +44,7 @@ class Steps:
     def __call__(self, step: str, done: int, total: int | None) -> None:
         if step not in self._tasks:
             self._tasks[step] = self._shown.add_task(step, total=total)
-            if self._shown.disable:
+            if self._shown.disable and done != total:
                 self._tell(f"{step} ...")
         self._shown.update(self._tasks[step], completed=done, total=total)
 

@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kg_platform.errors import SettingsError
+from kg_platform.service_links import service_links
 
 PREFIX = "KG_"
 ENV_FILE = ".env"
@@ -199,6 +200,11 @@ def load(**given: Any) -> Settings:
             close = difflib.get_close_matches(name, Settings.model_fields, n=1)
             hint = f"did you mean {close[0]}?" if close else "docs/settings.md lists them."
             raise SettingsError(f"{name} is not a setting; {hint}")
+    # A service that is called as one of our settings begins sets that setting to its address.
+    taken = service_links(_environment())
+    for name, info in Settings.model_fields.items():
+        if PREFIX + name.upper() in taken:
+            given.setdefault(name, _file_values().get(PREFIX + name.upper()) or info.default)
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -218,7 +224,8 @@ def load(**given: Any) -> Settings:
 def describe(settings: Settings) -> Iterator[SettingRow]:
     """Every setting with its value (secrets masked), where it came from, and what it means."""
     from_file = _file_values()
-    environment = {name.upper() for name, value in os.environ.items() if value}
+    environment = {name for name, value in _environment().items() if value}
+    environment -= service_links(_environment())
     for name, info in Settings.model_fields.items():
         variable = PREFIX + name.upper()
         origin = "default"
@@ -229,6 +236,10 @@ def describe(settings: Settings) -> Iterator[SettingRow]:
         value = getattr(settings, name)
         shown = "" if value is None else str(value)  # a SecretStr prints as stars
         yield SettingRow(variable, shown, origin, info.description or "")
+
+
+def _environment() -> dict[str, str]:
+    return {name.upper(): value for name, value in os.environ.items()}
 
 
 def _file_values() -> dict[str, str | None]:
@@ -242,7 +253,9 @@ def _file_values() -> dict[str, str | None]:
 
 def _refuse_unknown() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    given = {name.upper(): "the environment" for name in os.environ}
+    environment = _environment()
+    links = service_links(environment)
+    given = {name: "the environment" for name in environment if name not in links}
     given |= dict.fromkeys(_file_values(), ENV_FILE)
     for name, place in sorted(given.items()):
         if name.startswith(PREFIX) and name not in known:

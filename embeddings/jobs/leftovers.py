@@ -27,24 +27,22 @@ WHOLE = ("*/snapshot", "*/training/**/checkpoint.safetensors")
 def sweep(platform: Platform) -> None:
     """Remove them. For whoever holds the lock of embedding jobs."""
     runs = platform.settings.runs_dir
-    for pattern, whole in [*((each, False) for each in HALVES), *((each, True) for each in WHOLE)]:
-        for path in runs.glob(pattern):
+    may_go_on = {row.id for row in unfinished(platform.ledger)}
+    for patterns, of_use in ((HALVES, set[str]()), (WHOLE, may_go_on)):
+        for path in (found for each in patterns for found in runs.glob(each)):
             name = path.relative_to(runs).parts[0]
-            if not _of_use(platform, name, whole):
+            if name not in of_use and _has_ended(platform, name):
                 _remove(path)
     atomic.clear(runs, f"*/{snapshot_archive.FILE}")
     for folder in platform.settings.features_dir.glob("*"):
         atomic.clear(folder)
 
 
-def _of_use(platform: Platform, run: str, whole: bool) -> bool:
+def _has_ended(platform: Platform, run: str) -> bool:
     try:
-        row = platform.ledger.run(run)
+        return platform.ledger.run(run).status != "running"
     except NotFound:
-        return True  # another ledger's
-    if row.status == "running":
-        return True
-    return whole and run in {row.id for row in unfinished(platform.ledger)}
+        return False  # another ledger's
 
 
 def _remove(path: Path) -> None:

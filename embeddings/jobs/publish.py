@@ -108,7 +108,7 @@ def rollback(
 def _unfinished_rollback(platform: Platform) -> str | None:
     """Where the latest rollback was going, if it did not get there and nothing was published since;
     None also when the artifact it went to is gone."""
-    last = next(iter(platform.ledger.since_success(EMBED, PUBLISH, ROLLBACK)), None)
+    last = platform.ledger.latest(EMBED, PUBLISH, ROLLBACK)
     if last is None or last.kind != ROLLBACK or last.status == "succeeded":
         return None
     chosen = str(last.settings["run"])
@@ -144,10 +144,10 @@ def _recorded(
 
 
 def _latest_with_artifact(platform: Platform) -> str:
-    for row in platform.ledger.runs(EMBED):
+    for run in platform.ledger.run_ids(EMBED):
         try:
-            open_artifact(platform.settings.artifacts_dir / row.id, verify=False)
+            open_artifact(platform.settings.artifacts_dir / run, verify=False)
         except (ArtifactError, NotFound):
             continue
-        return row.id
+        return run
     raise NotFound("There is no embedding run with an artifact yet; run `kg embed` first.")

@@ -16,7 +16,6 @@ from kg_platform.browse.entities import embedding_runs
 from kg_platform.errors import BadInput
 from kg_platform.platform import Platform
 
-EVERY = 1_000_000  # runs of the ledger
 LEFTOVER = re.compile(r"^\.\d{8}-\d{6}-[0-9a-f]+\.([0-9a-f]{8}|old)$")  # of a killed job or prune
 
 
@@ -44,8 +43,9 @@ def stored(platform: Platform, keep: int) -> list[Stored]:
     """
     folder = platform.settings.artifacts_dir
     there = sorted((each for each in folder.glob("*") if each.is_dir()), reverse=True)
-    known = [row.id for row in platform.ledger.runs("embed", EVERY)]  # the newest first
-    whole = [run for run in known if (folder / run).is_dir()]
+    known = dict.fromkeys(platform.ledger.run_ids("embed"))
+    names = {each.name for each in there}
+    whole = [run for run in known if run in names]
     runs = embedding_runs(platform.graph)
     current = next((str(run["id"]) for run in runs if run.get("current")), "")
     if not current:
@@ -83,7 +83,7 @@ def stored(platform: Platform, keep: int) -> list[Stored]:
 def run_before(platform: Platform, current: str) -> str | None:
     """What `kg rollback` goes back to: the latest run before `current` that was published once and
     has its artifact here. Going back twice goes back two runs."""
-    order = [row.id for row in platform.ledger.runs("embed", EVERY)]  # the newest first
+    order = platform.ledger.run_ids("embed")
     earlier = order[order.index(current) + 1 :] if current in order else []
     live, folder = once_live(platform), platform.settings.artifacts_dir
     return next((r for r in earlier if r in live and (folder / r).is_dir()), None)

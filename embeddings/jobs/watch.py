@@ -104,7 +104,8 @@ class _Watch:
         except KeyboardInterrupt:
             pass  # what was written is whole; this is how a watch ends
         except BaseException as error:
-            ledger.finish_run(run_id, "failed", self._summary().as_dict(), str(error))
+            said = str(error) or repr(error)
+            ledger.finish_run(run_id, "failed", self._summary().as_dict(), said)
             raise
         finally:
             self._ending = True

@@ -13,18 +13,30 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperGroup
 
 from kg_platform.console import fail
-from kg_platform.errors import KgError, Unavailable
+from kg_platform.errors import KgError, Unavailable, log_of
 
 FULL = Unavailable(
     "The disk is full; make room where KG_HOME is, then run the same command again to go on."
 )
 GROUP = "kg_platform.commands"
+WORDS = 300  # characters of an error that is not ours
+
+
+class _Screen(logging.StreamHandler[TextIO]):
+    """Warnings on stderr, a sentence each. How a run ended is for its log, with the traceback:
+    people read it once, when `main` says it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not hasattr(record, "run") and bool(super().filter(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage()
 
 
 class _Commands(TyperGroup):
@@ -71,7 +83,9 @@ def main() -> None:
     """Run `kg`; an error of ours becomes one sentence on stderr and its exit code."""
     # Python's warnings go where logging goes: to stderr, and into the log of the run they are of.
     logging.captureWarnings(True)
-    logging.getLogger().addHandler(logging.lastResort or logging.NullHandler())
+    screen = _Screen(sys.stderr)
+    screen.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(screen)
     try:
         build(_typed(sys.argv[1:]))()
     except KgError as error:
@@ -82,9 +96,21 @@ def main() -> None:
         )
         sys.exit(130)
     except Exception as error:  # any step may meet a full disk
-        if not is_full_disk(error):
+        if is_full_disk(error):
+            sys.exit(fail(FULL))
+        told = log_of(error)
+        if told is None:
             raise
-        sys.exit(fail(FULL))
+        sys.exit(fail(_mistake(error, told)))
+    finally:
+        logging.getLogger().removeHandler(screen)
+
+
+def _mistake(error: Exception, told: str) -> KgError:
+    """What a person reads of an error that no code of ours foresaw, in a run that has a log."""
+    text = " ".join(str(error).split())
+    words = text if len(text) <= WORDS else f"{text[:WORDS]} ..."
+    return KgError(f"A mistake in kg ended the run ({type(error).__name__}: {words}); {told}")
 
 
 def is_full_disk(error: Exception) -> bool:

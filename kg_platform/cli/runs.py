@@ -49,9 +49,9 @@ def listed(
         return
     with Session.open() as kg:
         rows = kg.runs(kind, limit)
-        refused = {row.id: kg.ledger.count_rejections(row.id) for row in rows}
+        refused = kg.ledger.rejections_by_run([row.id for row in rows]) if as_json else {}
     if as_json:
-        console.print_json([asdict(row) | {"rejections": refused[row.id]} for row in rows])
+        console.print_json([asdict(row) | {"rejections": refused.get(row.id, 0)} for row in rows])
         return
     lines = [(r.id, r.kind, r.status, _took(r), in_a_line(r)) for r in rows]
     names = ("run", "kind", "status", "took", "figures")

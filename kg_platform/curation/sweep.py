@@ -27,7 +27,6 @@ RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]+")
 LEFTOVER = re.compile(
     r"\.?\d{8}-\d{6}-[0-9a-f]+\.(part|old|[0-9a-f]{8})|\.?scan-[0-9a-f]{8}(\.part)?"
 )
-EVERY = 1_000_000  # runs of the ledger
 MEDIA_AT_ONCE = 500  # nodes a transaction; their files are looked at right before it
 
 
@@ -155,7 +154,7 @@ def _loose_files(platform: Platform) -> Iterator[tuple[str, int]]:
 
 def _folders(platform: Platform, grace: float) -> list[Path]:
     """Folders of runs and artifacts that neither the ledger nor the graph knows, and leftovers."""
-    known = {row.id for row in platform.ledger.runs(limit=EVERY)}
+    known = set(platform.ledger.run_ids())
     known |= {str(run["id"]) for run in embedding_runs(platform.graph)}
     settings, found = platform.settings, []
     for place in (settings.runs_dir, settings.artifacts_dir):

@@ -37,7 +37,11 @@ _MISCONFIGURED = {
     "CertificateConfigurationError",
     "UnsupportedServerProduct",
 }
-_FULL = (
+# What the last part of a code says; a server's message may quote what a person wrote.
+_FULL = ("OutOfMemoryError", "MemoryLimit", "StackOverflowError")
+_READ_ONLY = ("ReadOnly", "NotALeader")
+# Only where no code tells: a disk that is full is `TransactionCommitFailed`, and so are others.
+_FULL_WORDS = (
     "no space left",
     "disk is full",
     "storereservation",
@@ -45,6 +49,8 @@ _FULL = (
     "outofmemory",
     "memorypool",
 )
+_READ_ONLY_WORDS = ("read-only", "read only")
+_QUOTED = re.compile(r"""(?<!\w)(["'`]).*?\1(?!\w)""", re.DOTALL)
 
 
 def translate(error: Exception, uri: str) -> KgError:
@@ -52,9 +58,8 @@ def translate(error: Exception, uri: str) -> KgError:
     name = type(error).__name__
     code = str(getattr(error, "code", None) or "")
     text = str(getattr(error, "message", None) or error)
-    told = f"{code} {text}".lower()
 
-    if any(sign in told for sign in _FULL):
+    if _means(code, text, _FULL, _FULL_WORDS):
         return GraphFull(
             f"Neo4j at {uri} has no space or memory left ({_short(text)}); make room, restart it, "
             "and run the same command again to go on."
@@ -68,7 +73,7 @@ def translate(error: Exception, uri: str) -> KgError:
             f"Neo4j at {uri} does not accept this user and password; "
             "set KG_NEO4J_USERNAME and KG_NEO4J_PASSWORD."
         )
-    if "ReadOnly" in code or "NotALeader" in code or "read-only" in told or "read only" in told:
+    if _means(code, text, _READ_ONLY, _READ_ONLY_WORDS):
         return GraphReadOnly(
             f"Neo4j at {uri} takes no writes here ({_short(text)}); use a writable database."
         )
@@ -78,11 +83,7 @@ def translate(error: Exception, uri: str) -> KgError:
         )
     if "DatabaseNotFound" in code:
         return SettingsError(f"Neo4j at {uri} has no such database; set KG_NEO4J_DATABASE.")
-    if (
-        name in _UNREACHABLE
-        or "DatabaseUnavailable" in code
-        or "General.DatabaseUnavailable" in code
-    ):
+    if name in _UNREACHABLE or "DatabaseUnavailable" in code:
         return GraphUnavailable(
             f"Neo4j at {uri} does not answer; start it (`kg db start`, or check KG_NEO4J_URI), "
             "then run the same command again to go on."
@@ -92,6 +93,17 @@ def translate(error: Exception, uri: str) -> KgError:
             f"KG_NEO4J_URI {uri} cannot be used; write it like bolt://host:7687 or neo4j://host:7687."
         )
     return QueryFailed(f"Neo4j could not run the statement: {_short(text)}")
+
+
+def _means(code: str, text: str, codes: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    """Whether the code says so; or the words, if the fault is the server's own (a client error is
+    about what was asked, and says that in its code) and they stand outside of quotes."""
+    if any(sign in code for sign in codes):
+        return True
+    if code.startswith("Neo.ClientError"):
+        return False
+    said = _QUOTED.sub(" ", text).lower()
+    return any(word in said for word in words)
 
 
 def _short(text: str, limit: int = 400) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from kg_platform.errors import LedgerError, SettingsError
 from kg_platform.ledger.errors import translate
@@ -116,8 +116,6 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except IntegrityError:  # ours to read: a key that is taken, a run that is not there
-            raise
         except DBAPIError as error:
             raise translate(error.orig or error, self.place) from error
 

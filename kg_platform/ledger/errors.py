@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from kg_platform.errors import KgError, LedgerError, MigrationError
 
+
+class AlreadyThere(LedgerError):
+    """A row with this key is there: another process was faster, or the key was drawn twice."""
+
+
+class WithoutParent(LedgerError):
+    """The row that this one belongs to is not there."""
+
+
 # (what SQLite says, what we say after "The ledger PLACE")
 _SQLITE = (
     ("locked", "is locked by another process; try again when that one has finished."),
@@ -31,6 +40,9 @@ _POSTGRES_WORDS = (
     ("too many", _POSTGRES_CODES[5][1]),
 )
 _DOWN = "does not answer; start it, or correct KG_LEDGER_URL."
+# What breaks a rule of the tables, by SQLite's name for it and by SQLSTATE.
+_KEYS = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505")
+_PARENTS = ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
 _NO_TABLES = "has no tables yet, or old ones; run `kg migrate`."
 
 
@@ -41,6 +53,16 @@ def translate(error: BaseException, place: str) -> KgError:
     """
     code = getattr(error, "sqlstate", None) or ""
     text = str(error).lower()
+    rule = code or getattr(error, "sqlite_errorname", "")
+    if rule in _KEYS:
+        return AlreadyThere(f"The ledger {place} has such a row already; run the command again.")
+    if rule in _PARENTS:
+        return WithoutParent(f"The ledger {place} has no run that this belongs to.")
+    if rule.startswith(("SQLITE_CONSTRAINT", "23")):
+        return MigrationError(
+            f"The ledger {place} refuses what this version writes: its tables are a newer "
+            "version's; run the command again with that version."
+        )
     if code in ("42P01", "42703") or "no such table" in text or "no such column" in text:
         return MigrationError(f"The ledger {place} {_NO_TABLES}")
     said = _sqlite(text) if type(error).__module__ == "sqlite3" else _postgres(code, text)

@@ -5,16 +5,17 @@ The tables and the connection to them are in `kg_platform.ledger.database`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from kg_platform.errors import Interrupted, LedgerError, NotFound
 from kg_platform.ledger.database import BUSY_SECONDS, Database
+from kg_platform.ledger.errors import AlreadyThere, WithoutParent
 from kg_platform.ledger.reviews import Reviews
 from kg_platform.ledger.rows import (
     TEXT_CHARACTERS,
@@ -35,6 +36,7 @@ from kg_platform.records import Rejection
 Status = Literal["succeeded", "failed", "interrupted"]
 
 REJECTION_BATCH = 1_000
+IDS_AT_ONCE = 1_000  # in one statement; SQLite takes 32,766 values, PostgreSQL 65,535
 
 
 class Ledger:
@@ -85,7 +87,7 @@ class Ledger:
             try:
                 with self._database.write() as connection:
                     connection.execute(RUNS.insert().values(id=run_id, **row))
-            except IntegrityError:  # two runs of one second drew the same four digits
+            except AlreadyThere:  # two runs of one second drew the same four digits
                 continue
             return run_id
 
@@ -168,7 +170,7 @@ class Ledger:
             self.finish_run(run_id(), "interrupted")
             raise Interrupted(stopped()) from stop
         except BaseException as error:
-            self.finish_run(run_id(), "failed", error=str(error))
+            self.finish_run(run_id(), "failed", error=str(error) or repr(error))
             raise
 
     def run(self, run_id: str) -> RunRow:
@@ -183,6 +185,20 @@ class Ledger:
         if kind is not None:
             query = query.where(RUNS.c.kind == kind)
         return self._runs(query.limit(limit))
+
+    def run_ids(self, kind: str | None = None) -> list[str]:
+        """The ids of all runs, newest first."""
+        query = sa.select(RUNS.c.id).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
+        if kind is not None:
+            query = query.where(RUNS.c.kind == kind)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def latest(self, *kinds: str) -> RunRow | None:
+        """The latest run of these kinds."""
+        query = sa.select(RUNS).where(RUNS.c.kind.in_(kinds))
+        newest = query.order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(1)
+        return next(iter(self._runs(newest)), None)
 
     def since_success(self, *kinds: str) -> list[RunRow]:
         """The runs of these kinds since the last of them that succeeded, that one too; newest
@@ -204,13 +220,16 @@ class Ledger:
             "started_at": now(),
             "finished_at": None,
         }
-        with self._database.write() as connection, _run_exists(run_id):
+
+        def begin(connection: sa.Connection) -> None:
             if connection.execute(STEPS.update().where(mine).values(**fresh)).rowcount == 0:
                 count = sa.select(sa.func.count()).where(STEPS.c.run_id == run_id)
                 position = connection.execute(count.select_from(STEPS)).scalar_one()
                 connection.execute(
                     STEPS.insert().values(run_id=run_id, name=name, position=position, **fresh)
                 )
+
+        self._put(run_id, begin)
 
     def finish_step(self, run_id: str, name: str, details: Mapping[str, Any] | None = None) -> None:
         """The step succeeded. A step that failed is closed by `finish_run`."""
@@ -239,7 +258,7 @@ class Ledger:
         source = iter(rejections)
         kept = 0
         while batch := [_rejection_values(run_id, r) for r in islice(source, REJECTION_BATCH)]:
-            with self._database.write() as connection, _run_exists(run_id):
+            with _run_exists(run_id), self._database.write() as connection:
                 connection.execute(REJECTIONS.insert(), batch)
             kept += len(batch)
         return kept
@@ -262,15 +281,29 @@ class Ledger:
         with self._database.read() as connection:
             return int(connection.execute(query.select_from(REJECTIONS)).scalar_one())
 
+    def rejections_by_run(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """Run -> how many rows it rejected, of those that rejected any."""
+        column, found = REJECTIONS.c.run_id, dict[str, int]()
+        counted = sa.select(column, sa.func.count()).group_by(column)
+        with self._database.read() as connection:
+            for start in range(0, len(run_ids), IDS_AT_ONCE):
+                some = column.in_(run_ids[start : start + IDS_AT_ONCE])
+                for run_id, count in connection.execute(counted.where(some)):
+                    found[run_id] = count
+        return found
+
     # cursors
 
     def set_cursor(self, run_id: str, name: str, value: str) -> None:
         """Remember where resumable work stands."""
         mine = (CURSORS.c.run_id == run_id) & (CURSORS.c.name == name)
         values = {"value": value, "updated_at": now()}
-        with self._database.write() as connection, _run_exists(run_id):
+
+        def put(connection: sa.Connection) -> None:
             if connection.execute(CURSORS.update().where(mine).values(**values)).rowcount == 0:
                 connection.execute(CURSORS.insert().values(run_id=run_id, name=name, **values))
+
+        self._put(run_id, put)
 
     def get_cursor(self, run_id: str, name: str) -> str | None:
         mine = (CURSORS.c.run_id == run_id) & (CURSORS.c.name == name)
@@ -280,15 +313,26 @@ class Ledger:
             ).scalar_one_or_none()
             return value
 
+    def _put(self, run_id: str, put: Callable[[sa.Connection], None]) -> None:
+        """Change a row of a run, or add it. Where another process adds it at the same moment there
+        is one to change, the next time."""
+        while True:
+            try:
+                with _run_exists(run_id), self._database.write() as connection:
+                    return put(connection)
+            except AlreadyThere:
+                continue
+
     def _runs(self, query: sa.Select[Any]) -> list[RunRow]:
+        # Their ids are asked for in the database: of a long list, no statement takes each.
+        ids = query.with_only_columns(RUNS.c.id)
+        in_order = sa.select(STEPS).where(STEPS.c.run_id.in_(ids)).order_by(STEPS.c.position)
+        steps: dict[str, list[sa.RowMapping]] = defaultdict(list)
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
-            in_order = sa.select(STEPS).order_by(STEPS.c.run_id, STEPS.c.position)
-            wanted = in_order.where(STEPS.c.run_id.in_([row["id"] for row in rows]))
-            steps = connection.execute(wanted).mappings().all() if rows else []
-        return [
-            run_row(dict(row), [dict(s) for s in steps if s["run_id"] == row["id"]]) for row in rows
-        ]
+            for step in connection.execute(in_order).mappings() if rows else ():
+                steps[step["run_id"]].append(step)
+        return [run_row(row, steps[row["id"]]) for row in rows]
 
 
 def _rejection_values(run_id: str, rejection: Rejection) -> dict[str, Any]:
@@ -308,8 +352,8 @@ def _no_run(run_id: str) -> NotFound:
 
 @contextmanager
 def _run_exists(run_id: str) -> Iterator[None]:
-    """The only key a write inside can break is the one to its run."""
+    """What is written inside belongs to this run and to nothing else."""
     try:
         yield
-    except IntegrityError as error:
+    except WithoutParent as error:
         raise _no_run(run_id) from error

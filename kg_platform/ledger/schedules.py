@@ -15,10 +15,10 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.database import Database
+from kg_platform.ledger.errors import AlreadyThere
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt
 from kg_platform.ledger.tables import LEASE, SCHEDULES
 from kg_platform.process import Process
@@ -135,7 +135,7 @@ class Schedules:
         try:
             with self._database.write() as connection:
                 connection.execute(SCHEDULES.insert().values(**values))
-        except IntegrityError as error:
+        except AlreadyThere as error:
             raise BadInput(
                 f"There is a schedule {name!r} already; choose another name, or "
                 f"`kg schedule remove {name}` first."

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kg_platform.errors import note_log
 from kg_platform.ledger.ledger import Ledger, Status
 from kg_platform.ledger.rows import excerpt, to_json
 from kg_platform.process import Process
@@ -71,6 +72,8 @@ class RecordedLedger(Ledger):
             if error:
                 caught = sys.exc_info()[1]
                 self._say(run_id, "%s", error, level=logging.ERROR, exc_info=caught)
+                if caught is not None and not log.failure:
+                    note_log(caught, run_id)
             figures = _figures(metrics or {})
             peak = about["memory"]["peak_bytes"]
             self._say(run_id, "%s, peak memory %s%s", status, _mib(peak), figures)

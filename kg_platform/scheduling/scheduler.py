@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kg_platform.errors import BadInput, Interrupted, KgError, LedgerError, NotFound
+from kg_platform.errors import BadInput, Interrupted, KgError, LedgerError, NotFound, log_of
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.schedules import Ending, Lease, ScheduleRow, Schedules
 from kg_platform.process import Process
@@ -225,7 +225,7 @@ class Scheduler:
         except KgError as error:
             return Ending("failed", str(error))
         except Exception as error:  # a mistake of ours: the other schedules go on
-            self._tell(traceback.format_exc())
+            self._tell(log_of(error) or traceback.format_exc())
             return Ending("failed", f"{type(error).__name__}: {error}")
 
 

@@ -4,6 +4,7 @@ Loading and checking 15,000 classes is most of a start. The first start writes d
 when the server answers, a process of the lowest priority makes Java's shared archive from them
 (about a minute, 150 MB in the cache). Everything works without: it is made again when it is
 deleted, and a Java that cannot make one leaves a `.failed` file that says why and ends the tries.
+When one is made, those of the same Neo4j that no start has used for 30 days go.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from filelock import FileLock, Timeout
 from kg_platform.server.config import Java, environment
 
 _TIMEOUT = 1_800  # seconds; a minute on an idle machine
+UNUSED_SECONDS = 30 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Archive:
     def flags(self, class_list: Path) -> list[str]:
         """What to start the server with: use the archive, or write down what belongs in it."""
         if self.path.is_file():
+            with suppress(OSError):  # a cache that only others may write
+                os.utime(self.path)
             return [f"-XX:SharedArchiveFile={self.path}"]
         class_list.unlink(missing_ok=True)
         return [] if self._failed.exists() else [f"-XX:DumpLoadedClassList={class_list}"]
@@ -93,12 +99,25 @@ def make(archive: Path, class_list: Path, dump: Sequence[str]) -> None:
             )
             if done.returncode == 0 and temporary.is_file():
                 os.replace(temporary, archive)
+                remove_unused(archive)
             else:
                 archive.with_suffix(".failed").write_bytes(done.stdout + done.stderr)
     except Timeout:
         return  # another process makes it
     finally:
         class_list.unlink(missing_ok=True)
+
+
+def remove_unused(archive: Path) -> None:
+    """Remove what the same Neo4j has beside this archive and nobody has used or made for 30 days:
+    archives of another Java or class path, and what was left of making one."""
+    version = archive.stem.rpartition("-")[0]
+    for file in archive.parent.glob(f"{version}-*"):
+        this = file.name.startswith(f"{archive.stem}.")
+        with suppress(OSError):  # gone meanwhile, or another person's
+            same = file.name[len(version) + 1 :].partition(".")[0].isalnum()
+            if same and not this and file.stat().st_mtime < time.time() - UNUSED_SECONDS:
+                file.unlink()
 
 
 if __name__ == "__main__":

@@ -293,3 +293,19 @@ class TestPostgres:
                     )
                 )
             assert len(ledger.runs()) == 1
+
+
+def test_several_threads_that_begin_a_step_at_once_begin_one(ledger: Ledger) -> None:
+    run_id, together = ledger.start_run("embed", {}), threading.Barrier(4)
+
+    def begin(_: int) -> None:
+        for number in range(10):
+            together.wait(60)
+            ledger.begin_step(run_id, f"step {number}")
+            ledger.set_cursor(run_id, f"cursor {number}", "here")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(begin, range(4)))
+    steps = ledger.run(run_id).steps
+    assert [step.name for step in steps] == [f"step {number}" for number in range(10)]
+    assert ledger.get_cursor(run_id, "cursor 9") == "here"

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import errno
+import logging
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from kg_platform.cli import main
-from kg_platform.errors import Unavailable
+from kg_platform.errors import EncoderError, KgError, RejectedRows, Unavailable
+from kg_platform.platform import Platform
+from kg_platform.runs.log import read
+from kg_platform.settings import Settings
 
 
 def kg(*words: str) -> subprocess.CompletedProcess[str]:
@@ -103,3 +108,70 @@ def test_a_mistake_of_ours_is_not_taken_for_a_full_disk(monkeypatch: pytest.Monk
     monkeypatch.setattr(main, "build", lambda _: command)
     with pytest.raises(ValueError, match="a mistake"):
         main.main()
+
+
+@pytest.fixture
+def ending(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[BaseException], tuple[int, list[str], str]]:
+    """`kg` with a run that this error ends: exit code, lines on stderr, the run's log."""
+
+    def end(error: BaseException) -> tuple[int, list[str], str]:
+        runs: list[str] = []
+
+        def command() -> None:
+            with Platform.open(settings) as platform:
+                ledger = platform.ledger
+                runs.append(ledger.start_run("embed", {}))
+                with ledger.closing(lambda: runs[0], lambda: "It was stopped."):
+                    logging.getLogger("embeddings.training").warning("Less memory than wanted.")
+                    raise error from OSError("a cause")
+
+        monkeypatch.setattr(main, "build", lambda _: command)
+        with pytest.raises(SystemExit) as stopped:
+            main.main()
+        log, _ = read(settings.runs_dir / runs[0])
+        return int(stopped.value.code or 0), capsys.readouterr().err.splitlines(), log
+
+    return end
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(RejectedRows("Row 7 is odd."), 2), (EncoderError("There is no encoder x."), 5)],
+)
+def test_what_ends_a_run_is_one_sentence_on_the_screen_and_a_traceback_in_the_log(
+    error: KgError, code: int, ending: Callable[[BaseException], tuple[int, list[str], str]]
+) -> None:
+    ended, lines, log = ending(error)
+    assert (ended, lines) == (code, ["Less memory than wanted.", f"kg: {error}"])
+    assert "Traceback" in log
+    assert "OSError: a cause" in log
+    assert "Less memory than wanted." in log
+
+
+def test_a_mistake_of_ours_in_a_run_is_one_sentence_that_names_its_log(
+    ending: Callable[[BaseException], tuple[int, list[str], str]],
+) -> None:
+    code, lines, log = ending(ZeroDivisionError("float division\nby zero"))
+    assert code == 1
+    (line,) = lines[1:]
+    assert "A mistake in kg ended the run (ZeroDivisionError: float division by zero)" in line
+    assert "`kg runs log 2" in line
+    assert "Traceback" in log
+
+
+def test_an_error_without_words_is_named_in_the_ledger_and_told(
+    ending: Callable[[BaseException], tuple[int, list[str], str]],
+) -> None:
+    code, lines, log = ending(MemoryError())
+    assert code == 1
+    assert "MemoryError" in lines[-1]
+    assert "MemoryError()" in log
+
+
+def test_a_stopped_run_is_one_sentence(
+    ending: Callable[[BaseException], tuple[int, list[str], str]],
+) -> None:
+    code, lines, _ = ending(KeyboardInterrupt())
+    assert (code, lines[1:]) == (130, ["kg: It was stopped."])

@@ -40,6 +40,14 @@ def from_server(code: str, message: str) -> Exception:
             GraphFull,
         ),
         (from_server("Neo.TransientError.Database.DatabaseUnavailable", "x"), GraphUnavailable),
+        (from_server("Neo.ClientError.Cluster.NotALeader", "no"), GraphReadOnly),
+        (
+            from_server(
+                "Neo.DatabaseError.General.UnknownError", "The database is in read-only mode"
+            ),
+            GraphReadOnly,
+        ),
+        (OSError("No space left on device"), GraphFull),
         (from_server("Neo.ClientError.Statement.SyntaxError", "Invalid"), QueryFailed),
         (
             from_server("Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration", "x"),
@@ -53,3 +61,25 @@ def test_every_kind_of_failure_is_one_sentence_of_ours(
     told = translate(error, URI)
     assert type(told) is becomes
     assert "\n" not in str(told)
+
+
+WORDS = ("disk is full", "No space left on device", "read only", "read-only", "OutOfMemory")
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "Neo.ClientError.Statement.SyntaxError",
+            "Invalid 'RETRUN' (line 1, column 1 (offset: 0))\n\"WITH '{}' AS x RETRUN x\"\n ^",
+        ),
+        ("Neo.ClientError.Statement.TypeError", "Cannot add 1 to {}"),
+        ("Neo.ClientError.Schema.ConstraintValidationFailed", "Node has `label` = '{}' already"),
+        ("Neo.DatabaseError.Statement.ExecutionFailed", 'It failed on "it\'s {}"'),
+    ],
+)
+def test_what_a_person_wrote_is_not_taken_for_the_state_of_the_server(
+    code: str, message: str, words: str
+) -> None:
+    assert type(translate(from_server(code, message.format(words)), URI)) is QueryFailed

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from kg_platform.errors import KgError, LedgerError, SettingsError
+from kg_platform.errors import KgError, LedgerError, MigrationError, SettingsError
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.rows import to_json
 from kg_platform.migrate.ledger import migrate_ledger, pending_ledger
 from kg_platform.process import Process
 from kg_platform.records import Rejection
+from tests.support.full_ledger import fill_with_runs
 
 
 @pytest.fixture
@@ -221,3 +222,64 @@ def test_json_of_what_is_not_json() -> None:
 
     value = {"a": np.float32(0.5), "b": np.arange(2), "c": {2, 1}, 3: (Path("x"), None, True)}
     assert to_json(value) == '{"a": 0.5, "b": [0, 1], "c": [1, 2], "3": ["x", null, true]}'
+
+
+def test_a_ledger_of_a_newer_version_is_one_sentence_and_no_search_for_a_free_id(
+    ledger: Ledger, file: Path
+) -> None:
+    """An old process goes on while a newer version brings the tables up to date."""
+    run_id = ledger.start_run("ingest", {})
+    with closing(sqlite3.connect(file)) as connection:
+        for table in ("runs", "steps", "cursors"):
+            rows = connection.execute(f"PRAGMA table_info({table})").fetchall()
+            names = ", ".join(row[1] for row in rows)
+            connection.executescript(
+                f"PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; "
+                f"ALTER TABLE {table} RENAME TO old_{table};"
+                f"CREATE TABLE {table} ({names}, added NOT NULL);"
+                f"INSERT INTO {table} SELECT *, 1 FROM old_{table};"
+            )
+    for write in (
+        lambda: ledger.start_run("ingest", {}),
+        lambda: ledger.begin_step(run_id, "read"),
+        lambda: ledger.set_cursor(run_id, "line", "1"),
+    ):
+        with pytest.raises(MigrationError, match="newer version's"):
+            write()
+
+
+def test_an_id_that_was_drawn_twice_is_drawn_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["20260101-000000-aaaa", "20260101-000000-aaaa", "20260101-000000-bbbb"])
+    monkeypatch.setattr("kg_platform.ledger.ledger.new_run_id", lambda: next(drawn))
+    made = [ledger.start_run("ingest", {}) for _ in range(2)]
+    assert made == ["20260101-000000-aaaa", "20260101-000000-bbbb"]
+
+
+MANY = 33_000
+
+
+def test_a_ledger_of_more_runs_than_a_statement_takes_values(ledger: Ledger, file: Path) -> None:
+    """Filled by SQL: each run has two steps, each hundredth rejected three rows."""
+    with closing(sqlite3.connect(file)) as connection:
+        fill_with_runs(connection, MANY)
+        connection.commit()
+    ids = ledger.run_ids("embed")
+    assert len(ids) == MANY
+    assert ids == sorted(ids, reverse=True)
+    assert ledger.run_ids("ingest") == []
+
+    rows = ledger.runs("embed", MANY)
+    assert [row.id for row in rows] == ids
+    assert {tuple(step.name for step in row.steps) for row in rows} == {("snapshot", "train")}
+    assert rows[0].steps[0].details == {"run": ids[0]}
+    latest = ledger.latest("embed", "publish")
+    assert latest is not None
+    assert latest.id == ids[0]
+    assert ledger.latest("publish") is None
+
+    counts = ledger.rejections_by_run(ids)
+    assert len(counts) == MANY // 100
+    assert set(counts.values()) == {3}
+    assert {int(run[-8:]) % 100 for run in counts} == {0}
