@@ -32,7 +32,7 @@ _WORDS = {*_ENDS, *_ENDS.values(), *_RELATION}
 _GROUP = re.compile(r"\([^)]*\)$")  # `:START_ID(Person)`
 
 
-class Columns(NamedTuple):
+class TripleColumns(NamedTuple):
     """Where head, relation and tail stand; the header that says so, if there is one; and what a
     person should know of it."""
 
@@ -43,7 +43,7 @@ class Columns(NamedTuple):
     note: str = ""
 
 
-def columns_of(row: Sequence[str], place: str, *, usually_named: bool) -> Columns:
+def columns_of(row: Sequence[str], place: str, *, usually_named: bool) -> TripleColumns:
     """What the first row of a file says of its columns. `usually_named`: such files have a header
     as a rule, so one that has none is worth a word.
 
@@ -52,7 +52,7 @@ def columns_of(row: Sequence[str], place: str, *, usually_named: bool) -> Column
     """
     words = [_word(cell) for cell in row]
     if len(row) != 3:
-        return Columns()
+        return TripleColumns()
     shown = ", ".join(row)
     for head, relation, tail in permutations(range(3)):
         if _ENDS.get(words[head]) != words[tail]:
@@ -60,18 +60,18 @@ def columns_of(row: Sequence[str], place: str, *, usually_named: bool) -> Column
         if words[relation] in _RELATION:
             said = f"{place}: its first line names the columns {shown}; they are read by name."
             usual = words in _USUAL
-            return Columns(head, relation, tail, tuple(row), "" if usual else said)
+            return TripleColumns(head, relation, tail, tuple(row), "" if usual else said)
         if (head, tail) != (0, 2):
             raise BadInput(
                 f"{place} names the columns {shown}, and none of them is the relation; name that "
                 "one `relation`."
             )
     if usually_named or not _WORDS.isdisjoint(words):
-        return Columns(
+        return TripleColumns(
             note=f"{place}: its first line ({shown}) is read as a triple; if it names the columns, "
             "call them head, relation and tail."
         )
-    return Columns()
+    return TripleColumns()
 
 
 def _word(cell: str) -> str:

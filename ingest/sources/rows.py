@@ -18,6 +18,7 @@ from kg_platform.records import Rejection
 ROW_TOO_LONG = "the row is longer than 16 MiB"
 SHOWN = 200
 
+_SPACES = "Spaces around a field are not read as part of it"
 _BLANK = re.compile(r"[ \t]*")
 _INSIDE = re.compile(r'[^"]*(?:""[^"]*)*')  # of quotes, up to the one that ends them
 
@@ -33,10 +34,6 @@ def read_rows(path: Path, notes: list[str]) -> Iterator[tuple[int, Row | Rejecti
     """
     lines = read_lines(path)
     is_csv = suffix_of(path) == ".csv"
-    spaces = (
-        f"{path.name}: spaces around a field are not read as part of it"
-        + ("; quotes keep them." if is_csv else ".")
-    )  # fmt: skip
     for number, line in lines:
         if isinstance(line, Unread):
             yield number, Rejection(path.name, number, "line", line.reason, line.shown)
@@ -52,8 +49,8 @@ def read_rows(path: Path, notes: list[str]) -> Iterator[tuple[int, Row | Rejecti
             yield number, Rejection(path.name, number, "line", found, line.rstrip()[:SHOWN])
             continue
         bare = [cell if type(cell) is Quoted else cell.strip() for cell in found]
-        if bare != found and spaces not in notes:
-            notes.append(spaces)
+        if bare != found and not any(note.startswith(_SPACES) for note in notes):
+            notes.append(f"{_SPACES} (first in {path.name}); quotes in a .csv keep them.")
         yield number, bare
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.sources.header import Columns, columns_of
+from ingest.sources.header import TripleColumns, columns_of
 from ingest.sources.names import CSV, suffix_of
 from ingest.sources.rows import SHOWN, first_row, read_rows
 from kg_platform.records import Rejection, Relation
@@ -21,7 +21,7 @@ class TripleFile:
 
     path: Path
     split: str | None
-    columns: Columns
+    columns: TripleColumns
 
     def read(self, notes: list[str]) -> Iterator[Relation | Rejection]:
         """Every row; what a person should know of them is added to `notes`."""

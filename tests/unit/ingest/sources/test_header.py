@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.sources.header import Columns, columns_of
+from ingest.sources.header import TripleColumns, columns_of
 from kg_platform.errors import BadInput
 
 
@@ -36,7 +36,7 @@ def test_a_usual_header_needs_no_word() -> None:
 
 @pytest.mark.parametrize("row", [["anna", "LIVES_IN", "berlin"], ["A", "R"], [], ["a"] * 4])
 def test_everything_else_is_a_fact(row: list[str]) -> None:
-    assert columns_of(row, "f.tsv", usually_named=False) == Columns()
+    assert columns_of(row, "f.tsv", usually_named=False) == TripleColumns()
 
 
 @pytest.mark.parametrize(

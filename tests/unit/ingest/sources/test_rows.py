@@ -25,12 +25,12 @@ def read(path: Path, content: str | bytes) -> tuple[list[list[str] | tuple[int, 
 def test_spaces_around_a_field_are_no_content_unless_it_is_quoted(tmp_path: Path) -> None:
     found, notes = read(tmp_path / "f.csv", 'q1, near ,q2\n "q1" , " near ", "q2"\n ,,\n')
     assert found == [["q1", "near", "q2"], ["q1", " near ", "q2"], ["", "", ""]]
-    assert notes == [
-        "f.csv: spaces around a field are not read as part of it; quotes keep them."
-    ]  # fmt: skip
+    said = "Spaces around a field are not read as part of it (first in {}); "
+    said += "quotes in a .csv keep them."
+    assert notes == [said.format("f.csv")]
     found, notes = read(tmp_path / "f.tsv", 'q1\tnear \tq2\nq1\t"near "\tq2\n')
     assert found == [["q1", "near", "q2"], ["q1", '"near "', "q2"]]
-    assert notes == ["f.tsv: spaces around a field are not read as part of it."]
+    assert notes == [said.format("f.tsv")], "once, whatever the number of rows"
     assert read(tmp_path / "f.csv", 'a,"b ",c\n')[1] == [], "nothing was left out"
 
 
