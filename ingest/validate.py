@@ -6,6 +6,7 @@ still loads, because every fact about an entity that is not there would be lost 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from functools import lru_cache
@@ -209,8 +210,16 @@ def _text(field: str, value: Any, refuse: _Refuse) -> str:
     return value
 
 
+def _name(field: str, value: Any, refuse: _Refuse) -> str:
+    """A name as text: numbers are written as JSON writes them, and a blank one is none."""
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        value = shown(value)
+    text = _text(field, value, refuse)
+    return text if text.strip() else ""
+
+
 def _label(value: Any, refuse: _Refuse) -> str:
-    text = _text("label", value, refuse)
+    text = _name("label", value, refuse)
     if _too_long(text):  # labels are indexed, too
         refuse("label", f"a label is at most {MAX_ID_BYTES:,} bytes long", text)
         return ""
@@ -220,11 +229,11 @@ def _label(value: Any, refuse: _Refuse) -> str:
 def _aliases(value: Any, refuse: _Refuse) -> tuple[str, ...]:
     if value is None:
         return ()
-    items = [value] if isinstance(value, str) else value
+    items = [value] if isinstance(value, str | int | float) else value
     if not isinstance(items, list | tuple):
         refuse("aliases", "aliases are a list of texts", value)
         return ()
-    return tuple(dict.fromkeys(a for item in items if (a := _text("aliases", item, refuse))))
+    return tuple(dict.fromkeys(a for item in items if (a := _name("aliases", item, refuse))))
 
 
 def _media(ref: MediaRef, refuse: _Refuse) -> bool:
@@ -246,7 +255,8 @@ def shown(value: object) -> str:
 
 
 def _literal(value: object) -> str:
+    """As JSON writes it; what JSON does not know is what a program's own source brought."""
     try:
-        return repr(value)
-    except (ValueError, RecursionError):  # whole numbers of thousands of digits
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, TypeError, RecursionError):  # whole numbers of thousands of digits
         return "(cannot be shown)"

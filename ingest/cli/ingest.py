@@ -41,12 +41,15 @@ def ingest_command(
     from kg_platform.console import note, print_json, steps
 
     found = open_source(path, source)
-    for line in found.notes:
+    said = list(found.notes)
+    for line in said:
         note(line)
     with IngestSession.open() as kg, steps() as progress:
         summary = kg.ingest(
             found, strict=strict, create_missing=create_missing, on_progress=progress
         )
+    for line in found.notes[len(said) :]:  # what only reading all of it tells
+        note(line)
     if as_json:
         print_json(summary.as_dict())
     else:

@@ -255,7 +255,7 @@ class RecordCheck:
         before = self._stated.setdefault(key, relation.properties)
         if before is relation.properties or before == relation.properties:
             return True
-        said = ", ".join(f"{name} {value}" for name, value in sorted(before.items()))
+        said = ", ".join(f"{name} {shown(value)}" for name, value in sorted(before.items()))
         reason = f"the same triple stands before with other properties ({shown(said)})"
         triple = f"{relation.head} | {relation.type} | {relation.tail}"
         place = relation.source, relation.line

@@ -5,12 +5,13 @@ Each picture becomes one entity of type `Image`; its `captions` are all of its d
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ingest.sources.lines import NOT_UTF8, count_lines, read_loosely
+from ingest.sources.lines import count_lines
+from ingest.sources.names import CSV, stem_of, suffix_of
+from ingest.sources.rows import SHOWN, first_row, read_rows
 from ingest.sources.source import Record
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, MediaRef, PropertyValue, Rejection
@@ -31,10 +32,8 @@ class _Picture:
 class CaptionsSource:
     """Rows of one picture may stand anywhere in the file, so the texts are gathered in memory."""
 
-    notes: tuple[str, ...] = ()
-
-    def __init__(self, path: Path, name: str | None = None) -> None:
-        columns = _header(path)
+    def __init__(self, path: Path, name: str | None = None, notes: Sequence[str] = ()) -> None:
+        columns = first_row(path)
         missing = [c for c in (PICTURE, TEXT) if c not in columns]
         if missing:
             raise BadInput(
@@ -45,8 +44,9 @@ class CaptionsSource:
         if repeated:
             raise BadInput(f"{path} names the column {min(repeated)!r} twice; rename one.")
         self.path = path
-        self.name = name or path.stem
+        self.name = name or stem_of(path)
         self.folder = path.parent
+        self.notes = list(notes)
         self._columns = columns
 
     def count(self) -> int:
@@ -93,44 +93,25 @@ class CaptionsSource:
         )
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str] | Rejection]]:
-        reader = csv.reader(read_loosely(self.path), strict=True)
-        next(reader)
-        while True:
-            number = reader.line_num + 1
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                reason = f"the CSV cannot be read up to line {reader.line_num}: {error}"
-                yield number, self._reject(number, "line", reason)
-                continue
-            if row:
+        header_passed = False
+        for number, row in read_rows(self.path, self.notes):
+            if isinstance(row, Rejection):
+                yield number, row
+            elif header_passed:
                 yield number, self._checked(number, row)
+            else:
+                header_passed = True
 
     def _checked(self, number: int, row: list[str]) -> dict[str, str] | Rejection:
         if len(row) != len(self._columns):
             reason = f"the row has {len(row)} columns, the header {len(self._columns)}"
             return self._reject(number, "line", reason, " | ".join(row))
-        try:
-            "".join(row).encode()
-        except UnicodeEncodeError:
-            return self._reject(number, "line", NOT_UTF8, " | ".join(row))
         return dict(zip(self._columns, row, strict=True))
 
     def _reject(self, number: int, column: str, reason: str, value: str = "") -> Rejection:
-        shown = value[:200].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Rejection(self.path.name, number, column, reason, shown)
+        return Rejection(self.path.name, number, column, reason, value[:SHOWN])
 
 
 def looks_like_captions(path: Path) -> bool:
     """Whether the first line names one of the two columns."""
-    return path.suffix == ".csv" and not {PICTURE, TEXT}.isdisjoint(_header(path))
-
-
-def _header(path: Path) -> list[str]:
-    try:
-        row = next(csv.reader(read_loosely(path)), [])
-    except csv.Error as error:
-        raise BadInput(f"{path} is not a CSV table: {error}.") from error
-    return [cell.strip() for cell in row]
+    return suffix_of(path) == CSV and not {PICTURE, TEXT}.isdisjoint(first_row(path))

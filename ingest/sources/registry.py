@@ -1,8 +1,4 @@
-"""Where records come from: one module a kind of source. A source reads; it never judges or writes.
-
-A source yields its entities before the relations between them, in file order, and holds one line
-in memory at a time. A row it cannot read at all becomes a `Rejection`.
-"""
+"""Which kind of source is there? The one place that knows them all."""
 
 from __future__ import annotations
 
@@ -21,24 +17,30 @@ def open_source(path: Path, name: str | None = None) -> Source:
     """The source at `path`, whichever kind it is.
 
     Raises:
-        BadInput: nothing is there, nothing in it can be ingested, or a column is missing.
+        BadInput: nothing is there, nothing in it can be ingested, or a file of it cannot be read.
     """
-    from ingest.sources import captions, folder
+    from ingest.sources.captions import CaptionsSource, looks_like_captions
+    from ingest.sources.folder import in_folder, single_file
+    from ingest.sources.listing import look_into
+    from ingest.sources.names import CSV, READ, suffix_of
+    from ingest.sources.triples import has_three_columns
 
     if not path.exists():
         raise BadInput(f"{path} is not there; {EXPECTED}.")
     if path.is_dir():
-        if found := folder.in_folder(path, name):
-            return found
-        tables = [p for p in sorted(path.glob("*.csv")) if captions.looks_like_captions(p)]
-        if len(tables) == 1:
-            return captions.CaptionsSource(tables[0], name)
-        if tables:
-            names = ", ".join(p.name for p in tables)
+        found = look_into(path)
+        if found.triples or found.entities:
+            return in_folder(path, found, name)
+        if len(found.captions) == 1:
+            return CaptionsSource(found.captions[0], name, found.notes)
+        if found.captions:
+            names = ", ".join(p.name for p in found.captions)
             raise BadInput(f"{path} holds several caption tables ({names}); name one of them.")
-        raise BadInput(f"Nothing in {path} can be ingested; {EXPECTED}.")
-    if path.suffix in (".jsonl", ".tsv") or folder.is_triples_csv(path):
-        return folder.single_file(path, name)
-    if path.suffix == ".csv":
-        return captions.CaptionsSource(path, name)
-    raise BadInput(f"{path} is not of a known kind; {EXPECTED}.")
+        why = "".join(f" {note}" for note in found.notes)
+        raise BadInput(f"Nothing in {path} can be ingested; {EXPECTED}.{why}")
+    suffix = suffix_of(path)
+    if suffix not in READ:
+        raise BadInput(f"{path} is not of a known kind; {EXPECTED}.")
+    if suffix == CSV and (looks_like_captions(path) or not has_three_columns(path)):
+        return CaptionsSource(path, name)
+    return single_file(path, name)

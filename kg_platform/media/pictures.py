@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -24,12 +25,14 @@ _MIME = {
 
 _FORMATS = [name for name in _MIME if name != "MPO"]  # Pillow opens MPO through its JPEG reader
 
-# Our own limit, checked before any pixel is decoded, takes the place of Pillow's process-wide one.
-Image.MAX_IMAGE_PIXELS = None
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, struct.error)
+_ORIENTATION = 0x0112
+_TURNED = range(5, 9)  # values of the orientation whose picture lies on its side
 
 
 class PictureInfo(NamedTuple):
-    """What the graph keeps of a picture; width and height in pixels, as stored."""
+    """What the graph keeps of a picture; width and height in pixels, as a person sees it: turned
+    upright as its EXIF orientation says."""
 
     mime: str
     width: int
@@ -44,7 +47,11 @@ def inspect(data: bytes, max_pixels: int) -> PictureInfo:
     """
     with _opened(data, max_pixels) as picture:
         picture.load()
-        return PictureInfo(_MIME[str(picture.format)], picture.width, picture.height)
+        _refuse_large(picture, max_pixels)  # a first frame may reach beyond what the file says
+        width, height = picture.size
+        if picture.getexif().get(_ORIENTATION) in _TURNED:
+            width, height = height, width
+        return PictureInfo(_MIME[str(picture.format)], width, height)
 
 
 def decode_rgb(data: bytes, max_pixels: int) -> Image.Image:
@@ -95,9 +102,25 @@ def _refuse_large(picture: Image.Image, max_pixels: int) -> None:
 def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
     if not data:
         raise BadPicture("The picture file is empty (0 bytes); replace it.")
-    with _whole(), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+    with _whole(), _identified(data) as picture:
         _refuse_large(picture, max_pixels)
         yield picture
+
+
+def _identified(data: bytes) -> Image.Image:
+    """As `Image.open`, which also holds every picture against a limit of the whole process; ours
+    is the caller's, checked before any pixel is decoded."""
+    Image.preinit()
+    for name in _FORMATS:
+        if name not in Image.OPEN:
+            Image.init()
+        make, accepts = Image.OPEN[name]
+        if accepts is not None and accepts(data[:16]) is not True:
+            continue
+        # What these say is "no such picture"; Pillow's own `open` goes on to the next kind, too.
+        with suppress(SyntaxError, IndexError, TypeError, struct.error):
+            return make(io.BytesIO(data), "")
+    raise UnidentifiedImageError
 
 
 @contextmanager
@@ -109,5 +132,11 @@ def _whole() -> Iterator[None]:
         raise BadPicture(
             "The file is not a PNG, JPEG, GIF, WebP, BMP or TIFF picture, whatever its name says."
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    except Image.DecompressionBombError as error:
+        # WebP, GIF and TIFF are held against the limit of the process all the same.
+        raise BadPicture(
+            "A picture of this kind cannot be read with so many pixels; scale it down or save it "
+            "as PNG."
+        ) from error
+    except _BROKEN as error:
         raise BadPicture(f"The picture is cut off or damaged ({error}); replace it.") from error

@@ -160,7 +160,7 @@ def test_a_property_key_of_the_platform_or_none_at_all_is_refused(key: str) -> N
 
 
 def test_texts_must_be_texts() -> None:
-    bad = entity(label=3, description=["a"], aliases=[1, "b", "b", ""])
+    bad = entity(label=True, description=["a"], aliases=[["x"], "b", "b", "", " "])
     checked = check_entity(bad)
     assert checked.entity is not None
     assert (checked.entity.label, checked.entity.description) == ("A", "")
@@ -168,6 +168,36 @@ def test_texts_must_be_texts() -> None:
     assert [r.field for r in checked.rejections] == ["label", "description", "aliases"]
     assert refused(entity(aliases={"a": 1})) == [("aliases", "aliases are a list of texts")]
     assert check_entity(entity(aliases="one")).entity.aliases == ("one",)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [(1984, "1984"), (-2, "-2"), (2.5, "2.5"), ("  ", "A"), ("", "A"), (None, "A"), (" x ", " x ")],
+)
+def test_a_label_that_is_a_number_is_its_text_and_a_blank_one_is_none(
+    label: Any, kept: str
+) -> None:
+    checked = check_entity(entity(label=label, aliases=[label]))
+    assert checked.entity is not None
+    assert checked.entity.label == kept
+    assert checked.entity.aliases == ((kept,) if kept != "A" else ())
+    assert checked.rejections == []
+
+
+@pytest.mark.parametrize(
+    ("value", "as_json"),
+    [
+        (True, "true"),
+        ([True, None], "[true, null]"),
+        ({"a": "it's"}, '{"a": "it\'s"}'),
+        (float("nan"), "NaN"),
+        (["ü"], '["ü"]'),
+    ],
+)
+def test_a_refused_value_is_shown_as_json_writes_it(value: Any, as_json: str) -> None:
+    assert shown(value) == as_json
+    [rejection] = check_entity(entity(description=[value])).rejections
+    assert rejection.value == f"[{as_json}]"
 
 
 def test_a_label_too_long_for_its_index_is_left_out() -> None:

@@ -1,6 +1,7 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -99,8 +100,47 @@ def test_transparency_lies_on_white() -> None:
     )
 
 
-def test_a_turned_photograph_is_turned_upright() -> None:
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_turned_photograph_is_turned_upright(orientation: int, kind: str) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees
-    data = encoded(noise(), "JPEG", exif=exif)
-    assert decode_rgb(data, LIMIT).size == (30, 40)
+    exif[0x0112] = orientation
+    data = encoded(noise(), kind, exif=exif)
+    seen = (30, 40) if orientation > 4 else (40, 30)
+    assert decode_rgb(data, LIMIT).size == seen
+    info = inspect(data, LIMIT)
+    assert (info.width, info.height) == seen, "as a person sees it"
+
+
+def test_the_limit_is_the_callers_and_pillow_keeps_its_own(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    assert Image.MAX_IMAGE_PIXELS is not None
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # of the process, for whoever else opens
+    for kind in ("PNG", "JPEG", "GIF", "BMP"):
+        data = encoded(noise(), kind)
+        assert inspect(data, LIMIT).width == 40
+        assert decode_rgb(data, LIMIT).size == (40, 30)
+        with pytest.raises(BadPicture, match="more than the 1,199 allowed"):
+            inspect(data, 1_199)
+    with pytest.raises(BadPicture, match="scale it down or save it as PNG"):
+        inspect(encoded(noise(), "TIFF"), LIMIT)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(encoded(noise())))
+    assert Image.MAX_IMAGE_PIXELS == 100
+    assert not recwarn.list
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_broken_bytes_are_one_sentence_or_a_picture() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    chance = np.random.default_rng(0)
+    for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"):
+        whole = encoded(noise(), kind, exif=exif)
+        for _ in range(60):
+            data = bytearray(whole)
+            data[chance.integers(min(len(data), 200))] = chance.integers(256)
+            for use in (inspect, decode_rgb):
+                with suppress(BadPicture):
+                    use(bytes(data), LIMIT)

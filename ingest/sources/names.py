@@ -1,0 +1,35 @@
+"""What the name of a file says of it, in whatever case, packed or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKED = (".gz", ".bz2", ".xz")
+ENTITIES, CSV, TABS, TEXT = ".jsonl", ".csv", ".tsv", ".txt"
+READ = (ENTITIES, CSV, TABS, TEXT)
+
+
+def suffix_of(path: Path) -> str:
+    """In lower case, without what says that it is packed: `.tsv` of `Facts.TSV.gz`."""
+    return Path(_unpacked(path)).suffix.lower()
+
+
+def stem_of(path: Path) -> str:
+    """Without its suffixes: `Facts` of `Facts.TSV.gz`."""
+    return Path(_unpacked(path)).stem
+
+
+def is_stray(path: Path) -> bool:
+    """Whether systems and editors make such files beside those of people: hidden ones, locks,
+    backups."""
+    return path.name.startswith((".", "~$", "#")) or path.name.endswith(("~", "#"))
+
+
+def looks_like_data(path: Path) -> bool:
+    """Whether its name is that of a file that is read, or of a stray one beside it."""
+    return suffix_of(path.with_name(path.name.rstrip("~#") or path.name)) in READ
+
+
+def _unpacked(path: Path) -> str:
+    name = path.name
+    return name[: -len(path.suffix)] if path.suffix.lower() in PACKED else name
