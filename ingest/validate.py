@@ -6,6 +6,7 @@ still loads, because every fact about an entity that is not there would be lost 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from functools import lru_cache
@@ -247,6 +248,6 @@ def shown(value: object) -> str:
 
 def _literal(value: object) -> str:
     try:
-        return repr(value)
+        return json.dumps(value, ensure_ascii=False, default=repr)
     except (ValueError, RecursionError):  # whole numbers of thousands of digits
         return "(cannot be shown)"
