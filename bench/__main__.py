@@ -28,6 +28,7 @@ ALL = (
     "new_entities",
     "watch",
     "commands",
+    "labels",
     "gpu",
 )
 
