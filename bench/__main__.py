@@ -29,6 +29,7 @@ ALL = (
     "watch",
     "commands",
     "runs",
+    "labels",
     "gpu",
 )
 

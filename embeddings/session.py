@@ -98,6 +98,8 @@ class VectorSession(Session):
             assert entity is not None
             row = self.resolve(entity)
             found = similar.similar_to_entity(self.graph, row.id, k, by, type)
+        if not found:
+            self.check_type(type)
         return Results(found, similar.Neighbour)
 
     def predict(
@@ -123,7 +125,10 @@ class VectorSession(Session):
         row = self.resolve(entity)
         artifact = open_published(self.graph, self.settings.artifacts_dir)
         ask = predict_heads if heads else predict_tails
-        return Results(ask(artifact, self.graph, row.id, relation, k, type), Prediction)
+        found = ask(artifact, self.graph, row.id, relation, k, type)
+        if not found:
+            self.check_type(type)
+        return Results(found, Prediction)
 
     @overload
     def explain(
@@ -170,6 +175,8 @@ class VectorSession(Session):
             second = self.resolve(tail)
             return explain_fact(artifact, self.graph, first, relation, second, heads)
         found = explain_predictions(artifact, self.graph, first, relation, heads, type, k)
+        if not found:
+            self.check_type(type)
         return Results(found, Explained)
 
     # ---- make

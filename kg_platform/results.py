@@ -109,7 +109,9 @@ def _rest(results: Results[Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    from kg_platform.browse.formatting import short
+
+    text = short(value)
     return html.escape(text if len(text) <= 200 else text[:199] + "…")
 
 

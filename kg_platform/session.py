@@ -31,6 +31,10 @@ def words(what: str, value: object) -> str:
     """The value, which must be a text. Raises: BadInput: it is not."""
     if not isinstance(value, str):
         raise BadInput(f"Give {what} as a text, not {value!r}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # bytes of a terminal that are not UTF-8, for one
+        raise BadInput(f"{value!r} is not UTF-8 text; type {what} as such.") from error
     return value
 
 
@@ -102,7 +106,16 @@ class Session:
         words("words to look for", text)
         number("k", k)
         number("offset", offset, least=0)
-        return Results(find(self.graph, text, type, k, offset), EntityRow)
+        found = find(self.graph, text, type, k, offset)
+        if not found:
+            self.check_type(type)
+        return Results(found, EntityRow)
+
+    def check_type(self, type: str | None) -> None:
+        """For an empty answer. Raises: NotFound: no entity has this type at all."""
+        from kg_platform.browse.types import check_type
+
+        check_type(self.graph, type)
 
     def query(
         self, cypher: str, parameters: Mapping[str, Any] | None = None
@@ -112,11 +125,13 @@ class Session:
         Raises:
             QueryRefused: it does more than read. QueryFailed: Neo4j cannot run it.
         """
+        from kg_platform.browse.parameters import check
         from kg_platform.browse.read_only import run_read_only
 
         words("Cypher", cypher)
         if parameters is not None and not isinstance(parameters, Mapping):
             raise BadInput(f"Give parameters by name, as {{'id': 'JPN'}}, not {parameters!r}.")
+        check(parameters or {})
         table = run_read_only(self.graph, cypher, self.settings, parameters)
         rows = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
         return Results(rows, columns=table.columns, truncated=table.truncated)

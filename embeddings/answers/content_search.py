@@ -80,6 +80,8 @@ class ContentSearch:
             return rgb(image, most)
         if not isinstance(image, str | Path):
             raise BadInput(f"Give a picture as a file, its bytes or Pillow's, not {image!r}.")
+        if isinstance(image, str) and "://" in image:
+            raise BadInput(f"A picture is a file; fetch {image} first and give the file's path.")
         try:
             data = Path(image).read_bytes()
         except (OSError, ValueError) as error:

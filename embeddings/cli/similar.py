@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +19,9 @@ def register(app: typer.Typer) -> None:
 def similar(
     entity: Annotated[str | None, typer.Argument(help="An entity's id, or its label.")] = None,
     text: Annotated[str | None, typer.Option(help="Nearest to this text instead.")] = None,
-    image: Annotated[Path | None, typer.Option(help="Nearest to this picture instead.")] = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Nearest to this picture instead.")
+    ] = None,
     by: Annotated[
         str, typer.Option(help="embedding, structure, text or image; with --text, text or image.")
     ] = "embedding",
@@ -42,7 +43,7 @@ def similar(
     if as_json:
         console.print_json(found.to_dicts())
         return
-    asked = text if text is not None else str(image)
+    asked = text if text is not None else image
     if row is not None:
         asked = row.label if row.label == row.id else f"{row.label} ({row.id})"
     rows = [(n.id, n.label, n.type, f"{n.score:.4f}") for n in found]

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_platform.cypher import browse as cypher
+from kg_platform.cypher import words
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
 from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vectors import PROVISIONAL, PROVISIONAL_HEAD, STAGED, STAGED_RUN
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph, plain
+from kg_platform.graph.client import Graph
+from kg_platform.graph.plain import plain
 
 # Properties that are shown in places of their own, not in the list of own properties.
 _KNOWN = {"id", "label", "description", "aliases", "source", "content_hash", "updated_at"}
 _RUN = "embedding_run"
+_NAMED = 20  # entities of one label that a sentence names
+_SOME = '`kg query "MATCH (n:Entity) RETURN n.id, n.label LIMIT 20"` shows some there are.'
 
 
 @dataclass(frozen=True)
@@ -215,10 +219,11 @@ def find(
     """
     text = text.strip()
     if not text:
-        rows = _read(graph, cypher.LIST, type=type, limit=limit, offset=offset)
-    else:
-        rows = _find(graph, text, cypher.all_words(text), type, limit, offset)
-    return [_row(r) for r in rows]
+        listed = _read(graph, cypher.LIST, type=type, limit=limit, offset=offset)
+        return [_row(r) for r in listed]
+    ids = _ranked(graph, text, words.all_words(text), type, offset + limit)[offset:]
+    there = rows(graph, ids)
+    return [there[id] for id in ids if id in there]
 
 
 def rows(graph: Graph, ids: Sequence[str]) -> dict[str, EntityRow]:
@@ -227,23 +232,33 @@ def rows(graph: Graph, ids: Sequence[str]) -> dict[str, EntityRow]:
 
 
 def resolve(graph: Graph, name: str) -> EntityRow:
-    """The entity with this id, or else the only one with this label (case does not matter).
+    """The entity with this id, or else the only one with this label.
+
+    The label as it is typed goes first, in any Unicode normal form; then case does not matter.
 
     Raises:
-        BadInput: several entities have this label. NotFound: none has this id or label.
+        BadInput: several entities have this label, or the name is blank. NotFound: none has this id
+            or label.
     """
     by_id = rows(graph, [name])
     if by_id:
         return by_id[name]
-    called = [
-        _row(r)
-        for r in _read(graph, cypher.BY_LABEL, text=name.strip(), words=cypher.all_words(name))
-    ]
+    if not name.strip():
+        raise BadInput(f"The name is blank; give an entity's id or label: {_SOME}")
+    limit = _NAMED + 1
+    called = _read(graph, cypher.EXACTLY_CALLED, forms=words.forms(name), limit=limit) or _read(
+        graph,
+        cypher.CALLED,
+        text=name.strip(),
+        phrase=words.label_phrase(name),
+        limit=limit,
+    )
     if len(called) == 1:
-        return called[0]
+        return _row(called[0])
     if called:
-        several = ", ".join(_name(row) for row in called[:8])
-        raise BadInput(f"Several entities are called {_short(name)}: {several}; give the id.")
+        several = ", ".join(_name(_row(row)) for row in called[:_NAMED])
+        more = " and more" if len(called) > _NAMED else ""
+        raise BadInput(f"Several entities are called {_short(name)}: {several}{more}; give the id.")
     raise NotFound(_nobody(graph, name))
 
 
@@ -263,17 +278,13 @@ def close_matches(graph: Graph, text: str, limit: int = 5) -> list[EntityRow]:
     if not text:
         return []
     by_case = rows(graph, [text.upper(), text.lower(), text.title()])
-    found = _find(graph, text[:200], cypher.similar_words(text), None, limit, 0)
-    return list({row.id: row for row in [*by_case.values(), *map(_row, found)]}.values())[:limit]
+    found = _ranked(graph, text[:200], words.similar_words(text), None, limit)
+    return list((by_case | rows(graph, found)).values())[:limit]
 
 
 def _nobody(graph: Graph, name: str) -> str:
     close = close_matches(graph, name)
-    hint = (
-        "did you mean " + ", ".join(_name(row) for row in close) + "?"
-        if close
-        else '`kg query "MATCH (n:Entity) RETURN n.id, n.label LIMIT 20"` shows some there are.'
-    )
+    hint = "did you mean " + ", ".join(_name(row) for row in close) + "?" if close else _SOME
     return f"No entity has the id or label {_short(name)}; {hint}"
 
 
@@ -288,21 +299,23 @@ def _short(text: str, limit: int = 60, quoted: bool = True) -> str:
     return shown if quoted else shown[1:-1]
 
 
-def _find(
-    graph: Graph, text: str, words: list[str], type: str | None, limit: int, offset: int
-) -> list[dict[str, Any]]:
-    # Full-text hits are filtered by type after they are found, hence the reach beyond the page.
-    reach = (offset + limit) * (20 if type else 1) + 100
-    return _read(
+def _ranked(graph: Graph, text: str, query: list[str], type: str | None, reach: int) -> list[str]:
+    """The ids of the first `reach` entities that `text` names, or that the query finds, the best
+    first."""
+    found = _read(
         graph,
         cypher.FIND,
         text=text,
-        words=words,
+        forms=words.forms(text),
+        cased=words.cased(text),
+        phrase=words.label_phrase(text),
+        words=query,
         type=type,
-        limit=limit,
-        offset=offset,
         reach=reach,
     )
+    # Sorting keeps the index's own order, so that a page goes on where the last one ended.
+    ids = [str(row["id"]) for row in sorted(found, key=lambda row: int(row["rank"]))]
+    return list(dict.fromkeys(ids))[:reach]
 
 
 def _row(row: Mapping[str, Any]) -> EntityRow:

@@ -6,11 +6,13 @@ everything.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
+from kg_platform.graph.written import number
 
 # Longer lists of floats are vectors, which nobody reads.
 MAX_FLOATS = 8
@@ -25,7 +27,7 @@ def short(value: Any) -> str:
 
 
 def jsonable(value: Any) -> Any:
-    """The whole value in terms of JSON; NaN and infinities, which JSON lacks, become null."""
+    """The whole value in terms of JSON; NaN and infinities, which it lacks, become their names."""
     if isinstance(value, NodeValue):
         return {"labels": list(value.labels), "properties": jsonable(value.properties)}
     if isinstance(value, RelationshipValue):
@@ -42,8 +44,16 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return number(value)
     return value
+
+
+def field(value: Any) -> Any:
+    """The whole value as a field of CSV: texts as they are, others as Cypher or JSON has them."""
+    plain = jsonable(value)
+    if plain is None or isinstance(plain, str):
+        return plain
+    return json.dumps(plain, ensure_ascii=False, default=str)
 
 
 def _short(value: Any) -> str:
@@ -57,8 +67,10 @@ def _short(value: Any) -> str:
         return f"{value.start} -[{value.type}]-> {value.end}"
     if isinstance(value, PathValue):
         return _path(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return number(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {_short(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):

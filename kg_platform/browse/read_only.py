@@ -13,6 +13,8 @@ configuration. So a statement runs only when all of these hold:
    but not into subqueries inside list expressions, hence the words.
 3. it runs in READ mode, in a transaction with a timeout, and the answer is cut at a number of rows
    and bytes.
+
+Of EXPLAIN and PROFILE the answer is the plan.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
+from kg_platform.browse.plan import steps
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import QueryFailed, QueryRefused
 from kg_platform.graph.client import Graph
@@ -109,19 +112,53 @@ def run_read_only(
         QueryRefused: the statement could do more than read this graph.
         QueryFailed: it is not valid Cypher, or ran longer than it may.
     """
+    text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write
     check_words(text)
-    statement = Statement(text, dict(parameters or {}))
+    given = dict(parameters or {})
+    mode, bare = without_mode(text)
+    statement = Statement(bare, given)
     _check_plan(graph, statement)
-    return within(
-        settings.query_timeout + GRACE_SECONDS,
-        LATE,
-        lambda: graph.table(
+    if mode == "EXPLAIN":
+        return steps(graph.plan(statement), ran=False)
+    most = settings.query_timeout
+
+    def run() -> Table:
+        if mode == "PROFILE":
+            return steps(graph.profile(Statement(text, given), most), ran=True)
+        return graph.table(
             statement,
-            timeout=settings.query_timeout,
+            timeout=most,
             max_rows=settings.query_max_rows,
             max_bytes=settings.query_max_bytes,
-        ),
-    )
+        )
+
+    return within(most + GRACE_SECONDS, LATE, run)
+
+
+def without_mode(text: str) -> tuple[str, str]:
+    """EXPLAIN, PROFILE or "", and the statement with blanks where that word stood.
+
+    It stands before the statement, beside `CYPHER 25 runtime=slotted`, in any order.
+    """
+    found = [
+        (match.start(), _Token(match.group(), str(match.lastgroup)))
+        for match in _TOKEN.finditer(text)
+        if match.lastgroup != "skip"
+    ]
+    tokens = [*(token for _, token in found), _END, _END]
+    at = 0
+    while at < len(found):
+        start, token = found[at]
+        if token.is_word("EXPLAIN", "PROFILE"):
+            end = start + len(token.text)
+            return token.text.upper(), text[:start] + " " * len(token.text) + text[end:]
+        if token.is_word("CYPHER"):
+            at += 2 if tokens[at + 1].kind == "number" else 1
+        elif token.is_name and tokens[at + 1].text == "=":
+            at += 3
+        else:
+            break
+    return "", text
 
 
 def check_words(text: str) -> None:
@@ -149,8 +186,6 @@ def _check_tokens(tokens: list[_Token]) -> None:
     """`tokens` begins and ends with `_END`."""
     if len(tokens) == 2 or tokens[1].text == ";":
         raise QueryRefused("The query is empty; write some Cypher, such as MATCH (n) RETURN n.")
-    if tokens[1].is_word("PROFILE"):
-        raise QueryRefused("The console does not profile; leave out PROFILE, or use EXPLAIN.")
     if tokens[1].is_word("SHOW", "TERMINATE"):
         raise _no_administration()
     for position in range(1, len(tokens) - 1):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,11 +31,13 @@ def query(
     """Run Cypher that can only read. The KG_QUERY_* settings limit time, rows and bytes."""
     if as_json and as_csv:
         raise BadInput("Choose one of --json and --csv.")
-    parameters = _parameters(param or [])
-    from kg_platform.browse.formatting import jsonable, short
+    from kg_platform.browse.formatting import field, jsonable, short
+    from kg_platform.browse.parameters import typed
+
+    parameters = typed(param or [])
 
     with Session.open() as kg:
-        found = kg.query(sys.stdin.read() if text == "-" else text, parameters)
+        found = kg.query(_from_stdin() if text == "-" else text, parameters)
     columns, rows = found.columns, found.to_rows()
     if as_json:
         answer = {"columns": columns, "rows": jsonable(rows), "truncated": found.truncated}
@@ -44,7 +45,7 @@ def query(
     elif as_csv:
         writer = csv.writer(sys.stdout)
         writer.writerow(columns)
-        writer.writerows([_cell(value) for value in row] for row in rows)
+        writer.writerows([field(value) for value in row] for row in rows)
     else:
         console.print_table(columns, ([short(v) for v in row] for row in rows))
     if found.truncated:
@@ -54,21 +55,10 @@ def query(
         )
 
 
-def _parameters(pairs: list[str]) -> dict[str, Any]:
-    parameters: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise BadInput(f"--param {pair!r} is not name=value.")
-        try:
-            parameters[name.strip()] = json.loads(value)
-        except json.JSONDecodeError:
-            parameters[name.strip()] = value
-    return parameters
-
-
-def _cell(value: Any) -> Any:
-    from kg_platform.browse.formatting import jsonable
-
-    plain = jsonable(value)
-    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, dict | list) else plain
+def _from_stdin() -> str:
+    """The query on stdin, whose line ends may be those of any system."""
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise BadInput("The query on stdin is not UTF-8; save its file as UTF-8.") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")

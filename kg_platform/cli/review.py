@@ -10,7 +10,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
-from kg_platform.errors import BadInput
+from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.review_rows import KINDS, STATUSES, ReviewRow
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def listed(
     ] = "open",
     kind: Annotated[str | None, typer.Option(help="link or duplicate.")] = None,
     relation: Annotated[str | None, typer.Option(help="Only this relationship type.")] = None,
-    entity: Annotated[str | None, typer.Option(help="Only items with this id at an end.")] = None,
+    entity: Annotated[
+        str | None, typer.Option(help="Only items with this entity (id or label) at an end.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     offset: Annotated[int, typer.Option(min=0, help="Leave out the first ones.")] = 0,
     as_json: Json = False,
@@ -51,6 +53,14 @@ def listed(
     with Platform.open(load()) as platform:
         rows = platform.ledger.reviews.items(*wanted, limit, offset)
         total = platform.ledger.reviews.count(*wanted)
+        if not total and entity is not None:  # it may be named by its label
+            from kg_platform.browse.entities import resolve
+
+            wanted = (*wanted[:3], resolve(platform.graph, entity).id)
+            rows = platform.ledger.reviews.items(*wanted, limit, offset)
+            total = platform.ledger.reviews.count(*wanted)
+        if not total and relation is not None:
+            _check_relation(relation, platform.ledger.reviews.relations())
     if as_json:
         console.print_json({"total": total, "items": [asdict(row) for row in rows]})
         return
@@ -62,6 +72,12 @@ def listed(
     _unfinished(rows)
     if not total:
         console.note("There is nothing to review; `kg review propose` looks for something.")
+
+
+def _check_relation(relation: str, there: list[str]) -> None:
+    if there and relation not in there:
+        named = ", ".join(there[:20]) + (", …" if len(there) > 20 else "")
+        raise NotFound(f"No item proposes the relation {relation!r}; there are {named}.")
 
 
 @review.command()

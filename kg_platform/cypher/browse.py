@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import re
-
 # The first label that is not Entity, in alphabetical order, is the entity's type.
 TYPE = "COLLECT { UNWIND labels(n) AS l WITH l WHERE l <> 'Entity' RETURN l ORDER BY l LIMIT 1 }[0]"
 _PICTURE = (
@@ -14,7 +12,7 @@ _PICTURE = (
     "RETURN m.id ORDER BY h.rank, m.id LIMIT 1 }[0]"
 )
 ROW = (
-    f"n.id AS id, coalesce(n.label, n.id) AS label, {TYPE} AS type, "
+    f"n.id AS id, coalesce(toStringOrNull(n.label), n.id) AS label, {TYPE} AS type, "
     f"coalesce(n.description, '') AS description, {_PICTURE} AS picture"
 )
 
@@ -67,42 +65,35 @@ LIST = (
     f"WITH n ORDER BY n.id SKIP $offset LIMIT $limit RETURN {ROW}"
 )
 ROWS = f"UNWIND range(0, size($ids) - 1) AS i MATCH (n:Entity {{id: $ids[i]}}) RETURN {ROW}"
-# An id that is typed out comes first, then ids that begin so, then words in label and text.
-FIND = (
-    "CALL () { "
-    "MATCH (n:Entity {id: $text}) RETURN n, 1e9 AS score "
-    "UNION ALL MATCH (n:Entity) WHERE n.id STARTS WITH $text WITH n ORDER BY n.id LIMIT $reach "
-    "RETURN n, 1e3 AS score "
-    "UNION ALL UNWIND $words AS words "
-    "CALL db.index.fulltext.queryNodes('entity_text', words, {limit: $reach}) "
-    "YIELD node AS n, score RETURN n, "
-    "CASE WHEN toLower(n.label) = toLower($text) THEN 1e6 ELSE score END AS score } "
-    "WITH n, max(score) AS score WHERE $type IS NULL OR $type IN labels(n) "
-    f"WITH n, score ORDER BY score DESC, n.id SKIP $offset LIMIT $limit RETURN {ROW}"
+# The best first: an id that is typed out, a label that is, ids that begin so, then
+# words in label and text as the index ranks them.
+FIND = """
+MATCH (n:Entity {id: $text}) WHERE $type IS NULL OR $type IN labels(n)
+RETURN 0 AS rank, n.id AS id
+UNION ALL MATCH (n:Entity) WHERE n.label IN $forms AND ($type IS NULL OR $type IN labels(n))
+RETURN 1 AS rank, n.id AS id ORDER BY id LIMIT $reach
+UNION ALL MATCH (n:Entity) WHERE n.label IN $cased AND ($type IS NULL OR $type IN labels(n))
+RETURN 2 AS rank, n.id AS id ORDER BY id LIMIT $reach
+UNION ALL UNWIND $phrase AS words
+CALL db.index.fulltext.queryNodes('entity_text', words, {limit: 1000}) YIELD node AS n
+WITH n WHERE n:Entity AND ($type IS NULL OR $type IN labels(n))
+AND toLower(normalize(toStringOrNull(n.label))) = toLower(normalize($text))
+RETURN 2 AS rank, n.id AS id ORDER BY id LIMIT $reach
+UNION ALL MATCH (n:Entity) WHERE n.id STARTS WITH $text AND ($type IS NULL OR $type IN labels(n))
+RETURN 3 AS rank, n.id AS id ORDER BY id LIMIT $reach
+UNION ALL UNWIND $words AS words
+CALL db.index.fulltext.queryNodes('entity_text', words) YIELD node AS n
+WITH n WHERE n:Entity AND ($type IS NULL OR $type IN labels(n))
+RETURN 4 AS rank, n.id AS id LIMIT $reach
+"""
+EXACTLY_CALLED = (
+    f"MATCH (n:Entity) WHERE n.label IN $forms WITH n ORDER BY n.id LIMIT $limit RETURN {ROW}"
 )
-BY_LABEL = (
-    "UNWIND $words AS words "
-    "CALL db.index.fulltext.queryNodes('entity_text', words, {limit: 1000}) YIELD node AS n "
-    "WITH n WHERE n:Entity AND toLower(n.label) = toLower($text) "
-    f"WITH n ORDER BY n.id LIMIT 20 RETURN {ROW}"
+# All that hold the words of the label are looked at: another may hold them more often.
+CALLED = (
+    "UNWIND $phrase AS words "
+    "CALL db.index.fulltext.queryNodes('entity_text', words) YIELD node AS n "
+    "WITH DISTINCT n WHERE n:Entity "
+    "AND toLower(normalize(toStringOrNull(n.label))) = toLower(normalize($text)) "
+    f"WITH n ORDER BY n.id LIMIT $limit RETURN {ROW}"
 )
-
-
-def all_words(text: str) -> list[str]:
-    """The Lucene query for nodes that hold every word (or a longer one), in a list; [] if wordless.
-
-    Only letters and digits are left of the text, so nothing in it is read as query syntax.
-    """
-    words = _words(text)
-    return [" AND ".join(f"({w}^2 OR {w}*)" for w in words)] if words else []
-
-
-def similar_words(text: str) -> list[str]:
-    """The same for nodes that hold some of the words, or words spelled nearly so."""
-    words = _words(text)
-    return [" OR ".join(f"({w}^2 OR {w}* OR {w}~)" for w in words)] if words else []
-
-
-def _words(text: str) -> list[str]:
-    # Lucene takes no longer ones for a prefix or near spelling.
-    return [word[:100] for word in re.findall(r"\w+", text.lower())[:20]]

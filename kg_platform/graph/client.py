@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -13,25 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import KgError, QueryFailed, SettingsError
+from kg_platform.graph.driver import neo4j
 from kg_platform.graph.errors import as_written, translate
-from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue, Table
+from kg_platform.graph.plain import plain, row
+from kg_platform.graph.values import PlanStep, Table
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-# The driver imports pandas and Arrow where they are installed, for conversions nobody here needs;
-# that takes longer than the rest of a short command. So they are out of sight while it is imported.
-_HIDDEN = [name for name in ("pandas", "pyarrow") if name not in sys.modules]
-sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type]
-try:
-    import neo4j
-    from neo4j.exceptions import DriverError, Neo4jError
-    from neo4j.graph import Node, Path, Relationship
-finally:
-    for _name in _HIDDEN:
-        del sys.modules[_name]
-
 
 T = TypeVar("T")
 
@@ -106,7 +94,7 @@ class Graph:
         with self._errors(), self._session(neo4j.READ_ACCESS) as session:
             return session.execute_read(
                 lambda tx: [
-                    dict(r) for r in tx.run(_query(statement.text), dict(statement.parameters))
+                    row(r) for r in tx.run(_query(statement.text), dict(statement.parameters))
                 ]
             )
 
@@ -118,7 +106,7 @@ class Graph:
             session.begin_transaction() as tx,
         ):
             for record in tx.run(_query(statement.text), dict(statement.parameters)):
-                yield dict(record)
+                yield row(record)
 
     def write(self, statement: Statement) -> Counters:
         """Run a writing statement in one retried transaction. It must be idempotent."""
@@ -136,7 +124,7 @@ class Graph:
             def once(tx: neo4j.ManagedTransaction) -> T:
                 def run(statement: Statement) -> Rows:
                     answer = tx.run(_query(statement.text), dict(statement.parameters))
-                    return [dict(record) for record in answer]
+                    return [row(record) for record in answer]
 
                 return work(run)
 
@@ -186,16 +174,32 @@ class Graph:
         """'r', 'w', 'rw' or 's' (schema), as EXPLAIN says, without running the statement."""
         return str(self._explain(statement).query_type)
 
+    def plan(self, statement: Statement) -> PlanStep:
+        """How the statement would be run, without running it."""
+        return _step(self._explain(statement).plan or {})
+
     def plan_operators(self, statement: Statement) -> list[tuple[str, dict[str, Any]]]:
         """(operator, arguments) of every step of the plan, without running the statement."""
         found: list[tuple[str, dict[str, Any]]] = []
-        pending: list[Any] = [self._explain(statement).plan]
+        pending = [self.plan(statement)]
         while pending:
-            plan = pending.pop()
-            if plan:
-                found.append((str(plan.get("operatorType", "")), dict(plan.get("args", {}))))
-                pending.extend(plan.get("children", []))
+            step = pending.pop()
+            found.append((step.operator, dict(step.arguments)))
+            pending.extend(step.children)
         return found
+
+    def profile(self, statement: Statement, timeout: float) -> PlanStep:
+        """How a statement that begins with PROFILE ran, in READ mode, in `timeout` seconds at most;
+        its rows are left out."""
+        with (
+            self._errors(),
+            self._session(neo4j.READ_ACCESS) as session,
+            session.begin_transaction(timeout=timeout) as tx,
+        ):
+            result = tx.run(_query(statement.text), dict(statement.parameters))
+            for _ in result:  # all of them: a plan is of what was asked for
+                pass
+            return _step(result.consume().profile or {})
 
     def table(
         self, statement: Statement, *, timeout: float, max_rows: int, max_bytes: int
@@ -211,11 +215,11 @@ class Graph:
             result = tx.run(_query(statement.text), dict(statement.parameters))
             columns = list(result.keys())
             for record in result:
-                row = [plain(value) for value in record.values()]
-                size += len(json.dumps(row, default=str))
+                values = [plain(value) for value in row(record).values()]
+                size += len(json.dumps(values, default=str))
                 if len(rows) >= max_rows or size > max_bytes:
                     return Table(columns, rows, truncated=True)
-                rows.append(row)
+                rows.append(values)
         return Table(columns, rows, truncated=False)
 
     def _explain(self, statement: Statement) -> neo4j.ResultSummary:
@@ -265,44 +269,18 @@ def change_initial_password(connection: Connection, new_password: str) -> None:
         ).consume()
 
 
-def plain(value: Any) -> Any:
-    """A driver value as plain Python: nodes, relationships and paths become our own records."""
-    if isinstance(value, Node):
-        return NodeValue(tuple(sorted(value.labels)), {k: plain(v) for k, v in value.items()})
-    if isinstance(value, Relationship):
-        start, end = value.nodes
-        return RelationshipValue(
-            value.type,
-            start.get("id") if start else None,
-            end.get("id") if end else None,
-            {k: plain(v) for k, v in value.items()},
-        )
-    if isinstance(value, Path):
-        return PathValue(
-            tuple(plain(n) for n in value.nodes), tuple(plain(r) for r in value.relationships)
-        )
-    if isinstance(value, neo4j.vector.Vector):
-        return value.to_native()
-    if isinstance(value, Mapping):
-        return {k: plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return [plain(v) for v in value]
-    if hasattr(value, "iso_format"):  # the driver's dates, times and durations
-        return value.iso_format()
-    if isinstance(value, bytes | bytearray):
-        return value.hex()
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return str(value)
-
-
 @contextmanager
 def _translated(uri: str) -> Iterator[None]:
     try:
         yield
     except KgError:
         raise
-    except (Neo4jError, DriverError, ValueError, OSError) as error:
+    except (
+        neo4j.exceptions.Neo4jError,
+        neo4j.exceptions.DriverError,
+        ValueError,
+        OSError,
+    ) as error:
         # A ValueError or OSError counts only when the driver raised it: a bad URI, a lost socket.
         if isinstance(error, ValueError | OSError) and not _from_driver(error):
             raise
@@ -349,6 +327,14 @@ def _first_answer(driver: neo4j.Driver) -> neo4j.ServerInfo:
 def _counted(tx: neo4j.ManagedTransaction, text: str, parameters: dict[str, Any]) -> Counters:
     counters = tx.run(_query(text), parameters).consume().counters
     return Counters(*(getattr(counters, f.name) for f in fields(Counters)))
+
+
+def _step(plan: Mapping[str, Any]) -> PlanStep:
+    return PlanStep(
+        str(plan.get("operatorType", "")),
+        plan.get("args", {}),
+        tuple(_step(child) for child in plan.get("children", ())),
+    )
 
 
 def _query(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,3 +40,12 @@ class Table:
     columns: list[str]
     rows: list[list[Any]]
     truncated: bool
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """An operator of a plan, such as `Filter@neo4j`, and those it gets its rows from."""
+
+    operator: str
+    arguments: Mapping[str, Any]
+    children: tuple[PlanStep, ...]

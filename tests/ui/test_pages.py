@@ -77,6 +77,16 @@ class TestWithAWorld:
         app.selectbox(key="browse_type").set_value("Language").run()
         assert "Nothing matches" in words(app)
 
+    def test_a_type_in_the_address_that_is_not_there(self, world: Platform, explorer: Open) -> None:
+        said = words(explorer("browse", browse_type="Nobody"))
+        assert "No entity has the type &#x27;Nobody&#x27;; there are" in said
+
+    def test_a_plan_is_an_answer(self, world: Platform, explorer: Open) -> None:
+        app = explorer("query")
+        app.text_area(key="query_text").set_value("PROFILE MATCH (n:Country) RETURN n.id")
+        app.button[0].click().run()
+        assert "+ProduceResults" in list(app.dataframe[0].value["operator"])
+
     def test_browse_shows_thumbnails_as_data_and_pages(
         self, world: Platform, explorer: Open
     ) -> None:

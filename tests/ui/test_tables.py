@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ EDGE = RelationshipValue("BORDERS", "A", "B", {})
         ("plain", "plain"),
         (True, "true"),
         (7, "7"),
-        (0.1 + 0.2, "0.3"),
+        (0.1 + 0.2, "0.30000000000000004"),
         (["a", 1, None], '["a", 1, ]'),
         ([0.5] * 9, "[0.5, 0.5, 0.5, … 9 numbers]"),
         ({"k": "v"}, '{k: "v"}'),
@@ -38,7 +39,9 @@ def test_a_value_as_text(value: Any, text: str) -> None:
     ("values", "kind"),
     [
         ([1, None, 2], pa.int64()),
-        ([1, 0.5, None], pa.float64()),
+        ([1.5, 0.5, None], pa.float64()),
+        ([1, 0.5, None], pa.string()),
+        ([0.5, math.inf], pa.string()),
         ([True, None], pa.bool_()),
         ([1, True], pa.string()),
         ([1, "a"], pa.string()),

@@ -25,6 +25,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     with plain.errors():
         types = sorted(resources.overview().by_type)
+        if (asked := st.query_params.get("browse_type")) not in (None, ANY, *types):
+            with plain.errors():  # the field below would take it for no type at all
+                resources.kg().check_type(asked)
         kind = st.selectbox(
             "Type", [ANY, *types], key="browse_type", width=220, bind="query-params"
         )

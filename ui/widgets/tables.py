@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,9 @@ import pyarrow as pa
 import streamlit as st
 
 from kg_platform.browse.entities import EntityRow
+from kg_platform.browse.formatting import jsonable
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
+from kg_platform.graph.written import number
 from ui import resources
 
 VECTOR_LENGTH = 8  # longer lists of numbers are vectors: their beginning and their length
@@ -70,7 +73,14 @@ def show(columns: Mapping[str, Sequence[Any]], **options: Any) -> None:
 
 def answer(columns: Sequence[str], rows: Sequence[Sequence[Any]], key: str) -> None:
     """Rows of any values, as a query returns them, as a table."""
-    show({name: [row[i] for row in rows] for i, name in enumerate(columns)}, key=key)
+    shown = {name: [row[i] for row in rows] for i, name in enumerate(columns)}
+    # Streamlit would round numbers, and put commas into years.
+    numbers = {
+        name: st.column_config.NumberColumn(format="plain")
+        for name, values in shown.items()
+        if {type(v) for v in values} & {int, float}
+    }
+    show(shown, key=key, column_config=numbers)
 
 
 def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -91,7 +101,7 @@ def cell(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case float():
-            return f"{value:.6g}"
+            return number(value)
         case NodeValue(labels, properties):
             return f"({''.join(f':{label}' for label in labels)} {_map(properties)})"
         case RelationshipValue(type, start, end, properties):
@@ -124,22 +134,24 @@ def words(value: Any) -> str:
 
 
 def full(value: Any) -> str:
-    """As `cell`, with nothing left out: numbers in full, vectors as JSON."""
-    if isinstance(value, float) or (isinstance(value, list) and _is_vector(value)):
-        return json.dumps(value)
+    """As `cell`, with nothing left out: vectors as JSON."""
+    if isinstance(value, list) and _is_vector(value):
+        return json.dumps(jsonable(value))
     return cell(value)
 
 
 def column(values: Sequence[Any]) -> pa.Array:
-    """Values as one Arrow column: numbers or booleans only if all of them are, otherwise text."""
+    """Values as one Arrow column: booleans, whole numbers or others if all are, otherwise text."""
     kinds = {type(v) for v in values if v is not None}
+    finite = all(math.isfinite(v) for v in values if type(v) is float)
     # Beyond 2^53 a browser's numbers, and ours as floats, would be rounded.
     exact = all(abs(v) < 2**53 for v in values if type(v) is int)
     if kinds == {bool}:
         return pa.array(values, pa.bool_())
     if kinds == {int} and exact:
         return pa.array(values, pa.int64())
-    if kinds and kinds <= {int, float} and exact:
+    # A column of both would show whole numbers as others, and has no word for an infinity.
+    if kinds == {float} and finite:
         return pa.array(values, pa.float64())
     return pa.array([None if v is None else cell(v) for v in values], pa.string())
 

@@ -68,16 +68,43 @@ def test_a_table_is_capped_in_rows_and_bytes(empty_graph: Graph) -> None:
     assert len(size.rows) < 100
 
 
-def test_a_table_holds_plain_values(empty_graph: Graph) -> None:
-    empty_graph.write(Statement("CREATE (:P {id: 'a', when: date('2026-01-02')})"))
-    table = empty_graph.table(
-        Statement("MATCH (n:P) RETURN n, point({x: 1, y: 2}) AS p"),
-        timeout=300,
-        max_rows=10,
-        max_bytes=1000,
+WRITTEN = [
+    "date('-0044-03-15')",
+    "date('+12345-01-02')",
+    "time('12:00:00.1+01:00')",
+    "localtime('12:34')",
+    "localdatetime('-0044-03-15T12:00:01.5')",
+    "localdatetime('2020-01-01T00:00')",
+    "datetime('2020-07-01T12:00Z')",
+    "datetime('2020-07-01T12:00:00.000001-03:00')",
+    "datetime('2020-07-01T12:00[Asia/Tokyo]')",
+    "datetime('2050-07-01T12:00[Europe/Berlin]')",
+    "datetime('1800-07-01T12:00[Europe/Berlin]')",
+    "datetime('-0044-07-01T12:00[Europe/Berlin]')",
+    "datetime('+20050-07-01T12:00[Europe/Berlin]')",
+    "datetime({year: 2020, timezone: 'UTC+01:00'})",
+    "datetime({year: -50, timezone: '+01:00'})",
+    "duration('P1Y2M3DT4H5M6.7S')",
+    "duration({seconds: -1, nanoseconds: 1})",
+    "point({x: 1, y: -2e10})",
+    "point({longitude: 1, latitude: 2, height: 1e-5})",
+]
+
+
+def test_values_are_written_as_cypher_writes_them(empty_graph: Graph) -> None:
+    empty_graph.write(Statement("CREATE (:P {id: 'a', died: date('-0044-03-15')})-[:R]->(:P)"))
+    pairs = ", ".join(f"{text} AS v{i}, toString({text}) AS s{i}" for i, text in enumerate(WRITTEN))
+    text = (
+        f"MATCH p = (n:P {{id: 'a'}})-->() RETURN n, [n.died] AS l, {{d: n.died}} AS m, p, {pairs}"
     )
-    assert table.rows[0][0] == NodeValue(("P",), {"id": "a", "when": "2026-01-02"})
-    assert isinstance(table.rows[0][1], str | list)
+    table = empty_graph.table(Statement(text), timeout=300, max_rows=10, max_bytes=100_000)
+    node, listed, mapped, path, *written = table.rows[0]
+    assert node == NodeValue(("P",), {"id": "a", "died": "-0044-03-15"})
+    assert (listed, mapped, path.nodes[0]) == (["-0044-03-15"], {"d": "-0044-03-15"}, node)
+    assert written[::2] == written[1::2]
+    # Rows of our own statements can be read as well.
+    (row,) = empty_graph.read(Statement("MATCH (n:P {id: 'a'}) RETURN n.died AS died"))
+    assert row == {"died": "-0044-03-15"}
 
 
 def test_a_table_neither_writes_nor_runs_for_ever(empty_graph: Graph) -> None:

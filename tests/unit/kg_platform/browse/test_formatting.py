@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from kg_platform.browse.formatting import jsonable, short
+from kg_platform.browse.formatting import field, jsonable, short
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 
 JAPAN = NodeValue(("Country", "Entity"), {"id": "JPN", "label": "Japan", "embedding": [0.5] * 256})
@@ -38,5 +38,24 @@ def test_programs_get_everything() -> None:
         "end": "Tokyo",
         "properties": {"since": 1868},
     }
-    assert jsonable([math.nan, math.inf, 1.5]) == [None, None, 1.5]
+    assert jsonable([math.nan, math.inf, -math.inf, 1.5]) == ["NaN", "Infinity", "-Infinity", 1.5]
     json.dumps(jsonable(PathValue((JAPAN, TOKYO), (CAPITAL,))), allow_nan=False)
+
+
+def test_numbers_keep_their_digits() -> None:
+    assert short(1234567.125) == field(1234567.125) == "1234567.125"
+    assert short(0.1 + 0.2) == "0.30000000000000004"
+    assert short(2**62) == field(2**62) == str(2**62)
+    assert short([math.inf, -math.inf, math.nan]) == "[Infinity, -Infinity, NaN]"
+
+
+def test_a_field_of_csv_is_as_cypher_has_it() -> None:
+    assert [field(value) for value in (True, False, None, "a,b", math.inf)] == [
+        "true",
+        "false",
+        None,
+        "a,b",
+        "Infinity",
+    ]
+    assert field([True, "a", 1.5]) == '[true, "a", 1.5]'
+    assert short([True, None]) == "[true, ]"

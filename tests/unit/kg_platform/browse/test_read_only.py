@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kg_platform.browse.read_only import check_words
+from kg_platform.browse.read_only import check_words, without_mode
 from kg_platform.errors import QueryRefused
 
 NESTED = "RETURN [x IN [1] | COLLECT { %s }] AS a"
@@ -43,7 +43,6 @@ REFUSED = [
     "RETURN apoc.load.json('http://127.0.0.1:9/')",
     "RETURN {a: apoc.cypher.runFirstColumnSingle('CREATE (n)', {})}",
     "RETURN genai . `vector` /**/ . encode ('x')",
-    "PROFILE RETURN 1",
     "RETURN 'open",
     'RETURN "open',
     "RETURN `open",
@@ -59,6 +58,8 @@ REFUSED = [
 ]
 
 ALLOWED = [
+    "PROFILE RETURN 1",
+    "CYPHER 5 EXPLAIN RETURN 1",
     "MATCH (n:Entity) RETURN n.load, n.csv, n.call AS call, n.use, n.show AS s LIMIT 1",
     "MATCH (n:LOAD)-[:CALL]->(m:USE) RETURN n",
     "RETURN 'LOAD CSV; CALL dbms.x() SHOW USE neo4j \"' AS s",
@@ -88,3 +89,21 @@ def test_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ALLOWED)
 def test_allowed(text: str) -> None:
     check_words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("EXPLAIN RETURN 1", ("EXPLAIN", "        RETURN 1")),
+        ("/* x */ profile\nRETURN 1", ("PROFILE", "/* x */        \nRETURN 1")),
+        ("CYPHER 5 PROFILE RETURN 1", ("PROFILE", "CYPHER 5         RETURN 1")),
+        ("CYPHER runtime=slotted PROFILE RETURN 1", ("PROFILE", None)),
+        ("RETURN 1 AS profile", ("", "RETURN 1 AS profile")),
+        ("", ("", "")),
+    ],
+)
+def test_whether_the_plan_is_asked_for(text: str, found: tuple[str, str | None]) -> None:
+    mode, bare = without_mode(text)
+    assert mode == found[0]
+    assert len(bare) == len(text)
+    assert found[1] in (None, bare)
