@@ -15,6 +15,7 @@ from pathlib import Path
 SETS = ("mkgw", "db15k", "wn18rr", "fb15k237")
 ALL = (
     "ingest",
+    "ingest_memory",
     "publish",
     "embed",
     "ranking",

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from ingest.loading.store import Node, Store
 from ingest.media.gallery import Gallery
-from ingest.resolution.exact import Merged, SeenIds, canonical
+from ingest.resolution.exact import Merged, canonical
+from ingest.resolution.recall import Recall
 from ingest.sources.source import Source
 from ingest.validate import (
     check_entity,
@@ -26,6 +27,7 @@ from kg_platform.records import Entity, Media, MediaRef, Rejection, Relation
 BATCH_BYTES = 16 * 2**20
 BATCH_PICTURES = 1_000
 _THREADS = 4
+_DIGEST = 8  # bytes that tell two descriptions of one id apart
 
 UNKNOWN = "no entity has this id; add it to entities.jsonl, or use --create-missing"
 
@@ -73,16 +75,20 @@ class RecordCheck:
         self._reject = reject
         self._batch_rows = batch_rows
         self._create_missing = create_missing
-        self._seen = SeenIds()
-        self._elsewhere: set[str] = set()  # ids that the graph knows, or that we create
-        self._stated: dict[int, Any] = {}  # hash of a triple -> its properties, when it has some
+        self._recall = Recall()
         self._fit: Any = None  # the last properties that were checked and fit
         self._merged = Merged(store.merged_ids())
         self._duplicates = 0
         self._merged_entities = 0
 
     def batches(self) -> Iterator[Nodes | FactBatch]:
-        """Batches in file order, entities before the relations that name them."""
+        """Batches in file order, entities before the relations that name them; once."""
+        try:
+            yield from self._batches()
+        finally:
+            self._recall.close()
+
+    def _batches(self) -> Iterator[Nodes | FactBatch]:
         entities: list[tuple[Entity, bytes]] = []
         relations: list[Relation] = []
         size = pictures = 0
@@ -123,11 +129,12 @@ class RecordCheck:
             self._merged_entities += 1
             return None
         text = canonical(entity)
-        is_new = entity.id not in self._seen.ids
-        agrees, line = self._seen.add(entity, hashlib.sha256(text).digest())
-        if is_new:
+        digest = hashlib.sha256(text).digest()[:_DIGEST]
+        first = self._recall.first(entity.id, entity.line or 0, digest)
+        if first is None:
             return entity, text
-        if agrees:
+        line, said = first
+        if said == digest:
             self._duplicates += 1
         else:
             reason = f"line {line} says something else about this id, and stands"
@@ -213,7 +220,6 @@ class RecordCheck:
             relations = [one for one in led if one is not None]
         unknown = self._unknown(relations)
         kept: list[Relation] = []
-        missing: dict[str, None] = {}
         for relation in relations:
             absent = [
                 (field, end)
@@ -233,34 +239,45 @@ class RecordCheck:
                     place = relation.source, relation.line
                     self._reject(Rejection(*place, field, UNKNOWN, shown(end)))
                 continue
-            if relation.properties and not self._agrees(relation):
-                continue
-            missing.update((end, None) for _, end in absent)
             kept.append(relation)
-        self._elsewhere.update(missing)
+        kept = self._agreeing(kept)
+        missing = dict.fromkeys(
+            end for relation in kept for end in (relation.head, relation.tail) if end in unknown
+        )
+        self._recall.know(missing)
         return FactBatch(kept, list(missing), merged)
 
     def _unknown(self, relations: Sequence[Relation]) -> set[str]:
         """Ends of these relations that neither this source nor the graph knows."""
-        ends = {r.head for r in relations} | {r.tail for r in relations}
-        unknown = ends.difference(self._seen.ids).difference(self._elsewhere)
+        unknown = self._recall.unknown({r.head for r in relations} | {r.tail for r in relations})
         askable = sorted(end for end in unknown if not id_problem(end))
         found = self._store.known_entities(askable).keys() if askable else set()
-        self._elsewhere |= found
+        self._recall.know(found)
         return unknown - found
 
-    def _agrees(self, relation: Relation) -> bool:
-        """Whether the triple was not stated before, or with the same properties."""
-        key = hash((relation.head, relation.type, relation.tail))
-        before = self._stated.setdefault(key, relation.properties)
-        if before is relation.properties or before == relation.properties:
-            return True
-        said = ", ".join(f"{name} {shown(value)}" for name, value in sorted(before.items()))
-        reason = f"the same triple stands before with other properties ({shown(said)})"
-        triple = f"{relation.head} | {relation.type} | {relation.tail}"
-        place = relation.source, relation.line
-        self._reject(Rejection(*place, "relation", reason, shown(triple)))
-        return False
+    def _agreeing(self, relations: list[Relation]) -> list[Relation]:
+        """Those that were not stated before, or with the same properties."""
+        facts: list[tuple[tuple[str, str, str], str]] = []
+        last, text = None, ""
+        for relation in relations:
+            properties = relation.properties
+            if properties is not last:  # the records of a file usually share one mapping
+                last, text = properties, json.dumps(properties, sort_keys=True)
+            if properties:
+                facts.append(((relation.head, relation.type, relation.tail), text))
+        firsts = iter(self._recall.stated(facts))
+        kept = []
+        for relation in relations:
+            first = next(firsts) if relation.properties else None
+            if first is None:
+                kept.append(relation)
+                continue
+            said = ", ".join(f"{name} {shown(value)}" for name, value in json.loads(first).items())
+            reason = f"the same triple stands before with other properties ({shown(said)})"
+            triple = f"{relation.head} | {relation.type} | {relation.tail}"
+            place = relation.source, relation.line
+            self._reject(Rejection(*place, "relation", reason, shown(triple)))
+        return kept
 
 
 def _digest(media: Media | str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from kg_platform.ledger.rows import excerpt
 from kg_platform.records import Rejection
 
+REASONS = 1_000  # that are told apart: some hold words of the source
+OTHER = ("", "other reasons")
 SHOWN = 60  # characters of a refused value in a sentence
 
 
@@ -41,7 +43,10 @@ class IngestSummary:
         """Count it under its field and its reason; numbers differ from row to row."""
         self.rejected += 1
         self.first_rejection = self.first_rejection or rejection
-        self.reasons[rejection.field, re.sub(r"(?<![\w-])\d[\d,]*", "…", rejection.reason)] += 1
+        reason = rejection.field, re.sub(r"(?<![\w-])\d[\d,]*", "…", rejection.reason)
+        if reason not in self.reasons and len(self.reasons) >= REASONS:
+            reason = OTHER
+        self.reasons[reason] += 1
 
     @property
     def rows(self) -> int:

@@ -6,39 +6,10 @@ The same id is the same entity; an id that was merged into another one is that o
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Mapping
 from dataclasses import replace
 
 from kg_platform.records import Entity, Relation
-
-
-class SeenIds:
-    """Every id of a source with where it stood first and what it said.
-
-    Memory: the id itself, plus about 110 bytes an entity.
-    """
-
-    def __init__(self) -> None:
-        self._position: dict[str, int] = {}
-        self._line = array("q")
-        self._digest = array("Q")
-
-    @property
-    def ids(self) -> Mapping[str, int]:
-        """Every id so far."""
-        return self._position
-
-    def add(self, entity: Entity, digest: bytes) -> tuple[bool, int]:
-        """Remember the entity. (whether it says what was said before, the line it stood in first);
-        a new one agrees with itself."""
-        position = self._position.setdefault(entity.id, len(self._line))
-        short = int.from_bytes(digest[:8], "big")
-        if position == len(self._line):
-            self._line.append(entity.line or 0)
-            self._digest.append(short)
-            return True, entity.line or 0
-        return self._digest[position] == short, self._line[position]
 
 
 class Merged:

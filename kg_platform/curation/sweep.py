@@ -32,7 +32,8 @@ MEDIA_AT_ONCE = 500  # nodes a transaction; their files are looked at right befo
 
 @dataclass(frozen=True)
 class Orphans:
-    """What nothing refers to: media nodes, media files (and their bytes), vectors staged by a
+    """What nothing refers to: media nodes, media files (and their bytes), those included that a
+    killed process left half written, vectors staged by a
     publish that is not half-way, vectors of runs that the graph does not know, runs that were never
     published, tombstones of entities that are there again; folders of runs and artifacts that
     neither ledger nor graph knows."""
@@ -67,11 +68,12 @@ def find(platform: Platform, grace: float = GRACE) -> Orphans:
     """Look everywhere; nothing is removed. `grace` in seconds."""
     graph = platform.graph
     half_way = bool(graph.read(Statement(cypher.HALF_WAY)))
-    loose = list(_loose_files(platform))
+    loose = [size for _, size in _loose_files(platform)]
+    loose += [size for _, size in platform.media.leftovers(time.time() - grace)]
     return Orphans(
         media_nodes=count(graph, cypher.LONE_MEDIA),
         media_files=len(loose),
-        media_bytes=sum(size for _, size in loose),
+        media_bytes=sum(loose),
         staged=0 if half_way else count(graph, cypher.STAGED_VECTORS),
         of_no_run=0 if half_way else count(graph, cypher.OF_NO_RUN),
         bare_runs=0 if half_way else count(graph, cypher.BARE_RUNS),
@@ -91,7 +93,7 @@ def sweep(platform: Platform, grace: float = GRACE) -> Orphans:
     """
     graph, before = platform.graph, time.time() - grace
     nodes = _sweep_nodes(platform, before)
-    files = freed = 0
+    files, freed = platform.media.clear_leftovers(before)
     for digest, size in _loose_files(platform):
         if platform.media.discard(digest, before):
             files, freed = files + 1, freed + size

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,13 @@ from kg_platform import atomic
 from kg_platform.errors import MediaStoreError, NotFound
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_GOING = ".going"  # beside an object that a sweep is about to remove
+# Of a write or a sweep that was killed, or is going on.
+_LEFTOVER = re.compile(r"[0-9a-f]{64}([.~].*\.part|\.going)")
+_ASIDE = re.compile(r"\.[0-9a-f]{32}\.part$")
+_YOUNG = 60.0  # seconds in which an object need not be written again to count as new
+_SWEEP_SECONDS = 30.0  # that a put waits for a sweep, which may have been killed
+_PAUSE = 0.05
 
 
 class Kept(NamedTuple):
@@ -57,10 +65,13 @@ class MediaStore:
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
         with self._errors("written"):
-            if self._renewed(path) and self._fs.size(path) == len(data):
-                return digest
-            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._write(path, data)
+            if not self._on_disk:
+                self._put_object(path, data)
+            elif not (self._touched(path) and self._fs.size(path) == len(data)):
+                self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+                place = Path(path)
+                atomic.clear(place.parent, place.name)
+                atomic.write(place, lambda file: file.write(data))
         return digest
 
     def put_file(self, path: Path) -> str:
@@ -87,10 +98,18 @@ class MediaStore:
             return bool(self._fs.exists(self._path(digest)))
 
     def renew(self, digest: str) -> bool:
-        """Whether there are such bytes; on a disk they count as new from now on, so that a sweep
-        leaves them alone."""
+        """Whether there are such bytes; they count as new from now on, so that a sweep leaves
+        them alone."""
+        path = self._path(digest)
         with self._errors("read"):
-            return self._renewed(self._path(digest))
+            if self._on_disk:
+                return self._touched(path)
+            try:
+                # Object stores cannot touch: what is not young is written again.
+                self._put_object(path, bytes(self._fs.cat_file(path)))
+            except FileNotFoundError:
+                return False
+            return True
 
     def kept(self) -> Iterator[Kept]:
         """All that is kept, in no order."""
@@ -108,23 +127,24 @@ class MediaStore:
         """Whether the bytes were written or renewed before this time; True if there are none."""
         with self._errors("read"):
             try:
-                return bool(self._fs.modified(self._path(digest)).timestamp() < before)
+                return self._modified(self._path(digest)) < before
             except FileNotFoundError:
                 return True
 
     def discard(self, digest: str, before: float) -> bool:
         """Remove the bytes if they were written or renewed before this time (seconds since 1970).
 
-        On a disk they are put aside first and looked at again: bytes that somebody renews or
-        writes meanwhile stay.
+        Bytes that somebody renews or writes meanwhile stay. On a disk they are put aside first and
+        looked at again; on an object store a mark stands beside them from before they are looked at
+        until they are gone, and whoever has written waits for its end and looks whether his bytes
+        are still there.
         """
         path = self._path(digest)
         with self._errors("swept"), contextlib.suppress(FileNotFoundError):
             if not self.is_older(digest, before):
                 return False
             if not self._on_disk:
-                self._fs.rm_file(path)
-                return True
+                return self._discard_object(path, digest, before)
             going = f"{path}.{uuid.uuid4().hex}.part"
             os.replace(path, going)
             if os.stat(going).st_mtime >= before:
@@ -133,6 +153,34 @@ class MediaStore:
             os.unlink(going)
             return True
         return False
+
+    def leftovers(self, before: float) -> Iterator[tuple[str, int]]:
+        """(path, bytes) of what killed processes left of writing and sweeping before this time."""
+        with self._errors("read"):
+            try:
+                files = self._fs.find(self._root, detail=True)
+            except FileNotFoundError:
+                return
+            for path, about in files.items():
+                if not _LEFTOVER.fullmatch(str(path).rpartition("/")[2]):
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    if self._modified(path) < before:
+                        yield str(path), int(about["size"])
+
+    def clear_leftovers(self, before: float) -> tuple[int, int]:
+        """Remove what `leftovers` finds; (files, bytes). Bytes that a killed sweep had put aside
+        and had not looked at again go back to their place."""
+        files = freed = 0
+        for path, size in list(self.leftovers(before)):
+            with self._errors("swept"), contextlib.suppress(FileNotFoundError):
+                place = _ASIDE.sub("", path)
+                if place != path and not self._fs.exists(place):
+                    os.replace(path, place)
+                    continue
+                self._fs.rm_file(path)
+                files, freed = files + 1, freed + size
+        return files, freed
 
     def uri(self, digest: str) -> str:
         """How the graph refers to these bytes: `media:<sha256>`, whatever the store's place."""
@@ -145,23 +193,43 @@ class MediaStore:
     def _on_disk(self) -> bool:
         return "file" in self._fs.protocol
 
-    def _renewed(self, path: str) -> bool:
-        if not self._on_disk:
-            return bool(self._fs.exists(path))
+    def _touched(self, path: str) -> bool:
         try:
             os.utime(path)
         except FileNotFoundError:
             return False
         return True
 
-    def _write(self, path: str, data: bytes) -> None:
-        # Object stores write whole objects or nothing; on a disk a rename gives the same.
-        if not self._on_disk:
+    def _modified(self, path: str) -> float:
+        """When it was written, in seconds since 1970."""
+        self._fs.invalidate_cache(path.rpartition("/")[0])  # others write there, too
+        return float(self._fs.modified(path).timestamp())
+
+    def _put_object(self, path: str, data: bytes) -> None:
+        # Object stores write whole objects or nothing.
+        try:
+            known = self._modified(path) > time.time() - _YOUNG
+            known = known and self._fs.size(path) == len(data)
+        except FileNotFoundError:
+            known = False
+        if not known:
             self._fs.pipe_file(path, data)
-            return
-        place = Path(path)
-        atomic.clear(place.parent, place.name)
-        atomic.write(place, lambda file: file.write(data))
+        until = time.monotonic() + _SWEEP_SECONDS
+        while self._fs.exists(path + _GOING) and time.monotonic() < until:
+            time.sleep(_PAUSE)
+            self._fs.invalidate_cache(path.rpartition("/")[0])
+        if not self._fs.exists(path):
+            self._fs.pipe_file(path, data)
+
+    def _discard_object(self, path: str, digest: str, before: float) -> bool:
+        self._fs.pipe_file(path + _GOING, b"-")
+        try:
+            if not self.is_older(digest, before):
+                return False
+            self._fs.rm_file(path)
+            return True
+        finally:
+            self._fs.rm_file(path + _GOING)
 
     @contextlib.contextmanager
     def _errors(self, doing: str) -> Any:

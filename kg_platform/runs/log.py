@@ -8,16 +8,20 @@ taken up again goes on in the same file. A log that cannot be written is said on
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from kg_platform import console
 
 FILE = "log.txt"
 BYTES = 2 << 20  # of a file; an older one is kept beside it, so a log takes twice that at most
+TAIL = 128  # bytes by which a reader finds the file again in which it was
 OURS = ("kg_platform", "ingest", "embeddings")
 # The run whose work goes on here. Threads that nobody told belong to whichever runs are open.
 _CURRENT: ContextVar[str | None] = ContextVar("run", default=None)
@@ -77,31 +81,70 @@ class RunLog(RotatingFileHandler):
             )
 
 
-def read(folder: Path, after: int = 0) -> tuple[str, int]:
-    """What a run's log says from byte `after` on, in whole lines, and where they end.
+class Place(NamedTuple):
+    """How far a log was read: `at` bytes of a file, the last of which are `tail`. By these the file
+    is found again under whatever name, renamed, or copied and emptied."""
 
-    A log that was begun anew since (it had grown too long) is read from its beginning.
+    at: int = 0
+    tail: bytes = b""
+
+
+def read(folder: Path, after: Place | None = None) -> tuple[str, Place]:
+    """What a run's log says from `after` on, in whole lines, and where they end: older files that
+    were begun since are read first.
 
     Raises:
         FileNotFoundError: there is none.
     """
-    file, older = folder / FILE, folder / f"{FILE}.1"
-    before = older.read_bytes() if after == 0 and older.is_file() else b""
-    with file.open("rb") as stream:
-        start = after if after <= file.stat().st_size else 0
-        stream.seek(start)
-        new = stream.read()
-    new = new[: new.rfind(b"\n") + 1]
-    return (before + new).decode("utf-8", "replace"), start + len(new)
+    place, text = after or Place(), b""
+    with ExitStack() as stack:
+        files = _newest_first(folder, stack)
+        unread: list[tuple[BinaryIO, int]] = []
+        for file in files:
+            begun = _holds(file, place)
+            unread.append((file, place.at if begun else 0))
+            if begun:
+                break
+        for file, start in reversed(unread):
+            file.seek(start)
+            new = file.read()
+            if file is files[0]:
+                new = new[: new.rfind(b"\n") + 1]
+            if new:
+                place = Place(start + len(new), new[-TAIL:])
+            text += new
+    return text.decode("utf-8", "replace"), place
 
 
 def follow(folder: Path, going_on: Callable[[], bool], pause: float = 0.5) -> Iterator[str]:
     """The log as it grows, until the run has ended."""
-    after, more = 0, True
+    place, more = None, True
     while more:
         more = going_on()  # asked first, so that the last lines are read
-        text, after = read(folder, after)
+        text, place = read(folder, place)
         if text:
             yield text
         if more:
             time.sleep(pause)
+
+
+def _newest_first(folder: Path, stack: ExitStack) -> list[BinaryIO]:
+    """The log and older ones. Newest first they are opened, too: one that is renamed meanwhile is
+    met twice, never missed."""
+    older = [p for p in folder.glob(f"{FILE}.*") if p.suffix[1:].isdecimal()]
+    files: dict[tuple[int, int], BinaryIO] = {}
+    for path in [folder / FILE, *sorted(older, key=lambda p: int(p.suffix[1:]))]:
+        with suppress(FileNotFoundError):  # it is being renamed
+            file = stack.enter_context(path.open("rb"))
+            about = os.fstat(file.fileno())
+            files.setdefault((about.st_dev, about.st_ino), file)
+    if not files:
+        raise FileNotFoundError(folder / FILE)
+    return list(files.values())
+
+
+def _holds(file: BinaryIO, place: Place) -> bool:
+    if not place.tail:
+        return False
+    file.seek(place.at - len(place.tail))
+    return file.read(len(place.tail)) == place.tail

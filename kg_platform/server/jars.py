@@ -25,7 +25,7 @@ from filelock import FileLock
 from kg_platform.errors import ServerError
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 THREADS = 12
 ATTEMPTS = 4
@@ -141,17 +141,17 @@ def _fetch_all(
     base_url: str | None,
     on_progress: Callable[[int, int], None] | None,
 ) -> None:
-    import httpx
+    import httpx2
 
     base = (base_url or central_url()).rstrip("/")
     done = total - len(missing)
     stop = threading.Event()
     report = on_progress or (lambda _done, _total: None)
     report(done, total)
-    timeout = httpx.Timeout(30, connect=10)
+    timeout = httpx2.Timeout(30, connect=10)
     headers = {"Accept-Encoding": "identity", "User-Agent": "kg-platform"}
     with (
-        httpx.Client(timeout=timeout, headers=headers, follow_redirects=True) as client,
+        httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True) as client,
         ThreadPoolExecutor(THREADS, thread_name_prefix="jar") as pool,
     ):
         futures = [
@@ -169,9 +169,9 @@ def _fetch_all(
             raise
 
 
-def _fetch(client: httpx.Client, url: str, jar: Jar, target: Path, stop: threading.Event) -> None:
+def _fetch(client: httpx2.Client, url: str, jar: Jar, target: Path, stop: threading.Event) -> None:
     """Bring one jar to `target`. Lost connections are taken up where they broke off."""
-    import httpx
+    import httpx2
 
     part = target.with_name(target.name + ".part")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ def _fetch(client: httpx.Client, url: str, jar: Jar, target: Path, stop: threadi
         resumed = part.exists()
         try:
             _download(client, url, part, stop)
-        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+        except (httpx2.TransportError, httpx2.HTTPStatusError) as error:
             if attempt < ATTEMPTS and _worth_retrying(error):
                 if stop.wait(0.2 * 2**attempt):
                     raise _Stopped from error
@@ -202,7 +202,7 @@ def _fetch(client: httpx.Client, url: str, jar: Jar, target: Path, stop: threadi
     )
 
 
-def _download(client: httpx.Client, url: str, part: Path, stop: threading.Event) -> None:
+def _download(client: httpx2.Client, url: str, part: Path, stop: threading.Event) -> None:
     """Fetch what is missing of `part`, on disk when this returns."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
@@ -225,24 +225,24 @@ def _download(client: httpx.Client, url: str, part: Path, stop: threading.Event)
             os.fsync(file.fileno())
 
 
-def _broken_range(answer: httpx.Response) -> httpx.TransportError:
-    import httpx
+def _broken_range(answer: httpx2.Response) -> httpx2.TransportError:
+    import httpx2
 
-    return httpx.RemoteProtocolError("answered with another range", request=answer.request)
+    return httpx2.RemoteProtocolError("answered with another range", request=answer.request)
 
 
 def _worth_retrying(error: Exception) -> bool:
-    import httpx
+    import httpx2
 
-    if isinstance(error, httpx.HTTPStatusError):
+    if isinstance(error, httpx2.HTTPStatusError):
         return error.response.status_code == 429 or error.response.status_code >= 500
-    return not isinstance(error, httpx.UnsupportedProtocol)
+    return not isinstance(error, httpx2.UnsupportedProtocol)
 
 
 def _network_error(error: Exception, url: str, jar: Jar) -> ServerError:
-    import httpx
+    import httpx2
 
-    if isinstance(error, httpx.HTTPStatusError):
+    if isinstance(error, httpx2.HTTPStatusError):
         reason = f"{_host(url)} answers {error.response.status_code} for {jar.file_name}"
     else:
         reason = f"{_host(url)} cannot be reached: {error or type(error).__name__}"

@@ -3,7 +3,10 @@
 import errno
 import hashlib
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -88,14 +91,92 @@ def test_what_is_kept_is_listed_renewed_and_discarded(store: MediaStore) -> None
     assert store.read(old) == b"old"
 
 
-def test_bytes_that_are_asked_for_again_are_young(tmp_path: Path) -> None:
-    store = MediaStore(str(tmp_path))
+def age(store: MediaStore, digest: str) -> None:
+    """Its bytes were written long ago."""
+    path = store._path(digest)
+    if store._on_disk:
+        os.utime(path, (0, 0))
+    else:
+        store._fs.store[path].modified = datetime.fromtimestamp(0, UTC)
+
+
+def test_bytes_that_are_asked_for_again_are_young(store: MediaStore) -> None:
     digest = store.put(b"old")
     start = time.time() - 60
     for again in (lambda: store.put(b"old"), lambda: store.renew(digest)):
-        os.utime(tmp_path / digest[:2] / digest, (0, 0))
+        age(store, digest)
         assert store.is_older(digest, start)
         again()
         assert not store.discard(digest, start)
+        assert store.read(digest) == b"old"
+
+
+def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    store = MediaStore(str(tmp_path))
+    digest = store.put(b"ours")
     (tmp_path / "stranger.txt").write_text("not ours")
+    (tmp_path / "stranger.part").write_text("not ours")
     assert [kept.digest for kept in store.kept()] == [digest]
+    assert store.clear_leftovers(time.time() + 60) == (0, 0)
+
+
+@pytest.mark.parametrize("renews", ["put", "renew"])
+def test_a_put_between_the_look_and_the_removal_of_a_sweep_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renews: str
+) -> None:
+    store = MediaStore(f"memory://{tmp_path.name}")
+    digest = store.put(b"data")
+    age(store, digest)
+    looked, written = threading.Event(), threading.Event()
+    real = store._fs.rm_file
+
+    def slow(path: str) -> None:
+        if path == store._path(digest):
+            looked.set()
+            written.wait(10)
+        real(path)
+
+    real_exists = store._fs.exists
+
+    def exists(path: str, **options: object) -> bool:
+        found = bool(real_exists(path, **options))
+        if path.endswith(".going"):
+            written.set()  # the bytes are there; the sweep goes on and removes them
+        return found
+
+    monkeypatch.setattr(store._fs, "rm_file", slow)
+    monkeypatch.setattr(store._fs, "exists", exists)
+    with ThreadPoolExecutor() as pool:
+        sweep = pool.submit(store.discard, digest, time.time() - 60)
+        assert looked.wait(60)
+        assert store.put(b"data") == digest if renews == "put" else store.renew(digest)
+        assert sweep.result()
+    assert store.read(digest) == b"data"
+    assert list(store.leftovers(time.time() + 60)) == []
+
+
+def test_what_a_kill_leaves_is_swept_and_what_was_put_aside_comes_back(tmp_path: Path) -> None:
+    store = MediaStore(str(tmp_path))
+    kept, aside = store.put(b"kept"), store.put(b"aside")
+    path = tmp_path / aside[:2] / aside
+    path.rename(f"{path}.{'0' * 32}.part")
+    (tmp_path / kept[:2] / f"{kept}.{'1' * 32}.part").write_bytes(b"kept")
+    (tmp_path / kept[:2] / f"{kept}~host~123~{'2' * 32}.part").write_bytes(b"ke")
+    assert list(store.leftovers(time.time() - 60)) == [], "somebody may be at it"
+    later = time.time() + 60
+    assert sorted(size for _, size in store.leftovers(later)) == [2, 4, 5]
+    assert store.clear_leftovers(later) == (2, 6)
+    assert store.read(aside) == b"aside"
+    assert list(store.leftovers(later)) == []
+    assert {one.digest for one in store.kept()} == {kept, aside}
+
+
+def test_a_sweep_that_was_killed_does_not_hold_a_put_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg_platform.media.store._SWEEP_SECONDS", 0.1)
+    store = MediaStore(f"memory://{tmp_path.name}")
+    digest = store.put(b"data")
+    store._fs.pipe_file(store._path(digest) + ".going", b"-")
+    assert store.put(b"data") == digest
+    assert store.clear_leftovers(time.time() + 60) == (1, 1)

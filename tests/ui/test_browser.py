@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -84,8 +84,8 @@ def when_it_answers(process: subprocess.Popen[bytes], log: Path) -> str:
     """The address `kg ui` prints, once it answers there."""
     while process.poll() is None:
         told = re.search(r"Explorer: (\S+)", log.read_text())
-        with suppress(httpx.TransportError):
-            if told and httpx.get(f"{told[1]}/_stcore/health", trust_env=False).text == "ok":
+        with suppress(httpx2.TransportError):
+            if told and httpx2.get(f"{told[1]}/_stcore/health", trust_env=False).text == "ok":
                 return told[1]
         time.sleep(0.1)
     raise AssertionError(f"kg ui ended: {log.read_text()}")

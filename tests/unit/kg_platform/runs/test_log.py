@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,54 @@ def test_following_prints_each_line_once_until_the_end(tmp_path: Path) -> None:
     texts = "".join(run_log.follow(tmp_path / "r", going_on, pause=0.0))
     log.close()
     assert [line.split()[-1] for line in texts.splitlines()] == ["one", "two", "three"]
+
+
+def renamed(file: Path) -> None:
+    file.replace(f"{file}.1")
+
+
+def copied_and_emptied(file: Path) -> None:
+    shutil.copy(file, f"{file}.1")
+    os.truncate(file, 0)
+
+
+@pytest.mark.parametrize("rotate", [renamed, copied_and_emptied])
+@pytest.mark.parametrize("after", ["", "five\n", "five, and longer than all before it\n"])
+def test_following_loses_and_repeats_nothing_when_the_log_is_begun_anew(
+    tmp_path: Path, rotate: Callable[[Path], None], after: str
+) -> None:
+    file = tmp_path / "log.txt"
+
+    def write(text: str) -> None:
+        with file.open("a") as stream:
+            stream.write(text)
+
+    def rotated() -> None:
+        write("three\nfour\n")
+        rotate(file)
+        if after:
+            write(after)
+
+    write("one\ntw")
+    steps = iter(
+        [lambda: None, lambda: write("o\n"), rotated, lambda: None, lambda: write("six\n")]
+    )
+
+    def going_on() -> bool:
+        step = next(steps, None)
+        if step is not None:
+            step()
+        return step is not None
+
+    texts = list(run_log.follow(tmp_path, going_on, pause=0.0))
+    assert "".join(texts) == f"one\ntwo\nthree\nfour\n{after}six\n"
+    assert texts[:2] == ["one\n", "two\n"], "whole lines"
+
+
+def test_a_log_that_is_being_renamed_is_read_under_its_new_name(tmp_path: Path) -> None:
+    (tmp_path / "log.txt.1").write_text("one\n")
+    text, place = run_log.read(tmp_path)
+    assert (text, run_log.read(tmp_path, place)[0]) == ("one\n", "")
 
 
 def test_what_is_described_is_added(ledger: RecordedLedger) -> None:
