@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import KgError, QueryFailed, SettingsError
 from kg_platform.graph.errors import as_written, translate
+from kg_platform.graph.out_of_sight import out_of_sight
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue, Table
 
 if TYPE_CHECKING:
@@ -21,16 +21,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 # The driver imports pandas and Arrow where they are installed, for conversions nobody here needs;
-# that takes longer than the rest of a short command. So they are out of sight while it is imported.
-_HIDDEN = [name for name in ("pandas", "pyarrow") if name not in sys.modules]
-sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type]
-try:
+# that takes longer than the rest of a short command.
+with out_of_sight("pandas", "pyarrow"):
     import neo4j
     from neo4j.exceptions import DriverError, Neo4jError
     from neo4j.graph import Node, Path, Relationship
-finally:
-    for _name in _HIDDEN:
-        del sys.modules[_name]
 
 
 T = TypeVar("T")
@@ -124,6 +119,12 @@ class Graph:
         """Run a writing statement in one retried transaction. It must be idempotent."""
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
             return session.execute_write(_counted, statement.text, dict(statement.parameters))
+
+    def once(self, statement: Statement) -> Rows:
+        """All rows of a statement, which is not tried again: for what soon is out of date."""
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+            answer = session.run(_query(statement.text), dict(statement.parameters))
+            return [dict(record) for record in answer]
 
     def transact(self, work: Callable[[Run], T]) -> T:
         """What `work` returns; it reads and writes in one retried transaction: all or nothing.
