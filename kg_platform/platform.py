@@ -102,6 +102,12 @@ class Platform:
 
         return MediaStore(self.settings.resolved_media_url())
 
+    def leave_graph(self) -> None:
+        """Close the graph: it is elsewhere now. Who asks for it next opens it anew."""
+        left = self._graph.take()
+        if left is not None:
+            left.close()
+
     def close(self) -> None:
         """Close what was opened; the local server goes on running."""
         for store in (self._graph.take(), self._ledger.take()):

@@ -13,13 +13,14 @@ import streamlit as st
 
 from kg_platform.browse import entities
 from kg_platform.browse.status import Status
-from kg_platform.errors import KgError
-from kg_platform.graph.client import Graph, ping
+from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
+from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.schedules import Schedules
 from kg_platform.media.pictures import decode_rgb
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection
+from kg_platform.server.connection import connection
 from kg_platform.settings import Settings, load
 from ui.session import KnowledgeGraph
 
@@ -41,10 +42,18 @@ def _graph() -> Graph:
 
 
 @st.cache_data(ttl=ALIVE, show_spinner=False)
-def _answers(uri: str) -> bool:
+def _answers(there: Connection) -> bool:
     # Reads are retried for a minute while a server restarts; a person at a page is told sooner.
-    ping(_graph().connection, PING_SECONDS)
+    ping(there, PING_SECONDS)
     return True
+
+
+def _moved(there: Connection) -> bool:
+    """Whether the local server runs at another address, or with another password, by now."""
+    try:
+        return connection(settings(), start=False) != there
+    except KgError:
+        return False  # it does not run: what it was is the best there is to say
 
 
 def graph() -> Graph:
@@ -54,7 +63,15 @@ def graph() -> Graph:
         GraphUnavailable, GraphAuthError, ServerError: it does not.
     """
     opened = _graph()
-    _answers(opened.connection.uri)
+    try:
+        _answers(opened.connection)
+    except (GraphUnavailable, GraphAuthError):
+        if not _moved(opened.connection):
+            raise
+        _graph.clear()
+        _session().platform.leave_graph()
+        opened = _graph()
+        _answers(opened.connection)
     return opened
 
 

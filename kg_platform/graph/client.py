@@ -113,6 +113,12 @@ class Graph:
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
             return session.execute_write(_counted, statement.text, dict(statement.parameters))
 
+    def once(self, statement: Statement) -> Rows:
+        """All rows of a statement, which is not tried again: for what soon is out of date."""
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+            answer = session.run(_query(statement.text), dict(statement.parameters))
+            return [dict(record) for record in answer]
+
     def transact(self, work: Callable[[Run], T]) -> T:
         """What `work` returns; it reads and writes in one retried transaction: all or nothing.
 

@@ -1,15 +1,12 @@
-"""The driver, without the libraries that it imports for conversions which nobody here needs."""
+"""The driver, without the libraries that it imports for conversions which nobody here needs.
+
+They are pandas and Arrow, where they are installed; that takes longer than the rest of a short
+command.
+"""
 
 from __future__ import annotations
 
-import sys
+from kg_platform.graph.out_of_sight import out_of_sight
 
-# They are pandas and Arrow, where they are installed; that takes longer than the rest of a short
-# command. So they are out of sight while the driver is imported.
-_HIDDEN = [name for name in ("pandas", "pyarrow") if name not in sys.modules]
-sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type]
-try:
+with out_of_sight("pandas", "pyarrow"):
     import neo4j as neo4j
-finally:
-    for _name in _HIDDEN:
-        del sys.modules[_name]

@@ -327,12 +327,12 @@ class Ledger:
         # Their ids are asked for in the database: of a long list, no statement takes each.
         ids = query.with_only_columns(RUNS.c.id)
         in_order = sa.select(STEPS).where(STEPS.c.run_id.in_(ids)).order_by(STEPS.c.position)
-        steps: dict[str, list[sa.RowMapping]] = defaultdict(list)
+        steps: dict[str, list[dict[str, Any]]] = defaultdict(list)
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
             for step in connection.execute(in_order).mappings() if rows else ():
-                steps[step["run_id"]].append(step)
-        return [run_row(row, steps[row["id"]]) for row in rows]
+                steps[step["run_id"]].append(dict(step))
+        return [run_row(dict(row), steps[row["id"]]) for row in rows]
 
 
 def _rejection_values(run_id: str, rejection: Rejection) -> dict[str, Any]:
