@@ -11,6 +11,7 @@ import typer
 from embeddings.session import VectorSession
 from kg_platform import console
 from kg_platform.cli.options import Json
+from kg_platform.runs.held_out import caveat
 
 if TYPE_CHECKING:
     from kg_platform.browse.status import Status
@@ -135,6 +136,9 @@ def _notes(found: Status, orphans: Orphans) -> Iterator[str]:
         yield "Nothing is published; `kg embed` trains vectors and publishes them."
     elif found.stale or found.without_vector > found.nothing_said:
         yield "`kg embed --new-only` gives new and changed entities vectors; `kg watch` goes on so."
+    worth = caveat(found.test_facts, found.split) if found.run else None
+    if worth:
+        yield f"Figures of run {found.run}: {worth}"
     if orphans.any:
         yield "`kg sweep` shows and removes what nothing refers to."
 

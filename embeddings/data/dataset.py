@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embeddings.data.snapshot import Snapshot
-from embeddings.data.splits import Rule, fact_keys, hold_out, id_keys
+from embeddings.data.splits import Rule, Unit, hold_out, id_keys, split_keys
 from embeddings.data.triples import Groups, Ints, group
 from kg_platform.errors import BadInput
 
@@ -43,6 +43,7 @@ class Dataset:
     features: Mapping[str, Features] = field(default_factory=dict)
     rule: Rule | None = None  # what drew the splits; None: they were given
     rejected: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))
+    left_out: int = 0  # facts given for training or validation that were given as held out, too
 
     @property
     def entities(self) -> int:
@@ -80,6 +81,8 @@ class Dataset:
         sizes = {name: len(self.split(name)) for name in SPLITS}
         if len(self.rejected):
             sizes["rejected"] = len(self.rejected)
+        if self.left_out:
+            sizes["left_out"] = self.left_out
         return {
             "entities": self.entities,
             "relations": self.relations,
@@ -96,9 +99,10 @@ def from_snapshot(
     test_share: float = 0.05,
     like: Rule | None = None,
     rejected: Iterable[tuple[str, str, str]] = (),
+    unit: Unit = "pair",
 ) -> Dataset:
     """The dataset of a snapshot: its own splits where relationships carry them, else drawn ones,
-    by the rule `like` of an earlier run if there is one.
+    by the rule `like` of an earlier run if there is one; `unit` is what is held out together.
 
     In a graph with splits, a fact that carries none is a training fact. Of what was `rejected`,
     (head, relation, tail) by ids, counts what the snapshot can name and does not state.
@@ -113,9 +117,11 @@ def from_snapshot(
         held_out = (marks == 1) | (marks == 2)
         train, valid, test = triples[~held_out], triples[marks == 1], triples[marks == 2]
     else:
-        drawn = seed if like is None else like.seed
-        keys = fact_keys(triples, id_keys(ids), id_keys(types), drawn)
-        train, valid, test, rule = hold_out(triples, keys, drawn, valid_share, test_share, like)
+        drawn, unit = (seed, unit) if like is None else (like.seed, like.unit)
+        keys = split_keys(unit, triples, id_keys(ids), id_keys(types), drawn)
+        train, valid, test, rule = hold_out(
+            triples, keys, drawn, valid_share, test_share, like, unit
+        )
     wrong = _numbered(rejected, ids, types, triples)
     return checked(Dataset(ids, types, train, valid, test, features, rule, wrong))
 

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from embeddings.data.dataset import Dataset, checked
+from embeddings.data.triples import Ints
 from kg_platform.errors import BadInput, NotFound
+
+CHOOSING = "train_less_valid.tsv"
 
 
 def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:
@@ -18,6 +21,8 @@ def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:
 
     The entities are those of the three files and of `entities.jsonl` where there is one; each of
     them is a candidate in ranking. Ids are sorted, so positions do not depend on the files' order.
+    A fact that stands in two files is held out, as `kg ingest` has it: test before valid before
+    train. Where the folder has CHOOSING, `valid.tsv` is meant to be a part of `train.tsv`.
 
     Raises:
         NotFound: the folder or a file is missing.
@@ -35,7 +40,18 @@ def from_folder(path: Path, train_file: str = "train.tsv") -> Dataset:
         np.array([(place[h], kind[r], place[t]) for h, r, t in part], np.int64).reshape(-1, 3)
         for part in rows.values()
     )
-    return checked(Dataset(entity_ids, relation_types, train, valid, test))
+    given = len(train) + len(valid)
+    valid = _without(valid, test)
+    carved = train_file != CHOOSING and (path / CHOOSING).is_file()
+    train = _without(train, test if carved else np.concatenate([valid, test]))
+    left_out = given - len(train) - len(valid)
+    return checked(Dataset(entity_ids, relation_types, train, valid, test, left_out=left_out))
+
+
+def _without(facts: Ints, held_out: Ints) -> Ints:
+    """Those of (n, 3) facts that are not among (m, 3) others."""
+    there = set(map(tuple, held_out.tolist()))
+    return facts[[tuple(row) not in there for row in facts.tolist()]] if there else facts
 
 
 def entity_rows(path: Path) -> Iterator[dict[str, Any]]:

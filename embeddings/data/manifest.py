@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 MANIFEST = "manifest.json"
 
@@ -23,6 +24,15 @@ def damages(folder: Path, files: Mapping[str, str], verify: bool = True) -> Iter
             yield f"{name} is missing"
         elif verify and _sha256(folder / name) != expected:
             yield f"{name} was changed after it was written"
+
+
+def unit_of_split(manifest: Mapping[str, Any]) -> str | None:
+    """What the run of an artifact held out together: "pair", "fact", or "given" where the graph
+    marks its splits; None: an older version does not say."""
+    if "split" not in manifest:
+        return None
+    rule = manifest["split"]
+    return "given" if rule is None else str(rule.get("unit", "fact"))
 
 
 def flush(path: Path) -> None:

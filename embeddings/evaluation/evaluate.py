@@ -14,13 +14,14 @@ from embeddings.data.dataset import Dataset
 from embeddings.evaluation.breakdown import rank_in_parts
 from embeddings.evaluation.calibration import calibrate
 from embeddings.evaluation.classification import classify
+from embeddings.evaluation.held_out import held_out
 from embeddings.evaluation.ranking import Scores, rank
 
 
 @dataclass(frozen=True)
 class Measured:
-    """`metrics` name -> figure; `details` for the manifest: "breakdown" of the test figures and
-    "calibration", each where its splits have facts."""
+    """`metrics` name -> figure; `details` for the manifest: what training could know of the test
+    facts ("held_out"), and, where its splits have facts, "breakdown" and "calibration"."""
 
     metrics: Mapping[str, float]
     details: Mapping[str, Any]
@@ -33,7 +34,7 @@ def measure(trained: Scores, dataset: Dataset, seed: int) -> Measured:
         BadInput: a vector or a score is not a number.
     """
     metrics: dict[str, float] = {}
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = {"held_out": held_out(dataset).as_dict()}
     if len(dataset.valid):
         metrics |= _named("valid", rank(trained, dataset, "valid").as_dict())
     if len(dataset.test):

@@ -20,8 +20,9 @@ import numpy as np
 from embeddings.data.contents import Text, text_hash
 from embeddings.data.dataset import Dataset
 from embeddings.data.export import compose
-from embeddings.data.folder import entity_rows, from_folder
+from embeddings.data.folder import CHOOSING, entity_rows, from_folder
 from embeddings.evaluation.breakdown import rank_in_parts
+from embeddings.evaluation.held_out import held_out
 from embeddings.evaluation.ranking import rank
 from embeddings.features.build import text_features
 from embeddings.features.cache import FeatureCache
@@ -31,9 +32,8 @@ from embeddings.training.result import Trained
 from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import BadInput
 from kg_platform.progress import Progress, silent
+from kg_platform.runs.held_out import caveat
 from kg_platform.settings import Settings
-
-CHOOSING = "train_less_valid.tsv"
 
 
 def run(
@@ -66,13 +66,25 @@ def run(
             whole, smaller = _shuffled(whole, seed), smaller and _shuffled(smaller, seed)
         found.append(run_seed(whole, smaller, replace(options, seed=seed), report))
     splits = [split for split in ("valid", "test") if split in found[0]]
+    counts = held_out(dataset).as_dict()
+    notes = {line for one in found for line in one.pop("notes")}
     return {
         **{split: _means([one[split] for one in found]) for split in splits},
         "seconds": round(time.perf_counter() - begun, 2),
         "seeds": found,
         "dataset": dataset.summary(),
-        "notes": sorted({line for one in found for line in one.pop("notes")}),
+        "held_out": counts,
+        "notes": [*_left_out(dataset), *filter(None, [caveat(counts, "given")]), *sorted(notes)],
     }
+
+
+def _left_out(dataset: Dataset) -> Iterator[str]:
+    """What the files said twice, as a sentence."""
+    if dataset.left_out:
+        yield (
+            f"{dataset.left_out:,} facts stand in two of train.tsv, valid.tsv and test.tsv: they "
+            "were held out (test before valid) and not trained on."
+        )
 
 
 def load(

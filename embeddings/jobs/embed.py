@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.data.dataset import Dataset
 from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import content_of
+from embeddings.data.manifest import unit_of_split
 from embeddings.data.snapshot import Snapshot, open_snapshot, take
 from embeddings.evaluation.evaluate import Measured, measure
 from embeddings.features.snapshot_features import Encoders, graph_features
@@ -29,7 +30,7 @@ from embeddings.jobs.cost.estimate import CostPlan
 from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.run import Job
-from embeddings.jobs.unfinished import KIND, same_work
+from embeddings.jobs.unfinished import KIND, same_work, unit_of
 from embeddings.numerics.device import device_of
 from embeddings.publish.gate.decision import Force, already_passed, decide, record_pass, refusal
 from embeddings.publish.gate.verdict import Verdict
@@ -43,6 +44,7 @@ from kg_platform.curation.review import decided_facts
 from kg_platform.errors import ArtifactError, GateRefused, NotFound
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
+from kg_platform.runs.held_out import caveat
 from kg_platform.runs.memory import peak_bytes
 
 _log = logging.getLogger(__name__)
@@ -135,6 +137,7 @@ class EmbedJob(Job):
             if artifact is None:
                 artifact = self._learn(snapshot)
             metrics: Mapping[str, float] = artifact.manifest["metrics"]
+            counted = self._held_out(artifact)
             self._keep(snapshot)
             published, verdict = None, None
             if publish_vectors:
@@ -142,7 +145,7 @@ class EmbedJob(Job):
                     verdict = self._gate(artifact)
                 if verdict is None or verdict.passed or self.force:
                     published = self._publish(artifact, verdict)
-            recorded = {**metrics, **self._off(made)}
+            recorded = {**metrics, **counted, **self._off(made)}
         self.succeeded(recorded)
         # The artifact holds all that is needed from here on; what stays is for looking back.
         shutil.rmtree(snapshot.folder, ignore_errors=True)
@@ -224,6 +227,17 @@ class EmbedJob(Job):
         self._note(plan.sentence(offs))
         return {"plan": plan.figures(offs)}
 
+    def _held_out(self, artifact: Artifact) -> dict[str, Any]:
+        """What training could know of the test facts, for the ledger and, if need be, as a note."""
+        counts = artifact.manifest.get("held_out")
+        if counts is None:
+            return {}
+        unit = unit_of_split(artifact.manifest)
+        said = caveat(counts, unit)
+        if said:
+            self._note(said)
+        return {"test_facts": {**counts, "unit": unit}}
+
     def _snapshot(self) -> Snapshot:
         with self.step("snapshot") as details:
             snapshot = take(
@@ -245,6 +259,8 @@ class EmbedJob(Job):
         # We hold the lock of embedding jobs here, where its folder is: nobody else has it.
         self.ledger.resume_run(unfinished.id, alone=True)
         self.run_id, self.continued = unfinished.id, True
+        self.settings = dict(unfinished.settings)
+        self.options = replace(self.options, unit=unit_of(self.settings))
         self._note(f"went on with run {unfinished.id}, which had not finished")
         return open_snapshot(self.folder / "snapshot")
 
@@ -271,6 +287,7 @@ class EmbedJob(Job):
                 self.options.train,
                 base if self.options.warm else None,
                 rejected,
+                self.options.unit,
             )
             if live.lost and self.options.warm:
                 why = f"Training begins anew: {live.alone}."

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from embeddings.data.splits import Unit
 from embeddings.training import presets
 from embeddings.training.options import TrainOptions, preset_options
 
@@ -22,6 +23,7 @@ class EmbedOptions:
     text: bool = True
     pictures: bool = True
     warm: bool = True  # go on from the run that is live, where that is possible
+    unit: Unit = "pair"  # what is held out together; nobody chooses it: it tells versions apart
     train: TrainOptions = field(default_factory=TrainOptions)
 
 

@@ -23,6 +23,7 @@ from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.run import Job
 from embeddings.jobs.unfinished import KIND as EMBED
+from embeddings.jobs.unfinished import unit_of
 from embeddings.numerics.device import device_of
 from embeddings.training import checkpoint
 from embeddings.training.train import TrainOptions, logged_epoch, train
@@ -130,6 +131,7 @@ def _options(row: RunRow) -> EmbedOptions:
         relationship_types=tuple(said["relationship_types"]),
         text=said["text"],
         pictures=said["pictures"],
+        unit=unit_of(said),
         train=training,
     )
 
@@ -174,7 +176,12 @@ class ReproduceJob(Job):
         with self.step("train") as details:
             seed = self.options.train.seed
             dataset, begin, why = prepared(
-                snapshot, features, self.options.train, self._base(), self._rejected()
+                snapshot,
+                features,
+                self.options.train,
+                self._base(),
+                self._rejected(),
+                self.options.unit,
             )
             if why:
                 raise BadInput(f"Run {self.row.id} cannot be done again as it was: {why}")

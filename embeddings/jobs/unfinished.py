@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
+from embeddings.data.splits import Unit
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.rows import RunRow
 from kg_platform.platform import Platform
@@ -23,11 +24,17 @@ def same_work(
     platform: Platform, run_id: str, settings: Mapping[str, Any], snapshot_hash: str
 ) -> RunRow | None:
     """The one that run `run_id` would do again: the same settings on the same graph, its snapshot
-    still there."""
+    still there. It may be of a version that held out facts otherwise: `unit_of`."""
     for row in unfinished(platform.ledger):
         step = next((s for s in row.steps if s.name == "snapshot"), None)
         same = step is not None and step.details.get("hash") == snapshot_hash
         folder = platform.settings.runs_dir / row.id / "snapshot"
-        if row.id != run_id and same and row.settings == settings and folder.is_dir():
+        alike = {**row.settings, "unit": None} == {**settings, "unit": None}
+        if row.id != run_id and same and alike and folder.is_dir():
             return row
     return None
+
+
+def unit_of(settings: Mapping[str, Any]) -> Unit:
+    """What a run held out together; versions that did not say held out single facts."""
+    return "pair" if settings.get("unit") == "pair" else "fact"

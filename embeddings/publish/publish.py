@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embeddings.data.artifact import Artifact
+from embeddings.data.manifest import unit_of_split
 from embeddings.publish import switch, vector_indexes
 from embeddings.publish.checks import VectorSource, query_back, refuse_bad_vectors
 from embeddings.publish.live_artifact import find_live
@@ -183,10 +184,21 @@ def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -
         encoder = encoders.get(modality) or {}
         properties[f"{modality}_encoder"] = encoder.get("name")
         properties[f"{modality}_revision"] = encoder.get("revision")
+    properties |= _held_out(manifest)
     for name, value in (manifest.get("metrics") or {}).items():
         if isinstance(value, int | float):
             properties[str(name).removeprefix("test_").replace("@", "_at_")] = value
     return properties
+
+
+def _held_out(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """How the test facts were chosen, and what training could know of them: None, nobody looked."""
+    counts = manifest.get("held_out") or {}
+    names = ("facts", "leaked", "joined", "unseen_entities", "unseen_relations")
+    return {
+        "split": unit_of_split(manifest),
+        **{f"test_{name}": counts.get(name) for name in names},
+    }
 
 
 class _Cursor:

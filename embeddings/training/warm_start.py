@@ -23,7 +23,7 @@ from torch import Tensor
 
 from embeddings.data.dataset import Dataset, from_snapshot
 from embeddings.data.feature_matrix import Features
-from embeddings.data.splits import short_keys
+from embeddings.data.splits import Unit, short_keys
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import name_of
 from embeddings.models.interactions.registry import interaction
@@ -148,12 +148,14 @@ def prepared(
     options: TrainOptions,
     base: Artifact | None,
     rejected: Iterable[tuple[str, str, str]],
+    unit: Unit = "pair",
 ) -> tuple[Dataset, Start | None, str | None]:
     """The dataset of a training, and how it goes on from `base`: its weights, its held-out facts.
-    None: it begins anew; why, as a sentence, if `base` is there and cannot be used.
+    None: it begins anew, with what a `unit` has held out together; why, as a sentence, if `base` is
+    there and cannot be used.
     """
     wrong, why = list(rejected), None
-    drawn = partial(from_snapshot, snapshot, features, options.seed, rejected=wrong)
+    drawn = partial(from_snapshot, snapshot, features, options.seed, rejected=wrong, unit=unit)
     if base is not None:
         continued = base.continued()
         if continued is None:

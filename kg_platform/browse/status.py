@@ -10,11 +10,15 @@ from kg_platform.cypher import status as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 
+TEST_FACTS = ("facts", "leaked", "joined", "unseen_entities", "unseen_relations")
+
 
 @dataclass(frozen=True)
 class Status:
-    """`run` is the published one (None: none is), `age` its seconds since then. The other figures
-    count entities, but for `tombstones`, of entities that are gone, by why."""
+    """`run` is the published one (None: none is), `age` its seconds since then, `split` what it
+    held out together, or "given", and `test_facts` what its training could know of them (None: a
+    version made it that did not say). The other figures count entities, but for `tombstones`, of
+    entities that are gone, by why."""
 
     run: str | None
     published_at: str | None
@@ -30,6 +34,8 @@ class Status:
     no_facts: int
     earlier: int
     tombstones: Mapping[str, int]
+    split: str | None = None
+    test_facts: Mapping[str, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,6 +62,8 @@ def status(graph: Graph) -> Status:
         no_facts=count(graph, cypher.NO_FACTS),
         earlier=count(graph, cypher.EARLIER),
         tombstones=tombstones,
+        split=run.get("split"),
+        test_facts=None if run.get("facts") is None else {name: run[name] for name in TEST_FACTS},
     )
 
 

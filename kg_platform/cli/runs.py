@@ -12,6 +12,7 @@ from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import NotFound
 from kg_platform.runs.figures import figure, flattened, in_a_line, seconds
+from kg_platform.runs.held_out import of_run
 from kg_platform.session import Session
 
 FILES = ("log", "tensorboard", "artifact")  # of a run's record
@@ -88,6 +89,9 @@ def show(
     steps = [(s.name, s.status, _took(s), _figures(s.details)) for s in row.steps]
     if steps:
         console.print_table(("step", "status", "took", "details"), steps)
+    said = of_run(row)
+    if said:
+        console.note(said)
     if row.record.get("log") or row.status == "running":
         console.note(f"`kg runs log {row.id}` prints what happened.")
 

@@ -5,11 +5,14 @@ Each answers one row with one number, `count`, unless it says otherwise.
 
 from __future__ import annotations
 
-# -> run, published_at, age (seconds); no row: nothing is published
+# -> run, published_at, age (seconds), how its test facts were chosen, and what training could know
+# of them; no row: nothing is published
 RUN = """
 MATCH (r:EmbeddingRun) WHERE r.current
 RETURN r.id AS run, toString(r.published_at) AS published_at,
-       duration.inSeconds(datetime(toString(r.published_at)), datetime()).seconds AS age
+       duration.inSeconds(datetime(toString(r.published_at)), datetime()).seconds AS age,
+       r.split AS split, r.test_facts AS facts, r.test_leaked AS leaked, r.test_joined AS joined,
+       r.test_unseen_entities AS unseen_entities, r.test_unseen_relations AS unseen_relations
 ORDER BY r.published_at DESC LIMIT 1"""
 
 ENTITIES = "MATCH (n:Entity) RETURN count(n) AS count"

@@ -147,6 +147,11 @@ KNOWN_HEADS_OF = (
     "UNWIND $questions AS q MATCH (h:Entity)-[r]->(t:Entity {id: q[0]}) WHERE type(r) = q[1] "
     "RETURN h.id AS head, q[1] AS type, q[0] AS tail"
 )
+# All facts between two ends, in either direction.
+KNOWN_BETWEEN = (
+    "UNWIND $questions AS q MATCH (a:Entity {id: q[0]})-[r]-(b:Entity {id: q[1]}) "
+    "WITH DISTINCT r RETURN startNode(r).id AS head, type(r) AS type, endNode(r).id AS tail"
+)
 RECORD_GATE = (
     "MERGE (r:EmbeddingRun {id: $id}) SET r.current = coalesce(r.current, false), r += $said"
 )

@@ -80,10 +80,17 @@ class _Known:
     def __init__(self, platform: Platform) -> None:
         self._graph = platform.graph
 
-    def __call__(self, facts: Sequence[Fact]) -> Iterator[Fact]:
+    def answers(self, facts: Sequence[Fact], /) -> Iterator[Fact]:
         tails = sorted({(head, relation) for head, relation, _ in facts})
         heads = sorted({(tail, relation) for _, relation, tail in facts})
-        for text, questions in ((cypher.KNOWN_TAILS_OF, tails), (cypher.KNOWN_HEADS_OF, heads)):
-            asked = {"questions": [list(each) for each in questions]}
-            for row in self._graph.stream(Statement(text, asked)):
-                yield str(row["head"]), str(row["type"]), str(row["tail"])
+        yield from self._ask(cypher.KNOWN_TAILS_OF, tails)
+        yield from self._ask(cypher.KNOWN_HEADS_OF, heads)
+
+    def between(self, facts: Sequence[Fact], /) -> Iterator[Fact]:
+        ends = {(min(head, tail), max(head, tail)) for head, _, tail in facts}
+        yield from self._ask(cypher.KNOWN_BETWEEN, sorted(ends))
+
+    def _ask(self, text: str, questions: Sequence[tuple[str, str]]) -> Iterator[Fact]:
+        asked = {"questions": [list(each) for each in questions]}
+        for row in self._graph.stream(Statement(text, asked)):
+            yield str(row["head"]), str(row["type"]), str(row["tail"])

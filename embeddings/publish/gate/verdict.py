@@ -12,9 +12,9 @@ called worse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from embeddings.data.artifact import Artifact
 from embeddings.data.dataset import Dataset
+from embeddings.data.manifest import unit_of_split
 from embeddings.data.triples import Ints
 from embeddings.evaluation.ranking import ranks
 from embeddings.models.from_artifact import load_scorer
@@ -40,8 +41,16 @@ OUTLIERS = 0.01  # the share of vectors that may be too long
 CHUNK = 16_384
 
 Fact = tuple[str, str, str]  # head, relation, tail, by ids
-# facts -> all facts that the graph has with the same head and relation, or relation and tail
-Known = Callable[[Sequence[Fact]], Iterable[Fact]]
+
+
+class World(Protocol):
+    """What the graph says beside some facts."""
+
+    def answers(self, facts: Sequence[Fact], /) -> Iterable[Fact]:
+        """All facts with the same head and relation, or relation and tail."""
+
+    def between(self, facts: Sequence[Fact], /) -> Iterable[Fact]:
+        """All facts with the same two ends, in either direction, these among them."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ class Verdict:
 def judge(
     artifact: Artifact,
     live: Artifact | None,
-    known: Known,
+    world: World,
     canaries: Sequence[Canary],
     bounds: Bounds,
     alone: str = "",
@@ -112,7 +121,7 @@ def judge(
     if whole.passed:  # figures of vectors that are no numbers would only say so again
         before = None if live is None else _norms(live)
         checks.append(_lengths(lengths, before, bounds))
-        checks += _alone(alone) if live is None else _against(artifact, live, known, bounds)
+        checks += _alone(alone) if live is None else _against(artifact, live, world, bounds)
         checks += _canaries(artifact, canaries)
     against = None if live is None else live.folder.name
     return Verdict(artifact.folder.name, against, alone, tuple(checks))
@@ -157,8 +166,8 @@ def _alone(why: str) -> list[Check]:
     return [Check(name, None, f"nothing to compare with: {why}") for name in COMPARED]
 
 
-def _against(artifact: Artifact, live: Artifact, known: Known, bounds: Bounds) -> Iterator[Check]:
-    yield _figure(artifact, live, known, bounds)
+def _against(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -> Iterator[Check]:
+    yield _figure(artifact, live, world, bounds)
     try:
         overlap = drift.compare(live, artifact, SAMPLE).overlap
     except BadInput as error:
@@ -168,11 +177,15 @@ def _against(artifact: Artifact, live: Artifact, known: Known, bounds: Bounds) -
     yield Check("neighbours", overlap >= bounds.overlap, f"{said}{bounds.overlap:.0%})")
 
 
-def _figure(artifact: Artifact, live: Artifact, known: Known, bounds: Bounds) -> Check:
+def _figure(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -> Check:
     both = [_Side(live), _Side(artifact)]
-    facts = sorted(both[0].held_out & both[1].held_out)[:: _step(both)][:FACTS]
+    facts = sorted(both[0].test & both[1].test)[:: _step(both)][:FACTS]
     if not facts:
         return Check("figure", None, "the two runs held out no fact in common")
+    facts = _as_hard_for_both(facts, both, world)
+    if not facts:
+        said = "every fact both held out is joined by a training fact of one of them alone"
+        return Check("figure", None, said)
     entities = sorted(both[0].entities.keys() & both[1].entities.keys())
     place = {name: row for row, name in enumerate(entities)}
     types = sorted({relation for _, relation, _ in facts})
@@ -186,8 +199,8 @@ def _figure(artifact: Artifact, live: Artifact, known: Known, bounds: Bounds) ->
 
     asked = rows(facts)
     nothing = np.zeros((0, 3), np.int64)
-    world = Dataset(entities, types, rows(known(facts)), nothing, asked)
-    before, after = (1 / ranks(side.scorer(entities, types), world, asked) for side in both)
+    known = Dataset(entities, types, rows(world.answers(facts)), nothing, asked)
+    before, after = (1 / ranks(side.scorer(entities, types), known, asked) for side in both)
     worse = (before - after).reshape(2, -1).mean(0)  # one difference a fact
     wavers = 2 * float(worse.std(ddof=1)) / len(worse) ** 0.5 if len(worse) > 1 else 1.0
     allowed = max(bounds.margin, wavers)
@@ -207,8 +220,11 @@ class _Side:
         self.entities = {name: row for row, name in enumerate(names)}
         self.types = {name: row for row, name in enumerate(types)}
         continued = artifact.continued()
-        test = [] if continued is None else continued.test.tolist()
-        self.held_out = {(names[h], types[r], names[t]) for h, r, t in test}
+        held_out = [] if continued is None else [continued.test.tolist(), continued.valid.tolist()]
+        parts = [{(names[h], types[r], names[t]) for h, r, t in part} for part in held_out]
+        self.test = parts[0] if parts else set()
+        self.held_out = set().union(*parts)
+        self.unit = unit_of_split(artifact.manifest)
 
     def scorer(self, entities: Sequence[str], types: Sequence[str]) -> Scorer:
         """The run's scorer of these entities and relations alone, in this order."""
@@ -227,7 +243,18 @@ class _Side:
 
 
 def _step(both: Sequence[_Side]) -> int:
-    return max(1, len(both[0].held_out & both[1].held_out) // FACTS)
+    return max(1, len(both[0].test & both[1].test) // FACTS)
+
+
+def _as_hard_for_both(facts: list[Fact], both: Sequence[_Side], world: World) -> list[Fact]:
+    """Without those whose ends are joined by a training fact of a run that held out single facts,
+    where the other one held out pairs: the first could read their answers off (`splits.py`)."""
+    if {side.unit for side in both} != {"fact", "pair"}:
+        return facts
+    single = next(side for side in both if side.unit == "fact")
+    others = (fact for fact in world.between(facts) if fact not in single.held_out)
+    joined = {frozenset((head, tail)) for head, _, tail in others}
+    return [fact for fact in facts if frozenset((fact[0], fact[2])) not in joined]
 
 
 def _canaries(artifact: Artifact, canaries: Sequence[Canary]) -> Iterator[Check]:

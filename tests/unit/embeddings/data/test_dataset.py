@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from embeddings.data.dataset import from_snapshot
-from embeddings.data.folder import from_folder
+from embeddings.data.folder import CHOOSING, from_folder
 from embeddings.data.triples import group, with_inverses
 from kg_platform.errors import BadInput, NotFound
 from tests.support.facts import RELATIONS, draw
@@ -106,6 +106,20 @@ def test_a_folder_is_read_with_its_header_and_its_further_entities(tmp_path: Pat
     assert dataset.relation_types == ["Q", "R"]
     assert rows(dataset.train) == {(1, 1, 0), (2, 0, 1)}
     assert len(dataset.valid) == 0
+
+
+def test_a_fact_in_two_files_is_held_out(tmp_path: Path) -> None:
+    train, valid, test = "a\tR\tb\na\tR\tc\nb\tR\tc\n", "a\tR\tc\nc\tR\ta\n", "b\tR\tc\nc\tR\ta\n"
+    write(tmp_path, train=train, valid=valid, test=test)
+    dataset = from_folder(tmp_path)
+    assert rows(dataset.train) == {(0, 0, 1)}
+    assert rows(dataset.valid) == {(0, 0, 2)}
+    assert rows(dataset.test) == {(1, 0, 2), (2, 0, 0)}
+    assert (dataset.left_out, dataset.summary()["left_out"]) == (3, 3)
+    # Where another file chooses the epochs, validation facts are meant to be training facts, too.
+    (tmp_path / CHOOSING).write_text("a\tR\tb\nb\tR\tc\n")
+    assert rows(from_folder(tmp_path).train) == {(0, 0, 1), (0, 0, 2)}
+    assert rows(from_folder(tmp_path, CHOOSING).train) == {(0, 0, 1)}
 
 
 @pytest.mark.parametrize(

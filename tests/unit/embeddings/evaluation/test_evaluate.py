@@ -64,4 +64,4 @@ def test_splits_without_facts_leave_their_figures_out(trained: Fixed) -> None:
     assert {name.partition("_")[0] for name in only_valid.metrics} == {"valid"}
     only_test = measure(trained, replace(draw(), valid=NONE), 0)
     assert {name.partition("_")[0] for name in only_test.metrics} == {"test"}
-    assert set(only_test.details) == {"breakdown"}
+    assert set(only_test.details) == {"breakdown", "held_out"}

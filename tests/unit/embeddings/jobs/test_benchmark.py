@@ -44,6 +44,29 @@ def test_the_command_prints_the_figures_and_nothing_else(folder: Path) -> None:
     assert set(breakdown["direction"]) == {"head", "tail"}
 
 
+def test_test_facts_in_the_training_file_change_no_figure_and_are_counted(folder: Path) -> None:
+    clean = benchmark.run(folder, OPTIONS, load())
+    assert clean["notes"] == []
+    facts = (folder / "test.tsv").read_text()
+    with (folder / "train.tsv").open("a") as file:
+        file.write(facts)
+    leaking = benchmark.run(folder, OPTIONS, load())
+    assert leaking["test"] == clean["test"]
+    count = len(facts.splitlines())
+    assert leaking["dataset"]["left_out"] == count
+    assert leaking["notes"][0].startswith(f"{count} facts stand in two of")
+    with (folder / "train.tsv").open("a") as file:
+        turned = ["\t".join(line.split("\t")[::-1]) for line in facts.splitlines()[:2]]
+        file.write("\n".join([*turned, ""]))
+    with (folder / "test.tsv").open("a") as file:
+        file.write("new\tr0\te01\ne02\tr9\te22\n")
+    counted = benchmark.run(folder, OPTIONS, load())
+    assert counted["held_out"] == {
+        "facts": count + 2, "leaked": 0, "joined": 2, "unseen_entities": 1, "unseen_relations": 1,
+    }  # fmt: skip
+    assert "1 name an entity that no training fact has" in counted["notes"][1]
+
+
 def test_several_seeds_are_averaged(folder: Path) -> None:
     found = benchmark.run(folder, OPTIONS, load(), seeds=range(2))
     figures = [one["test"]["mrr"] for one in found["seeds"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 import torch
 
 from embeddings.data.artifact import Artifact
+from embeddings.data.splits import Rule, Unit
 from embeddings.publish.gate.canaries import Canary, read
-from embeddings.publish.gate.verdict import Bounds, Verdict, judge
+from embeddings.publish.gate.verdict import Bounds, Fact, Verdict, judge
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained
 from embeddings.training.train import TrainOptions, train
@@ -32,11 +35,24 @@ def saved(folder: Path, trained: Trained) -> Artifact:
     return save_artifact(folder, trained, DATASET, {"run": folder.name})
 
 
-def known(facts: object) -> list[tuple[str, str, str]]:
-    del facts
-    whole = np.concatenate([DATASET.train, DATASET.valid, DATASET.test]).tolist()
+class World:
+    """All facts of the dataset, whatever is asked, and `more` between the ends asked for."""
+
+    def __init__(self, more: Sequence[Fact] = ()) -> None:
+        self.more = list(more)
+
+    def answers(self, facts: Sequence[Fact], /) -> list[Fact]:
+        del facts
+        whole = np.concatenate([DATASET.train, DATASET.valid, DATASET.test])
+        return named(whole)
+
+    def between(self, facts: Sequence[Fact], /) -> list[Fact]:
+        return [*facts, *self.more]
+
+
+def named(triples: np.ndarray) -> list[Fact]:
     names, types = DATASET.entity_ids, DATASET.relation_types
-    return [(names[h], types[r], names[t]) for h, r, t in whole]
+    return [(names[h], types[r], names[t]) for h, r, t in triples.tolist()]
 
 
 def asked(artifact: Artifact, live: Artifact | None, *canaries: Canary) -> dict[str, bool | None]:
@@ -44,7 +60,7 @@ def asked(artifact: Artifact, live: Artifact | None, *canaries: Canary) -> dict[
 
 
 def verdict(artifact: Artifact, live: Artifact | None, *canaries: Canary) -> Verdict:
-    return judge(artifact, live, known, canaries, BOUNDS)
+    return judge(artifact, live, World(), canaries, BOUNDS)
 
 
 def changed(trained: Trained, vectors: torch.Tensor) -> Trained:
@@ -69,9 +85,34 @@ def test_a_worse_run_does_not(tmp_path: Path, good: Trained) -> None:
     assert not found.passed
     by_name = {check.name: check for check in found.checks}
     assert by_name["figure"].passed is False
-    assert "live 0." in by_name["figure"].said
+    assert re.search(r"MRR 0\.\d{4}, live [01]\.\d{4}", by_name["figure"].said)
     assert by_name["figure"].said in found.why
     assert asked(live, worse)["figure"] is True, "a better one passes"
+
+
+def drawn(folder: Path, trained: Trained, unit: Unit) -> Artifact:
+    rule = Rule(0, 1, 2, np.zeros(0, np.uint64), unit)
+    return save_artifact(folder, trained, replace(DATASET, rule=rule), {"run": folder.name})
+
+
+def test_a_run_that_held_out_single_facts_is_compared_on_what_it_could_not_read_off(
+    tmp_path: Path, good: Trained
+) -> None:
+    facts = named(DATASET.test)
+    before = drawn(tmp_path / "before", good, "fact")
+    after = drawn(tmp_path / "after", good, "pair")
+
+    def said(world: World, live: Artifact = before) -> str:
+        checks = judge(after, live, world, (), BOUNDS).checks
+        return next(check.said for check in checks if check.name == "figure")
+
+    assert f"of {len(facts)} facts" in said(World())
+    mirrors = [(t, r, h) for h, r, t in facts]
+    assert f"of {len(facts) - 3} facts" in said(World(mirrors[:3]))
+    assert "joined by a training fact" in said(World(mirrors))
+    # Held out as well, it was no training fact; and what both could read off counts for neither.
+    assert f"of {len(facts)} facts" in said(World([*facts[1:], *named(DATASET.valid)]))
+    assert f"of {len(facts)} facts" in said(World(mirrors), drawn(tmp_path / "pair", good, "pair"))
 
 
 def test_bad_vectors_are_named_and_nothing_else_is_asked(tmp_path: Path, good: Trained) -> None:
@@ -104,7 +145,7 @@ def test_neighbours_that_all_went_do_not_pass(tmp_path: Path, good: Trained) -> 
     strict = Bounds(margin=2, overlap=0.9, norms=1e9)
     shuffled = torch.randperm(ENTITIES, generator=torch.Generator().manual_seed(1))
     moved = saved(tmp_path / "moved", changed(good, good.scorer.entities[shuffled]))
-    found = judge(moved, live, known, (), strict)
+    found = judge(moved, live, World(), (), strict)
     assert {c.name: c.passed for c in found.checks}["neighbours"] is False
 
 
