@@ -87,7 +87,7 @@ def _rows(file: Path) -> Iterator[tuple[str, str, str]]:
 
 def _lines(file: Path) -> Iterable[str]:
     try:
-        with file.open(encoding="utf-8", newline="\n") as stream:
+        with file.open(encoding="utf-8-sig", newline="\n") as stream:
             for line in stream:
                 if line.strip():
                     yield line.rstrip("\r\n")

@@ -64,7 +64,7 @@ def read(file: Path, options: type) -> dict[str, Any]:
         BadInput: it is not TOML or JSON, or a setting is unknown or not of its type.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         found = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError as error:
         raise NotFound(f"The preset file {file} is not there; `kg tune` writes one.") from error

@@ -32,7 +32,7 @@ def read(file: Path, must_be: bool = False) -> list[Canary]:
         BadInput: the file is not there or cannot be read, or a line is not two ids and a number.
     """
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except FileNotFoundError as error:
         if must_be:
             raise BadInput(

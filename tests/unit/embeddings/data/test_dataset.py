@@ -147,3 +147,9 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "test.tsv").write_bytes(b"a\tR\t\xff\n")
     with pytest.raises(BadInput, match="not UTF-8"):
         from_folder(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.tsv").write_text("\ufeffa\tr\tb\n", encoding="utf-8")
+    assert from_folder(tmp_path).entity_ids == ["a", "b"]

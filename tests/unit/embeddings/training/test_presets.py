@@ -26,6 +26,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     presets.write(file, settings, ["Of a test.", "Ünïcode."])
     assert file.read_text(encoding="utf-8").startswith("# Of a test.\n# Ünïcode.\n")
     assert preset_options(str(file), seed=7, device="cpu") == chosen
+    file.write_text("\ufeff" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert preset_options(str(file), seed=7, device="cpu") == chosen, "a mark is no content"
     assert preset_options(str(file)).seed == 0, "seed and device are not what a preset is about"
     assert list(tmp_path.iterdir()) == [file]
 
