@@ -158,6 +158,8 @@ def _lengths(
     if live is None:
         return Check("norms", True, f"usually {usual:.3g}, hardly any {times} longer")
     before = float(np.quantile(live, USUAL))
+    if not (np.isfinite(before) and before > 0):  # it went live because somebody forced it
+        return Check("norms", None, "the live run's vectors are zero or not numbers")
     said = f"usually {usual:.3g}, {before:.3g} in the live run (at most {times} apart)"
     return Check("norms", 1 / bounds.norms <= usual / before <= bounds.norms, said)
 
