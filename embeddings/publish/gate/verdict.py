@@ -43,7 +43,7 @@ CHUNK = 16_384
 Fact = tuple[str, str, str]  # head, relation, tail, by ids
 
 
-class World(Protocol):
+class GraphFacts(Protocol):
     """What the graph says beside some facts."""
 
     def answers(self, facts: Sequence[Fact], /) -> Iterable[Fact]:
@@ -109,7 +109,7 @@ class Verdict:
 def judge(
     artifact: Artifact,
     live: Artifact | None,
-    world: World,
+    world: GraphFacts,
     canaries: Sequence[Canary],
     bounds: Bounds,
     alone: str = "",
@@ -168,7 +168,9 @@ def _alone(why: str) -> list[Check]:
     return [Check(name, None, f"nothing to compare with: {why}") for name in COMPARED]
 
 
-def _against(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -> Iterator[Check]:
+def _against(
+    artifact: Artifact, live: Artifact, world: GraphFacts, bounds: Bounds
+) -> Iterator[Check]:
     yield _figure(artifact, live, world, bounds)
     try:
         overlap = drift.compare(live, artifact, SAMPLE).overlap
@@ -179,7 +181,7 @@ def _against(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -
     yield Check("neighbours", overlap >= bounds.overlap, f"{said}{bounds.overlap:.0%})")
 
 
-def _figure(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -> Check:
+def _figure(artifact: Artifact, live: Artifact, world: GraphFacts, bounds: Bounds) -> Check:
     both = [_Side(live), _Side(artifact)]
     facts = sorted(both[0].test & both[1].test)[:: _step(both)][:FACTS]
     if not facts:
@@ -248,7 +250,7 @@ def _step(both: Sequence[_Side]) -> int:
     return max(1, len(both[0].test & both[1].test) // FACTS)
 
 
-def _as_hard_for_both(facts: list[Fact], both: Sequence[_Side], world: World) -> list[Fact]:
+def _as_hard_for_both(facts: list[Fact], both: Sequence[_Side], world: GraphFacts) -> list[Fact]:
     """Without those whose ends are joined by a training fact of a run that held out single facts,
     where the other one held out pairs: the first could read their answers off (`splits.py`)."""
     if {side.unit for side in both} != {"fact", "pair"}:
