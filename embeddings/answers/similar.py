@@ -28,7 +28,8 @@ from kg_platform.graph.client import Graph
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+    from embeddings.features.encoders.readable import unreadable_query
+from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 
 # What a person types -> the property; the property's own name does as well.
 WAYS = {
@@ -92,14 +93,16 @@ def similar_to_text(
     (`load_text_side`).
 
     Raises:
-        NotFound: no such vectors are published. BadInput: the text is empty, or the published
-            vectors are of another encoder or revision.
+        NotFound: no such vectors are published. BadInput: the text is empty, the encoder knows no
+            piece of it, or the published vectors are of another encoder or revision.
     """
     if not text.strip():
         raise BadInput("There is no text to compare with; write a few words.")
     _positive(k)
     if by not in MODALITY_NOUNS:
         raise BadInput(f"A text is compared by text or image, not by {by!r}.")
+    if not encoder.readable([text])[0]:
+        raise BadInput(unreadable_query(encoder.name))
     vector = encoder.encode_queries([text])[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:

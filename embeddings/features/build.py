@@ -16,10 +16,11 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.data.contents import HasPictures, HasTexts
+from embeddings.data.contents import HasPictures, HasTexts, Text
 from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.features.cache import FeatureCache, Hashes
 from embeddings.features.encoders.protocols import ImageEncoder, NamedEncoder, TextEncoder
+from embeddings.features.encoders.readable import unreadable_note
 from embeddings.features.picture_workers import PictureReader, prepared, worker_count
 from kg_platform.media.store import MediaStore
 from kg_platform.progress import StepProgress
@@ -33,7 +34,8 @@ MAX_PIXELS = 100_000_000
 
 @dataclass(frozen=True)
 class FeatureSummary:
-    """Different contents: all of them, found in the cache, encoded now, unusable.
+    """Different contents: all of them, found in the cache, encoded now, unusable; texts of which
+    the encoder knows no piece, which are neither looked for in the cache nor encoded.
 
     `notes` are what the encoder has to say, such as that it could not be compiled for the GPU.
     """
@@ -44,6 +46,7 @@ class FeatureSummary:
     skipped: int
     skipped_examples: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unreadable: int = 0
 
 
 def text_features(
@@ -52,16 +55,40 @@ def text_features(
     cache: FeatureCache,
     on_progress: StepProgress | None = None,
 ) -> tuple[Features, FeatureSummary]:
-    """One vector for each entity with texts, their mean direction, and one for each text."""
-    entities, hashes = _columns((text.entity, text.content_hash) for text in contents.texts())
+    """One vector for each entity with texts, their mean direction, and one for each text.
+
+    A text of which the encoder knows no piece has none, whatever the cache holds: there may be a
+    vector of it that an earlier version made.
+    """
+    unreadable: set[str] = set()
+    entities, hashes = _columns(
+        (text.entity, text.content_hash) for text in _readable(contents, encoder, unreadable)
+    )
     work = _Work(hashes, encoder, cache, on_progress)
     # From the snapshot again, not from memory: only what is missing, once, a shard at a time.
-    missing = work.missing(contents.texts(), lambda text: text.content_hash)
+    known = (text for text in contents.texts() if text.content_hash not in unreadable)
+    missing = work.missing(known, lambda text: text.content_hash)
     for batch in _chunks(missing, SHARD):
         work.encoded(
             [text.content_hash for text in batch], encoder.encode([text.text for text in batch])
         )
-    return work.features("text", contents.size, entities), work.summary()
+    found = work.summary()
+    if unreadable:
+        count = len(unreadable)
+        said = (*found.notes, unreadable_note(count, encoder.name))
+        found = replace(found, contents=found.contents + count, unreadable=count, notes=said)
+    return work.features("text", contents.size, entities), found
+
+
+def _readable(contents: HasTexts, encoder: TextEncoder, unreadable: set[str]) -> Iterator[Text]:
+    """The texts that the encoder knows anything of; hashes of the others go into `unreadable`."""
+    for batch in _chunks(iter(contents.texts()), SHARD):
+        usable = encoder.readable([text.text for text in batch])
+        for text, known in zip(batch, usable, strict=True):
+            if known:
+                yield text
+            else:
+                unreadable.add(text.content_hash)
 
 
 def picture_features(

@@ -50,8 +50,10 @@ def graph_features(
     pictures: bool,
     step: Step,
     report: Progress,
+    note: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Features]:
-    """Features by modality; one that no entity has is left out. Each is a step of its own."""
+    """Features by modality; one that no entity has is left out. Each is a step of its own. `note`
+    is told, in a sentence each, what a person should know of the texts."""
     settings = platform.settings
     found: dict[str, Features] = {}
     if text:
@@ -61,6 +63,8 @@ def graph_features(
                 contents, encoders.text, cache, lambda d, t: report("text features", d, t)
             )
             details.update(asdict(summary))
+        for line in summary.notes:
+            note(line)
     if pictures:
         with step("picture features") as details:
             cache = FeatureCache(settings.features_dir, encoders.image)

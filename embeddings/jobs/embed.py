@@ -273,6 +273,7 @@ class EmbedJob(Job):
             pictures=self.options.pictures,
             step=self.step,
             report=self.report,
+            note=self._note,
         )
 
     def _train(self, snapshot: Snapshot, features: dict[str, Features]) -> tuple[Dataset, Trained]:

@@ -29,7 +29,7 @@ from embeddings.jobs.lock import only_one
 from embeddings.jobs.run import Job
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.checks import batch_of
-from embeddings.publish.live_artifact import open_published, published_encoders
+from embeddings.publish.live_artifact import artifact_of, published_encoders
 from embeddings.publish.published import published_run
 from embeddings.refresh.fitter import Fitted, fitted
 from embeddings.refresh.fold_in import FitOptions
@@ -95,7 +95,7 @@ def embed_new(
     with only_one(platform):
         run = published_run(platform.graph)
         refuse_other(platform.graph, str(run["id"]))
-        artifact = open_published(platform.graph, platform.settings.artifacts_dir)
+        artifact = artifact_of(run, platform.settings.artifacts_dir)
         job = EmbedNewJob(platform, run, artifact, options, logged(on_progress), schedule)
         return job.run()
 

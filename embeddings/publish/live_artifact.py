@@ -23,7 +23,16 @@ def open_published(graph: Graph, artifacts: Path) -> Artifact:
     Raises:
         NotFound: nothing is published, or the artifact is not on this machine.
     """
-    run = published_run(graph)
+    return artifact_of(published_run(graph), artifacts)
+
+
+def artifact_of(run: Mapping[str, Any], artifacts: Path) -> Artifact:
+    """The artifact of a published run that was read already: a publish meanwhile cannot give the
+    run of one and the artifact of another.
+
+    Raises:
+        NotFound: it is not on this machine.
+    """
     folder = artifacts / str(run["id"])
     if not folder.is_dir():
         raise NotFound(

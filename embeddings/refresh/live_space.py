@@ -19,7 +19,7 @@ from embeddings.data.fingerprints import as_text, differences
 from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import Remembered
 from embeddings.models.from_artifact import load_scorer
-from embeddings.publish.live_artifact import open_published, published_encoders
+from embeddings.publish.live_artifact import artifact_of, published_encoders
 from embeddings.publish.published import published_run
 from embeddings.refresh.entity_contents import ContentBatch, EntityContents, facts_with, read
 from embeddings.refresh.fitter import Fitted, Fitter
@@ -69,7 +69,7 @@ class LiveSpace:
         self._platform, self._graph = platform, platform.graph
         run = published_run(self._graph)
         self.run_id = str(run["id"])
-        self._artifact = artifact = open_published(self._graph, platform.settings.artifacts_dir)
+        self._artifact = artifact = artifact_of(run, platform.settings.artifacts_dir)
         made_with = artifact.manifest.get("settings") or {}
         self._labels = tuple(made_with.get("labels") or ())
         self._types = tuple(made_with.get("relationship_types") or ())

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL.Image import Image
 
 from embeddings.data.feature_matrix import Vectors
@@ -27,6 +28,7 @@ class FakeText:
     def __init__(self, revision: str = "1") -> None:
         self.revision = revision
         self.asked: list[str] = []
+        self.unreadable: set[str] = set()
 
     def encode(self, contents: Sequence[str], /) -> Vectors:
         self.asked += contents
@@ -35,6 +37,9 @@ class FakeText:
 
     def encode_queries(self, contents: Sequence[str], /) -> Vectors:
         return self.encode(contents)
+
+    def readable(self, contents: Sequence[str], /) -> NDArray[np.bool_]:
+        return np.array([text not in self.unreadable for text in contents], dtype=bool)
 
 
 class FakeImage:

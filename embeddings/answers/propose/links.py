@@ -15,7 +15,7 @@ from embeddings.answers.propose.evidence import evidence
 from embeddings.answers.propose.search import Search, search
 from embeddings.answers.scored_entities import ScoredEntities, open_scored
 from embeddings.evaluation.calibration import Calibrator
-from embeddings.publish.live_artifact import open_published
+from embeddings.publish.live_artifact import artifact_of
 from embeddings.publish.published import published_run
 from kg_platform.curation.review import decided_facts, missing
 from kg_platform.cypher import reviewing as cypher
@@ -55,8 +55,8 @@ def propose_links(platform: Platform, what: Search, report: Progress) -> Proposa
         BadInput: the run has no probabilities, and some were asked for.
     """
     graph, reviews = platform.graph, platform.ledger.reviews
-    artifact = open_published(graph, platform.settings.artifacts_dir)
-    run_id = str(published_run(graph)["id"])
+    run = published_run(graph)
+    artifact, run_id = artifact_of(run, platform.settings.artifacts_dir), str(run["id"])
     space = open_scored(artifact, graph)
     decided = decided_facts(graph, reviews, "rejected", "accepted")
     found = search(graph, artifact, space.scorer, space.places, what, decided, report)

@@ -31,12 +31,14 @@ class NamedEncoder(Protocol):
 class TextEncoder(NamedEncoder, Protocol):
     """Texts -> (n, dimension) float32, every row of length 1, each independent of the others.
 
+    `readable` (n,) says of which texts an encoder knows anything; of others a vector means nothing.
     `encode` is for texts that are kept, `encode_queries` for those they are searched by: some
     models were trained to tell the two apart, for the others they are the same.
     """
 
     def encode(self, contents: Sequence[str], /) -> Vectors: ...
     def encode_queries(self, contents: Sequence[str], /) -> Vectors: ...
+    def readable(self, contents: Sequence[str], /) -> npt.NDArray[np.bool_]: ...
 
 
 class Preparer(Protocol):

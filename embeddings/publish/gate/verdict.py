@@ -43,7 +43,7 @@ CHUNK = 16_384
 Fact = tuple[str, str, str]  # head, relation, tail, by ids
 
 
-class World(Protocol):
+class GraphAnswers(Protocol):
     """What the graph says beside some facts."""
 
     def answers(self, facts: Sequence[Fact], /) -> Iterable[Fact]:
@@ -109,7 +109,7 @@ class Verdict:
 def judge(
     artifact: Artifact,
     live: Artifact | None,
-    world: World,
+    world: GraphAnswers,
     canaries: Sequence[Canary],
     bounds: Bounds,
     alone: str = "",
@@ -120,6 +120,8 @@ def judge(
     checks = [whole]
     if whole.passed:  # figures of vectors that are no numbers would only say so again
         before = None if live is None else _norms(live)
+        if before is not None and not np.isfinite(before).all():
+            live, before, alone = None, None, "the live run's vectors are not all numbers"
         checks.append(_lengths(lengths, before, bounds))
         checks += _alone(alone) if live is None else _against(artifact, live, world, bounds)
         checks += _canaries(artifact, canaries)
@@ -158,6 +160,8 @@ def _lengths(
     if live is None:
         return Check("norms", True, f"usually {usual:.3g}, hardly any {times} longer")
     before = float(np.quantile(live, USUAL))
+    if before == 0:  # it went live because somebody forced it
+        return Check("norms", None, "the live run's vectors are usually zero")
     said = f"usually {usual:.3g}, {before:.3g} in the live run (at most {times} apart)"
     return Check("norms", 1 / bounds.norms <= usual / before <= bounds.norms, said)
 
@@ -166,7 +170,9 @@ def _alone(why: str) -> list[Check]:
     return [Check(name, None, f"nothing to compare with: {why}") for name in COMPARED]
 
 
-def _against(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -> Iterator[Check]:
+def _against(
+    artifact: Artifact, live: Artifact, world: GraphAnswers, bounds: Bounds
+) -> Iterator[Check]:
     yield _figure(artifact, live, world, bounds)
     try:
         overlap = drift.compare(live, artifact, SAMPLE).overlap
@@ -177,7 +183,7 @@ def _against(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -
     yield Check("neighbours", overlap >= bounds.overlap, f"{said}{bounds.overlap:.0%})")
 
 
-def _figure(artifact: Artifact, live: Artifact, world: World, bounds: Bounds) -> Check:
+def _figure(artifact: Artifact, live: Artifact, world: GraphAnswers, bounds: Bounds) -> Check:
     both = [_Side(live), _Side(artifact)]
     facts = sorted(both[0].test & both[1].test)[:: _step(both)][:FACTS]
     if not facts:
@@ -246,7 +252,7 @@ def _step(both: Sequence[_Side]) -> int:
     return max(1, len(both[0].test & both[1].test) // FACTS)
 
 
-def _as_hard_for_both(facts: list[Fact], both: Sequence[_Side], world: World) -> list[Fact]:
+def _as_hard_for_both(facts: list[Fact], both: Sequence[_Side], world: GraphAnswers) -> list[Fact]:
     """Without those whose ends are joined by a training fact of a run that held out single facts,
     where the other one held out pairs: the first could read their answers off (`splits.py`)."""
     if {side.unit for side in both} != {"fact", "pair"}:

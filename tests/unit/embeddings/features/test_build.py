@@ -73,6 +73,25 @@ def test_a_second_run_encodes_nothing(tmp_path: Path) -> None:
     assert (cold.name, cold.encoder, cold.revision) == ("text", "fake", "1")
 
 
+def test_texts_that_the_encoder_cannot_read_have_no_vector_not_even_an_earlier_one(
+    tmp_path: Path,
+) -> None:
+    snapshot = Contents(4, [(0, "a"), (0, "x"), (1, "x"), (2, "y"), (3, "b")], [])
+    encoder = FakeText()
+    encode(snapshot, tmp_path, encoder)  # as an earlier version did: x and y are in the cache
+    encoder.unreadable = {"x", "y"}
+    found, summary = text_features(snapshot, encoder, FeatureCache(tmp_path, encoder))
+    assert found.present.tolist() == [True, False, False, True]
+    assert not found.matrix[1:3].any()
+    assert np.allclose(found.matrix[[0, 3]], FakeText().encode(["a", "b"]))
+    assert (summary.contents, summary.cached, summary.unreadable) == (4, 2, 2)
+    assert summary.notes[0].startswith("Texts without a vector: 2; the text encoder fake")
+    fresh = FakeText()
+    fresh.unreadable = {"x", "y"}
+    assert encode(snapshot, tmp_path / "fresh", fresh).present.tolist() == found.present.tolist()
+    assert sorted(fresh.asked) == ["a", "b"]
+
+
 def test_several_texts_an_entity(tmp_path: Path) -> None:
     given = [(0, "a"), (0, "b"), (2, "b"), (4, "c"), (4, "a"), (4, "d")]
     encoder = FakeText()

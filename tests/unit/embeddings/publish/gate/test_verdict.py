@@ -140,6 +140,19 @@ def test_norms_far_from_the_others_do_not_pass(tmp_path: Path, good: Trained) ->
     assert asked(everywhere, live)["norms"] is False
 
 
+@pytest.mark.parametrize("spoilt", [0.0, float("nan")])
+def test_a_live_run_that_was_forced_is_no_measure_of_length(
+    tmp_path: Path, good: Trained, spoilt: float
+) -> None:
+    live = saved(tmp_path / "live", changed(good, good.scorer.entities * spoilt))
+    checks = {check.name: check for check in verdict(saved(tmp_path / "run", good), live).checks}
+    said = "usually zero" if spoilt == 0 else "usually"
+    assert checks["norms"].passed is (None if spoilt == 0 else True)
+    assert said in checks["norms"].said
+    if spoilt != 0:
+        assert "the live run's vectors are not all numbers" in checks["figure"].said
+
+
 def test_neighbours_that_all_went_do_not_pass(tmp_path: Path, good: Trained) -> None:
     live = saved(tmp_path / "live", good)
     strict = Bounds(margin=2, overlap=0.9, norms=1e9)
