@@ -221,6 +221,10 @@ class TestWithoutVectors:
         listed = json.loads(kg("review", "list", "--json").stdout)
         assert (listed["total"], listed["items"][0]["head"]) == (1, "A")
         assert "KNOWS" in kg("review", "list").stdout
+        by_label = json.loads(kg("review", "list", "--entity", "a", "--json").stdout)
+        assert by_label["total"] == 1
+        with pytest.raises(NotFound, match="'LIKES'; there are KNOWS"):
+            kg("review", "list", "--relation", "LIKES")
         assert "KNOWS" in kg("review", "show", str(item)).stdout
         (done,) = json.loads(kg("review", "accept", str(item), "--note", "yes", "--json").stdout)
         assert (done["status"], done["decided_by"], done["note"]) == ("accepted", "ann", "yes")

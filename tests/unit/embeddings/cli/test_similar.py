@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from kg_platform.cli.main import build
-from kg_platform.cli.query import _parameters
 from kg_platform.errors import BadInput, KgError, NotFound
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection
@@ -32,7 +31,10 @@ def kg(*words: str) -> str:
         ["similar", "--text", "x", "--by", "structure"],
         ["query", "RETURN 1", "--json", "--csv"],
         ["query", "RETURN 1", "--param", "novalue"],
-        ["query", "RETURN 1", "--param", "=1"],
+        ["query", "RETURN 1", "--param", "$id=7"],
+        ["query", "RETURN 1", "--param", "n=9223372036854775808"],
+        ["query", "RETURN '\udcff'"],
+        ["show", "\udcff"],
         ["similar", "JPN", "--by", "colour"],
         ["runs", "--kind", "training"],
     ],
@@ -55,9 +57,9 @@ def test_a_home_that_cannot_be_made_is_one_sentence(
         kg(*words)
 
 
-def test_parameters_are_json_or_text() -> None:
-    given = _parameters(["a=1", "b=JPN", 'c=["x", 2]', "d=a=b", "e="])
-    assert given == {"a": 1, "b": "JPN", "c": ["x", 2], "d": "a=b", "e": ""}
+def test_a_web_address_is_no_picture_file() -> None:
+    with pytest.raises(BadInput, match=r"fetch https://a\.example/b\.png first"):
+        kg("similar", "--image", "https://a.example/b.png")
 
 
 def test_runs_and_rejections_need_no_graph() -> None:
