@@ -37,7 +37,7 @@ def prune(
     from kg_platform.settings import load
 
     settings = load()
-    with Platform.open(settings) as platform, only_one(platform):
+    with Platform.open(settings) as platform, only_one(platform, writes=False):
         found = stored(platform, keep or settings.keep_artifacts)
         old = [each for each in found if each.why is None]
         if not as_json:

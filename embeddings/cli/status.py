@@ -72,7 +72,7 @@ def sweep(
             for folder in found.folders:
                 console.note(f"Neither this ledger nor the graph knows {folder}")
         if found.any and (yes or (not as_json and _agreed())):
-            with only_one(platform):  # no publish of this KG_HOME begins meanwhile
+            with only_one(platform):  # no publish begins meanwhile
                 gone = remove(platform, grace)
     if as_json:
         counts = None if gone is None else gone.counts()

@@ -42,6 +42,7 @@ from embeddings.training.result import Trained, aligned
 from embeddings.training.train import logged_epoch, train
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import ArtifactError, GateRefused, NotFound
+from kg_platform.graph.lease import GraphLease
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 from kg_platform.runs.held_out import caveat
@@ -75,11 +76,12 @@ def embed(
 
     Raises:
         GateRefused: the run is worse than the live one and nobody forces it; it is kept.
-        BadInput: there is nothing to embed, or another embedding job of this platform is running.
+        BadInput: there is nothing to embed, or another embedding job of this platform or graph is
+            running.
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
-    with only_one(platform):
-        job = EmbedJob(platform, options, force, logged(on_progress), schedule)
+    with only_one(platform, writes=publish_vectors) as lease:
+        job = EmbedJob(platform, options, force, logged(on_progress), schedule, lease)
         return job.run(publish_vectors)
 
 
@@ -116,9 +118,11 @@ class EmbedJob(Job):
         force: Force | None,
         report: Progress,
         schedule: str | None,
+        lease: GraphLease,
     ) -> None:
         super().__init__(platform, report)
         self.options = options
+        self.lease = lease
         self.force = force
         self.settings = _settings(platform, options)
         if schedule is not None:
@@ -325,9 +329,12 @@ class EmbedJob(Job):
     def _publish(self, artifact: Artifact, verdict: Verdict | None) -> PublishSummary:
         """`verdict` is None where a publish that was killed had been let pass already."""
         with self.step("publish") as details:
+            # Training went on even if Neo4j was away for long; from here on it must be ours.
+            self.lease.ensure()
+            report = self.lease.guarding(self.report)
             if verdict is not None:
                 record_pass(self.platform, verdict, self.force)
-            published = publish_artifact(self.platform, artifact, self.run_id, self.report)
+            published = publish_artifact(self.platform, artifact, self.run_id, report)
             details.update(asdict(published))
         return published
 

@@ -90,7 +90,7 @@ def embed_new(
     Raises:
         NotFound: nothing is published, or its artifact is not on this machine.
         BadInput: an encoder has another revision than the published run's, a publish stands
-            half-way, or another embedding job of this platform is running.
+            half-way, or another embedding job of this platform or graph is running.
     """
     with only_one(platform):
         run = published_run(platform.graph)

@@ -38,13 +38,13 @@ def publish_run(
         GateRefused: the run is worse than the live one and nobody forces it.
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
-    with only_one(platform):
+    with only_one(platform) as lease:
         chosen = run_id or _latest_with_artifact(platform)
         artifact = _artifact(platform, chosen)
         said = None
         if not already_passed(platform, chosen):
             said = record_pass(platform, decide(platform, artifact), force)
-        report = logged(on_progress)
+        report = lease.guarding(logged(on_progress))
         return _recorded(platform, PUBLISH, artifact, {"run": chosen}, report, said)
 
 
@@ -65,12 +65,13 @@ def resume_publish(platform: Platform, on_progress: Progress | None = None) -> P
     Raises:
         NotFound: none does. The rest as `publish_run`.
     """
-    with only_one(platform):
+    with only_one(platform) as lease:
         chosen = half_way(platform.graph)
         if chosen is None:
             raise NotFound("No publish stands half-way: there is nothing to finish.")
         artifact = _artifact(platform, chosen)
-        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, logged(on_progress))
+        report = lease.guarding(logged(on_progress))
+        return _recorded(platform, PUBLISH, artifact, {"run": chosen}, report)
 
 
 def rollback(
@@ -84,7 +85,7 @@ def rollback(
         NotFound: nothing is published, or there is no such run, or its artifact is gone.
         BadInput: the run is the current one. The rest as `publish_run`.
     """
-    with only_one(platform):
+    with only_one(platform) as lease:
         now = published_run(platform.graph)
         chosen = run_id or _unfinished_rollback(platform) or run_before(platform, str(now["id"]))
         if chosen is None:
@@ -102,7 +103,8 @@ def rollback(
                 f"`kg publish {chosen}` publishes it, if the gate lets it pass."
             )
         settings = {"run": chosen, "from": now["id"]}
-        return _recorded(platform, ROLLBACK, artifact, settings, logged(on_progress))
+        report = lease.guarding(logged(on_progress))
+        return _recorded(platform, ROLLBACK, artifact, settings, report)
 
 
 def _unfinished_rollback(platform: Platform) -> str | None:

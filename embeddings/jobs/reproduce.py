@@ -95,7 +95,7 @@ def reproduce(platform: Platform, run_id: str, on_progress: Progress | None = No
             or on another kind of device, or an encoder has another revision now.
         Interrupted: a person stopped it.
     """
-    with only_one(platform):
+    with only_one(platform, writes=False):
         row = platform.ledger.run(run_id)
         options = _options(row)
         threads = torch.get_num_threads()

@@ -24,6 +24,7 @@ from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, Interrupted, KgError, Unavailable
+from kg_platform.graph.lease import GraphLease
 from kg_platform.platform import Platform
 
 KIND = "watch"
@@ -72,10 +73,12 @@ def watch(
 
     Raises:
         NotFound: nothing is published, or the artifact of what is, is not on this machine.
-        BadInput: another watch of this platform is running, or an encoder has another revision.
+        BadInput: another watch of this platform or graph is running, or an encoder has another
+            revision.
     """
-    with only_one(platform, KIND):
-        job = _Watch(platform, options or WatchOptions(), on_event or (lambda _: None), stop)
+    with only_one(platform, KIND, writes=False) as lease:  # a Neo4j that is away is waited for
+        tell = on_event or (lambda _: None)
+        job = _Watch(platform, options or WatchOptions(), tell, stop, lease)
         return job.run()
 
 
@@ -86,7 +89,9 @@ class _Watch:
         options: WatchOptions,
         tell: Event,
         stop: Callable[[], bool] | None,
+        lease: GraphLease,
     ) -> None:
+        self._lease = lease
         self._platform, self._options, self._tell = platform, options, tell
         self._stop = stop or (lambda: False)
         self._space: LiveSpace | None = None
@@ -138,6 +143,7 @@ class _Watch:
     def _step(self) -> bool:
         """One batch; whether there may be more to do at once."""
         graph = self._platform.graph
+        self._lease.ensure()  # at first, and after a time without Neo4j
         if half_way(graph) is not None:
             self._wait(max(self._options.every, 0.1))
             return True  # also `once` waits for its end

@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import migrations
-from kg_platform.cypher import migrating
+from kg_platform.cypher import locking, migrating
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import MigrationError
 from kg_platform.graph.client import Graph
@@ -25,6 +25,7 @@ GRAPH_FOLDER = Path(migrations.__file__).parent / "graph"
 # A holder renews its lock between statements. One that died on another machine is waited for; one
 # that died on this machine is noticed at once. A statement that takes longer than the lock lasts
 # does no harm: whoever comes in meanwhile runs the same statements, which may be run again.
+LOCK = "migrations"
 LOCK_SECONDS = 60.0
 PATIENCE_SECONDS = 90.0
 POLL_SECONDS = 0.1
@@ -52,7 +53,7 @@ def migrate_graph(graph: Graph, folder: Path = GRAPH_FOLDER) -> list[str]:
     files = read_files(folder)
     if not _missing(graph, files):
         return []
-    graph.write(Statement(migrating.LOCK_CONSTRAINT))
+    graph.write(Statement(locking.CONSTRAINT))
     owner = uuid4().hex
     with _locked(graph, owner) as taken:
         missing = _missing(graph, files)
@@ -90,32 +91,30 @@ def _locked(graph: Graph, owner: str) -> Iterator[float]:
     try:
         yield taken
     finally:
-        graph.write(Statement(migrating.RELEASE_LOCK, {"owner": owner}))
+        graph.write(_lock(locking.RELEASE, owner))
 
 
 def _take_lock(graph: Graph, owner: str) -> float:
     """Take the lock, or renew it, waiting for another live holder; returns when, monotonic."""
     me = Process.this()
-    ask = Statement(
-        migrating.TAKE_LOCK,
-        {
-            "owner": owner,
-            "host": me.host,
-            "pid": me.pid,
-            "process_started": me.started,
-            "milliseconds": int(LOCK_SECONDS * 1000),
-        },
+    ask = _lock(
+        locking.TAKE,
+        owner,
+        host=me.host,
+        pid=me.pid,
+        process_started=me.started,
+        milliseconds=int(LOCK_SECONDS * 1000),
     )
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         graph.write(ask)
-        holders = graph.read(Statement(migrating.LOCK_HOLDER))
+        holders = graph.read(_lock(locking.HOLDER, owner))
         if holders and holders[0]["owner"] == owner:
             return time.monotonic()
         for row in holders:
             holder = Process(row["host"], row["pid"], row["process_started"])
             if holder.is_gone():
-                graph.write(Statement(migrating.RELEASE_LOCK, {"owner": row["owner"]}))
+                graph.write(_lock(locking.RELEASE, row["owner"]))
             elif time.monotonic() > deadline:
                 raise MigrationError(
                     f"Process {holder.pid} on {holder.host} has been migrating the graph for "
@@ -123,3 +122,7 @@ def _take_lock(graph: Graph, owner: str) -> float:
                 )
             else:
                 time.sleep(POLL_SECONDS)
+
+
+def _lock(text: str, owner: str, **values: object) -> Statement:
+    return Statement(text, {"lock": LOCK, "owner": owner, **values})

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kg_platform.cli.main import build
-from kg_platform.cypher import migrating
+from kg_platform.cypher import locking
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import MigrationError, QueryFailed
 from kg_platform.graph.client import Connection, Graph
@@ -41,15 +41,20 @@ def rows(graph: Graph, text: str) -> list[dict[str, Any]]:
 
 def holder(graph: Graph, process: Process, seconds: int = 60) -> None:
     """Another process takes the lock."""
-    graph.write(Statement(migrating.LOCK_CONSTRAINT))
+    graph.write(Statement(locking.CONSTRAINT))
     lock = {
+        "lock": migrate.LOCK,
         "owner": "somebody",
         "host": process.host,
         "pid": process.pid,
         "process_started": process.started,
         "milliseconds": seconds * 1000,
     }
-    graph.write(Statement(migrating.TAKE_LOCK, lock))
+    graph.write(Statement(locking.TAKE, lock))
+
+
+def held(graph: Graph) -> list[dict[str, Any]]:
+    return graph.read(Statement(locking.HOLDER, {"lock": migrate.LOCK}))
 
 
 @pytest.fixture
@@ -72,7 +77,7 @@ def test_the_schema_is_made_once(empty_graph: Graph) -> None:
     assert {row["state"] for row in found} == {"ONLINE"}
     book = rows(empty_graph, "MATCH (m:GraphMigration) RETURN m.applied_at AS at")
     assert all(row["at"] is not None for row in book)
-    assert rows(empty_graph, migrating.LOCK_HOLDER) == []
+    assert held(empty_graph) == []
 
 
 def test_aliases_are_found_by_words(graph: Graph) -> None:
@@ -118,7 +123,7 @@ def test_a_file_that_stopped_half_way_is_run_again(empty_graph: Graph, folder: P
     file.write_text(good + "THIS IS NOT CYPHER;\n")
     with pytest.raises(QueryFailed):
         migrate_graph(empty_graph, folder)
-    assert rows(empty_graph, migrating.LOCK_HOLDER) == []
+    assert held(empty_graph) == []
     file.write_text(good + "CREATE INDEX two IF NOT EXISTS FOR (n:Two) ON (n.x);\n")
     assert migrate_graph(empty_graph, folder) == [file.name]
     names = {row["name"] for row in rows(empty_graph, "SHOW INDEXES YIELD name")}
@@ -153,7 +158,7 @@ def test_a_lock_that_is_held_is_respected(
     monkeypatch.setattr(migrate, "PATIENCE_SECONDS", 0.0)
     with pytest.raises(MigrationError, match="4711 on elsewhere"):
         migrate_graph(empty_graph)
-    assert rows(empty_graph, migrating.LOCK_HOLDER)[0]["owner"] == "somebody"
+    assert held(empty_graph)[0]["owner"] == "somebody"
 
 
 class TestCommand:
