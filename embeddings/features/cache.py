@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ Hashes = npt.NDArray[np.bytes_]
 class FeatureCache:
     """Vectors by content hash, of one encoder in one revision, in files below `root`.
 
-    A shard is an .npy file of (hash, vector) rows. Reading goes through the shards one after the
-    other: memory holds one of them beside the answer.
+    A shard is an .npy file of (hash, vector) rows, and beside it the .index has its hashes alone,
+    32 bytes a content. Reading goes through the indexes, and takes only the rows that are asked for
+    from the shards. A shard without an index, as earlier versions left them, gets one.
     """
 
     def __init__(self, root: Path, encoder: NamedEncoder) -> None:
@@ -47,11 +49,17 @@ class FeatureCache:
         """
         known = np.zeros(len(hashes), dtype=bool)
         for shard in sorted(self._folder.glob("*.npy")) if len(hashes) else ():
-            rows = self._read(shard)
+            held = self._hashes(shard)
+            places = np.minimum(np.searchsorted(hashes, held), len(hashes) - 1)
+            hit = np.flatnonzero(hashes[places] == held)
+            rows = self._read(shard) if len(hit) else None
             if rows is None:
                 continue
-            places = np.minimum(np.searchsorted(hashes, rows["hash"]), len(hashes) - 1)
-            hit = hashes[places] == rows["hash"]
+            if len(rows) != len(
+                held
+            ):  # not the index of this shard: the next reading makes it anew
+                _index(shard).unlink(missing_ok=True)
+                continue
             vectors[places[hit]] = rows["vector"][hit]
             known[places[hit]] = True
         return known
@@ -71,16 +79,37 @@ class FeatureCache:
             about = json.dumps(self._about, indent=1).encode()
             if not (self._folder / "encoder.json").is_file():
                 atomic.write(self._folder / "encoder.json", lambda file: file.write(about))
-            atomic.write(self._folder / f"{uuid.uuid4().hex}.npy", lambda file: np.save(file, rows))
+            shard = self._folder / f"{uuid.uuid4().hex}.npy"
+            # The index first: of a job that is killed between them, no shard stays without one.
+            atomic.write(_index(shard), lambda file: np.save(file, rows["hash"]))
+            atomic.write(shard, lambda file: np.save(file, rows))
         except OSError as error:
             raise Unavailable(
                 f"Features cannot be kept in {self._folder}: {error.strerror or error}; make room, "
                 "then run the same command again to go on."
             ) from error
 
-    def _read(self, shard: Path) -> npt.NDArray[Any] | None:
+    def _hashes(self, shard: Path) -> Hashes:
+        """(n,) the hashes of a shard, in the order of its rows; of a shard that is gone, none."""
+        index = _index(shard)
         try:
-            rows: npt.NDArray[Any] = np.load(shard, allow_pickle=False)
+            held: Hashes = np.load(index, allow_pickle=False)
+            if held.dtype == self._row["hash"] and held.ndim == 1:
+                return held
+        except (OSError, ValueError, EOFError):
+            pass  # there is none, or it is damaged
+        rows = self._read(shard)
+        if rows is None:
+            return np.zeros(0, self._row["hash"])
+        held = np.array(rows["hash"])
+        with suppress(OSError):  # it only saves work
+            atomic.write(index, lambda file: np.save(file, held))
+        return held
+
+    def _read(self, shard: Path) -> npt.NDArray[Any] | None:
+        """The rows of a shard, of which only those that are looked at are read from the disk."""
+        try:
+            rows: npt.NDArray[Any] = np.load(shard, mmap_mode="r", allow_pickle=False)
             if rows.dtype != self._row or rows.ndim != 1:
                 raise ValueError("rows of another shape")
         except FileNotFoundError:  # somebody is deleting the cache, which they may
@@ -88,6 +117,7 @@ class FeatureCache:
         except (ValueError, EOFError):
             # Damaged on the disk. A cache only saves work: drop it, and encode its contents again.
             shard.unlink(missing_ok=True)
+            _index(shard).unlink(missing_ok=True)
             return None
         except OSError as error:
             raise Unavailable(
@@ -95,6 +125,10 @@ class FeatureCache:
                 "make it readable or delete it."
             ) from error
         return rows
+
+
+def _index(shard: Path) -> Path:
+    return shard.with_suffix(".index")
 
 
 REMEMBERED = 50_000  # contents whose vectors stay in memory

@@ -183,6 +183,41 @@ def test_damaged_and_half_written_shards_cost_only_their_contents(tmp_path: Path
     assert settled.asked == []
 
 
+def test_a_shard_that_holds_nothing_that_is_asked_is_not_opened(tmp_path: Path) -> None:
+    encode(with_texts("a", "b"), tmp_path, FakeText())
+    (shard,) = tmp_path.glob("*/*.npy")
+    whole = shard.read_bytes()
+    shard.write_bytes(b"would be dropped as damaged")
+    encode(with_texts("c"), tmp_path, FakeText())
+    assert shard.is_file()
+    shard.write_bytes(whole)
+    again = FakeText()
+    encode(with_texts("a", "b", "c"), tmp_path, again)
+    assert again.asked == []
+
+
+@pytest.mark.parametrize("index", [None, b"", b"x" * 300, "of another shard"])
+def test_an_index_that_is_not_there_or_not_whole_is_made_anew(
+    tmp_path: Path, index: bytes | str | None
+) -> None:
+    encode(with_texts("a", "b"), tmp_path, FakeText())
+    (file,) = tmp_path.glob("*/*.index")
+    whole = file.read_bytes()
+    if index is None:  # as earlier versions left them
+        file.unlink()
+    elif isinstance(index, bytes):
+        file.write_bytes(index)
+    else:
+        with file.open("wb") as opened:
+            np.save(opened, np.concatenate([np.load(io.BytesIO(whole))] * 2))
+        encode(with_texts("a"), tmp_path, FakeText())
+        assert not file.exists()
+    encoder = FakeText()
+    encode(with_texts("a", "b"), tmp_path, encoder)
+    assert encoder.asked == []
+    assert file.read_bytes() == whole
+
+
 def test_two_processes_may_write_the_same(tmp_path: Path) -> None:
     class Meanwhile(FakeText):
         """While this one encodes, another process does the same."""
