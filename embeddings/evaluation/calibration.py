@@ -29,7 +29,6 @@ Floats = NDArray[np.float64]
 KINDS = ("platt", "isotonic")
 BINS = 15  # Guo et al. 2017
 FOLDS = 5
-NEWTON_STEPS = 100
 SMALLEST_SLOPE = 1e-6  # ridge on the slope of standardised scores: it is finite for any scores
 
 
@@ -128,48 +127,46 @@ def platt(scores: Floats, truth: NDArray[np.bool_]) -> tuple[float, float]:
     """(offset, slope) that maximise the likelihood of sigmoid(offset + slope * score).
 
     With Platt's targets, (p + 1) / (p + 2) for p facts and 1 / (n + 2) for n others, so that the
-    fit is finite where all facts score higher. Newton's method on standardised scores. A slope
-    below 0, which would turn the order round, becomes 0.
+    fit is finite where all facts score higher; a row with a target between 0 and 1 is two rows,
+    weighted. On standardised scores. A slope below 0, which would turn the order round, becomes 0.
     """
+    from sklearn.linear_model import LogisticRegression
+
     facts = int(truth.sum())
     others = len(truth) - facts
     targets = np.where(truth, (facts + 1) / (facts + 2), 1 / (others + 2))
     centre, width = scores.mean(), scores.std() or 1.0
-    rows = np.stack([np.ones(len(scores)), (scores - centre) / width])
-    ridge = np.array([0.0, SMALLEST_SLOPE * len(scores)])
-    best = np.array([np.log(targets.mean() / (1 - targets.mean())), 0.0])
-    for _ in range(NEWTON_STEPS):
-        found = _sigmoid(best @ rows)
-        slope = rows @ (found - targets) + ridge * best
-        curvature = (rows * np.maximum(found * (1 - found), 1e-12)) @ rows.T + np.diag(ridge)
-        step = np.linalg.solve(curvature, slope)
-        best = best - step * min(1.0, 4.0 / np.abs(step).max(initial=1e-300))
-        if np.abs(step).max() < 1e-10:
-            break
-    if best[1] <= 0:
+    rows = np.tile((scores - centre) / width, 2)[:, None]
+    regression = LogisticRegression(
+        C=1 / (SMALLEST_SLOPE * len(scores)), solver="newton-cholesky", tol=1e-10
+    )
+    said = np.repeat([1, 0], len(scores))
+    regression.fit(rows, said, sample_weight=np.concatenate([targets, 1 - targets]))
+    offset, slope = float(regression.intercept_[0]), float(regression.coef_[0, 0])
+    if slope <= 0:
         return float(np.log(targets.mean() / (1 - targets.mean()))), 0.0
-    return float(best[0] - best[1] * centre / width), float(best[1] / width)
+    return offset - slope * centre / width, slope / width
 
 
 def isotonic(scores: Floats, truth: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Knots (x, y) of the never-falling step function nearest to the truth in squared error.
 
-    Pools adjacent violators (Ayer et al. 1955). A block of m rows, k of them facts, becomes knots
-    at its ends with y = (k + 1/2) / (m + 1): never quite 0 or 1. O(n log n).
+    Where it is level for m rows, k of them facts (Ayer et al. 1955), there are knots at both ends
+    with y = (k + 1/2) / (m + 1): never quite 0 or 1. O(n log n).
     """
+    from sklearn.isotonic import isotonic_regression
+
     values, place, rows = np.unique(scores, return_inverse=True, return_counts=True)
     facts = np.bincount(place, weights=truth, minlength=len(values))
-    blocks: list[list[float]] = []  # facts, rows, first, last
-    for value, k, m in zip(values.tolist(), facts.tolist(), rows.tolist(), strict=True):
-        block = [k, m, value, value]
-        while blocks and blocks[-1][0] * block[1] >= block[0] * blocks[-1][1]:
-            before = blocks.pop()
-            block = [before[0] + block[0], before[1] + block[1], before[2], block[3]]
-        blocks.append(block)
-    ends = [sorted({first, last}) for _, _, first, last in blocks]
-    y = np.repeat([(k + 0.5) / (m + 1) for k, m, _, _ in blocks], [len(two) for two in ends])
-    # Smoothing pulls small blocks to a half, which may turn the order round again.
-    return np.array([end for two in ends for end in two]), np.maximum.accumulate(y)
+    level = isotonic_regression(facts / rows, sample_weight=rows)
+    first = np.flatnonzero(np.diff(level, prepend=-1.0) != 0)
+    last = np.append(first[1:], len(values)) - 1
+    share = (np.add.reduceat(facts, first) + 0.5) / (np.add.reduceat(rows, first) + 1)
+    ends = np.stack([first, last], axis=1)
+    single = np.stack([np.ones(len(first), bool), first != last], axis=1)
+    y = np.repeat(share[:, None], 2, axis=1)[single]
+    # Smoothing pulls small levels to a half, which may turn the order round again.
+    return values[ends[single]], np.maximum.accumulate(y)
 
 
 def expected_calibration_error(

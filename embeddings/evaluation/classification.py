@@ -167,18 +167,13 @@ def relation_thresholds(valid: Labelled, fewest: int) -> dict[int, float]:
 
 
 def area_under_curve(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
-    """The chance that a fact scores above a corrupted one, ties counting half. O(n log n).
+    """The chance that a fact scores above a corrupted one, ties counting half (Mann & Whitney
+    1947). Where there is nothing to compare, 0.5. O(n log n)."""
+    from sklearn.metrics import roc_auc_score
 
-    AUC = (R - p (p + 1) / 2) / (p (n - p)) with R the sum of the facts' mean ranks from below
-    (Mann & Whitney 1947). Where there is nothing to compare, 0.5.
-    """
-    facts = int(truth.sum())
-    pairs = facts * (len(truth) - facts)
-    if pairs == 0:
+    if truth.all() or not truth.any():
         return 0.5
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(counts) - (counts - 1) / 2
-    return float((mean_rank[place][truth].sum() - facts * (facts + 1) / 2) / pairs)
+    return float(roc_auc_score(truth, scores))
 
 
 def _told(test: Labelled, thresholds: NDArray[np.float64]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """How much two entities look like one, from what the graph says of both; nothing here does I/O.
 
     score = damp * mean of what is known of
-        names    0.45   the most similar of their labels and aliases (difflib's ratio, normalised)
+        names    0.45   the most similar of their labels and aliases (rapidfuzz's ratio, normalised)
         text     0.25   cosine of the text vectors
         fused    0.15   cosine of the published vectors
         shared   0.15   neighbours by the same relation, as a share of those of the one with fewer
@@ -15,7 +15,6 @@ The weights are chosen, not learnt: the score is an order, not a probability.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -76,13 +75,13 @@ def likeness(pair: Mapping[str, Any]) -> Likeness:
 
 def names(mine: Sequence[str], theirs: Sequence[str]) -> float:
     """The similarity of the two most similar names, 0..1; the order of words does not matter."""
-    best = 0.0
-    for a in {_normal(name) for name in mine[:NAMES]}:
-        for b in {_normal(name) for name in theirs[:NAMES]}:
-            in_order = " ".join(sorted(a.split())), " ".join(sorted(b.split()))
-            for left, right in ((a, b), in_order):
-                best = max(best, difflib.SequenceMatcher(None, left, right).ratio())
-    return best
+    from rapidfuzz import fuzz  # late: most commands compare no names
+
+    ours, others = ({_normal(name) for name in each[:NAMES]} for each in (mine, theirs))
+    alike = [
+        ratio(a, b) for a in ours for b in others for ratio in (fuzz.ratio, fuzz.token_sort_ratio)
+    ]
+    return max(alike, default=0.0) / 100
 
 
 def compared(both: Sequence[Sequence[Any]]) -> tuple[list[str], list[str]]:
