@@ -7,9 +7,8 @@ from typing import Any, cast
 import pytest
 
 from kg_platform.errors import GraphUnavailable, Unavailable
-from kg_platform.graph import lease as leases
 from kg_platform.graph.client import Graph
-from kg_platform.graph.lease import EXPIRY_SECONDS, SILENCE_SECONDS, GraphLease
+from kg_platform.graph.lease import BEAT_SECONDS, EXPIRY_SECONDS, SILENCE_SECONDS, GraphLease
 
 
 class FakeGraph:
@@ -30,7 +29,7 @@ class FakeGraph:
 
 def test_silence_ends_it_before_it_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000.0
-    monkeypatch.setattr(leases.time, "monotonic", lambda: now)
+    monkeypatch.setattr("kg_platform.graph.lease.time.monotonic", lambda: now)
     lease = GraphLease(lambda: cast(Graph, FakeGraph()), "embed", "embedding job", 60.0)
     lease.ensure()
     now += SILENCE_SECONDS - 1
@@ -38,7 +37,7 @@ def test_silence_ends_it_before_it_runs_out(monkeypatch: pytest.MonkeyPatch) -> 
     now += 2
     with pytest.raises(Unavailable, match="run the same command again"):
         lease.check()
-    assert SILENCE_SECONDS + leases.BEAT_SECONDS < EXPIRY_SECONDS
+    assert SILENCE_SECONDS + BEAT_SECONDS < EXPIRY_SECONDS
     lease.ensure()
     lease.check()
     lease.release()  # a Neo4j that is away is no reason to fail
