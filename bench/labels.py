@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.stage import folder_of, fresh_platform
 from ingest.loading.load import ingest
-from kg_platform.browse.entities import resolve
+from kg_platform.browse.entities import called_like_the_id, resolve
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 
@@ -47,10 +47,15 @@ def measure(graph: Graph, wanted: Mapping[str, set[str]]) -> dict[str, Any]:
     missed, begun = [], time.perf_counter()
     for label, ids in wanted.items():
         try:
-            right = resolve(graph, label).id in ids
+            first = resolve(graph, label).id
+            right = first in ids
             found += right
-        except BadInput as said:
-            right = all(f"{each[:40]}" in str(said) for each in sorted(ids)[:20])
+            if not right and first == label:  # its id goes first, and `kg show` names the others
+                said = called_like_the_id(graph, label) or ""
+                right = all(each[:40] in said for each in sorted(ids)[:20])
+                listed += right
+        except BadInput as several:
+            right = all(f"{each[:40]}" in str(several) for each in sorted(ids)[:20])
             listed += right
         except NotFound:
             right = False

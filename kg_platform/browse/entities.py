@@ -262,6 +262,18 @@ def resolve(graph: Graph, name: str) -> EntityRow:
     raise NotFound(_nobody(graph, name))
 
 
+def called_like_the_id(graph: Graph, entity_id: str) -> str | None:
+    """A sentence that names the other entities whose label is this id; None: there is none.
+
+    An id is a sure name: who types it gets its entity, and learns of the others here.
+    """
+    others = _read(graph, cypher.EXACTLY_CALLED, forms=words.forms(entity_id), limit=_NAMED + 1)
+    names = [_name(_row(row)) for row in others if row["id"] != entity_id][:_NAMED]
+    if not names:
+        return None
+    return f"{_short(entity_id)} is this entity's id; called so as well: {', '.join(names)}."
+
+
 def is_vector(key: str, value: Any) -> bool:
     """Is this property one of the vectors that publishing writes?"""
     return (

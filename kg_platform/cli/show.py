@@ -22,12 +22,16 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Everything the graph says about one entity."""
+    from kg_platform.browse.entities import called_like_the_id
     from kg_platform.browse.formatting import jsonable, short
 
     with Session.open() as kg:
         page = kg.show(entity, facts)
+        others = called_like_the_id(kg.graph, entity) if page.id == entity else None
     if as_json:
         console.print_json(jsonable(asdict(page)))
+        if others:
+            console.note(others)
         return
     vectors = ", ".join(f"{name} ({size})" for name, size in page.vectors.items())
     about: list[tuple[str, object]] = [
@@ -50,3 +54,5 @@ def show(
         title = f"{page.facts:,} fact{'' if page.facts == 1 else 's'}"
         title += f", the first {len(rows):,} shown" if len(rows) < page.facts else ""
         console.print_table(("", "relation", "entity", "id"), rows, title=title)
+    if others:
+        console.note(others)

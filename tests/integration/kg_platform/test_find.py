@@ -85,6 +85,10 @@ def test_the_typed_case_goes_first_and_namesakes_are_listed(graph: Graph) -> Non
     assert entities.resolve(graph, "Apple").id == "A"
     assert entities.resolve(graph, "CAFÉ").id == "E"
     assert entities.resolve(graph, "1984") == entities.EntityRow("F", "1984")
+    graph.write(Statement(CREATE, {"rows": [{"id": "G", "label": "A"}]}))
+    assert entities.resolve(graph, "A").id == "A", "an id is a sure name"
+    assert str(entities.called_like_the_id(graph, "A")).endswith("called so as well: G (A).")
+    assert entities.called_like_the_id(graph, "B") is None
     for typed in ("APPLE", "Plum", "plum"):
         with pytest.raises(BadInput, match=r"Several entities are called .*\); give the id\."):
             entities.resolve(graph, typed)
