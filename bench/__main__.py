@@ -31,6 +31,8 @@ ALL = (
     "commands",
     "runs",
     "labels",
+    "held_out",
+    "feature_cache",
     "gpu",
 )
 

@@ -1,17 +1,17 @@
 """Filling a feature cache that holds 200,000 contents by ten new ones: what is read from the disk.
 
 The alternative reads every shard, as versions before the index did.
-
-    python -m bench.feature_cache
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +56,8 @@ def measured(cache: FeatureCache, folder: Path, asked: Hashes) -> dict[str, floa
     }
 
 
-def main() -> None:
+def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    del options
     # Beside us: a temporary folder in memory would show nothing of what is read.
     with tempfile.TemporaryDirectory(dir=".") as made:
         folder = Path(made)
@@ -67,12 +68,5 @@ def main() -> None:
             part = held[start : start + SHARD]
             vectors = np.random.default_rng(start).normal(size=(len(part), DIMENSION))
             cache.add(part, vectors.astype(np.float32))
-        new = hashes(ASKED, 1)
-        known = np.sort(np.concatenate([hashes(ASKED, 2), held[:: len(held) // ASKED][:ASKED]]))
-        for what, asked in (("10 new", new), ("10 new, 10 known", known)):
-            figures = measured(cache, folder, asked)
-            print(json.dumps({"contents": len(held), "asked": what, **figures, "goal_mb": GOAL_MB}))
-
-
-if __name__ == "__main__":
-    main()
+        figures = measured(cache, folder, hashes(ASKED, 1))
+        yield {"contents": len(held), "new": ASKED, **figures, "goal_mb": GOAL_MB, "seed": 1}

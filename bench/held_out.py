@@ -1,14 +1,15 @@
 """What test figures are worth where facts have mirrors, inverses or synonyms.
 
 Random pairs, of which nothing can be learnt: with single facts held out, and with pairs of ends.
-
-    python -m bench.held_out
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from embeddings.evaluation.ranking import rank
 from embeddings.training.options import preset_options
 from embeddings.training.train import train
 
-ENTITIES, FACTS, EPOCHS, SEEDS = 200, 800, 30, 2
+ENTITIES, FACTS, EPOCHS = 200, 800, 30
 
 
 def variants(seed: int) -> dict[str, Ints]:
@@ -47,23 +48,23 @@ def dataset(triples: Ints, unit: Unit, seed: int) -> Dataset:
     return Dataset(names, types, train_facts, valid, test, rule=rule)
 
 
-def main() -> None:
+def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     units: tuple[Unit, ...] = ("fact", "pair")
-    print("facts       held out  test MRR of each seed    mean    test facts  joined")
     for name in variants(0):
         for unit in units:
             figures, counts = [], []
-            for seed in range(SEEDS):
+            for seed in options.seeds:
                 made = dataset(variants(seed)[name], unit, seed)
-                options = preset_options("fast", seed=seed, epochs=EPOCHS, device="cpu")
+                training = preset_options("fast", seed=seed, epochs=EPOCHS, device="cpu")
                 with tempfile.TemporaryDirectory() as folder:
-                    figures.append(rank(train(made, options, Path(folder)), made).mrr)
+                    figures.append(rank(train(made, training, Path(folder)), made).mrr)
                 counts.append(held_out(made))
-            each = "  ".join(f"{figure:.3f}" for figure in figures)
-            facts, joined = (sum(getattr(c, n) for c in counts) for n in ("facts", "joined"))
-            mean = np.mean(figures)
-            print(f"{name:11} {unit:8}  {each:22}  {mean:.3f}  {facts:10,}  {joined:6,}")
-
-
-if __name__ == "__main__":
-    main()
+            yield {
+                "facts": name,
+                "held_out": unit,
+                "test_mrr": [round(figure, 3) for figure in figures],
+                "mean": round(float(np.mean(figures)), 3),
+                "test_facts": sum(each.facts for each in counts),
+                "joined": sum(each.joined for each in counts),
+                "seeds": options.seeds,
+            }

@@ -54,6 +54,16 @@ def forget(run_folder: Path) -> None:
     (run_folder / FILE).unlink(missing_ok=True)
 
 
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path, file: Path) -> None:
+    """One file of the archive; whatever else stands in it is not ours. `extractall` knows how to
+    refuse that from Python 3.11.4 on, and Debian 12 has an older one."""
+    content = archive.extractfile(member) if member.isfile() else None
+    if content is None or Path(member.name).name != member.name:
+        raise _damaged(file)
+    with (target / member.name).open("xb") as written:
+        shutil.copyfileobj(content, written)
+
+
 def unpack(run_folder: Path, target: Path) -> Snapshot | None:
     """The kept snapshot of a run, unpacked into `target`; None when the run has none.
 
@@ -70,7 +80,8 @@ def unpack(run_folder: Path, target: Path) -> Snapshot | None:
             pa.CompressedInputStream(str(file), _CODEC) as stream,
             tarfile.open(fileobj=cast("tarfile._Fileobj", stream), mode="r|") as archive,
         ):
-            archive.extractall(target, filter="data")
+            for member in archive:
+                _write(archive, member, target, file)
         return open_snapshot(target)
     except (tarfile.TarError, pa.ArrowException, EOFError, ArtifactError) as error:
         raise _damaged(file) from error

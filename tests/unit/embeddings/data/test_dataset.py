@@ -151,5 +151,5 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     for name in ("train", "valid", "test"):
-        (tmp_path / f"{name}.tsv").write_text("\ufeffa\tr\tb\n", encoding="utf-8")
-    assert from_folder(tmp_path).entity_ids == ["a", "b"]
+        (tmp_path / f"{name}.tsv").write_text(f"\ufeffa\tr\t{name}\n", encoding="utf-8")
+    assert from_folder(tmp_path).entity_ids == ["a", "test", "train", "valid"]
