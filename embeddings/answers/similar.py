@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embeddings.features.encoders.readable import unreadable_query
 from embeddings.publish import vector_indexes
 from embeddings.publish.published import (
     MODALITY_NOUNS,
@@ -28,8 +29,7 @@ from kg_platform.graph.client import Graph
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from embeddings.features.encoders.readable import unreadable_query
-from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+    from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 
 # What a person types -> the property; the property's own name does as well.
 WAYS = {

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 
+from embeddings.answers.similar import similar_to_text
 from embeddings.publish.published import TRIES, Run, of_one_run, with_encoder
 from kg_platform.browse import entities
 from kg_platform.errors import BadInput, QueryFailed
 from kg_platform.graph.client import Graph
+from tests.support.fake_encoders import FakeText
 
 GRAPH = cast(Graph, None)  # which the pointer's moves stand for
 Moves = Callable[..., None]
@@ -33,6 +35,14 @@ def own(run: str) -> dict[str, Any]:
 
 def staged(run: str) -> dict[str, Any]:
     return {**own(run), "serving": "next"}
+
+
+def test_a_text_in_a_script_that_the_encoder_cannot_read_is_refused() -> None:
+    encoder = FakeText()
+    encoder.unreadable.add("\u0e2b\u0e21\u0e32")
+    with pytest.raises(BadInput, match=r"multilingual|KG_TEXT_ENCODER"):
+        similar_to_text(GRAPH, "\u0e2b\u0e21\u0e32", 5, encoder)
+    assert encoder.asked == []
 
 
 def test_an_answer_is_asked_for_again_when_the_pointer_moved(moves: Moves) -> None:
