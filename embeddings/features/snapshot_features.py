@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -17,6 +18,8 @@ from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
 from kg_platform.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 # step(name): a step in the ledger; what is put into the dictionary becomes its details.
 Step = Callable[[str], AbstractContextManager[dict[str, Any]]]
@@ -50,7 +53,7 @@ def graph_features(
     pictures: bool,
     step: Step,
     report: Progress,
-    note: Callable[[str], None] = lambda line: None,
+    note: Callable[[str], None] = _LOG.warning,
 ) -> dict[str, Features]:
     """Features by modality; one that no entity has is left out. Each is a step of its own. `note`
     is told, in a sentence each, what a person should know of the texts."""

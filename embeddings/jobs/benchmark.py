@@ -7,6 +7,7 @@ training that many epochs on `train.tsv`.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -171,9 +172,11 @@ def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progr
         return dataset
     encoder = load_text_encoder(settings.text_encoder, settings.device)
     cache = FeatureCache(settings.features_dir, encoder)
-    features, _ = text_features(
+    features, summary = text_features(
         texts, encoder, cache, lambda done, total: report("texts", done, total)
     )
+    for line in summary.notes:
+        logging.getLogger(__name__).warning(line)
     return replace(dataset, features={"text": features})
 
 

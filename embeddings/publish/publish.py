@@ -30,6 +30,7 @@ from embeddings.publish.live_artifact import find_live
 from embeddings.publish.marks import Marks
 from embeddings.publish.write_vectors import Writer
 from kg_platform.browse.entities import current_run
+from kg_platform.browse.status import TEST_FACTS
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError
@@ -194,10 +195,9 @@ def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -
 def _held_out(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """How the test facts were chosen, and what training could know of them: None, nobody looked."""
     counts = manifest.get("held_out") or {}
-    names = ("facts", "leaked", "joined", "unseen_entities", "unseen_relations")
     return {
         "split": unit_of_split(manifest),
-        **{f"test_{name}": counts.get(name) for name in names},
+        **{f"test_{name}": counts.get(name) for name in TEST_FACTS},
     }
 
 

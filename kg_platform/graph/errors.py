@@ -59,6 +59,12 @@ def translate(error: Exception, uri: str) -> KgError:
     code = str(getattr(error, "code", None) or "")
     text = str(getattr(error, "message", None) or error)
 
+    if "BrokenHydrationObject" in text:  # what was read comes back as it came, which is not taken
+        return QueryFailed(
+            "A property holds a date or time that Python cannot hold, such as one of a year before "
+            "1, so it cannot be copied as it is; nothing was changed. Make it a text first "
+            "(`SET n.died = toString(n.died)` in any client), then run the same command again."
+        )
     if _means(code, text, _FULL, _FULL_WORDS):
         return GraphFull(
             f"Neo4j at {uri} has no space or memory left ({_short(text)}); make room, restart it, "

@@ -114,14 +114,10 @@ class MediaStore:
     def kept(self) -> Iterator[Kept]:
         """All that is kept, in no order."""
         with self._errors("read"):
-            try:
-                files = self._fs.find(self._root, detail=True)
-            except FileNotFoundError:
-                return
-            for path, about in files.items():
-                digest = str(path).rpartition("/")[2]
+            for path, size in self._files():
+                digest = path.rpartition("/")[2]
                 if _SHA256.fullmatch(digest):
-                    yield Kept(digest, int(about["size"]))
+                    yield Kept(digest, size)
 
     def is_older(self, digest: str, before: float) -> bool:
         """Whether the bytes were written or renewed before this time; True if there are none."""
@@ -157,16 +153,12 @@ class MediaStore:
     def leftovers(self, before: float) -> Iterator[tuple[str, int]]:
         """(path, bytes) of what killed processes left of writing and sweeping before this time."""
         with self._errors("read"):
-            try:
-                files = self._fs.find(self._root, detail=True)
-            except FileNotFoundError:
-                return
-            for path, about in files.items():
-                if not _LEFTOVER.fullmatch(str(path).rpartition("/")[2]):
+            for path, size in self._files():
+                if not _LEFTOVER.fullmatch(path.rpartition("/")[2]):
                     continue
                 with contextlib.suppress(FileNotFoundError):
                     if self._modified(path) < before:
-                        yield str(path), int(about["size"])
+                        yield path, size
 
     def clear_leftovers(self, before: float) -> tuple[int, int]:
         """Remove what `leftovers` finds; (files, bytes). Bytes that a killed sweep had put aside
@@ -185,6 +177,15 @@ class MediaStore:
     def uri(self, digest: str) -> str:
         """How the graph refers to these bytes: `media:<sha256>`, whatever the store's place."""
         return f"media:{digest}"
+
+    def _files(self) -> Iterator[tuple[str, int]]:
+        """(path, bytes) of everything in the store; nothing where there is no store yet."""
+        try:
+            files = self._fs.find(self._root, detail=True)
+        except FileNotFoundError:
+            return
+        for path, about in files.items():
+            yield str(path), int(about["size"])
 
     def _path(self, digest: str) -> str:
         return f"{self._root}/{digest[:2]}/{digest}"

@@ -14,7 +14,7 @@ from kg_platform.curation.merge import kept_of, merge, merged_ids
 from kg_platform.curation.review import accept, undo
 from kg_platform.curation.unmerge import unmerge
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import BadInput, NotFound
+from kg_platform.errors import BadInput, NotFound, QueryFailed
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
@@ -60,6 +60,19 @@ def write(graph: Graph, text: str) -> None:
 def one(graph: Graph, text: str) -> Any:
     ((value,),) = [row.values() for row in graph.read(Statement(text))]
     return value
+
+
+def test_a_date_that_python_cannot_hold_is_not_lost(graph: Graph) -> None:
+    graph.run_schema(
+        "CREATE (:Entity {id: 'a', died: date('-0044-03-15'), born: date('1999-01-01')}), "
+        "(:Entity {id: 'b'})"
+    )
+    with pytest.raises(QueryFailed, match=r"year before 1, .* nothing was changed"):
+        merge(graph, "m", "b", "a", {})
+    graph.run_schema("MATCH (n:Entity {id: 'a'}) SET n.died = toString(n.died)")
+    merge(graph, "m", "b", "a", {})
+    kinds = "MATCH (n:Entity {id: 'b'}) RETURN n.died AS died, n.born = date('1999-01-01') AS same"
+    assert graph.read(Statement(kinds)) == [{"died": "-0044-03-15", "same": True}]
 
 
 @pytest.mark.neo4j_both

@@ -83,3 +83,11 @@ def test_what_a_person_wrote_is_not_taken_for_the_state_of_the_server(
     code: str, message: str, words: str
 ) -> None:
     assert type(translate(from_server(code, message.format(words)), URI)) is QueryFailed
+
+
+def test_a_value_that_cannot_be_written_back_is_said() -> None:
+    text = "Values of type <class 'neo4j._codec.hydration._common.BrokenHydrationObject'>"
+    said = translate(ValueError(f"{text} are not supported"), URI)
+    assert type(said) is QueryFailed
+    assert "year before 1" in str(said)
+    assert "nothing was changed" in str(said)
