@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -94,7 +95,18 @@ class PassingOn:
         for worker in workers:
             worker.terminate()
         # Not for the workers: they end when xdist, after this, tells them to.
-        psutil.wait_procs(started, PATIENCE_SECONDS)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while any(map(_runs, started)) and time.monotonic() < end:
+            time.sleep(0.1)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """One that has ended counts as ended, also where nobody collects it: some containers' first
+    process does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _as_any_process() -> None:
