@@ -1,0 +1,237 @@
+"""What a `mapping.yaml` may say. The JSON Schema for editors is made from these classes.
+
+Every text that is read from a row is an expression (`expressions.py`). A name that is not known
+here is refused, so that a slip of the pen is a message and not a column that nobody loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+
+from ingest.mapping.expressions import Expression, parse
+from ingest.sources.table import TableOptions
+from ingest.sources.tables import FORMATS
+from kg_platform.errors import BadInput
+
+Scalar = str | int | float | bool
+
+
+def _expression(value: Any) -> Expression:
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, bool | int | float | date | datetime):
+        return Expression(str(value), (value,))  # type: ignore[arg-type]
+    if not isinstance(value, str):
+        raise ValueError("an expression is text, such as {name | trim}")
+    try:
+        return parse(value)
+    except BadInput as error:
+        raise ValueError(str(error).rstrip(".")) from None
+
+
+def _braces(value: Any) -> Any:
+    """What `id: {name}` without quotes is to YAML: an object with a key and no value."""
+    if isinstance(value, dict) and any(one is None for one in value.values()):
+        inside = ", ".join(map(str, value))
+        raise ValueError(f'put it in quotes: "{{{inside}}}" (YAML takes bare braces for an object)')
+    return value
+
+
+_SCHEMA = {"type": ["string", "number", "boolean"]}
+Expr = Annotated[
+    Expression, BeforeValidator(_braces), PlainValidator(_expression), WithJsonSchema(_SCHEMA)
+]
+
+
+def _languages(value: Any) -> Any:
+    _braces(value)
+    return value if isinstance(value, dict) else {"": value}
+
+
+def _listed(value: Any) -> Any:
+    _braces(value)
+    return value if isinstance(value, list) else [value]
+
+
+_LANGUAGES_SCHEMA = {
+    "anyOf": [_SCHEMA, {"type": "object", "additionalProperties": _SCHEMA}],
+}
+# One expression, or one a language.
+InLanguages = Annotated[
+    dict[str, Expr], BeforeValidator(_languages), WithJsonSchema(_LANGUAGES_SCHEMA)
+]
+Exprs = Annotated[
+    list[Expr],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [_SCHEMA, {"type": "array", "items": _SCHEMA}]}),
+]
+
+
+class Strict(BaseModel):
+    """What is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TableSpec(Strict):
+    """Where rows are, and how they are read where their name does not say it."""
+
+    file: str | None = Field(None, description="A path from the mapping's folder, or an address.")
+    sql: str | None = Field(
+        None,
+        description="A database's SQLAlchemy address, or the name of an environment variable that "
+        "holds one as $NAME.",
+    )
+    query: str | None = Field(None, description="A SELECT, for sql.")
+    table: str | None = Field(None, description="A table of the database, for sql.")
+    format: str | None = Field(None, description=f"One of {', '.join(FORMATS)}.")
+    delimiter: str | None = Field(None, description="What stands between cells of a csv.")
+    quote: str | None = Field(None, description="What cells of a csv are quoted with.")
+    encoding: str | None = Field(None, description="Of a text file; UTF-8 unless it is said.")
+    header: list[str] | None = Field(
+        None, description="The columns' names, for a file whose first line is a row already."
+    )
+    sheet: str | None = Field(None, description="Of a spreadsheet; the first one unless it is said.")
+    rows: str | None = Field(None, description="Where in a JSON document the rows are: data.items")
+    null: list[str] = Field([], description="Texts that mean that there is nothing, such as NULL.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> TableSpec:
+        if (self.file is None) == (self.sql is None):
+            raise ValueError("a table has either `file` or `sql`")
+        if self.sql is not None and (self.query is None) == (self.table is None):
+            raise ValueError("with `sql` goes either `query` or `table`")
+        if self.sql is None and (self.query or self.table):
+            raise ValueError("`query` and `table` go with `sql`")
+        if self.format is not None and self.format not in FORMATS:
+            raise ValueError(f"`format` is one of {', '.join(FORMATS)}")
+        return self
+
+    def options(self) -> TableOptions:
+        return TableOptions(
+            format="sql" if self.sql else self.format,
+            delimiter=self.delimiter,
+            quote=self.quote,
+            encoding=self.encoding,
+            header=self.header,
+            sheet=self.sheet,
+            rows=self.rows,
+            query=self.query,
+            table=self.table,
+            null=self.null,
+        )
+
+
+class Condition(Strict):
+    """A row is taken when `value` is as the other keys say; all of them that are there."""
+
+    value: Expr
+    equals: Scalar | None = None
+    differs: Scalar | None = None
+    one_of: list[Scalar] | None = None
+    none_of: list[Scalar] | None = None
+    at_least: Scalar | None = None
+    at_most: Scalar | None = None
+    present: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Condition:
+        if self.model_fields_set == {"value"}:
+            raise ValueError(
+                "a condition needs one of equals, differs, one_of, none_of, at_least, at_most, "
+                "present"
+            )
+        return self
+
+
+class Rows(Strict):
+    """Which rows something is made of."""
+
+    from_: str = Field(alias="from", description="The name of a table.")
+    each: str | None = Field(
+        None, description="A column with a list: one for each of its items, which is then {item}."
+    )
+    where: list[Condition] = Field([], description="Conditions; all of them hold.")
+
+
+class MediaSpec(Strict):
+    """A picture of an entity."""
+
+    file: Expr
+    caption: Expr | None = None
+    role: str = "image"
+
+
+class EntitySpec(Rows):
+    """An entity of each row. Rows with the same id are one entity."""
+
+    id: Expr
+    type: Expr | None = None
+    label: InLanguages = Field({}, description="Text, or a text a language: {en: .., de: ..}.")
+    description: InLanguages = {}
+    aliases: Exprs = []
+    properties: dict[str, Expr] = {}
+    media: list[MediaSpec] = []
+
+
+class RelationSpec(Rows):
+    """A relation of each row; one for each where an end is a list."""
+
+    head: Expr
+    type: Expr
+    tail: Expr
+    properties: dict[str, Expr] = {}
+
+
+class LookupSpec(Strict):
+    """What `lookup` looks in: `values`, or two columns of a table."""
+
+    values: dict[str, Scalar] | None = None
+    from_: str | None = Field(None, alias="from")
+    key: Expr | None = None
+    value: Expr | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> LookupSpec:
+        table = (self.from_, self.key, self.value)
+        if (self.values is None) != all(table) or (self.values is not None and any(table)):
+            raise ValueError("a lookup has either `values`, or `from`, `key` and `value`")
+        return self
+
+
+class MappingFile(Strict):
+    """A mapping: tables, and what becomes of their rows."""
+
+    source: str | None = Field(None, description="Kept as `source`; the file's name unless said.")
+    languages: list[str] = Field([], description="Which language a label is in first: [en, de].")
+    tables: dict[str, TableSpec] = Field(min_length=1)
+    lookups: dict[str, LookupSpec] = {}
+    entities: list[EntitySpec] = []
+    relations: list[RelationSpec] = []
+
+    @model_validator(mode="after")
+    def _loads_something(self) -> MappingFile:
+        if not self.entities and not self.relations:
+            raise ValueError("a mapping has `entities` or `relations`")
+        return self
+
+
+def json_schema() -> Mapping[str, Any]:
+    """The JSON Schema of a mapping, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mapping.yaml of kg ingest",
+        **MappingFile.model_json_schema(by_alias=True),
+    }
