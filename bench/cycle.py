@@ -33,9 +33,9 @@ BATCH = 40  # entities whose vectors take their own names in one transaction
 
 def ingest(platform: Platform, say: Say, folder: str) -> None:
     from ingest.loading.load import load as load_source
-    from ingest.sources.registry import open_source
+    from ingest.mapping.choose import open_any
 
-    load_source(platform, open_source(Path(folder), None), on_progress=_report(say))
+    load_source(platform, open_any(Path(folder), None), on_progress=_report(say))
 
 
 def embed(platform: Platform, say: Say, seed: str) -> None:

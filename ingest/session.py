@@ -9,6 +9,7 @@ from kg_platform.progress import Progress
 from kg_platform.session import Session
 
 if TYPE_CHECKING:
+    from ingest.loading.dry_run import Preview
     from ingest.loading.summary import IngestSummary
     from ingest.sources.source import Source
 
@@ -25,21 +26,42 @@ class IngestSession(Session):
         name: str | None = None,
         on_progress: Progress | None = None,
     ) -> IngestSummary:
-        """Load a folder, a file or a `Source`; `name` is kept as its `source`. Running it twice
-        changes nothing.
+        """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`.
+        Running it twice changes nothing.
 
         Raises:
             BadInput: nothing there can be ingested. RejectedRows: `strict`, and a row is rejected.
             Interrupted: Ctrl-C; the same call goes on.
         """
         from ingest.loading.load import load
-        from ingest.sources.registry import open_source
+        from ingest.mapping.choose import open_any
 
-        opened = open_source(Path(source), name) if isinstance(source, str | Path) else source
+        opened = open_any(Path(source), name) if isinstance(source, str | Path) else source
         return load(
             self.platform,
             opened,
             strict=strict,
             create_missing=create_missing,
             on_progress=on_progress,
+        )
+
+    def preview(
+        self,
+        source: str | Path | Source,
+        *,
+        create_missing: bool = False,
+        name: str | None = None,
+        on_progress: Progress | None = None,
+    ) -> Preview:
+        """What `ingest` would find: counts, samples and rejections; nothing is written.
+
+        Raises:
+            BadInput: nothing there can be ingested.
+        """
+        from ingest.loading.dry_run import dry_run
+        from ingest.mapping.choose import open_any
+
+        opened = open_any(Path(source), name) if isinstance(source, str | Path) else source
+        return dry_run(
+            self.platform, opened, create_missing=create_missing, on_progress=on_progress
         )

@@ -1,7 +1,8 @@
-"""`kg ingest`: facts, texts and pictures from files into the graph."""
+"""`kg ingest`: facts, texts and pictures from files, tables and databases into the graph."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from ingest.session import IngestSession
 
 if TYPE_CHECKING:
+    from ingest.loading.dry_run import Preview
     from ingest.loading.summary import IngestSummary
 
 
@@ -18,10 +20,12 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest_command(
-    path: Annotated[
-        Path,
+    paths: Annotated[
+        list[str],
         typer.Argument(
-            help="a folder with entities.jsonl and triples, an entities.jsonl, or a caption table"
+            metavar="PATH",
+            help="a mapping.yaml, a folder with entities.jsonl and triples, an entities.jsonl, or "
+            "a caption table; with --infer any number of tables",
         ),
     ],
     strict: Annotated[
@@ -34,26 +38,113 @@ def ingest_command(
     source: Annotated[
         str | None, typer.Option("--source", help="name kept as `source` (default: the folder's)")
     ] = None,
+    infer: Annotated[
+        bool,
+        typer.Option("--infer", help="print a mapping for these tables, and load nothing"),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="show counts, samples and rejections, and write nothing"),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the counts as JSON")] = False,
 ) -> None:
     """Load entities, relations and pictures. Running it twice changes nothing."""
-    from ingest.sources.registry import open_source
+    from ingest.mapping.choose import open_any
     from kg_platform.console import note, print_json, steps
+    from kg_platform.errors import BadInput
 
-    found = open_source(path, source)
+    if infer:
+        _infer(paths, source)
+        return
+    if len(paths) > 1:
+        raise BadInput(
+            "One source at a time: name a folder, or write a mapping of these files with "
+            "`kg ingest --infer FILE... > mapping.yaml`."
+        )
+    found = open_any(Path(paths[0]), source)
     said = list(found.notes)
     for line in said:
         note(line)
     with IngestSession.open() as kg, steps() as progress:
-        summary = kg.ingest(
-            found, strict=strict, create_missing=create_missing, on_progress=progress
-        )
-    for line in found.notes[len(said) :]:  # what only reading all of it tells
-        note(line)
-    if as_json:
+        if dry_run:
+            preview = kg.preview(found, create_missing=create_missing, on_progress=progress)
+        else:
+            summary = kg.ingest(
+                found, strict=strict, create_missing=create_missing, on_progress=progress
+            )
+    for line in found.notes:  # what only reading all of it tells
+        if line not in said:
+            note(line)
+    if dry_run:
+        if as_json:
+            print_json(preview.as_dict())
+        else:
+            _print_preview(preview)
+    elif as_json:
         print_json(summary.as_dict())
     else:
         _print(summary)
+
+
+def _infer(paths: Sequence[str], source: str | None) -> None:
+    from ingest.mapping.infer import infer
+    from ingest.mapping.tables_of import tables_of
+    from kg_platform.console import note, print_lines
+
+    tables = tables_of(paths)
+    for table, _ in tables.values():
+        for line in table.notes:
+            note(line)
+    print_lines(infer(tables, source or next(iter(tables))))
+    note("Save it as mapping.yaml; `kg ingest mapping.yaml --dry-run` shows what it loads.")
+
+
+def _print_preview(preview: Preview) -> None:
+    from kg_platform.console import note, print_table
+
+    rows = [("entities", name, count) for name, count in preview.entities.most_common()]
+    rows += [("relations", name, count) for name, count in preview.relations.most_common()]
+    print_table(
+        ["what", "type", "count"],
+        [
+            (a if i == 0 or rows[i - 1][0] != a else "", b, f"{c:,}")
+            for i, (a, b, c) in enumerate(rows)
+        ],
+    )
+    if preview.samples:
+        print_table(
+            ["id", "type", "label", "properties"],
+            [
+                (n.id, n.type, n.properties.get("label"), _rest(n.properties))
+                for n in preview.samples
+            ],
+            title="The first entities",
+        )
+    if preview.facts:
+        print_table(
+            ["head", "relation", "tail"],
+            [(fact.head, fact.type, fact.tail) for fact in preview.facts],
+            title="The first relations",
+        )
+    if preview.refused:
+        reasons = [(c, f, r) for (f, r), c in preview.summary.reasons.most_common(10)]
+        print_table(["rows", "field", "would be rejected because"], reasons)
+        print_table(
+            ["where", "line", "field", "value"],
+            [(one.source, one.line, one.field, one.value) for one in preview.refused],
+            title="The first of them",
+        )
+    note(
+        f"Nothing was written. {preview.new:,} entities would be new, {preview.changed:,} changed, "
+        f"{preview.unchanged:,} stay as they are."
+    )
+
+
+def _rest(properties: object) -> str:
+    assert isinstance(properties, dict)
+    known = ("label", "source")
+    rest = {k: v for k, v in properties.items() if k not in known and v not in ("", [], None)}
+    return ", ".join(f"{key}: {value}" for key, value in rest.items())
 
 
 def _print(summary: IngestSummary) -> None:

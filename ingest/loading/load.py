@@ -15,8 +15,8 @@ from typing import Any
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Row, Store
 from ingest.loading.summary import IngestSummary, sentence
+from ingest.mapping.choose import open_any
 from ingest.media.gallery import Gallery
-from ingest.sources.registry import open_source
 from ingest.sources.source import Source
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.media.store import MediaStore
@@ -41,7 +41,7 @@ def ingest(
     Raises:
         BadInput: nothing there can be ingested.
     """
-    source = open_source(path, name)
+    source = open_any(path, name)
     return load(
         platform, source, strict=strict, create_missing=create_missing, on_progress=on_progress
     )

@@ -31,13 +31,7 @@ class MappingDocument:
         node = _compose(path, text)
         self._lines: dict[Place, int] = dict(_lines(node, ()))
         _refuse_doubled(path, node)
-        content = yaml.CSafeLoader("")
-        try:
-            given = content.construct_document(node)
-        except (yaml.YAMLError, ValueError) as error:  # 2026-13-40 is a date to YAML
-            raise BadInput(f"{path} holds a value that is none: {error}.") from None
-        finally:
-            content.dispose()
+        given = _constructed(path, node)
         if not isinstance(given, dict):
             raise BadInput(
                 f"{path} is not a mapping: it needs `tables` and `entities` or `relations`; "
@@ -65,7 +59,9 @@ class MappingDocument:
             said = str(one["msg"]).removeprefix("Value error, ").rstrip(".")
             known = _known(place)
             if one["type"] == "extra_forbidden":
-                said = f"is not known here; there are {', '.join(known)}" if known else "is not known"
+                said = (
+                    f"is not known here; there are {', '.join(known)}" if known else "is not known"
+                )
             elif one["type"] == "missing":
                 said = "is missing"
             else:
@@ -107,7 +103,7 @@ def _compose(path: Path, text: str) -> yaml.Node:
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise BadInput(
                     f"{path}, line {line}: *{event.anchor} repeats another part; write it out, as "
                     "repeats are not read."
@@ -124,6 +120,39 @@ def _compose(path: Path, text: str) -> yaml.Node:
     if node is None:
         raise BadInput(f"{path} is empty; `kg ingest --infer FILE` writes a mapping to begin with.")
     return node
+
+
+def _constructed(path: Path, node: yaml.Node) -> Any:
+    loader = yaml.CSafeLoader("")
+    try:
+        for scalar in _scalars(node):
+            try:
+                loader.construct_object(scalar)
+            except (yaml.YAMLError, ValueError) as error:  # 2026-13-40 is a date to YAML
+                said = getattr(error, "problem", None) or error
+                raise BadInput(
+                    f"{path}, line {scalar.start_mark.line + 1}: {scalar.value[:_TOP]} is no value "
+                    f"({said}); put it in quotes if it is text."
+                ) from None
+        return loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise BadInput(f"{path}{line}: a mapping cannot have this ({error.problem}).") from None
+    finally:
+        loader.dispose()
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for one in node.value:
+            yield from _scalars(one)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(key)
+            yield from _scalars(value)
 
 
 def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:

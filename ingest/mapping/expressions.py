@@ -5,8 +5,8 @@
     {Full Name | trim | split(';')}  columns may have spaces; functions follow one another
     {address.city}  {cast[0].name}   into objects and lists
 
-A column that is not there or holds nothing makes the whole expression nothing, unless `default` gives
-something. Where a placeholder is a list, text around it is put around each item.
+A column that is not there or holds nothing makes the whole expression nothing, unless `default`
+gives something. Where a placeholder is a list, text around it is put around each item.
 
 Grammar: `{` column (`|` name (`(` argument, ... `)`)?)* `}`; an argument is 'text', a number, true,
 false or a column. `{{` and `}}` are braces. A column whose name holds one of `|{}'"` stands in
@@ -87,10 +87,11 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression that was read; `text` is how it was written."""
+    """An expression that was read; `text` is how it was written. A number, a date, true or false
+    that stands in a mapping as it is, is its own value: the only part."""
 
     text: str
-    parts: tuple[str | Placeholder, ...]
+    parts: tuple[Any, ...]
 
     def of(self, row: Mapping[str, Any], lookups: Lookups) -> Any:
         """The value for this row: of its own kind, or text where text stands around it; None where
@@ -101,11 +102,11 @@ class Expression:
         """
         if len(self.parts) == 1:
             (only,) = self.parts
-            return only if isinstance(only, str) else only.of(row, lookups)
+            return only.of(row, lookups) if isinstance(only, Placeholder) else only
         texts: list[str] | None = None  # of each item, once a part is a list
         text = ""
         for part in self.parts:
-            value = part if isinstance(part, str) else part.of(row, lookups)
+            value = part.of(row, lookups) if isinstance(part, Placeholder) else part
             if value is None:
                 return None
             if isinstance(value, list):
@@ -225,7 +226,8 @@ def _call(text: str, at: int) -> tuple[Call, int]:
 
 
 def _arguments(text: str, at: int) -> tuple[list[Any], int]:
-    start, found = at, []
+    start = at
+    found: list[Any] = []
     while True:
         while text.startswith(" ", at):
             at += 1
@@ -240,7 +242,9 @@ def _arguments(text: str, at: int) -> tuple[list[Any], int]:
         elif text.startswith(")", at):
             return found, at + 1
         else:
-            raise _bad(text, start, "the arguments are not closed; separate them by , and end with )")
+            raise _bad(
+                text, start, "the arguments are not closed; separate them by , and end with )"
+            )
 
 
 def _argument(text: str, at: int) -> tuple[Any, int]:

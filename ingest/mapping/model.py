@@ -31,8 +31,9 @@ Scalar = str | int | float | bool
 def _expression(value: Any) -> Expression:
     if isinstance(value, Expression):
         return value
+    _refuse_braces(value)
     if isinstance(value, bool | int | float | date | datetime):
-        return Expression(str(value), (value,))  # type: ignore[arg-type]
+        return Expression(str(value), (value,))
     if not isinstance(value, str):
         raise ValueError("an expression is text, such as {name | trim}")
     try:
@@ -41,27 +42,24 @@ def _expression(value: Any) -> Expression:
         raise ValueError(str(error).rstrip(".")) from None
 
 
-def _braces(value: Any) -> Any:
+def _refuse_braces(value: Any) -> None:
     """What `id: {name}` without quotes is to YAML: an object with a key and no value."""
     if isinstance(value, dict) and any(one is None for one in value.values()):
         inside = ", ".join(map(str, value))
         raise ValueError(f'put it in quotes: "{{{inside}}}" (YAML takes bare braces for an object)')
-    return value
 
 
 _SCHEMA = {"type": ["string", "number", "boolean"]}
-Expr = Annotated[
-    Expression, BeforeValidator(_braces), PlainValidator(_expression), WithJsonSchema(_SCHEMA)
-]
+Expr = Annotated[Expression, PlainValidator(_expression), WithJsonSchema(_SCHEMA)]
 
 
 def _languages(value: Any) -> Any:
-    _braces(value)
+    _refuse_braces(value)
     return value if isinstance(value, dict) else {"": value}
 
 
 def _listed(value: Any) -> Any:
-    _braces(value)
+    _refuse_braces(value)
     return value if isinstance(value, list) else [value]
 
 
@@ -103,7 +101,9 @@ class TableSpec(Strict):
     header: list[str] | None = Field(
         None, description="The columns' names, for a file whose first line is a row already."
     )
-    sheet: str | None = Field(None, description="Of a spreadsheet; the first one unless it is said.")
+    sheet: str | None = Field(
+        None, description="Of a spreadsheet; the first one unless it is said."
+    )
     rows: str | None = Field(None, description="Where in a JSON document the rows are: data.items")
     null: list[str] = Field([], description="Texts that mean that there is nothing, such as NULL.")
 

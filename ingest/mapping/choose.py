@@ -1,0 +1,25 @@
+"""What is at a path: a mapping, or something that needs none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ingest.sources.names import suffix_of
+from ingest.sources.source import Source
+
+MAPPINGS = (".yaml", ".yml")
+
+
+def open_any(path: Path, name: str | None = None) -> Source:
+    """The source at `path`: of a mapping, or of files that say by themselves what they are.
+
+    Raises:
+        BadInput: nothing is there, nothing in it can be ingested, or a file of it cannot be read.
+    """
+    if suffix_of(path) in MAPPINGS:
+        from ingest.mapping.source import open_mapping
+
+        return open_mapping(path, name)
+    from ingest.sources.registry import open_source
+
+    return open_source(path, name)
