@@ -232,6 +232,6 @@ def json_schema() -> Mapping[str, Any]:
     """The JSON Schema of a mapping, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "mapping.yaml of kg ingest",
         **MappingFile.model_json_schema(by_alias=True),
+        "title": "mapping.yaml of kg ingest",
     }

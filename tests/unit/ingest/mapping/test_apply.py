@@ -69,10 +69,13 @@ def test_a_row_without_an_id_is_counted_and_not_refused() -> None:
 
 
 def test_conditions_choose_rows() -> None:
-    spec = {"id": "{id}", "where": [{"value": "{kind | lower}", "one_of": ["film", "short"]},
-                                    {"value": "{year | integer}", "at_least": 1970, "at_most": 1990},
-                                    {"value": "{gone}", "present": False},
-                                    {"value": "{rank}", "differs": 5}]}  # fmt: skip
+    where = [
+        {"value": "{kind | lower}", "one_of": ["film", "short"]},
+        {"value": "{year | integer}", "at_least": 1970, "at_most": 1990},
+        {"value": "{gone}", "present": False},
+        {"value": "{rank}", "differs": 5},
+    ]
+    spec = {"id": "{id}", "where": where}
     fits = {"id": "x", "kind": "FILM", "year": "1979", "rank": "4"}
     assert len(entities(spec, fits)) == 1
     for change in (
