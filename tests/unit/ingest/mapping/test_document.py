@@ -39,8 +39,8 @@ def test_a_mapping_is_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("properties:", "propertys:", r"line 9, entities\[0\].propertys: is not known here; there are "
-         "from, each, where, id, type, label"),
+        ("properties:", "propertys:", r"line 9, entities\[0\].propertys: is not known here; there "
+         "are from, each, where, id, type, label"),
         ("file: films.csv, ", "", "line 4, tables.films: a table has either `file` or `sql`"),
         ("    id: film/{id}\n", "", r"line 6, entities\[0\].id: is missing"),
         ("| integer}", "| integr}", "line 10, .*there is no function 'integr'"),
