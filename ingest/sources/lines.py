@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import io
-import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, TextIO
 
+from ingest.sources.charset import UTF8
+from ingest.sources.packed import is_packed, opened
 from kg_platform.errors import BadInput
 
 # A longer line is rejected unread: one missing newline must not take all memory.
@@ -23,15 +22,13 @@ NOT_UTF8 = "the line is not valid UTF-8"
 _ENDS = "\r\n"
 _MARK = "\ufeff"  # how some editors begin a file, and so what joined files have in the middle
 _HEAD = 4096  # bytes that tell what a file is
+_SAMPLE = 2**20
 _SHOWN = 200
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# No text begins like these, so the name of a packed file need not say that it is one.
-_PACKED: tuple[tuple[bytes, Callable[[Path], object]], ...] = (
-    (b"\x1f\x8b", gzip.open),
-    (b"BZh", bz2.open),
-    (b"\xfd7zXZ\x00", lzma.open),
-)
-_BZ2_BLOCK = b"1AY&SY"
+# What cannot be decoded becomes half a character, which no good text has: so it costs one line.
+# Python's own handler of the kind, surrogateescape, does that for bytes above 127 alone.
+_HALVED = "kg-undecodable"
+codecs.register_error(_HALVED, lambda error: ("\udcff", getattr(error, "end", 0)))
 
 
 class Unread(NamedTuple):
@@ -42,15 +39,15 @@ class Unread(NamedTuple):
     text: str = ""
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str | Unread]]:
-    """(line number from 1, the line with its end). A line ends with LF, CR LF or CR.
+def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, str | Unread]]:
+    """(line number from 1, the line with its end). A line ends with LF, CR LF or CR. Without an
+    encoding it has to be UTF-8.
 
     Raises:
-        BadInput: the file cannot be opened, is UTF-16, or is packed and damaged.
+        BadInput: the file cannot be opened, is packed and damaged, or is UTF-16 and nobody said so.
     """
-    with _opened(path) as binary:
-        # What is not UTF-8 becomes lone surrogates, so that it costs one line and not the file.
-        file = io.TextIOWrapper(binary, "utf-8", errors="surrogateescape", newline="")
+    reason = NOT_UTF8 if encoding in (None, UTF8) else f"the line is not valid {encoding}"
+    with opened_text(path, encoding) as file:
         number = 0
         while line := file.readline(MAX_LINE_BYTES + len(_ENDS)):
             number += 1
@@ -59,11 +56,28 @@ def read_lines(path: Path) -> Iterator[tuple[int, str | Unread]]:
                 while line and not line.endswith(("\n", "\r")):
                     line = file.readline(MAX_LINE_BYTES)
                 yield number, Unread(TOO_LONG)
-            elif line.isascii() or _is_utf8(line):
+            elif is_whole(line):
                 yield number, line
             else:
-                start = line[:_SHOWN].rstrip(_ENDS).encode("utf-8", "surrogateescape")
-                yield number, Unread(NOT_UTF8, start.decode("utf-8", "replace"), line)
+                yield number, Unread(reason, shown(line), line)
+
+
+@contextmanager
+def opened_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
+    """The text of the file, its line ends as they are; what cannot be decoded becomes lone
+    surrogates (`is_whole`).
+
+    Raises:
+        BadInput: as `read_lines`.
+    """
+    with opened(path) as binary:
+        if encoding is None:
+            _refuse_utf16(path, binary)
+        errors = "surrogateescape" if encoding in (None, UTF8) else _HALVED
+        try:
+            yield io.TextIOWrapper(binary, encoding or UTF8, errors=errors, newline="")
+        except UnicodeError as error:  # a codec that does not ask what to do with mistakes
+            raise BadInput(f"{path} cannot be read as {encoding}; give its encoding.") from error
 
 
 def check_text(path: Path) -> None:
@@ -72,55 +86,48 @@ def check_text(path: Path) -> None:
     Raises:
         BadInput: it cannot be opened, or is UTF-16.
     """
-    with _opened(path):
-        pass
+    with opened(path) as file:
+        _refuse_utf16(path, file)
 
 
 def count_lines(path: Path) -> int:
-    """How many lines the file has; quick enough for a progress bar."""
-    feeds = returns = 0
-    with _opened(path) as file:
-        while block := file.read(2**20):
-            feeds += block.count(b"\n")
-            returns += block.count(b"\r")
-    return max(feeds, returns)
+    """How many lines the file has, for a progress bar: counted as far as the first MiB goes, for
+    the rest as many as there are in that."""
+    with opened(path) as file:
+        sample = file.read(_SAMPLE)
+        more = bool(file.read(1))
+    found = max(sample.count(b"\n"), sample.count(b"\r"))
+    if not more:
+        return found
+    size = path.stat().st_size
+    taken = len(zlib.compress(sample, 1)) if is_packed(path) else len(sample)
+    return max(found, round(found * size / taken))
+
+
+def is_whole(text: str) -> bool:
+    """Whether it has no lone surrogate."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(text: str) -> str:
+    """How a text begins, as it can be written, whatever is in it."""
+    start = text[:_SHOWN].rstrip(_ENDS).encode("utf-8", "surrogateescape")
+    return start.decode("utf-8", "replace")
 
 
 def _size(line: str) -> int:
     return len(line.rstrip(_ENDS).encode("utf-8", "surrogateescape"))
 
 
-def _is_utf8(line: str) -> bool:
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of the file, unpacked, when they can be text."""
-    try:
-        with _unpacked(path) as file:
-            head = file.read(_HEAD)
-            # Without a mark it shows by its NULs: every other byte of plain letters is one.
-            if head[:2] in _UTF16 or head.count(0) * 4 > len(head):
-                raise BadInput(f"{path} is UTF-16 text; save it as UTF-8.")
-            file.seek(0)
-            yield file
-    except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise BadInput(f"{path} is cut off or damaged; unpack it, or fetch it again.") from error
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def _unpacked(path: Path) -> BinaryIO:
-    file = path.open("rb")
-    head = file.read(10)
-    for begin, unpack in _PACKED:
-        if head.startswith(begin) and (begin != b"BZh" or head[4:] == _BZ2_BLOCK):
-            file.close()
-            return cast(BinaryIO, unpack(path))
+def _refuse_utf16(path: Path, file: BinaryIO) -> None:
+    head = file.read(_HEAD)
+    # Without a mark it shows by its NULs: every other byte of plain letters is one.
+    if head[:2] in _UTF16 or head.count(0) * 4 > len(head):
+        raise BadInput(f"{path} is UTF-16 text; save it as UTF-8.")
     file.seek(0)
-    return file

@@ -84,7 +84,7 @@ def look_into(folder: Path) -> Listing:
     found.leave_out([p for p in inside if p not in files], "it cannot be opened as a file")
     found.leave_out(
         [p for p in files if suffix_of(p) not in READ and not _is_picture(p)],
-        "ingest reads .jsonl, .tsv, .csv and .txt, also packed (.gz, .bz2, .xz)",
+        "ingest reads .jsonl, .tsv, .csv and .txt, also packed (.gz, .bz2, .xz, .zst)",
     )
     found.leave_out(_below(folder), "sub-folders are not read; ingest each by itself")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PACKED = (".gz", ".bz2", ".xz")
+PACKED = (".gz", ".bz2", ".xz", ".zst")
 ENTITIES, CSV, TABS, TEXT = ".jsonl", ".csv", ".tsv", ".txt"
 READ = (ENTITIES, CSV, TABS, TEXT)
 

@@ -1,30 +1,28 @@
-"""A table made of dictionaries."""
+"""Tables of tests: written, opened, and read to the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.table import Fields
+from ingest.sources.table import Table, TableOptions
+from ingest.sources.tables import open_table
 from kg_platform.records import Rejection
 
 
-class ListTable:
-    """Rows that a test gives; a `Rejection` stands for one that cannot be read."""
+def written(path: Path, content: str | bytes, **options: Any) -> Table:
+    """The table of a file with this content."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return open_table(path.name, TableOptions(**options), path.parent)
 
-    def __init__(self, name: str, rows: Sequence[Mapping[str, Any] | Rejection]) -> None:
-        self.name = name
-        self.folder = Path()
-        self.notes: list[str] = []
-        self._rows = rows
 
-    def columns(self) -> Sequence[str]:
-        rows = [row for row in self._rows if not isinstance(row, Rejection)]
-        return list(dict.fromkeys(name for row in rows for name in row))
+def rows_of(table: Table) -> list[dict[str, Any]]:
+    """Its rows; there are no rejections."""
+    found = list(table.rows())
+    assert not [row for _, row in found if isinstance(row, Rejection)]
+    return [dict(row) for _, row in found if not isinstance(row, Rejection)]
 
-    def count(self) -> int:
-        return len(self._rows)
 
-    def rows(self) -> Iterator[tuple[int, Fields | Rejection]]:
-        yield from enumerate(self._rows, 2)
+def read(table: Table) -> list[dict[str, Any] | str]:
+    """Its rows, and the reason of each that is none."""
+    return [row.reason if isinstance(row, Rejection) else dict(row) for _, row in table.rows()]

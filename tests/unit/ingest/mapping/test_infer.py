@@ -11,7 +11,7 @@ from ingest.mapping.document import MappingDocument
 from ingest.mapping.infer import infer
 from ingest.mapping.naming import type_of
 from kg_platform.errors import BadInput
-from tests.support.tables import ListTable
+from tests.support.list_table import ListTable
 
 FILMS = [
     {"film_id": str(i), "title": f"Film {i}", "year": str(1970 + i), "director_id": str(i % 3 + 1),

@@ -1,0 +1,84 @@
+"""Which encoding a text file is in: as it is declared, or as its bytes look."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from ingest.sources.packed import opened
+from kg_platform.errors import BadInput
+
+UTF8 = "utf-8"
+WESTERN = "cp1252"
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, UTF8),
+)
+_SAMPLE = 2**20
+
+
+def charset_of(path: Path, declared: str | None, notes: list[str], name: str) -> str:
+    """The name of a codec. What was not declared and is not UTF-8 is said in `notes`.
+
+    A mark at the beginning decides. Without one, text is UTF-8 unless no line of the first
+    MiB that is more than ASCII can be read so: one damaged byte in a UTF-8 file must not turn
+    every other letter of it into two wrong ones.
+
+    Raises:
+        BadInput: no such encoding, it contradicts the file's mark, or none can be seen.
+    """
+    with opened(path) as file:
+        sample = file.read(_SAMPLE)
+    marked = next((encoding for mark, encoding in _MARKS if sample.startswith(mark)), None)
+    if declared is not None:
+        return _declared(declared, marked, name)
+    if marked is not None:
+        if marked != UTF8:
+            notes.append(f"{name} is read as {marked.upper()}, as it begins like that.")
+        return marked
+    if sample.count(0) * 4 > len(sample):
+        raise BadInput(
+            f"{name} looks like UTF-16 without a mark; give its encoding (utf-16-le or utf-16-be)."
+        )
+    if len(sample) == _SAMPLE:
+        sample = sample[: sample.rfind(b"\n") + 1] or sample[:-4]
+    more_than_ascii = [line for line in sample.splitlines() if not line.isascii()]
+    if not more_than_ascii or any(_reads(line, UTF8) for line in more_than_ascii):
+        return UTF8
+    if not all(_reads(line, WESTERN) for line in more_than_ascii):
+        raise BadInput(f"{name} is neither UTF-8 nor {WESTERN}; give its encoding.")
+    notes.append(
+        f"{name} is not UTF-8 and is read as {WESTERN} (Western European); give its encoding if "
+        "letters come out wrong."
+    )
+    return WESTERN
+
+
+def _declared(declared: str, marked: str | None, name: str) -> str:
+    try:
+        # Also finds out codecs that are none of text (base64, rot13) or read nothing (undefined).
+        "a".encode(declared).decode(declared)
+        found = codecs.lookup(declared).name
+    except (LookupError, UnicodeError) as error:
+        raise BadInput(
+            f"{name} cannot be read as {declared!r}: there is no such encoding of text; "
+            "utf-8, utf-16, cp1252 and latin-1 are some."
+        ) from error
+    if marked is not None and not found.startswith(marked):
+        raise BadInput(
+            f"{name} is declared as {declared} and begins as {marked.upper()} does; leave out its "
+            "encoding."
+        )
+    return found
+
+
+def _reads(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
