@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from ingest.session import IngestSession
 if TYPE_CHECKING:
     from ingest.loading.dry_run import Preview
     from ingest.loading.summary import IngestSummary
+
+
+LONGEST = 60  # letters of a value in a table
 
 
 def register(app: typer.Typer) -> None:
@@ -140,11 +143,13 @@ def _print_preview(preview: Preview) -> None:
     )
 
 
-def _rest(properties: object) -> str:
-    assert isinstance(properties, dict)
+def _rest(properties: Mapping[str, Any]) -> str:
+    from ingest.validate import shown
+    from kg_platform.ledger.rows import excerpt
+
     known = ("label", "source")
     rest = {k: v for k, v in properties.items() if k not in known and v not in ("", [], None)}
-    return ", ".join(f"{key}: {value}" for key, value in rest.items())
+    return ", ".join(f"{key}: {excerpt(shown(value), LONGEST)}" for key, value in rest.items())
 
 
 def _print(summary: IngestSummary) -> None:
