@@ -6,7 +6,6 @@ twice, so a load that was stopped anywhere is finished by running it again.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Row, Store
 from ingest.loading.summary import IngestSummary, sentence
 from ingest.media.gallery import Gallery
+from ingest.resolution.exact import properties_text
 from ingest.sources.registry import open_source
 from ingest.sources.source import Source
 from kg_platform.errors import Interrupted, RejectedRows
@@ -209,7 +209,7 @@ def _rows(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[d
     for relation in relations:
         properties = relation.properties
         if properties is not last:  # the records of a file usually share one mapping
-            key = json.dumps(properties, sort_keys=True)
+            key = properties_text(properties)
             last, kind = properties, index.setdefault(key, len(kinds))
             if kind == len(kinds):
                 kinds.append({**properties, "source": source})
