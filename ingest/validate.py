@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -28,7 +29,12 @@ _SHOWN = 200
 
 NUL = "holds a NUL character"
 SURROGATE = "holds half of a character (a lone surrogate)"
-PLAIN = "a property is text, a number, true, false, or a list of one of these"
+PLAIN = "a property is text, a number, true, false, a date or time, or a list of one of these"
+OFFSET = "the offset of a time is whole seconds and at most 18 hours"
+
+_WITH_OFFSET = (datetime, time)
+_KINDS = frozenset({str, int, float, bool, date, datetime, time, timedelta})
+_MAX_OFFSET = timedelta(hours=18)
 
 
 class Checked(NamedTuple):
@@ -173,12 +179,23 @@ def _value_problem(value: Any) -> str | None:
         return None if math.isfinite(value) else "a number is finite, not NaN or infinite"
     if kind is list:
         kinds = {type(item) for item in value}
-        if not kinds <= {str, int, float, bool}:
+        if not kinds <= _KINDS:
             return PLAIN
         if len(kinds) > 1 and kinds != {int, float}:
             return "the items of a list are all of one kind"
+        if kinds & {datetime, time} and len({item.tzinfo is None for item in value}) > 1:
+            return "the times of a list have all an offset, or none has"
         return next((p for item in value if (p := _value_problem(item))), None)
-    return PLAIN
+    if kind in _WITH_OFFSET:
+        return _offset_problem(value)
+    return None if kind in _KINDS else PLAIN
+
+
+def _offset_problem(value: datetime | time) -> str | None:
+    offset = value.utcoffset()
+    if offset is None:  # a zone that needs the day to know, such as a clock's, has none
+        return None if value.tzinfo is None else OFFSET
+    return None if abs(offset) <= _MAX_OFFSET and not offset.microseconds else OFFSET
 
 
 _Refuse = Callable[[str, str, object], None]

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 
-# Property values Neo4j can store: scalars and flat lists of scalars of one kind.
-Scalar = str | int | float | bool
-PropertyValue = Scalar | list[str] | list[int] | list[float] | list[bool]
+# Property values Neo4j can store: scalars and flat lists of scalars of one kind. Days, times and
+# durations become Neo4j's own; a time with an offset is of another kind than one without.
+Temporal = date | datetime | time | timedelta
+Scalar = str | int | float | bool | Temporal
+PropertyValue = (
+    Scalar
+    | list[str]
+    | list[int]
+    | list[float]
+    | list[bool]
+    | list[date]
+    | list[datetime]
+    | list[time]
+    | list[timedelta]
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ingest.loading.store import Node, Store
 from ingest.media.gallery import Gallery
-from ingest.resolution.exact import Merged, canonical
+from ingest.resolution.exact import Merged, canonical, properties_text, told
 from ingest.resolution.recall import Recall
 from ingest.sources.source import Source
 from ingest.validate import (
@@ -262,7 +262,7 @@ class RecordCheck:
         for relation in relations:
             properties = relation.properties
             if properties is not last:  # the records of a file usually share one mapping
-                last, text = properties, json.dumps(properties, sort_keys=True)
+                last, text = properties, properties_text(properties)
             if properties:
                 facts.append(((relation.head, relation.type, relation.tail), text))
         firsts = iter(self._recall.stated(facts))
@@ -272,8 +272,8 @@ class RecordCheck:
             if first is None:
                 kept.append(relation)
                 continue
-            said = ", ".join(f"{name} {shown(value)}" for name, value in json.loads(first).items())
-            reason = f"the same triple stands before with other properties ({shown(said)})"
+            other = ", ".join(f"{name} {shown(value)}" for name, value in told(first).items())
+            reason = f"the same triple stands before with other properties ({shown(other)})"
             triple = f"{relation.head} | {relation.type} | {relation.tail}"
             place = relation.source, relation.line
             self._reject(Rejection(*place, "relation", reason, shown(triple)))

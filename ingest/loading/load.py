@@ -6,7 +6,6 @@ twice, so a load that was stopped anywhere is finished by running it again.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from ingest.loading.store import GraphStore, Row, Store
 from ingest.loading.summary import IngestSummary, sentence
 from ingest.mapping.choose import open_any
 from ingest.media.gallery import Gallery
+from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.media.store import MediaStore
@@ -209,7 +209,7 @@ def _rows(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[d
     for relation in relations:
         properties = relation.properties
         if properties is not last:  # the records of a file usually share one mapping
-            key = json.dumps(properties, sort_keys=True)
+            key = properties_text(properties)
             last, kind = properties, index.setdefault(key, len(kinds))
             if kind == len(kinds):
                 kinds.append({**properties, "source": source})

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
 
-from kg_platform.records import Entity, Relation
+from kg_platform.records import Entity, PropertyValue, Relation, Temporal
 
 
 class Merged:
@@ -33,9 +35,6 @@ class Merged:
         return replace(relation, head=ends[0], tail=ends[1])
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
 def canonical(entity: Entity) -> bytes:
     """The entity's content in one fixed form: equal bytes, equal content."""
     content = [
@@ -48,3 +47,33 @@ def canonical(entity: Entity) -> bytes:
         [(m.location, m.role, m.rank, m.caption) for m in entity.media],
     ]
     return _ENCODER.encode(content).encode()
+
+
+def properties_text(properties: Mapping[str, PropertyValue]) -> str:
+    """Properties in one fixed form: equal text, equal properties."""
+    return _PROPERTIES.encode(properties)
+
+
+def told(text: str) -> dict[str, Any]:
+    """What `properties_text` wrote, with days and times as text: for a person."""
+    found: dict[str, Any] = json.loads(text, object_hook=lambda one: one.get(_TIME, one))
+    return found
+
+
+_TIME = "\0"  # no property is called so: such a name is refused
+
+
+def _tagged(value: Temporal) -> dict[str, object]:
+    """A day, time or duration is other content than the text that looks like it. A named zone is
+    kept beside the offset that it has then."""
+    if isinstance(value, timedelta):
+        return {_TIME: str(value), "kind": "timedelta"}
+    zone = getattr(value.tzinfo, "key", None) if isinstance(value, datetime | time) else None
+    named = {"zone": zone} if zone else {}
+    return {_TIME: value.isoformat(), "kind": type(value).__name__, **named}
+
+
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_tagged
+)
+_PROPERTIES = json.JSONEncoder(sort_keys=True, default=_tagged)

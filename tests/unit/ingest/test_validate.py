@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -109,6 +111,12 @@ def test_a_type_may_hold_spaces_and_backticks(kind: str) -> None:
         ([], []),
         (["a", "b"], ["a", "b"]),
         ([1, 2.5], [1.0, 2.5]),
+        (date(1, 1, 1), date(1, 1, 1)),
+        (datetime(2024, 2, 29, 1), datetime(2024, 2, 29, 1)),
+        (datetime(2024, 2, 29, tzinfo=UTC), datetime(2024, 2, 29, tzinfo=UTC)),
+        (time(1, tzinfo=UTC), time(1, tzinfo=UTC)),
+        (timedelta(days=-3, microseconds=1), timedelta(days=-3, microseconds=1)),
+        ([date(2024, 2, 29), date(2024, 3, 1)], [date(2024, 2, 29), date(2024, 3, 1)]),
     ],
 )
 def test_a_property_a_graph_can_hold(value: Any, stored: Any) -> None:
@@ -134,6 +142,11 @@ def test_a_property_a_graph_can_hold(value: Any, stored: Any) -> None:
         ([True, 1], "all of one kind"),
         ([1, 2**64], "64 bits"),
         (["a\x00"], "NUL"),
+        ([date(2024, 1, 1), datetime(2024, 1, 1)], "all of one kind"),
+        ([time(1), time(1, tzinfo=UTC)], "have all an offset, or none"),
+        (datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=19))), "at most 18 hours"),
+        (time(1, tzinfo=timezone(timedelta(microseconds=1))), "whole seconds"),
+        (time(1, tzinfo=ZoneInfo("Europe/Berlin")), "offset of a time"),
         ("a\x00", "NUL"),
         ("\udfff", "surrogate"),
     ],
