@@ -54,6 +54,10 @@ def _reader(form: str, file: TableFile, options: TableOptions) -> Table:
         from ingest.sources.tabular.parquet import ParquetTable
 
         return ParquetTable(file)
+    if form == "arrow":
+        from ingest.sources.tabular.arrow import ArrowTable
+
+        return ArrowTable(file)
     raise BadInput(f"{form!r} is no format of a table; there are {', '.join(FORMATS)}.")
 
 

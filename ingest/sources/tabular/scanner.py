@@ -17,7 +17,8 @@ _BLOCK = 2**18
 _AHEAD = 2**16  # characters that are there before a row is read: most rows are shorter
 _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
 _OUTSIDE = re.compile(r'["{}\[\],:]')
-# No string of JSON holds a line end, so one that is not closed ends there at the latest.
+# No string of JSON holds a line end, so one that is not closed ends there at the latest; which
+# brackets it took with it nobody knows, and most files have a row a line.
 _INSIDE = re.compile(r'["\\\r\n]')
 _OPENED = {ord("}"): ord("{"), ord("]"): ord("[")}
 
@@ -65,9 +66,9 @@ class Scanner:
         self.at += 1
         return True
 
-    def value(self, stop: str = ",") -> Piece:
-        """Pass a value, which goes on to a comma or to the bracket that closes what it is in;
-        neither is passed."""
+    def value(self, stop: str = ",", close: str = "]") -> Piece:
+        """Pass a value, which goes on to a comma or to the bracket that closes what it is in (a
+        list); neither is passed."""
         parts: list[str] = []
         size, skip, in_string, too_long = 0, 0, False, False
         brackets = bytearray()
@@ -88,15 +89,18 @@ class Scanner:
             if in_string:
                 in_string = sign == "\\"
                 at += in_string
+                if sign in "\r\n":
+                    brackets.clear()
             elif sign == '"':
                 in_string = True
             elif sign in "{[":
                 brackets += sign.encode()
             elif sign in "}]":
                 opened = brackets.rfind(_OPENED[ord(sign)])
-                if opened < 0:
+                if opened >= 0:
+                    del brackets[opened:]
+                elif sign == close:
                     break
-                del brackets[opened:]
             elif sign == stop and not brackets:
                 break
         self.at = found.start()
@@ -108,14 +112,14 @@ class Scanner:
         """The keys of the object whose bracket was passed; at each, its value comes next. Who does
         not pass the value leaves that to this."""
         while self.look() == '"':
-            key = self.value(":").text
+            key = self.value(":", "}").text
             if not self.take(":"):
                 return
             self.look()
             here = self.passed
             yield str(decoder.decode(key))
             if self.passed == here:
-                self.value()
+                self.value(",", "}")
             if not self.take(","):
                 return
 
