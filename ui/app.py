@@ -45,6 +45,9 @@ page = st.navigation(
                 url_path="similar",
             ),
         ],
+        "Bring": [
+            st.Page("views/ingest.py", title="Ingest", icon=":material/upload:", url_path="ingest"),
+        ],
         "Decide": [
             st.Page(
                 "views/review.py", title="Review", icon=":material/fact_check:", url_path="review"

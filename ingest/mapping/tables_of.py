@@ -14,15 +14,16 @@ from ingest.sources.tables import open_table
 Named = dict[str, tuple[Table, Mapping[str, Any]]]
 
 
-def tables_of(locations: Sequence[str]) -> Named:
-    """Each table by a name of its own, with what a mapping's `tables` says of it.
+def tables_of(locations: Sequence[str], folder: Path = Path()) -> Named:
+    """Each table by a name of its own, with what a mapping's `tables` says of it. Paths start in
+    `folder`.
 
     Raises:
         BadInput: one of them is not there, of no known kind, or cannot be read.
     """
     found: Named = {}
     for location in locations:
-        table = open_table(location, TableOptions(), Path())
+        table = open_table(location, TableOptions(), folder)
         found[_free(stem_of(Path(location)), found)] = (table, {"file": location})
     return found
 

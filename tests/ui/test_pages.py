@@ -17,7 +17,7 @@ from kg_platform.platform import Platform
 from kg_platform.scheduling.times import times, zone
 from tests.ui.conftest import HOSTILE, Open
 
-PAGES = ("overview", "browse", "entity", "query", "similar", "review", "runs")
+PAGES = ("overview", "browse", "entity", "query", "similar", "ingest", "review", "runs")
 
 
 def words(app: AppTest) -> str:

@@ -1,0 +1,69 @@
+"""The Ingest page on a real database: from a table to a graph."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Connection, Graph
+from kg_platform.platform import Platform
+from tests.ui.conftest import Open
+from tests.ui.test_pages import words
+
+FILMS = "id,title,year\n" + "".join(f"f{i},Film {i},{1970 + i}\n" for i in range(1, 9))
+
+
+def at_path(explorer: Open, path: Path) -> AppTest:
+    app = explorer("ingest")
+    app.segmented_control(key="ingest_from").set_value("Path").run()
+    return app.text_input(key="ingest_path").set_value(str(path)).run()
+
+
+def test_a_table_is_mapped_tried_and_loaded(
+    platform: Platform, explorer: Open, graph: Graph, tmp_path: Path
+) -> None:
+    (tmp_path / "films.csv").write_text(FILMS + "f9,Film 9,soon\n", encoding="utf-8")
+    app = at_path(explorer, tmp_path / "films.csv")
+    assert not app.exception
+    app.segmented_control(key=f"ingest_how_{tmp_path / 'films.csv'}").set_value("With a mapping")
+    app.run()
+    [area] = app.text_area
+    assert 'label: "{title}"' in area.value
+    area.set_value(area.value.replace('"{year}"', '"{year | integer}"')).run()
+    app.button(key="ingest_dry").click().run()
+    assert not app.exception
+    assert "would be" in words(app).lower()
+    assert "is not a number" in words(app)
+    assert graph.read(Statement("MATCH (n:Entity) RETURN n")) == []
+
+    area = app.text_area[0]
+    area.set_value(area.value + "  - nonsense\n").run()
+    assert "mapping.yaml, line" in words(app)
+    assert app.button(key="ingest_load").disabled
+    area.set_value(area.value.replace("  - nonsense\n", "")).run()
+
+    app.button(key="ingest_load").click().run()
+    end = time.monotonic() + 600  # ends a hang; a busy machine needs its time
+    while "succeeded" not in words(app.run()) and time.monotonic() < end:
+        time.sleep(0.5)
+    count = "MATCH (n:Film) RETURN count(n) AS films, sum(n.year) AS years"
+    assert graph.read(Statement(count)) == [{"films": 9, "years": 8 * 1970 + 36}]
+    assert "Rejected" in words(app)
+
+
+def test_a_path_that_is_not_there(platform: Platform, explorer: Open, tmp_path: Path) -> None:
+    app = at_path(explorer, tmp_path / "none")
+    assert not app.exception
+    assert "is not there" in words(app)
+
+
+def test_others_cannot_name_paths(
+    neo4j_environment: Connection, graph: Graph, explorer: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KG_UI_ADDRESS", "0.0.0.0")
+    app = explorer("ingest")
+    assert app.segmented_control(key="ingest_from").options == ["Upload"]

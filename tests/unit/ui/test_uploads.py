@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kg_platform.errors import BadInput
+from kg_platform.settings import Settings
+from ui import uploads
+
+MAPPING = 'tables: {a: {FROM}}\nentities: [{from: a, id: "{id}"}]\n'
+
+
+def settings(home: Path, address: str = "127.0.0.1") -> Settings:
+    return Settings(home=home, ui_address=address)
+
+
+def test_files_are_kept_under_plain_names(tmp_path: Path) -> None:
+    given = [("a.csv", b"1"), ("../../etc/b.csv", b"2"), ("c:\\d\\e.csv", b"3"), (".x", b"4")]
+    folder = uploads.keep(settings(tmp_path), given)
+    assert [file.name for file in uploads.files(folder)] == ["a.csv", "b.csv", "e.csv", "x"]
+    assert uploads.earlier(settings(tmp_path)) == [folder]
+
+
+def test_only_folders_of_uploads_are_removed(tmp_path: Path) -> None:
+    kept = settings(tmp_path)
+    folder = uploads.keep(kept, [("a.csv", b"1")])
+    uploads.remove(kept, tmp_path)
+    assert folder.is_dir()
+    uploads.remove(kept, folder)
+    assert uploads.earlier(kept) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "may"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("kg.x", False)],
+)
+def test_paths_are_for_those_at_the_machine(tmp_path: Path, address: str, may: bool) -> None:
+    assert uploads.may_name_paths(settings(tmp_path, address)) is may
+
+
+@pytest.mark.parametrize(
+    "table", ["file: /etc/passwd", "file: ../other.csv", "file: 'http://x/a.csv'",
+              "sql: 'sqlite:///x.db', table: a"],
+)  # fmt: skip
+def test_an_explorer_that_others_reach_reads_only_uploads(tmp_path: Path, table: str) -> None:
+    open_to_all = settings(tmp_path, "0.0.0.0")
+    folder = uploads.keep(open_to_all, [("a.csv", b"id\n1\n")])
+    with pytest.raises(BadInput, match=r"line 1, tables.a: .*only what was uploaded"):
+        uploads.write_mapping(open_to_all, folder, MAPPING.replace("FROM", table))
+    assert uploads.mapping_of(folder) is None, "what was refused is not kept"
+    uploads.write_mapping(open_to_all, folder, MAPPING.replace("FROM", "file: a.csv"))
+    assert uploads.mapping_of(folder) == MAPPING.replace("FROM", "file: a.csv")

@@ -1,0 +1,111 @@
+"""Files that people bring to the explorer: each lot in a folder of its own under `KG_HOME`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.mapping.document import MappingDocument, read_mapping
+from kg_platform.settings import Settings
+
+MAPPING = "mapping.yaml"
+LOG = ".log"
+_ODD = re.compile(r"[^\w.\- ]+")
+
+
+def keep(settings: Settings, files: Iterable[tuple[str, bytes]]) -> Path:
+    """Put these files (name, bytes) into a new folder; the folder."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    folder = _root(settings) / stamp
+    folder.mkdir(parents=True)
+    for name, data in files:
+        # A browser gives a name and no path; whatever else comes must not lead out of here.
+        plain = _ODD.sub("_", Path(name.replace("\\", "/")).name).lstrip(".") or "file"
+        (folder / plain).write_bytes(data)
+    return folder
+
+
+def earlier(settings: Settings) -> list[Path]:
+    """The folders that are there, newest first."""
+    root = _root(settings)
+    return sorted((p for p in root.iterdir() if p.is_dir()), reverse=True) if root.is_dir() else []
+
+
+def remove(settings: Settings, folder: Path) -> None:
+    """Take a folder of uploads away. What was loaded from it stays in the graph."""
+    if folder.parent == _root(settings):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def files(folder: Path) -> list[Path]:
+    """What somebody put into a folder, without what the explorer keeps there."""
+    return sorted(p for p in folder.iterdir() if p.name not in (MAPPING, LOG))
+
+
+def may_name_paths(settings: Settings) -> bool:
+    """Whether a person at the explorer may name files of the machine it runs on: only where nobody
+    but its own people reach it."""
+    try:
+        return ipaddress.ip_address(settings.ui_address).is_loopback
+    except ValueError:
+        return settings.ui_address == "localhost"
+
+
+def write_mapping(settings: Settings, folder: Path, text: str) -> MappingDocument:
+    """Keep a mapping beside its files.
+
+    Raises:
+        BadInput: it is no mapping, or leads out of the folder where that is not allowed.
+    """
+    document = MappingDocument(folder / MAPPING, text)
+    if not may_name_paths(settings):
+        for name, table in document.mapping.tables.items():
+            inside = table.file is not None and _inside(folder, table.file)
+            if not inside:
+                raise document.mistake(
+                    ("tables", name),
+                    "an explorer that others reach reads only what was uploaded; use `kg ingest` "
+                    "on the machine for other places",
+                )
+    (folder / MAPPING).write_text(text, encoding="utf-8")
+    return document
+
+
+def mapping_of(folder: Path) -> str | None:
+    """The mapping that was kept in a folder."""
+    path = folder / MAPPING
+    return read_mapping(path).path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def start(path: Path, log: Path, *, create_missing: bool, source: str | None) -> int:
+    """Begin `kg ingest` in a process of its own, which goes on when the page is left; its pid. What
+    it prints goes to `log`."""
+    words = [sys.executable, "-m", "kg_platform.cli", "ingest", str(path)]
+    words += ["--create-missing"] if create_missing else []
+    words += ["--source", source] if source else []
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return process.pid
+
+
+def _root(settings: Settings) -> Path:
+    return Path(settings.home).expanduser() / "uploads"
+
+
+def _inside(folder: Path, location: str) -> bool:
+    if "://" in location:
+        return False
+    root = folder.resolve()
+    return (root / location).resolve().is_relative_to(root)
