@@ -15,6 +15,7 @@ _SUFFIXES = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".parquet": "parquet", ".pq": "parquet",
+    ".xlsx": "excel", ".xlsm": "excel", ".xlsb": "excel", ".xls": "excel", ".ods": "ods",
     ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
 }  # fmt: skip
 
@@ -58,6 +59,10 @@ def _reader(form: str, file: TableFile, options: TableOptions) -> Table:
         from ingest.sources.tabular.arrow import ArrowTable
 
         return ArrowTable(file)
+    if form in ("excel", "ods"):
+        from ingest.sources.tabular.workbook import WorkbookTable
+
+        return WorkbookTable(file, options)
     raise BadInput(f"{form!r} is no format of a table; there are {', '.join(FORMATS)}.")
 
 

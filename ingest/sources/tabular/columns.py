@@ -8,8 +8,11 @@ from typing import Any
 from kg_platform.errors import BadInput
 
 
-def column_names(cells: Sequence[str | None], name: str, notes: list[str]) -> Sequence[str | None]:
+def column_names(
+    cells: Sequence[str | None], name: str, notes: list[str], first: int = 1
+) -> Sequence[str | None]:
     """A name for each cell; None for a column that has none and so is left out, which is said.
+    `first` is the number of the first cell's column.
 
     Raises:
         BadInput: two columns have one name, or none has any.
@@ -20,7 +23,7 @@ def column_names(cells: Sequence[str | None], name: str, notes: list[str]) -> Se
         if column is not None and column in seen:
             raise BadInput(f"{name} names the column {column!r} twice; rename one.")
         seen.add(column or "")
-    unnamed = [str(at) for at, column in enumerate(names, 1) if column is None]
+    unnamed = [str(at) for at, column in enumerate(names, first) if column is None]
     if len(unnamed) == len(names):
         raise BadInput(f"{name} names no columns; its first row has to, or give its `header`.")
     if unnamed:

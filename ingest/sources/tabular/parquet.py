@@ -46,7 +46,7 @@ class ParquetTable:
                 self._file.path, buffer_size=_READ_AT_ONCE, pre_buffer=False
             ) as parquet:
                 yield parquet
-        except (pyarrow.ArrowException, OSError) as error:
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
             why = str(error).partition("\n")[0].rstrip(".")[:200]
             raise BadInput(
                 f"{self.name} cannot be read as Parquet ({why}); write or fetch it again."
