@@ -26,6 +26,10 @@ def open_table(location: str, options: TableOptions, folder: Path) -> Table:
     Raises:
         BadInput: it is not there, of no known kind, or cannot be read.
     """
+    if options.format == "sql":
+        from ingest.sources.tabular.sql.table import SqlTable  # for its weight
+
+        return _with_nulls(SqlTable(location, options, folder), options)
     file = _local(location, folder)
     form = options.format or _SUFFIXES.get(suffix_of(file.path))
     if form is None:
@@ -33,7 +37,10 @@ def open_table(location: str, options: TableOptions, folder: Path) -> Table:
             f"{file.name} is of no known kind of table; give its format, one of "
             f"{', '.join(FORMATS)}."
         )
-    table = _reader(form, file, options)
+    return _with_nulls(_reader(form, file, options), options)
+
+
+def _with_nulls(table: Table, options: TableOptions) -> Table:
     return NullTexts(table, options.null) if options.null else table
 
 
