@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.sources.fetching import Copy, path_of, scheme_of
 from ingest.sources.names import suffix_of
 from ingest.sources.table import Table, TableOptions
 from ingest.sources.tabular.file import TableFile
@@ -21,12 +22,13 @@ _SUFFIXES = {
 
 
 def open_table(location: str, options: TableOptions, folder: Path) -> Table:
-    """The table at `location`: a path from `folder`, or a database's address.
+    """The table at `location`: a path from `folder`, an address of a file, or a database's.
 
     Raises:
         BadInput: it is not there, of no known kind, or cannot be read.
+        Unavailable: a server that has it does not answer.
     """
-    if options.format == "sql":
+    if options.format == "sql" or options.query is not None or options.table is not None:
         from ingest.sources.tabular.sql.table import SqlTable  # for its weight
 
         return _with_nulls(SqlTable(location, options, folder), options)
@@ -74,6 +76,12 @@ def _reader(form: str, file: TableFile, options: TableOptions) -> Table:
 
 
 def _local(location: str, folder: Path) -> TableFile:
+    scheme = scheme_of(location)
+    if scheme and scheme != "file":
+        copy = Copy(location)
+        return TableFile(copy.path, copy.name, folder, copy)
+    if scheme:
+        location = str(path_of(location))
     path = folder / location
     name = path.name if Path(location).is_absolute() else location
     if not path.is_file():

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -40,13 +41,9 @@ _SQLITE_READS = {
     sqlite3.SQLITE_RECURSIVE,
 }  # fmt: skip
 _SQLITE_LOOKS = {
-    "read_uncommitted",
-    "table_info",
-    "table_xinfo",
-    "table_list",
-    "index_list",
+    "database_list", "read_uncommitted", "table_info", "table_xinfo", "table_list", "index_list",
     "index_info",
-}
+}  # fmt: skip
 
 
 def check_statement(statement: str, backend: str) -> None:
@@ -80,15 +77,7 @@ def reading(url: sa.URL) -> Iterator[sa.Connection]:
     try:
         engine = _engine(url)
         with engine.connect() as connection:
-            options = {"stream_results": True, "yield_per": AT_ONCE, "no_parameters": True}
-            levels = connection.dialect.get_isolation_level_values(
-                connection.connection.dbapi_connection  # type: ignore[arg-type]
-            ) if backend != "sqlite" else ()  # fmt: skip
-            if "REPEATABLE READ" in levels:
-                options["isolation_level"] = "REPEATABLE READ"  # type: ignore[assignment]
-            if backend == "postgresql":
-                options["postgresql_readonly"] = True
-            connection = connection.execution_options(**options)
+            connection = connection.execution_options(**_options(connection, backend))
             if backend in _READ_ONLY:
                 connection.exec_driver_sql(_READ_ONLY[backend])
                 connection.commit()
@@ -104,6 +93,19 @@ def reading(url: sa.URL) -> Iterator[sa.Connection]:
         ) from error
     except SQLAlchemyError as error:
         raise _translated(error, backend, place, url.password) from error
+
+
+def _options(connection: sa.Connection, backend: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"stream_results": True, "yield_per": AT_ONCE, "no_parameters": True}
+    if backend == "sqlite":  # a statement sees one state, and the file is opened for reading
+        return options
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    if "REPEATABLE READ" in connection.dialect.get_isolation_level_values(driver):
+        options["isolation_level"] = "REPEATABLE READ"
+    if backend == "postgresql":
+        options["postgresql_readonly"] = True
+    return options
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -95,7 +95,7 @@ def test_text_that_is_none_costs_its_row(database: Path) -> None:
         ({"query": "WITH x AS (SELECT 1) DELETE FROM loose"}, "refuses to read that"),
         ({"query": "SELECT 1; DELETE FROM loose"}, "refuses to read that"),
         ({"query": "SELECT load_extension('x')"}, "refuses to read that"),
-        ({"query": "SELECT * FROM pragma_database_list"}, "refuses to read that"),
+        ({"query": "SELECT * FROM pragma_user_version"}, "refuses to read that"),
     ],
 )
 def test_what_is_not_read(database: Path, options: dict[str, str], reason: str) -> None:
