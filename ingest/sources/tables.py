@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.sources.fetching import Copy, path_of, scheme_of
 from ingest.sources.names import suffix_of
 from ingest.sources.table import Table, TableOptions
 from ingest.sources.tabular.file import TableFile
@@ -21,11 +22,16 @@ _SUFFIXES = {
 
 
 def open_table(location: str, options: TableOptions, folder: Path) -> Table:
-    """The table at `location`: a path from `folder`, or a database's address.
+    """The table at `location`: a path from `folder`, an address of a file, or a database's.
 
     Raises:
         BadInput: it is not there, of no known kind, or cannot be read.
+        Unavailable: a server that has it does not answer.
     """
+    if options.format == "sql" or options.query is not None or options.table is not None:
+        from ingest.sources.tabular.sql.table import SqlTable  # for its weight
+
+        return _with_nulls(SqlTable(location, options, folder), options)
     file = _local(location, folder)
     form = options.format or _SUFFIXES.get(suffix_of(file.path))
     if form is None:
@@ -33,7 +39,10 @@ def open_table(location: str, options: TableOptions, folder: Path) -> Table:
             f"{file.name} is of no known kind of table; give its format, one of "
             f"{', '.join(FORMATS)}."
         )
-    table = _reader(form, file, options)
+    return _with_nulls(_reader(form, file, options), options)
+
+
+def _with_nulls(table: Table, options: TableOptions) -> Table:
     return NullTexts(table, options.null) if options.null else table
 
 
@@ -67,6 +76,12 @@ def _reader(form: str, file: TableFile, options: TableOptions) -> Table:
 
 
 def _local(location: str, folder: Path) -> TableFile:
+    scheme = scheme_of(location)
+    if scheme and scheme != "file":
+        copy = Copy(location)
+        return TableFile(copy.path, copy.name, folder, copy)
+    if scheme:
+        location = str(path_of(location))
     path = folder / location
     name = path.name if Path(location).is_absolute() else location
     if not path.is_file():
