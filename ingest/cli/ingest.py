@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.session import IngestSession
+from ingest.sources.rdf.vocabulary import LANGUAGE
 
 if TYPE_CHECKING:
     from ingest.loading.summary import IngestSummary
@@ -21,7 +22,7 @@ def ingest_command(
     path: Annotated[
         Path,
         typer.Argument(
-            help="a folder with entities.jsonl and triples, an entities.jsonl, or a caption table"
+            help="a folder with entities.jsonl, RDF and triples, one such file, or a caption table"
         ),
     ],
     strict: Annotated[
@@ -34,13 +35,16 @@ def ingest_command(
     source: Annotated[
         str | None, typer.Option("--source", help="name kept as `source` (default: the folder's)")
     ] = None,
+    language: Annotated[
+        str, typer.Option("--language", help="of labels and descriptions, where RDF has several")
+    ] = LANGUAGE,
     as_json: Annotated[bool, typer.Option("--json", help="print the counts as JSON")] = False,
 ) -> None:
     """Load entities, relations and pictures. Running it twice changes nothing."""
     from ingest.sources.registry import open_source
     from kg_platform.console import note, print_json, steps
 
-    found = open_source(path, source)
+    found = open_source(path, source, language)
     said = list(found.notes)
     for line in said:
         note(line)

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from kg_platform.errors import BadInput
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 # A longer line is rejected unread: one missing newline must not take all memory.
 MAX_LINE_BYTES = 16 * 2**20
@@ -30,6 +36,7 @@ _PACKED: tuple[tuple[bytes, Callable[[Path], object]], ...] = (
     (b"\x1f\x8b", gzip.open),
     (b"BZh", bz2.open),
     (b"\xfd7zXZ\x00", lzma.open),
+    (b"\x28\xb5\x2f\xfd", zstd.open),
 )
 _BZ2_BLOCK = b"1AY&SY"
 
@@ -48,7 +55,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str | Unread]]:
     Raises:
         BadInput: the file cannot be opened, is UTF-16, or is packed and damaged.
     """
-    with _opened(path) as binary:
+    with opened(path) as binary:
         # What is not UTF-8 becomes lone surrogates, so that it costs one line and not the file.
         file = io.TextIOWrapper(binary, "utf-8", errors="surrogateescape", newline="")
         number = 0
@@ -72,14 +79,14 @@ def check_text(path: Path) -> None:
     Raises:
         BadInput: it cannot be opened, or is UTF-16.
     """
-    with _opened(path):
+    with opened(path):
         pass
 
 
 def count_lines(path: Path) -> int:
     """How many lines the file has; quick enough for a progress bar."""
     feeds = returns = 0
-    with _opened(path) as file:
+    with opened(path) as file:
         while block := file.read(2**20):
             feeds += block.count(b"\n")
             returns += block.count(b"\r")
@@ -99,8 +106,12 @@ def _is_utf8(line: str) -> bool:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of the file, unpacked, when they can be text."""
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of the file, unpacked, when they can be text.
+
+    Raises:
+        BadInput: the file cannot be opened or read, is UTF-16, or is packed and damaged.
+    """
     try:
         with _unpacked(path) as file:
             head = file.read(_HEAD)
@@ -109,7 +120,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
                 raise BadInput(f"{path} is UTF-16 text; save it as UTF-8.")
             file.seek(0)
             yield file
-    except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError) as error:
         raise BadInput(f"{path} is cut off or damaged; unpack it, or fetch it again.") from error
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error

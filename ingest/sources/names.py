@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PACKED = (".gz", ".bz2", ".xz")
+PACKED = (".gz", ".bz2", ".xz", ".zst")
 ENTITIES, CSV, TABS, TEXT = ".jsonl", ".csv", ".tsv", ".txt"
-READ = (ENTITIES, CSV, TABS, TEXT)
+RDF = (".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
+READ = (ENTITIES, CSV, TABS, TEXT, *RDF)
 
 
 def suffix_of(path: Path) -> str:
