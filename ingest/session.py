@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.sources.rdf.vocabulary import LANGUAGE
 from kg_platform.progress import Progress
 from kg_platform.session import Session
 
@@ -24,10 +25,12 @@ class IngestSession(Session):
         strict: bool = False,
         create_missing: bool = False,
         name: str | None = None,
+        language: str = LANGUAGE,
         on_progress: Progress | None = None,
     ) -> IngestSummary:
-        """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`.
-        Running it twice changes nothing.
+        """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`, and
+        `language` is the one of labels of RDF where there are several. Running it twice changes
+        nothing.
 
         Raises:
             BadInput: nothing there can be ingested. RejectedRows: `strict`, and a row is rejected.
@@ -36,7 +39,9 @@ class IngestSession(Session):
         from ingest.loading.load import load
         from ingest.mapping.choose import open_any
 
-        opened = open_any(Path(source), name) if isinstance(source, str | Path) else source
+        opened = source
+        if isinstance(opened, str | Path):
+            opened = open_any(Path(opened), name, language)
         return load(
             self.platform,
             opened,

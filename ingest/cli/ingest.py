@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ingest.session import IngestSession
+from ingest.sources.rdf.vocabulary import LANGUAGE
 
 if TYPE_CHECKING:
     from ingest.loading.dry_run import Preview
@@ -27,7 +28,7 @@ def ingest_command(
         list[str],
         typer.Argument(
             metavar="PATH",
-            help="a mapping.yaml, a folder with entities.jsonl and triples, an entities.jsonl, or "
+            help="a mapping.yaml, a folder with entities.jsonl, RDF and triples, one such file, or "
             "a caption table; with --infer any number of tables",
         ),
     ],
@@ -49,6 +50,9 @@ def ingest_command(
         bool,
         typer.Option("--dry-run", help="show counts, samples and rejections, and write nothing"),
     ] = False,
+    language: Annotated[
+        str, typer.Option("--language", help="of labels and descriptions, where RDF has several")
+    ] = LANGUAGE,
     as_json: Annotated[bool, typer.Option("--json", help="print the counts as JSON")] = False,
 ) -> None:
     """Load entities, relations and pictures. Running it twice changes nothing."""
@@ -64,7 +68,7 @@ def ingest_command(
             "One source at a time: name a folder, or write a mapping of these files with "
             "`kg ingest --infer FILE... > mapping.yaml`."
         )
-    found = open_any(Path(paths[0]), source)
+    found = open_any(Path(paths[0]), source, language)
     said = list(found.notes)
     for line in said:
         note(line)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingest.sources.names import suffix_of
+from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.source import Source
 
 MAPPINGS = (".yaml", ".yml")
 
 
-def open_any(path: Path, name: str | None = None) -> Source:
+def open_any(path: Path, name: str | None = None, language: str = LANGUAGE) -> Source:
     """The source at `path`: of a mapping, or of files that say by themselves what they are.
+    `language` is the one of labels of RDF, where there are several.
 
     Raises:
         BadInput: nothing is there, nothing in it can be ingested, or a file of it cannot be read.
@@ -22,4 +24,4 @@ def open_any(path: Path, name: str | None = None) -> Source:
         return open_mapping(path, name)
     from ingest.sources.registry import open_source
 
-    return open_source(path, name)
+    return open_source(path, name, language)

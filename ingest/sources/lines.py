@@ -86,8 +86,20 @@ def check_text(path: Path) -> None:
     Raises:
         BadInput: it cannot be opened, or is UTF-16.
     """
+    with opened_utf8(path):
+        pass
+
+
+@contextmanager
+def opened_utf8(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of the file, unpacked, when they may be UTF-8.
+
+    Raises:
+        BadInput: it cannot be opened or read, is UTF-16, or is packed and damaged.
+    """
     with opened(path) as file:
         _refuse_utf16(path, file)
+        yield file
 
 
 def count_lines(path: Path) -> int:

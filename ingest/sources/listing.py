@@ -12,6 +12,7 @@ from ingest.sources.captions import looks_like_captions
 from ingest.sources.names import (
     CSV,
     ENTITIES,
+    RDF,
     READ,
     TABS,
     TEXT,
@@ -34,6 +35,7 @@ class Listing:
 
     entities: list[Path] = field(default_factory=list)
     triples: list[tuple[Path, str | None]] = field(default_factory=list)
+    rdf: list[Path] = field(default_factory=list)
     captions: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -60,6 +62,7 @@ def look_into(folder: Path) -> Listing:
     files = [p for p in inside if p.is_file()]
     by_suffix = {suffix: [p for p in files if suffix_of(p) == suffix] for suffix in READ}
     found.entities = [p for p in by_suffix[ENTITIES] if stem_of(p).lower() == "entities"]
+    found.rdf = [p for p in files if suffix_of(p) in RDF]
     found.captions = [p for p in by_suffix[CSV] if looks_like_captions(p)]
     tables = [p for p in files if suffix_of(p) in (TABS, CSV) and p not in found.captions]
     texts = by_suffix[TEXT]
@@ -74,7 +77,7 @@ def look_into(folder: Path) -> Listing:
         [p for p in texts if p not in facts],
         "no three columns with tabs between them",
     )
-    if found.triples or found.entities:
+    if found.triples or found.entities or found.rdf:
         found.leave_out(found.captions, "a caption table is ingested by itself")
     found.leave_out(
         [p for p in by_suffix[ENTITIES] if p not in found.entities],
@@ -84,7 +87,7 @@ def look_into(folder: Path) -> Listing:
     found.leave_out([p for p in inside if p not in files], "it cannot be opened as a file")
     found.leave_out(
         [p for p in files if suffix_of(p) not in READ and not _is_picture(p)],
-        "ingest reads .jsonl, .tsv, .csv and .txt, also packed (.gz, .bz2, .xz, .zst)",
+        "ingest reads .jsonl, .tsv, .csv, .txt and RDF, also packed (.gz, .bz2, .xz, .zst)",
     )
     found.leave_out(_below(folder), "sub-folders are not read; ingest each by itself")
     return found
@@ -108,7 +111,7 @@ def _below(folder: Path) -> list[str]:
             found += [
                 path.relative_to(folder).as_posix()
                 for path in paths
-                if suffix_of(path) in (ENTITIES, CSV, TABS) and not is_stray(path)
+                if suffix_of(path) in (ENTITIES, CSV, TABS, *RDF) and not is_stray(path)
             ]
     return found
 

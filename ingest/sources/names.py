@@ -6,7 +6,8 @@ from pathlib import Path
 
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 ENTITIES, CSV, TABS, TEXT = ".jsonl", ".csv", ".tsv", ".txt"
-READ = (ENTITIES, CSV, TABS, TEXT)
+RDF = (".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
+READ = (ENTITIES, CSV, TABS, TEXT, *RDF)
 
 
 def suffix_of(path: Path) -> str:

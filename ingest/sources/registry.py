@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.source import Source
 from kg_platform.errors import BadInput
 
 EXPECTED = (
     "expected a folder with entities.jsonl and triples (.tsv or .csv: head, relation, tail), "
-    "an entities.jsonl, or a .csv with the columns image_path,text_description"
+    "an entities.jsonl, RDF (.ttl, .nt, .nq, .trig, .rdf, .owl or .jsonld), or a .csv with the "
+    "columns image_path,text_description"
 )
 
 
-def open_source(path: Path, name: str | None = None) -> Source:
-    """The source at `path`, whichever kind it is.
+def open_source(path: Path, name: str | None = None, language: str = LANGUAGE) -> Source:
+    """The source at `path`, whichever kind it is. `language`: the preferred one, of RDF.
 
     Raises:
         BadInput: nothing is there, nothing in it can be ingested, or a file of it cannot be read.
@@ -29,8 +31,8 @@ def open_source(path: Path, name: str | None = None) -> Source:
         raise BadInput(f"{path} is not there; {EXPECTED}.")
     if path.is_dir():
         found = look_into(path)
-        if found.triples or found.entities:
-            return in_folder(path, found, name)
+        if found.triples or found.entities or found.rdf:
+            return in_folder(path, found, name, language)
         if len(found.captions) == 1:
             return CaptionsSource(found.captions[0], name, found.notes)
         if found.captions:
@@ -43,4 +45,4 @@ def open_source(path: Path, name: str | None = None) -> Source:
         raise BadInput(f"{path} is not of a known kind; {EXPECTED}.")
     if suffix == CSV and (looks_like_captions(path) or not has_three_columns(path)):
         return CaptionsSource(path, name)
-    return single_file(path, name)
+    return single_file(path, name, language)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 
 from kg_platform.errors import Unavailable
@@ -23,14 +24,12 @@ class Staging:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[bytes, bytes]] = []
-        try:
+        with in_words():
             self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             self._file.executescript(
                 f"PRAGMA cache_size = -{CACHE_BYTES // 1024}; PRAGMA journal_mode = OFF; "
                 f"PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; {_TABLE}; BEGIN"
             )
-        except sqlite3.Error as error:
-            raise _no_room(error) from error
 
     def close(self) -> None:
         self._file.close()
@@ -58,24 +57,29 @@ class Staging:
             Unavailable: there is no room for temporary files.
         """
         self._write()
-        try:
+        with in_words():
             rows = self._file.execute("SELECT key, content FROM said ORDER BY key, rowid")
             for key, pieces in groupby(rows, key=lambda row: row[0]):
                 yield key, [content for _, content in pieces]
-        except sqlite3.Error as error:
-            raise _no_room(error) from error
 
     def _write(self) -> None:
-        try:
+        with in_words():
             self._file.executemany("INSERT INTO said VALUES (?, ?)", self._waiting)
-        except sqlite3.Error as error:
-            raise _no_room(error) from error
         self._waiting = []
 
 
-def _no_room(error: sqlite3.Error) -> Unavailable:
-    return Unavailable(
-        f"What a source says cannot be sorted in a temporary file ({error}); make room where "
-        "temporary files are, or set SQLITE_TMPDIR to another folder, then run the same command "
-        "again."
-    )
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What goes wrong with a temporary file, as a sentence.
+
+    Raises:
+        Unavailable: there is no room for temporary files.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise Unavailable(
+            f"What a source says cannot be sorted in a temporary file ({error}); make room where "
+            "temporary files are, or set SQLITE_TMPDIR to another folder, then run the same "
+            "command again."
+        ) from error
