@@ -21,10 +21,11 @@ from ingest.sources.names import (
     stem_of,
     suffix_of,
 )
-from ingest.sources.triples import has_three_columns
+from ingest.sources.triples import has_three_columns, may_be_triples
 
 # Held-out triples first: where train repeats one, the repeated one is refused, not the held-out.
 SPLITS = ("test", "valid", "train")
+MAPPED = "`kg ingest --infer FILE... > mapping.yaml` writes a mapping of other tables"
 _NAMED = 5  # files that a line names before it counts the rest
 
 
@@ -71,12 +72,15 @@ def look_into(folder: Path) -> Listing:
         found.triples = split
         rest, tables, texts = {*tables, *texts} - {path for path, _ in split}, [], []
         found.leave_out(sorted(rest), "train, valid and test are the triples")
+    wide = [p for p in tables if not may_be_triples(p)]
+    tables = [p for p in tables if p not in wide]
     facts = [p for p in texts if has_three_columns(p)]
     found.triples += [(p, None) for p in sorted([*tables, *facts])]
     found.leave_out(
         [p for p in texts if p not in facts],
         "no three columns with tabs between them",
     )
+    found.leave_out(wide, f"triples have three columns; {MAPPED}")
     if found.triples or found.entities or found.rdf:
         found.leave_out(found.captions, "a caption table is ingested by itself")
     found.leave_out(

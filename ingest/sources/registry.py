@@ -23,9 +23,9 @@ def open_source(path: Path, name: str | None = None, language: str = LANGUAGE) -
     """
     from ingest.sources.captions import CaptionsSource, looks_like_captions
     from ingest.sources.folder import in_folder, single_file
-    from ingest.sources.listing import look_into
-    from ingest.sources.names import CSV, READ, suffix_of
-    from ingest.sources.triples import has_three_columns
+    from ingest.sources.listing import MAPPED, look_into
+    from ingest.sources.names import CSV, READ, TABS, suffix_of
+    from ingest.sources.triples import may_be_triples
 
     if not path.exists():
         raise BadInput(f"{path} is not there; {EXPECTED}.")
@@ -42,7 +42,9 @@ def open_source(path: Path, name: str | None = None, language: str = LANGUAGE) -
         raise BadInput(f"Nothing in {path} can be ingested; {EXPECTED}.{why}")
     suffix = suffix_of(path)
     if suffix not in READ:
-        raise BadInput(f"{path} is not of a known kind; {EXPECTED}.")
-    if suffix == CSV and (looks_like_captions(path) or not has_three_columns(path)):
+        raise BadInput(f"{path} is not of a known kind; {EXPECTED}. {MAPPED}.")
+    if suffix == CSV and looks_like_captions(path):
         return CaptionsSource(path, name)
+    if suffix in (CSV, TABS) and not may_be_triples(path):
+        raise BadInput(f"{path} has other columns than a triple or a caption; {MAPPED}.")
     return single_file(path, name, language)

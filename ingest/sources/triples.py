@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ingest.sources.header import TripleColumns, columns_of
@@ -11,6 +12,7 @@ from ingest.sources.names import CSV, suffix_of
 from ingest.sources.rows import SHOWN, first_row, read_rows
 from kg_platform.records import Rejection, Relation
 
+_LOOKED_AT = 10  # rows that tell whether a file may hold triples
 _THREE = "a triple has three columns: head, relation, tail"
 
 
@@ -52,6 +54,12 @@ def open_triples(path: Path, split: str | None = None) -> TripleFile:
     """
     row, is_csv = first_row(path), suffix_of(path) == CSV
     return TripleFile(path, split, columns_of(row, path.name, usually_named=is_csv))
+
+
+def may_be_triples(path: Path) -> bool:
+    """Whether one of the first rows has three columns: a row of another kind may be the first."""
+    rows = islice(read_rows(path, []), _LOOKED_AT)
+    return any(not isinstance(row, Rejection) and len(row) == 3 for _, row in rows)
 
 
 def has_three_columns(path: Path) -> bool:

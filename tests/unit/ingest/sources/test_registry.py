@@ -183,14 +183,32 @@ def test_bad_caption_rows(tmp_path: Path) -> None:
     [
         ("image_path,text", "no column text_description"),
         ("image,text_description", "no column image_path"),
-        ("a,b", "no column image_path and no column text_description"),
-        ("", "no column image_path"),
         ("image_path,text_description,x,x", "'x' twice"),
     ],
 )
 def test_a_missing_column_is_named(tmp_path: Path, header: str, missing: str) -> None:
     with pytest.raises(BadInput, match=missing):
         open_source(write(tmp_path / "c.csv", f"{header}\nv,w\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("c.csv", "a,b\nv,w\n"), ("c.csv", "\nv,w\n"), ("c.tsv", "a\tb\n"),
+                     ("c.json", "[]")],
+)  # fmt: skip
+def test_other_tables_need_a_mapping(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(BadInput, match=r"kg ingest --infer FILE... > mapping.yaml` writes a map"):
+        open_source(write(tmp_path / name, text))
+    with pytest.raises(BadInput, match=r"Nothing in .* can be ingested"):
+        open_source(tmp_path)
+
+
+def test_a_table_of_other_columns_is_left_out_by_name(tmp_path: Path) -> None:
+    write(tmp_path / "wide.csv", "id,name\n1,A\n")
+    write(tmp_path / "facts.csv", "a,b\nA,R,B\n")  # a row of another kind may be the first
+    source = open_source(tmp_path)
+    facts = [one.tail for one in source.records() if isinstance(one, Relation)]
+    assert facts == ["B"]
+    assert any(note.startswith("wide.csv is left out: triples have three") for note in source.notes)
 
 
 def test_nothing_to_ingest_says_what_was_expected(tmp_path: Path) -> None:
