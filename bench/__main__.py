@@ -16,6 +16,7 @@ SETS = ("mkgw", "db15k", "wn18rr", "fb15k237")
 ALL = (
     "ingest",
     "ingest_memory",
+    "table_memory",
     "publish",
     "embed",
     "ranking",
@@ -49,6 +50,9 @@ def main() -> int:
         help="folder that holds mkgw/ and fb15k237/ (entities.jsonl and three .tsv files each)",
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 200_000])
+    parser.add_argument(
+        "--database", help="table_memory: a PostgreSQL in which a table is made, and read"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--faults", type=int, default=40, help="faults: cycles to kill")
     parser.add_argument("--repeats", type=int, default=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from ingest.sources.packed import opened
@@ -19,19 +20,20 @@ _MARKS = (
     (codecs.BOM_UTF8, UTF8),
 )
 _SAMPLE = 2**20
+_BAD = re.compile("[\udc80-\udcff]")
 
 
 def charset_of(path: Path, declared: str | None, notes: list[str], name: str) -> str:
     """The name of a codec. What was not declared and is not UTF-8 is said in `notes`.
 
-    A mark at the beginning decides. Without one, text is UTF-8 unless no line of the first
-    MiB that is more than ASCII can be read so: one damaged byte in a UTF-8 file must not turn
-    every other letter of it into two wrong ones.
+    A mark at the beginning decides. Without one, text is UTF-8 unless most of what is not ASCII
+    in its first MiB cannot be read so: one damaged byte in a UTF-8 file must not turn every
+    other letter of it into two wrong ones.
 
     Raises:
         BadInput: no such encoding, it contradicts the file's mark, or none can be seen.
     """
-    with opened(path) as file:
+    with opened(path, name) as file:
         sample = file.read(_SAMPLE)
     marked = next((encoding for mark, encoding in _MARKS if sample.startswith(mark)), None)
     if declared is not None:
@@ -44,13 +46,12 @@ def charset_of(path: Path, declared: str | None, notes: list[str], name: str) ->
         raise BadInput(
             f"{name} looks like UTF-16 without a mark; give its encoding (utf-16-le or utf-16-be)."
         )
-    if len(sample) == _SAMPLE:
-        sample = sample[: sample.rfind(b"\n") + 1] or sample[:-4]
-    more_than_ascii = [line for line in sample.splitlines() if not line.isascii()]
-    if not more_than_ascii or any(_reads(line, UTF8) for line in more_than_ascii):
+    if _is_utf8(sample):
         return UTF8
-    if not all(_reads(line, WESTERN) for line in more_than_ascii):
-        raise BadInput(f"{name} is neither UTF-8 nor {WESTERN}; give its encoding.")
+    try:
+        sample.decode(WESTERN)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name} is neither UTF-8 nor {WESTERN}; give its encoding.") from error
     notes.append(
         f"{name} is not UTF-8 and is read as {WESTERN} (Western European); give its encoding if "
         "letters come out wrong."
@@ -76,9 +77,8 @@ def _declared(declared: str, marked: str | None, name: str) -> str:
     return found
 
 
-def _reads(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _is_utf8(sample: bytes) -> bool:
+    """Whether as many of its signs beyond ASCII are UTF-8 as are not. The last may be cut."""
+    text = codecs.getincrementaldecoder(UTF8)("surrogateescape").decode(sample)
+    beyond, bad = len(text) - len(text.encode("ascii", "ignore")), len(_BAD.findall(text))
+    return beyond - bad >= bad

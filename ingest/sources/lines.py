@@ -39,15 +39,17 @@ class Unread(NamedTuple):
     text: str = ""
 
 
-def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, str | Unread]]:
+def read_lines(
+    path: Path, encoding: str | None = None, name: str = ""
+) -> Iterator[tuple[int, str | Unread]]:
     """(line number from 1, the line with its end). A line ends with LF, CR LF or CR. Without an
-    encoding it has to be UTF-8.
+    encoding it has to be UTF-8. `name` is what messages call the file, if not by its path.
 
     Raises:
         BadInput: the file cannot be opened, is packed and damaged, or is UTF-16 and nobody said so.
     """
     reason = NOT_UTF8 if encoding in (None, UTF8) else f"the line is not valid {encoding}"
-    with opened_text(path, encoding) as file:
+    with opened_text(path, encoding, name) as file:
         number = 0
         while line := file.readline(MAX_LINE_BYTES + len(_ENDS)):
             number += 1
@@ -63,21 +65,23 @@ def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, s
 
 
 @contextmanager
-def opened_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
+def opened_text(path: Path, encoding: str | None = None, name: str = "") -> Iterator[TextIO]:
     """The text of the file, its line ends as they are; what cannot be decoded becomes lone
     surrogates (`is_whole`).
 
     Raises:
         BadInput: as `read_lines`.
     """
-    with opened(path) as binary:
+    with opened(path, name) as binary:
         if encoding is None:
             _refuse_utf16(path, binary)
         errors = "surrogateescape" if encoding in (None, UTF8) else _HALVED
         try:
             yield io.TextIOWrapper(binary, encoding or UTF8, errors=errors, newline="")
         except UnicodeError as error:  # a codec that does not ask what to do with mistakes
-            raise BadInput(f"{path} cannot be read as {encoding}; give its encoding.") from error
+            raise BadInput(
+                f"{name or path} cannot be read as {encoding}; give its encoding."
+            ) from error
 
 
 def check_text(path: Path) -> None:
@@ -102,10 +106,10 @@ def opened_utf8(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def count_lines(path: Path) -> int:
+def count_lines(path: Path, name: str = "") -> int:
     """How many lines the file has, for a progress bar: counted as far as the first MiB goes, for
     the rest as many as there are in that."""
-    with opened(path) as file:
+    with opened(path, name) as file:
         sample = file.read(_SAMPLE)
         more = bool(file.read(1))
     found = max(sample.count(b"\n"), sample.count(b"\r"))

@@ -30,8 +30,8 @@ _BZ2_BLOCK = b"1AY&SY"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of the file, unpacked.
+def opened(path: Path, name: str = "") -> Iterator[BinaryIO]:
+    """The bytes of the file, unpacked. `name` is what messages call it, if not by its path.
 
     Raises:
         BadInput: the file cannot be opened or read, or is packed and damaged.
@@ -40,9 +40,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with _unpacked(path) as file:
             yield file
     except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError) as error:
-        raise BadInput(f"{path} is cut off or damaged; unpack it, or fetch it again.") from error
+        raise BadInput(
+            f"{name or path} is cut off or damaged; unpack it, or fetch it again."
+        ) from error
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise BadInput(f"{name or path} cannot be read: {error.strerror or error}.") from error
 
 
 def is_packed(path: Path) -> bool:

@@ -64,7 +64,7 @@ def read_rows(
     if layout is None:
         layout = COMMAS if suffix_of(path) == ".csv" else TABS
     place = name or path.name
-    lines = read_lines(path, layout.encoding)
+    lines = read_lines(path, layout.encoding, name)
     delimiter, quote = layout.delimiter, layout.quote
     for number, line in lines:
         if isinstance(line, Unread):

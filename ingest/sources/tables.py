@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
-from ingest.sources.fetching import Copy, path_of, scheme_of
 from ingest.sources.names import suffix_of
 from ingest.sources.table import Table, TableOptions
-from ingest.sources.tabular.file import TableFile
+from ingest.sources.tabular.file import TableFile, located
 from ingest.sources.tabular.nulls import NullTexts
 from kg_platform.errors import BadInput
 
-FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "excel", "ods", "sql")
+# Each, and the options that it knows beside those that all know.
+_OPTIONS = {
+    "csv": ("delimiter", "quote", "encoding", "header"),
+    "tsv": ("delimiter", "quote", "encoding", "header"),
+    "jsonl": ("encoding",),
+    "json": ("encoding", "rows"),
+    "parquet": (),
+    "arrow": (),
+    "excel": ("sheet", "header"),
+    "ods": ("sheet", "header"),
+    "sql": ("query", "table"),
+}
+FORMATS = tuple(_OPTIONS)
+_ALL_KNOW = ("format", "null")
 _SUFFIXES = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".parquet": "parquet", ".pq": "parquet",
-    ".xlsx": "excel", ".xlsm": "excel", ".xlsb": "excel", ".xls": "excel", ".ods": "ods",
     ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
+    ".xlsx": "excel", ".xlsm": "excel", ".xlsb": "excel", ".xls": "excel", ".ods": "ods",
 }  # fmt: skip
 
 
@@ -28,26 +41,43 @@ def open_table(location: str, options: TableOptions, folder: Path) -> Table:
         BadInput: it is not there, of no known kind, or cannot be read.
         Unavailable: a server that has it does not answer.
     """
-    if options.format == "sql" or options.query is not None or options.table is not None:
+    form = options.format
+    if form is None and (options.query is not None or options.table is not None):
+        form = "sql"
+    if form is not None and form not in FORMATS:
+        raise BadInput(f"{form!r} is no format of a table; there are {', '.join(FORMATS)}.")
+    if form == "sql":
+        _check(form, options)
         from ingest.sources.tabular.sql.table import SqlTable  # for its weight
 
-        return _with_nulls(SqlTable(location, options, folder), options)
-    file = _local(location, folder)
-    form = options.format or _SUFFIXES.get(suffix_of(file.path))
-    if form is None:
-        raise BadInput(
-            f"{file.name} is of no known kind of table; give its format, one of "
-            f"{', '.join(FORMATS)}."
-        )
-    return _with_nulls(_reader(form, file, options), options)
-
-
-def _with_nulls(table: Table, options: TableOptions) -> Table:
+        table: Table = SqlTable(location, options, folder)
+    else:
+        file = located(location, folder)
+        form = form or _SUFFIXES.get(suffix_of(file.path))
+        if form is None:
+            raise BadInput(
+                f"{file.name} is of no known kind of table; give its format, one of "
+                f"{', '.join(FORMATS)}."
+            )
+        _check(form, options)
+        table = _reader(form, file, options)
     return NullTexts(table, options.null) if options.null else table
 
 
+def _check(form: str, options: TableOptions) -> None:
+    """What would not be looked at is a mistake, and is told."""
+    for option in fields(options):
+        given = getattr(options, option.name) is not None
+        if given and option.name not in (*_ALL_KNOW, *_OPTIONS[form]):
+            kinds = [kind for kind, known in _OPTIONS.items() if option.name in known]
+            raise BadInput(
+                f"`{option.name}` is for {' and '.join(kinds)}, and this table is {form}; leave it "
+                "out."
+            )
+
+
 def _reader(form: str, file: TableFile, options: TableOptions) -> Table:
-    # Imports are here for their weight: a table of text loads neither Arrow nor SQLAlchemy.
+    # Imports are here for their weight: a table of text loads neither Arrow nor a spreadsheet's.
     if form in ("csv", "tsv"):
         from ingest.sources.tabular.delimited import DelimitedTable
 
@@ -68,23 +98,6 @@ def _reader(form: str, file: TableFile, options: TableOptions) -> Table:
         from ingest.sources.tabular.arrow import ArrowTable
 
         return ArrowTable(file)
-    if form in ("excel", "ods"):
-        from ingest.sources.tabular.workbook import WorkbookTable
+    from ingest.sources.tabular.workbook import WorkbookTable
 
-        return WorkbookTable(file, options)
-    raise BadInput(f"{form!r} is no format of a table; there are {', '.join(FORMATS)}.")
-
-
-def _local(location: str, folder: Path) -> TableFile:
-    scheme = scheme_of(location)
-    if scheme and scheme != "file":
-        copy = Copy(location)
-        return TableFile(copy.path, copy.name, folder, copy)
-    if scheme:
-        location = str(path_of(location))
-    path = folder / location
-    name = path.name if Path(location).is_absolute() else location
-    if not path.is_file():
-        be = "is a folder, not a table" if path.is_dir() else "is not there"
-        raise BadInput(f"{name} {be} (looked for in {folder}).")
-    return TableFile(path, name, path.parent)
+    return WorkbookTable(file, options)

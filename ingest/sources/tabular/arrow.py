@@ -20,7 +20,7 @@ _Batches = Any  # a reader of a file or of a stream; pyarrow has no types
 
 
 class ArrowTable:
-    """Where a row stands is its number. A batch is in memory as a whole where it is compressed."""
+    """Where a row stands is its number. A batch is in memory as a whole."""
 
     def __init__(self, file: TableFile) -> None:
         self._file = file
@@ -47,7 +47,7 @@ class ArrowTable:
     @contextmanager
     def _opened(self) -> Iterator[_Batches]:
         try:
-            with pyarrow.memory_map(str(self._file.path)) as source:
+            with pyarrow.OSFile(str(self._file.path)) as source:
                 begin = source.read(len(_FILE))
                 source.seek(0)
                 if begin.startswith(_FEATHER_1):

@@ -157,6 +157,20 @@ def _objects(kind: pyarrow.DataType, value: Any) -> Any:
         return {key: _objects(kind.item_type, one) for key, one in value}
     if kinds.is_struct(kind):
         return {field.name: _objects(field.type, value.get(field.name)) for field in kind}
-    if isinstance(value, list):
+    if isinstance(value, list) and _is_list(kind):
         return [_objects(kind.value_type, one) for one in value]
+    if kinds.is_dictionary(kind):
+        return _objects(kind.value_type, value)
+    if isinstance(kind, pyarrow.BaseExtensionType):
+        return _objects(kind.storage_type, value)
     return value
+
+
+def _is_list(kind: pyarrow.DataType) -> bool:
+    return bool(
+        kinds.is_list(kind)
+        or kinds.is_large_list(kind)
+        or kinds.is_fixed_size_list(kind)
+        or kinds.is_list_view(kind)
+        or kinds.is_large_list_view(kind)
+    )

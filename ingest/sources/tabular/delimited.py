@@ -32,7 +32,7 @@ class DelimitedTable:
         return [name for name in self._names if name is not None]
 
     def count(self) -> int:
-        return max(count_lines(self._file.path) - (self._header is None), 0)
+        return max(count_lines(self._file.path, self.name) - (self._header is None), 0)
 
     def rows(self) -> Iterator[tuple[int, Fields | Rejection]]:
         begun = self._header is not None

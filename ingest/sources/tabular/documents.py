@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
+from typing import TextIO
 
 from ingest.sources.charset import charset_of
 from ingest.sources.lines import is_whole, opened_text, shown
@@ -39,14 +41,14 @@ class DocumentTable:
         self.notes: list[str] = []
         self._encoding = charset_of(file.path, options.encoding, self.notes, self.name)
         self._decoder = decoder()
-        with opened_text(file.path, self._encoding) as text:
+        with self._opened() as text:
             self._enter(Scanner(text))
 
     def columns(self) -> Sequence[str]:
         return of_first_rows(self.rows())
 
     def count(self) -> int:
-        with opened_text(self._file.path, self._encoding) as text:
+        with self._opened() as text:
             scanner = Scanner(text)
             self._enter(scanner)
             begun, found = scanner.passed, sum(1 for _ in islice(self._rows(scanner), _COUNTED))
@@ -58,10 +60,13 @@ class DocumentTable:
         return max(found, round(self._file.path.stat().st_size / taken * found))
 
     def rows(self) -> Iterator[tuple[int, Fields | Rejection]]:
-        with opened_text(self._file.path, self._encoding) as text:
+        with self._opened() as text:
             scanner = Scanner(text)
             self._enter(scanner)
             yield from self._rows(scanner)
+
+    def _opened(self) -> AbstractContextManager[TextIO]:
+        return opened_text(self._file.path, self._encoding, self.name)
 
     def _rows(self, scanner: Scanner) -> Iterator[tuple[int, Fields | Rejection]]:
         number = 1

@@ -26,11 +26,11 @@ class JsonLinesTable:
         return of_first_rows(self.rows())
 
     def count(self) -> int:
-        return count_lines(self._file.path)
+        return count_lines(self._file.path, self.name)
 
     def rows(self) -> Iterator[tuple[int, Fields | Rejection]]:
         decode = decoder().decode
-        for number, line in read_lines(self._file.path, self._encoding):
+        for number, line in read_lines(self._file.path, self._encoding, self.name):
             if isinstance(line, Unread):
                 yield number, Rejection(self.name, number, "line", line.reason, line.shown)
                 continue

@@ -37,16 +37,16 @@ def layout_of(
         return CellLayout(delimiter, quote, encoding)
     if tabs:
         return CellLayout(TABS.delimiter, quote, encoding)
-    best = max(_DELIMITERS, key=lambda one: _fit(path, CellLayout(one, quote, encoding)))
+    best = max(_DELIMITERS, key=lambda one: _fit(path, CellLayout(one, quote, encoding), name))
     if best != COMMAS.delimiter:
         notes.append(f"{name} is read with {_DELIMITERS[best]} between its cells.")
     return CellLayout(best, quote, encoding)
 
 
-def _fit(path: Path, layout: CellLayout) -> tuple[float, int]:
+def _fit(path: Path, layout: CellLayout, name: str) -> tuple[float, int]:
     """(share of the first rows that have as many cells as the first, how many); nothing is told
     apart where that is one."""
-    rows = [row for _, row in islice(read_rows(path, [], layout), _ROWS)]
+    rows = [row for _, row in islice(read_rows(path, [], layout, name), _ROWS)]
     widths = [0 if isinstance(row, Rejection) else len(row) for row in rows]
     if not widths or widths[0] < 2:
         return 0.0, 0

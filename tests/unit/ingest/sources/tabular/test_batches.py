@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -60,6 +61,9 @@ TYPES: list[tuple[str, pa.Array, Any]] = [
     ("deep", pa.array([[1_000]], pa.list_(pa.timestamp("ns"))),
      [datetime(1970, 1, 1, 0, 0, 0, 1)]),
     ("none", pa.array([None]), None),
+    ("view", pa.array(["x"], pa.string_view()), "x"),
+    ("half", pa.array([1.5], pa.float16()), 1.5),
+    ("uuid", pa.array([UUID(int=7).bytes], pa.uuid()), str(UUID(int=7))),
 ]  # fmt: skip
 
 

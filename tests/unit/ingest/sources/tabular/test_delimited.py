@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from ingest.sources import lines, rows
-from ingest.sources.table import TableOptions
-from ingest.sources.tables import open_table
 from kg_platform.errors import BadInput
 from kg_platform.records import Rejection
 from tests.support.tables import read, rows_of, written
@@ -81,7 +79,6 @@ def test_tabs_are_literal_unless_a_quote_is_declared(tmp_path: Path) -> None:
         ({"encoding": "utf-9"}, "cannot be read as 'utf-9': there is no such encoding of text"),
         ({"encoding": "base64"}, "cannot be read as 'base64'"),
         ({"encoding": "undefined"}, "cannot be read as 'undefined'"),
-        ({"format": "xml"}, "'xml' is no format of a table"),
         ({"header": ["a", "a"]}, "names the column 'a' twice"),
     ],
 )
@@ -200,19 +197,6 @@ def test_a_long_cell(tmp_path: Path) -> None:
     long = "x" * 10_000_000
     found = rows_of(written(tmp_path / "f.csv", f'a,b\n{long},1\n"{long}",\n'))
     assert found == [{"a": long, "b": "1"}, {"a": long, "b": None}]
-
-
-def test_where_a_file_is_and_what_it_is_called(tmp_path: Path) -> None:
-    (tmp_path / "sub").mkdir()
-    written(tmp_path / "sub" / "f.csv", "a\n1\n")
-    table = open_table("sub/f.csv", TableOptions(), tmp_path)
-    assert (table.name, table.folder) == ("sub/f.csv", tmp_path / "sub")
-    for location, why in (("g.csv", "g.csv is not there"), ("sub", "sub is a folder")):
-        with pytest.raises(BadInput, match=why):
-            open_table(location, TableOptions(), tmp_path)
-    (tmp_path / "f.doc").touch()
-    with pytest.raises(BadInput, match=r"f.doc is of no known kind of table; give its format"):
-        open_table("f.doc", TableOptions(), tmp_path)
 
 
 def test_files_cut_or_changed_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
