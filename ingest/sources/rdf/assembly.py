@@ -21,16 +21,16 @@ class Assembly:
     """Entities of pieces that `Intake` staged. `mixed` counts, by property, those whose values were
     of several kinds."""
 
-    def __init__(self, meanings: Meanings, place: str) -> None:
+    def __init__(self, meanings: Meanings, places: Sequence[str]) -> None:
         self._meanings = meanings
-        self._place = place
+        self._places = places
         self._keys = [
             meanings.key(slot) if slot.role is Role.PROPERTY else "" for slot in meanings.slots
         ]
         self.mixed: Counter[str] = Counter()
 
     def entity(self, iri: str, pieces: Sequence[bytes]) -> Entity:
-        """The entity, from all lists [slot, value, ...] about it."""
+        """The entity, from all lists [file, slot, value, ...] about it."""
         slots, keys = self._meanings.slots, self._keys
         values: dict[str, list[Any]] = {}
         named: list[tuple[int, str, str]] = []
@@ -38,8 +38,11 @@ class Assembly:
         aliases: list[str] = []
         classes: list[str] = []
         lists: set[str] = set()
+        file: int | None = None
         for piece in pieces:
-            each = iter(marshal.loads(piece))
+            place, *said = marshal.loads(piece)
+            file = place if file is None else file
+            each = iter(said)
             for index, value in zip(each, each, strict=True):
                 if index < 0:
                     if index == CLASS:
@@ -76,7 +79,7 @@ class Assembly:
             description=_description(told, properties),
             aliases=tuple(aliases),
             properties=properties,
-            source=self._place,
+            source=self._places[file or 0],
         )
 
     def told(self) -> Iterator[str]:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ingest.sources.lines import check_text, count_lines
-from ingest.sources.names import stem_of
+from ingest.sources.names import stem_of, suffix_of
 from ingest.sources.rdf.assembly import Assembly
 from ingest.sources.rdf.blank import BlankIds
 from ingest.sources.rdf.intake import Intake
@@ -22,7 +21,6 @@ from kg_platform.errors import BadInput
 from kg_platform.records import Rejection, Relation
 
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
-_NONE: dict[str, Any] = {}  # properties of most relations: one mapping, which is checked once
 
 
 @dataclass(frozen=True)
@@ -47,45 +45,35 @@ class RdfFiles:
         """
         meanings = Meanings(self.language)
         places = [path.name for path in self.files]
-        with Staging() as staging, Intake(meanings, staging) as intake:
+        graphs = any(syntax_of(path).names_graphs for path in self.files)
+        with Staging() as staging, Intake(meanings, staging, graphs) as intake:
             for number, path in enumerate(self.files):
                 yield from self._read(path, number, intake)
             yield from intake.finish(places)
             self._note(*meanings.settle())
             self._note(*intake.told())
-            assembly = Assembly(meanings, places[0] if len(places) == 1 else "")
+            assembly = Assembly(meanings, places)
             for key, pieces in staging.groups():
                 yield assembly.entity(key.decode(), pieces)
             self._note(*assembly.told())
-            yield from self._relations(intake, meanings, places)
+            names = [meanings.relation(number) for number in range(len(meanings.links))]
+            for file, head, predicate, tail, properties in intake.relations.links():
+                yield Relation(head, names[predicate], tail, properties, places[file])
 
     def _read(self, path: Path, number: int, intake: Intake) -> Iterator[Rejection]:
         syntax = syntax_of(path)
-        alone = len(self.files) == 1
-        prefix = self.prefix if alone else f"{self.prefix}/{stem_of(path)}"
+        # The same label in two files is two nodes.
+        file = "" if len(self.files) == 1 else f"/{stem_of(path)}{suffix_of(path)}"
         found = False
-        for block in read_facts(path, syntax, BlankIds(prefix, syntax.by_line)):
-            found = True
-            if isinstance(block, Rejection):
-                yield block
-            else:
-                yield from intake.take(block, number, path.name)
+        with BlankIds(self.prefix + file, syntax.by_line) as blank:
+            for block in read_facts(path, syntax, blank.of):
+                found = True
+                if isinstance(block, Rejection):
+                    yield block
+                else:
+                    yield from intake.take(block, number, path.name)
         if not found:
             self._note(f"{path.name} holds no facts.")
-
-    def _relations(
-        self, intake: Intake, meanings: Meanings, places: Sequence[str]
-    ) -> Iterator[Relation]:
-        names = [meanings.relation(number) for number in range(len(meanings.links))]
-        for file, *row in intake.relations.lists():
-            place = places[file]
-            each = iter(row)
-            for head, link, tail, graph in zip(each, each, each, each, strict=True):
-                properties = {"graph": graph} if graph else _NONE
-                yield Relation(head, names[link], tail, properties, place)
-        for file, head, link, tail, graph, position in intake.members.lists():
-            properties = {"position": position, **({"graph": graph} if graph else {})}
-            yield Relation(head, names[link], tail, properties, places[file])
 
     def _note(self, *notes: str) -> None:
         """Say it once: records may be asked for more than once."""

@@ -13,7 +13,8 @@ from ingest.sources.rdf.lists import BrokenList, ListCells
 from ingest.sources.rdf.literals import STRING, NotSaid
 from ingest.sources.rdf.meaning import CLASS, Meanings, Slot
 from ingest.sources.rdf.naming import local_name
-from ingest.sources.rdf.parsing import Block
+from ingest.sources.rdf.parsing import FactBlock
+from ingest.sources.rdf.relations import RelationStage
 from ingest.sources.rdf.spool import Spool
 from ingest.sources.rdf.vocabulary import FIRST, LIST, NIL, TYPE
 from ingest.sources.staging import Staging
@@ -22,20 +23,18 @@ from kg_platform.records import Rejection, Temporal
 IS_LIST = -2  # in place of a slot's number: the slot's values are a list, however few
 _NAMED = 5  # predicates that a note names
 _SHOWN = 200
-_NOTHING = marshal.dumps([])
 
 
 class Intake:
     """What all files of a source say, taken down.
 
     Entities are what has a type, a name or a literal, and all blank nodes; an IRI that only stands
-    in relations may be described elsewhere. Of an entity a list [slot, value, slot, value, ...] is
+    in relations may be described elsewhere. Of an entity a list [file, slot, value, slot, ...] is
     staged for each run of facts about it.
     """
 
-    def __init__(self, meanings: Meanings, staging: Staging) -> None:
-        self.relations = Spool()  # lists [file, head, relation, tail, graph, head, ...]
-        self.members = Spool()  # lists [file, head, relation, tail, graph, position]
+    def __init__(self, meanings: Meanings, staging: Staging, names_graphs: bool) -> None:
+        self.relations = RelationStage(names_graphs)
         self.notes: Counter[tuple[str, str]] = Counter()  # (predicate, what) of values kept as text
         self._meanings = meanings
         self._staging = staging
@@ -51,22 +50,22 @@ class Intake:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        for kept in (self.relations, self.members, self._doubtful, self._cells):
+        for kept in (self.relations, self._doubtful, self._cells):
             kept.close()
 
-    def take(self, block: Block, file: int, place: str) -> Iterator[Rejection]:
+    def take(self, block: FactBlock, file: int, place: str) -> Iterator[Rejection]:
         """Take down the facts of a block of a file."""
         meanings, stage, dumps = self._meanings, self._staging.add, marshal.dumps
         slots, links = meanings.known_slots, meanings.known_links
-        relations: list[Any] = [file]
+        relations: list[Any] = []
         doubtful: list[Any] = [file]
         current, is_blank, is_entity = "", False, False
-        said: list[Any] = []
+        said: list[Any] = [file]
         for at, (subject, predicate, value, kind, graph) in enumerate(block.facts):
             if subject != current:
-                if said or is_entity:
+                if len(said) > 1 or is_entity:
                     stage(current.encode(), dumps(said, 2))
-                current, said, is_entity = subject, [], False
+                current, said, is_entity = subject, [file], False
                 is_blank = subject.startswith(BLANK)
             if kind is not None:
                 slot = slots.get((predicate, kind)) or meanings.slot(predicate, kind)
@@ -75,6 +74,7 @@ class Intake:
                 elif is_blank and predicate == FIRST:
                     self._cells.item(subject, kind, value)
                 elif refused := self._read(slot, value, said):
+                    is_entity = True  # facts about it would be lost with it
                     yield Rejection(place, block.line(at), *refused)
                 continue
             link = links.get(predicate)
@@ -84,15 +84,15 @@ class Intake:
                 if self._special(subject, predicate, value, is_blank, said):
                     continue
                 link = meanings.plain_link(predicate)
-            is_entity = is_blank
+            if is_blank:
+                is_entity = True
             if value.startswith(BLANK) or value == NIL:
                 doubtful += (subject, link, value, graph)
             else:
                 relations += (subject, link, value, graph)
-        if said or is_entity:
+        if len(said) > 1 or is_entity:
             stage(current.encode(), dumps(said, 2))
-        if len(relations) > 1:
-            self.relations.add(relations)
+        self.relations.add(file, relations)
         if len(doubtful) > 1:
             self._doubtful.add(doubtful)
 
@@ -100,15 +100,16 @@ class Intake:
         """All files were read: put lists together, and settle what blank nodes are."""
         self._cells.finish()
         for file, *row in self._doubtful.lists():
-            relations: list[Any] = [file]
-            for head, link, tail, graph in zip(*[iter(row)] * 4, strict=True):
+            relations: list[Any] = []
+            each = iter(row)
+            for head, link, tail, graph in zip(each, each, each, each, strict=True):
                 if self._cells.is_head(tail):
                     yield from self._list(head, link, tail, graph, file, places[file])
                 else:
                     relations += (head, link, tail, graph)
                     if tail.startswith(BLANK):
-                        self._staging.add(tail.encode(), _NOTHING)
-            self.relations.add(relations)
+                        self._staging.add(tail.encode(), marshal.dumps([file], 2))
+            self.relations.add(file, relations)
 
     def told(self) -> Iterator[str]:
         """A sentence for each thing that a person should know of how values are kept."""
@@ -173,7 +174,7 @@ class Intake:
         except BrokenList as error:
             yield Rejection(place, None, field, str(error), head[:_SHOWN])
             return
-        said: list[Any] = []
+        said: list[Any] = [file]
         if not items:
             said += (IS_LIST, self._meanings.slot(predicate, STRING).index)
         placed: set[str] = set()
@@ -189,8 +190,8 @@ class Intake:
                 )
             elif value not in placed:
                 placed.add(value)
-                self.members.add([file, head, link, value, graph, position])
+                self.relations.add_member(file, head, link, value, graph, position)
                 if value.startswith(BLANK):
-                    self._staging.add(value.encode(), _NOTHING)
-        if said:
+                    self._staging.add(value.encode(), marshal.dumps([file], 2))
+        if len(said) > 1:
             self._staging.add(head.encode(), marshal.dumps(said, 2))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ingest.sources.rdf.literals import XSD, Reader, reader
-from ingest.sources.rdf.naming import Names
+from ingest.sources.rdf.naming import IriNames
 from ingest.sources.rdf.vocabulary import ALIASES, DESCRIPTIONS, FIRST, LABELS, REST, TYPE
 from kg_platform.cypher.loading import (
     RESERVED,
@@ -59,9 +59,9 @@ class Meanings:
         self._classes: dict[str, None] = {}
         self.slots: list[Slot] = []
         self.links: list[str] = []
-        self._keys = Names("Properties", self._keeps_key)
-        self._types = Names("Relationship types", RESERVED_TYPES.__contains__)
-        self._labels = Names("Types", RESERVED_LABELS.__contains__)
+        self._keys = IriNames("Properties", self._keeps_key)
+        self._types = IriNames("Relationship types", RESERVED_TYPES.__contains__)
+        self._labels = IriNames("Types", RESERVED_LABELS.__contains__)
 
     def slot(self, predicate: str, kind: str) -> Slot:
         """What a literal of this predicate means. `kind`: "@" and a language, or a datatype."""

@@ -28,8 +28,8 @@ def readable(iri: str) -> str:
         return name
 
 
-class Names:
-    """Names of IRIs of one use (properties, relationship types, types), known when all IRIs are.
+class IriNames:
+    """IriNames of IRIs of one use (properties, relationship types, types), known when all IRIs are.
 
     An IRI is called by its local name. Where two have the same, or the platform keeps the name for
     itself, each is called by all of it: so the name does not depend on which came first.

@@ -11,13 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, cast
+from xml.parsers.expat import ExpatError
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
 from ingest.sources.lines import MAX_LINE_BYTES, NOT_UTF8, TOO_LONG, opened_utf8
 from ingest.sources.rdf.blocks import StatementLines, count_ends, line_blocks
 from ingest.sources.rdf.syntax import Syntax
-from ingest.sources.rdf.watched import WatchedFile
+from ingest.sources.rdf.watched import Watched, WatchedFile, WatchedXml
 from kg_platform.records import Rejection
 
 # subject, predicate, object, what the object is, named graph or "". The object is an id where its
@@ -34,20 +35,25 @@ _FORMATS = {
     Syntax.RDF_XML: RdfFormat.RDF_XML,
     Syntax.JSON_LD: RdfFormat.JSON_LD,
 }
-_PLACE = re.compile(r"^Parser error at line \d+ (?:between )?[^:]*: |(?: \(line \d+\))$")
+_PLACE = re.compile(
+    r"^Parser error (?:at|between) line \d+ [^:]*: |(?: \(line \d+\)|: line \d+, column \d+)$"
+)
 
 STAR = "a statement about a statement (RDF-star) is not read; give the fact a node of its own"
 RELATIVE = "an IRI is relative and there is no base; write it whole, or declare the base"
 REMOTE = "a context at another address is not fetched; put what it says into the file"
 HUGE = "a text is longer than 16 MiB; what comes after it is not read"
-_MISSING = "the statement, and perhaps the next one, is left out"
+_MISSING = "the statement, and perhaps what stands beside it, is left out"
+_WRONG = (SyntaxError, ValueError, RecursionError, ExpatError)  # with what the file says
+# Errors that lie between whole names.
+_BETWEEN = re.compile(f"^{re.escape(RELATIVE)}|^The prefix .* has not been declared")
 _STOPS = "what comes after it is not read; mend the file and run the same command again"
 
 # JSON-LD drops what has a relative IRI without a word, unless it has a base.
 _NOWHERE = "relative.invalid"
 
 
-class Block(NamedTuple):
+class FactBlock(NamedTuple):
     """Facts in order, and where each stands: asked for only when something is wrong with one."""
 
     facts: Sequence[Fact]
@@ -56,7 +62,7 @@ class Block(NamedTuple):
 
 def read_facts(
     path: Path, syntax: Syntax, blank: Callable[[str], str]
-) -> Iterator[Block | Rejection]:
+) -> Iterator[FactBlock | Rejection]:
     """Every fact of the file, in order. `blank` gives a blank node its id by its label.
 
     Raises:
@@ -71,7 +77,7 @@ def read_facts(
 
 def _read_lines(
     file: BinaryIO, place: str, syntax: Syntax, blank: Callable[[str], str]
-) -> Iterator[Block | Rejection]:
+) -> Iterator[FactBlock | Rejection]:
     first = 1
     for block in line_blocks(file):
         if block is None:
@@ -89,7 +95,7 @@ def _read_lines(
 
 def _one_by_one(
     block: bytes, first: int, place: str, syntax: Syntax, blank: Callable[[str], str]
-) -> Iterator[Block | Rejection]:
+) -> Iterator[FactBlock | Rejection]:
     """The good lines of a block, and why the others are not."""
     quads: list[Quad] = []
     lines: list[int] = []
@@ -122,32 +128,44 @@ def _line_problem(line: bytes) -> str | None:
 
 def _read_document(
     file: BinaryIO, path: Path, syntax: Syntax, blank: Callable[[str], str]
-) -> Iterator[Block | Rejection]:
-    watched = WatchedFile(file, path, syntax is Syntax.RDF_XML)
+) -> Iterator[FactBlock | Rejection]:
+    is_xml = syntax is Syntax.RDF_XML
+    watched: Watched = WatchedXml(file, path) if is_xml else WatchedFile(file)
     base = f"http://{_NOWHERE}/" if syntax is Syntax.JSON_LD else None
     parser = parse(input=cast(IO[bytes], watched), format=_FORMATS[syntax], base_iri=base)
-    goes_on = syntax in (Syntax.TURTLE, Syntax.TRIG)
+    last: list[Quad] = []
     more = True
     while more:
-        quads: list[Quad] = []
+        quads, last, more = last, [], False
         refused: Rejection | None = None
         try:
-            more = False
             for quad in parser:
                 quads.append(quad)
-                if len(quads) == _AT_ONCE:
+                if len(quads) > _AT_ONCE:
                     more = True
+                    last.append(quads.pop())
                     break
         except MemoryError:
             refused = Rejection(path.name, None, "file", HUGE)
-        except (SyntaxError, ValueError, OSError, RecursionError) as error:
-            if watched.failed:
-                raise watched.failed from error
-            line = getattr(error, "lineno", None)
-            left = _MISSING if goes_on else _STOPS
-            refused = Rejection(path.name, line, "statement", f"{_why(error)}; {left}")
-            more = goes_on
-        yield from _facts(quads, lambda _: None, path.name, blank)
+        except Exception as error:
+            cause = watched.failed or error
+            if not isinstance(cause, _WRONG):
+                raise cause from None
+            more = syntax in (Syntax.TURTLE, Syntax.TRIG)
+            reason = _why(cause)
+            if not is_xml and not _BETWEEN.search(reason):
+                # The last name or number before it may have lost its end.
+                del quads[-1:]
+            if reason not in (RELATIVE, REMOTE):
+                reason = f"this is not {syntax.value}: {reason}"
+            reason = f"{reason}; {_MISSING if more else _STOPS}"
+            line = getattr(cause, "lineno", None)
+            refused = Rejection(path.name, line, "statement", reason)
+        for found in _facts(quads, lambda _: None, path.name, blank):
+            if base and isinstance(found, FactBlock):
+                yield from _without_relative(found, base, path.name)
+            else:
+                yield found
         if refused:
             yield refused
 
@@ -157,7 +175,7 @@ def _facts(
     line: Callable[[int], int | None],
     place: str,
     blank: Callable[[str], str],
-) -> Iterator[Block | Rejection]:
+) -> Iterator[FactBlock | Rejection]:
     facts: list[Fact] = []
     add = facts.append
     left_out = []
@@ -183,9 +201,23 @@ def _facts(
     if left_out:
         gone = set(left_out)
         kept = [at for at in range(len(quads)) if at not in gone]
-        yield Block(facts, lambda at: line(kept[at]))
+        yield FactBlock(facts, lambda at: line(kept[at]))
     elif facts:
-        yield Block(facts, line)
+        yield FactBlock(facts, line)
+
+
+def _without_relative(block: FactBlock, base: str, place: str) -> Iterator[FactBlock | Rejection]:
+    kept = []
+    for fact in block.facts:
+        subject, predicate, thing, kind, graph = fact
+        named = (subject, predicate, graph, *((thing,) if kind is None else ()))
+        bad = next((iri for iri in named if iri.startswith(base)), None)
+        if bad is None:
+            kept.append(fact)
+        else:
+            yield Rejection(place, None, "statement", RELATIVE, bad.removeprefix(base)[:_SHOWN])
+    if kept:
+        yield FactBlock(kept, block.line)
 
 
 def _why(error: Exception) -> str:

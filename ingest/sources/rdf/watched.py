@@ -2,49 +2,78 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
+from xml.parsers import expat
 
 from kg_platform.errors import BadInput
 
-_DOCTYPE = b"<!DOCTYPE"
-_ENCODING = re.compile(rb"""^(?:\xef\xbb\xbf)?<\?xml[^>]*?\bencoding\s*=\s*["']([^"']+)""")
+_UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
+
+
+class Watched(Protocol):
+    """`failed` is the error that ended the reading: the parser tells it in words of its own."""
+
+    failed: Exception | None
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; none at the end."""
 
 
 class WatchedFile:
-    """`failed` is the error that ended the reading: the parser tells it in words of its own.
+    """A file as it is."""
 
-    XML may define entities that become a million times as long, and the parser makes them; so a
-    file that defines any is refused. It reads UTF-8 only and would take other letters for it.
-    """
-
-    def __init__(self, file: BinaryIO, path: Path, is_xml: bool) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self.failed: Exception | None = None
         self._file = file
-        self._path = path
-        self._is_xml = is_xml
-        self._before: bytes | None = None
 
     def read(self, size: int = -1) -> bytes:
         try:
-            chunk = self._file.read(size)
-            if self._is_xml:
-                self._check(chunk)
+            return self._file.read(size)
         except Exception as error:
             self.failed = error
             raise
+
+
+class WatchedXml:
+    """XML up to where it stops to be XML: the RDF parser does not mind what is not closed, and
+    tells no lines. XML may define entities that become a million times as long, and the parser
+    makes them; so a file that may define any is refused. It takes all letters for UTF-8."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.failed: Exception | None = None
+        self._file = file
+        self._path = path
+        self._given = 0
+        self._waiting: Exception | None = None
+        self._check = expat.ParserCreate()
+        self._check.StartDoctypeDeclHandler = self._refuse
+        self._check.XmlDeclHandler = self._encoding
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            if self._waiting:
+                raise self._waiting
+            chunk = self._file.read(size)
+            try:
+                self._check.Parse(chunk, not chunk)
+            except expat.ExpatError as error:
+                good = chunk[: max(self._check.ErrorByteIndex - self._given, 0)]
+                if not good:
+                    raise
+                self._waiting, chunk = error, good
+        except Exception as error:
+            self.failed = error
+            raise
+        self._given += len(chunk)
         return chunk
 
-    def _check(self, chunk: bytes) -> None:
-        if self._before is None:
-            found = _ENCODING.match(chunk)
-            encoding = found[1].decode("ascii", "replace") if found else "UTF-8"
-            if encoding.lower() not in ("utf-8", "utf8", "us-ascii", "ascii"):
-                raise BadInput(f"{self._path} is in {encoding}; save it as UTF-8.")
-        if _DOCTYPE in (self._before or b"") + chunk:
-            raise BadInput(
-                f"{self._path} has a <!DOCTYPE, which may define entities without end; save it "
-                "without one, or as Turtle."
-            )
-        self._before = chunk[-len(_DOCTYPE) :]
+    def _refuse(self, *_: object) -> None:
+        raise BadInput(
+            f"{self._path} has a <!DOCTYPE, which may define entities without end; save it without "
+            "one, or as Turtle."
+        )
+
+    def _encoding(self, _: str, encoding: str | None, __: int) -> None:
+        if encoding and encoding.lower() not in _UTF8:
+            raise BadInput(f"{self._path} is in {encoding}; save it as UTF-8.")
