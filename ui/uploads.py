@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.mapping.choose import MAPPINGS
 from ingest.mapping.document import MappingDocument, read_mapping
+from ingest.sources.names import suffix_of
 from kg_platform.settings import Settings
 
 MAPPING = "mapping.yaml"
@@ -24,7 +26,11 @@ def keep(settings: Settings, files: Iterable[tuple[str, bytes]]) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     folder = _root(settings) / stamp
     folder.mkdir(parents=True)
-    for name, data in files:
+    given = list(files)
+    mappings = [name for name, _ in given if suffix_of(Path(name)) in MAPPINGS]
+    for name, data in given:
+        if mappings == [name]:
+            name = MAPPING  # of the tables beside it, whatever it was called
         # A browser gives a name and no path; whatever else comes must not lead out of here.
         plain = _ODD.sub("_", Path(name.replace("\\", "/")).name).lstrip(".") or "file"
         (folder / plain).write_bytes(data)

@@ -99,8 +99,8 @@ def _infer(paths: Sequence[str], source: str | None) -> None:
     from kg_platform.console import note, print_lines
 
     tables = tables_of(paths)
-    for table, _ in tables.values():
-        for line in table.notes:
+    for one in tables.values():
+        for line in one.table.notes:
             note(line)
     print_lines(infer(tables, source or next(iter(tables))))
     note("Save it as mapping.yaml; `kg ingest mapping.yaml --dry-run` shows what it loads.")

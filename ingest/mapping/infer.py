@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.mapping.naming import IS_KEY, LABELS, singular, type_of, word_of
 from ingest.mapping.survey import TableLook, survey
-from ingest.sources.table import Table
+from ingest.mapping.tables_of import Candidate
 from kg_platform.errors import BadInput
 
 _TEXTS = (
@@ -21,8 +21,8 @@ _ALIASES = ("aliases", "alias", "aka", "synonyms", "other_names", "alternative_n
 _PLAIN = re.compile(r"[A-Za-z_][\w ]*")
 
 
-def infer(tables: Mapping[str, tuple[Table, Mapping[str, Any]]], source: str) -> str:
-    """The mapping, as YAML with remarks; `tables` by name, each with what `tables` says of it.
+def infer(tables: Mapping[str, Candidate], source: str) -> str:
+    """The mapping, as YAML with remarks.
 
     Raises:
         BadInput: none of them has a row.

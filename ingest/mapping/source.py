@@ -3,7 +3,6 @@ relations."""
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -106,13 +105,6 @@ class MappedSource:
 
     def _opened(self, key: str, spec: TableSpec, document: MappingDocument) -> Table:
         location = spec.file or spec.sql or ""
-        if spec.sql and location.startswith("$"):
-            given = os.environ.get(location[1:])
-            if not given:
-                raise document.mistake(
-                    ("tables", key, "sql"), f"the environment has no variable {location[1:]}"
-                )
-            location = given
         try:
             return open_table(location, spec.options(), document.path.parent)
         except BadInput as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.mapping.columns import ColumnLook, look
 from ingest.mapping.naming import IS_KEY, LABELS, singular, word_of
+from ingest.mapping.tables_of import Candidate
 from ingest.sources.table import Table
 from kg_platform.records import Rejection
 
@@ -44,11 +45,13 @@ class TableLook:
         ) and len(plain) <= 3  # fmt: skip
 
 
-def survey(tables: Mapping[str, tuple[Table, Mapping[str, Any]]]) -> dict[str, TableLook]:
-    """What there is to say of tables, by their names; those without a row are left out. Each comes
-    with what a mapping's `tables` says of it."""
-    looks = {name: _look(table, spec) for name, (table, spec) in tables.items()}
+def survey(tables: Mapping[str, Candidate]) -> dict[str, TableLook]:
+    """What there is to say of tables, by their names; those without a row are left out."""
+    looks = {name: _look(one.table, one.spec) for name, one in tables.items()}
     looks = {name: one for name, one in looks.items() if one.columns}
+    for name, one in looks.items():  # what a database says need not be guessed
+        known = tables[name].references.items()
+        one.leads = {column: other for column, other in known if other in looks}
     _lead(looks)
     return looks
 
@@ -131,7 +134,7 @@ def _lead(looks: dict[str, TableLook]) -> None:
                 meant = _telling(values) or (IS_KEY.search(word_of(column.name)) and covers > 0.5)
                 if held >= _LEADS and (named or meant):
                     fits.append((not named, -covers, other))
-            if fits:
+            if fits and column.name not in one.leads:
                 one.leads[column.name] = min(fits)[2]
         # A table whose key is nothing but such columns joins the others.
         if not one.key and len(one.leads) >= 2:

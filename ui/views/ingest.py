@@ -74,8 +74,12 @@ def source_of(path: Path) -> Path | None:
         return path
     uploaded = path.parent.name == "uploads"
     given = uploads.files(path) if path.is_dir() else [path]
-    why = _why_not(path.joinpath(given[0].name) if uploaded and len(given) == 1 else path)
-    usual = MAPPED if why else AS_IT_IS
+    if uploaded and any(suffix_of(file) in MAPPINGS for file in given):
+        raise BadInput("Several mappings cannot be loaded at once; upload one with its tables.")
+    if not given:
+        raise BadInput("There is no table beside the mapping; upload both together.")
+    why = _why_not(given[0] if uploaded and len(given) == 1 else path)
+    usual = MAPPED if why or (uploaded and uploads.mapping_of(path)) else AS_IT_IS
     how = st.segmented_control(
         "How it is read",
         [AS_IT_IS, MAPPED],

@@ -46,6 +46,8 @@ class WorkbookTable:
             self._names = column_names(cells, self.name, self.notes, first)
             self._count = max(int(about["rows"]) - (self._header is None), 0)
 
+    others: Sequence[str] = ()  # further sheets, where none was asked for
+
     def columns(self) -> Sequence[str]:
         return [name for name in self._names if name is not None]
 
@@ -65,7 +67,8 @@ class WorkbookTable:
 
     def _about(self, about: Mapping[str, Any]) -> None:
         self.name = f"{self._file.name}, sheet {about['sheet']}"
-        if about["others"] and not self._wanted:
+        self.others = [] if self._wanted else list(about["others"])
+        if self.others:
             others = ", ".join(about["others"])
             self._note(f"Of {self._file.name} the sheet {about['sheet']} is read, not {others}.")
         if about["merged"]:

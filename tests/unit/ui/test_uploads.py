@@ -22,6 +22,14 @@ def test_files_are_kept_under_plain_names(tmp_path: Path) -> None:
     assert uploads.earlier(settings(tmp_path)) == [folder]
 
 
+def test_a_mapping_belongs_to_the_tables_beside_it(tmp_path: Path) -> None:
+    text = MAPPING.replace("FROM", "file: a.csv")
+    given = [("a.csv", b"id\n1\n"), ("films.yml", text.encode())]
+    folder = uploads.keep(settings(tmp_path), given)
+    assert [file.name for file in uploads.files(folder)] == ["a.csv"]
+    assert uploads.mapping_of(folder) == text
+
+
 def test_only_folders_of_uploads_are_removed(tmp_path: Path) -> None:
     kept = settings(tmp_path)
     folder = uploads.keep(kept, [("a.csv", b"1")])

@@ -41,8 +41,8 @@ _SQLITE_READS = {
     sqlite3.SQLITE_RECURSIVE,
 }  # fmt: skip
 _SQLITE_LOOKS = {
-    "database_list", "read_uncommitted", "table_info", "table_xinfo", "table_list", "index_list",
-    "index_info",
+    "database_list", "foreign_key_list", "read_uncommitted", "table_info", "table_xinfo",
+    "table_list", "index_list", "index_info",
 }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from ingest.mapping.columns import look
 from ingest.mapping.document import MappingDocument
 from ingest.mapping.infer import infer
 from ingest.mapping.naming import type_of
+from ingest.mapping.tables_of import Candidate, tables_of
 from kg_platform.errors import BadInput
 from tests.support.list_table import ListTable
 
@@ -27,7 +30,7 @@ MONEY = [{"film_id": str(i), "budget": str(i * 1000)} for i in range(1, 21)]
 
 
 def written(**tables: list[dict[str, Any]]) -> tuple[str, Any]:
-    given = {name: (ListTable(f"{name}.csv", rows), {"file": f"{name}.csv"})
+    given = {name: Candidate(ListTable(f"{name}.csv", rows), {"file": f"{name}.csv"})
              for name, rows in tables.items()}  # fmt: skip
     text = infer(given, "mine")
     MappingDocument(Path("m.yaml"), text)  # what is written can be read
@@ -134,3 +137,33 @@ def test_odd_names_are_quoted() -> None:
 def test_no_rows_no_mapping() -> None:
     with pytest.raises(BadInput, match="No table has a row"):
         written(films=[])
+
+
+SHOP = """
+CREATE TABLE customer (nr INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE orders (nr INTEGER PRIMARY KEY, buyer INTEGER REFERENCES customer(nr), total REAL);
+INSERT INTO customer VALUES (101, 'Ann'), (102, 'Bo');
+INSERT INTO orders VALUES (1, 101, 9.5), (2, 101, 3.0), (3, 102, 1.0);
+"""
+
+
+def test_a_whole_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop:
+        shop.executescript(SHOP)
+    text = infer(tables_of(["shop.db"], tmp_path), "shop")
+    found = yaml.safe_load(text)
+    assert found["tables"]["orders"] == {"sql": "sqlite:///shop.db", "table": "orders"}
+    assert found["relations"] == [
+        {"from": "orders", "head": "order/{nr}", "type": "BUYER", "tail": "customer/{buyer}"}
+    ], "the database says so, whatever the column is called"
+    monkeypatch.setenv("SHOP_DB", f"sqlite:///{tmp_path / 'shop.db'}")
+    assert yaml.safe_load(infer(tables_of(["$SHOP_DB"]), "shop"))["tables"]["orders"] == {
+        "sql": "$SHOP_DB",
+        "table": "orders",
+    }
+
+
+def test_a_password_does_not_come_into_a_mapping() -> None:
+    with pytest.raises(BadInput, match="environment variable") as refused:
+        tables_of(["postgresql://me:secret@127.0.0.1:1/shop"])
+    assert "secret" not in str(refused.value)
