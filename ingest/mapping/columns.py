@@ -1,5 +1,5 @@
 """What the values of a column look like: their kind, how they are written, whether they tell rows
-apart. From a sample; what only all rows can tell is asked of all rows (`keys.py`)."""
+apart. From a sample; what only all rows can tell is asked of all rows (`survey.py`)."""
 
 from __future__ import annotations
 

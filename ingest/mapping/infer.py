@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.mapping.naming import IS_KEY, LABELS, singular, type_of, word_of
 from ingest.mapping.survey import TableLook, survey
-from ingest.mapping.tables_of import Candidate
+from ingest.mapping.tables_of import InferredTable
 from kg_platform.errors import BadInput
 
 _TEXTS = (
@@ -21,7 +21,7 @@ _ALIASES = ("aliases", "alias", "aka", "synonyms", "other_names", "alternative_n
 _PLAIN = re.compile(r"[A-Za-z_][\w ]*")
 
 
-def infer(tables: Mapping[str, Candidate], source: str) -> str:
+def infer(tables: Mapping[str, InferredTable], source: str) -> str:
     """The mapping, as YAML with remarks.
 
     Raises:

@@ -156,7 +156,7 @@ class Condition(Strict):
         return self
 
 
-class Rows(Strict):
+class FromRows(Strict):
     """Which rows something is made of."""
 
     from_: str = Field(alias="from", description="The name of a table.")
@@ -174,7 +174,7 @@ class MediaSpec(Strict):
     role: str = "image"
 
 
-class EntitySpec(Rows):
+class EntitySpec(FromRows):
     """An entity of each row. Rows with the same id are one entity."""
 
     id: Expr
@@ -186,7 +186,7 @@ class EntitySpec(Rows):
     media: list[MediaSpec] = []
 
 
-class RelationSpec(Rows):
+class RelationSpec(FromRows):
     """A relation of each row; one for each where an end is a list."""
 
     head: Expr

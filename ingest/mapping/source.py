@@ -16,7 +16,7 @@ from ingest.mapping.model import EntitySpec, LookupSpec, RelationSpec, TableSpec
 from ingest.mapping.union import union
 from ingest.sources.source import Record
 from ingest.sources.staging import Staging
-from ingest.sources.table import Table
+from ingest.sources.table import RowTable
 from ingest.sources.tables import open_table
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, Rejection
@@ -93,7 +93,7 @@ class MappedSource:
                     yield from maker.of(number, row)
             self._say(table, makers)
 
-    def _say(self, table: Table, makers: Sequence[RowMaker]) -> None:
+    def _say(self, table: RowTable, makers: Sequence[RowMaker]) -> None:
         for maker in makers:
             made = "an entity" if isinstance(maker.spec, EntitySpec) else "a relation"
             for text, count in maker.missing.items():
@@ -103,7 +103,7 @@ class MappedSource:
                 rows = "1 row is" if maker.left_out == 1 else f"{maker.left_out:,} rows are"
                 self._own_notes.append(f"{table.name}: {rows} left out of {made} by `where`.")
 
-    def _opened(self, key: str, spec: TableSpec, document: MappingDocument) -> Table:
+    def _opened(self, key: str, spec: TableSpec, document: MappingDocument) -> RowTable:
         location = spec.file or spec.sql or ""
         try:
             return open_table(location, spec.options(), document.path.parent)

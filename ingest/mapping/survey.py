@@ -10,8 +10,8 @@ from typing import Any
 
 from ingest.mapping.columns import ColumnLook, look
 from ingest.mapping.naming import IS_KEY, LABELS, singular, word_of
-from ingest.mapping.tables_of import Candidate
-from ingest.sources.table import Table
+from ingest.mapping.tables_of import InferredTable
+from ingest.sources.table import RowTable
 from kg_platform.records import Rejection
 
 SAMPLE = 10_000  # rows that tell what columns look like
@@ -45,7 +45,7 @@ class TableLook:
         ) and len(plain) <= 3  # fmt: skip
 
 
-def survey(tables: Mapping[str, Candidate]) -> dict[str, TableLook]:
+def survey(tables: Mapping[str, InferredTable]) -> dict[str, TableLook]:
     """What there is to say of tables, by their names; those without a row are left out."""
     looks = {name: _look(one.table, one.spec) for name, one in tables.items()}
     looks = {name: one for name, one in looks.items() if one.columns}
@@ -56,7 +56,7 @@ def survey(tables: Mapping[str, Candidate]) -> dict[str, TableLook]:
     return looks
 
 
-def _look(table: Table, spec: Mapping[str, Any]) -> TableLook:
+def _look(table: RowTable, spec: Mapping[str, Any]) -> TableLook:
     sample: list[Mapping[str, Any]] = []
     for _, row in islice(table.rows(), SAMPLE):
         if not isinstance(row, Rejection):
@@ -73,7 +73,7 @@ def _look(table: Table, spec: Mapping[str, Any]) -> TableLook:
     return found
 
 
-def _find_key(table: Table, found: TableLook) -> None:
+def _find_key(table: RowTable, found: TableLook) -> None:
     """A sample may call a column unique that is not, so the likeliest are counted in all rows."""
     likely = sorted(
         (one for one in found.columns.values() if one.may_be_key and not one.is_long),

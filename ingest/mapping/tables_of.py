@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.sources.names import stem_of, suffix_of
-from ingest.sources.table import Table, TableOptions
+from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
 
 # What an address of a database begins with; SQLAlchemy knows more, for which a mapping is written
@@ -21,23 +21,23 @@ _FILES = (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True)
-class Candidate:
+class InferredTable:
     """A table, what a mapping's `tables` says of it, and which of its columns are known to lead to
     another table, by the names that both have here."""
 
-    table: Table
+    table: RowTable
     spec: Mapping[str, Any]
     references: Mapping[str, str] = field(default_factory=dict)
 
 
-def tables_of(locations: Sequence[str], folder: Path = Path()) -> dict[str, Candidate]:
+def tables_of(locations: Sequence[str], folder: Path = Path()) -> dict[str, InferredTable]:
     """Each table by a name of its own. Paths start in `folder`.
 
     Raises:
         BadInput: one of them is not there, of no known kind, or cannot be read.
         Unavailable: a server that has one does not answer.
     """
-    found: dict[str, Candidate] = {}
+    found: dict[str, InferredTable] = {}
     for location in locations:
         if location.startswith("$") or _DATABASE.match(location):
             found.update(_database(location, folder, found))
@@ -49,20 +49,20 @@ def tables_of(locations: Sequence[str], folder: Path = Path()) -> dict[str, Cand
     return found
 
 
-def _file(location: str, folder: Path) -> Iterator[tuple[str, Candidate]]:
+def _file(location: str, folder: Path) -> Iterator[tuple[str, InferredTable]]:
     table = open_table(location, TableOptions(), folder)
     name = stem_of(Path(location))
     others: Sequence[str] = getattr(table, "others", ())  # further sheets
     if not others:
-        yield name, Candidate(table, {"file": location})
+        yield name, InferredTable(table, {"file": location})
         return
     first = table.name.rpartition("sheet ")[2]
     for sheet in (first, *others):
         table = open_table(location, TableOptions(sheet=sheet), folder)
-        yield sheet, Candidate(table, {"file": location, "sheet": sheet})
+        yield sheet, InferredTable(table, {"file": location, "sheet": sheet})
 
 
-def _database(address: str, folder: Path, taken: Mapping[str, Any]) -> dict[str, Candidate]:
+def _database(address: str, folder: Path, taken: Mapping[str, Any]) -> dict[str, InferredTable]:
     from ingest.sources.tabular.sql.schema import schema_of  # for SQLAlchemy's weight
 
     schema = schema_of(address, folder)
@@ -70,7 +70,7 @@ def _database(address: str, folder: Path, taken: Mapping[str, Any]) -> dict[str,
     for table in schema.tables:
         names[table] = _free(table, {*taken, *names.values()})
     return {
-        name: Candidate(
+        name: InferredTable(
             open_table(address, TableOptions(table=table), folder),
             {"sql": address, "table": table},
             {

@@ -14,7 +14,7 @@ from kg_platform.records import Rejection
 Fields = Mapping[str, Any]
 
 
-class Table(Protocol):
+class RowTable(Protocol):
     """Rows that can be read more than once, one at a time."""
 
     @property

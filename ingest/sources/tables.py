@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ingest.sources.names import suffix_of
-from ingest.sources.table import Table, TableOptions
+from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tabular.file import TableFile, located
 from ingest.sources.tabular.nulls import NullTexts
 from kg_platform.errors import BadInput
@@ -34,7 +34,7 @@ _SUFFIXES = {
 }  # fmt: skip
 
 
-def open_table(location: str, options: TableOptions, folder: Path) -> Table:
+def open_table(location: str, options: TableOptions, folder: Path) -> RowTable:
     """The table at `location`: a path from `folder`, an address of a file, or a database's.
 
     Raises:
@@ -50,7 +50,7 @@ def open_table(location: str, options: TableOptions, folder: Path) -> Table:
         _check(form, options)
         from ingest.sources.tabular.sql.table import SqlTable  # for its weight
 
-        table: Table = SqlTable(location, options, folder)
+        table: RowTable = SqlTable(location, options, folder)
     else:
         file = located(location, folder)
         form = form or _SUFFIXES.get(suffix_of(file.path))
@@ -76,7 +76,7 @@ def _check(form: str, options: TableOptions) -> None:
             )
 
 
-def _reader(form: str, file: TableFile, options: TableOptions) -> Table:
+def _reader(form: str, file: TableFile, options: TableOptions) -> RowTable:
     # Imports are here for their weight: a table of text loads neither Arrow nor a spreadsheet's.
     if form in ("csv", "tsv"):
         from ingest.sources.tabular.delimited import DelimitedTable

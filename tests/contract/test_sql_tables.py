@@ -102,6 +102,9 @@ def test_mistakes(url: str) -> None:
         opened(url, table="films")
     with pytest.raises(BadInput, match=r"refuses to read that \(division by zero\)"):
         rows_of(opened(url, query="SELECT 1 / (3000 - id) AS x FROM many ORDER BY id"))
+    for value in ("'infinity'::date", "'10000-01-01'::date", "'-infinity'::timestamptz"):
+        with pytest.raises(BadInput, match=r"refuses to read that \(.*(infinity|10000)"):
+            rows_of(opened(url, query=f"SELECT {value} AS x ORDER BY 1"))
     wrong = url.replace(QUOTED_PASSWORD, "wr0ng-pass")
     with pytest.raises(Unavailable) as refused:
         opened(wrong, table="many")

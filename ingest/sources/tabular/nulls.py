@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingest.sources.table import Fields, Table
+from ingest.sources.table import Fields, RowTable
 from kg_platform.records import Rejection
 
 
@@ -13,7 +13,7 @@ class NullTexts:
     """A table in whose fields these texts are None, quoted or not: many programs quote all cells.
     What is inside lists and objects stays."""
 
-    def __init__(self, table: Table, texts: Sequence[str]) -> None:
+    def __init__(self, table: RowTable, texts: Sequence[str]) -> None:
         self._table, self._texts = table, frozenset(texts)
 
     @property

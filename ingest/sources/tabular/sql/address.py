@@ -54,9 +54,7 @@ def place_of(url: sa.URL) -> str:
 
 
 def _file(url: sa.URL, folder: Path) -> Path:
-    name = url.database or ""
-    if name.startswith("file:"):  # SQLite's own form, with settings of its own, which are ours here
-        name = name.removeprefix("file:").partition("?")[0]
+    name = (url.database or "").removeprefix("file:")  # SQLite's own form
     if not name or name == ":memory:":
         raise BadInput("The database's address names no file; write sqlite:///file.")
     path = folder / name

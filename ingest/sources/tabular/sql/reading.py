@@ -34,7 +34,6 @@ _SURE = ("postgresql", "sqlite")
 _READ_ONLY = {
     "mysql": "SET SESSION TRANSACTION READ ONLY",
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
-    "oracle": "SET TRANSACTION READ ONLY",
 }
 _SQLITE_READS = {
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION,
@@ -157,6 +156,8 @@ def _translated(error: SQLAlchemyError, backend: str, place: str, password: obje
             f"The database {place} does not answer or does not let you in ({why}); start it, or "
             "correct its address."
         )
+    if backend == "sqlite" and ("malformed" in why or "not a database" in why):
+        return BadInput(f"{place} is damaged, or no SQLite file ({why}); restore a copy.")
     if backend == "sqlite" and "locked" in why:
         return Unavailable(
             f"The database {place} is locked by another process; try again when that has finished."

@@ -12,7 +12,7 @@ from ingest.mapping.columns import look
 from ingest.mapping.document import MappingDocument
 from ingest.mapping.infer import infer
 from ingest.mapping.naming import type_of
-from ingest.mapping.tables_of import Candidate, tables_of
+from ingest.mapping.tables_of import InferredTable, tables_of
 from kg_platform.errors import BadInput
 from tests.support.list_table import ListTable
 
@@ -30,7 +30,7 @@ MONEY = [{"film_id": str(i), "budget": str(i * 1000)} for i in range(1, 21)]
 
 
 def written(**tables: list[dict[str, Any]]) -> tuple[str, Any]:
-    given = {name: Candidate(ListTable(f"{name}.csv", rows), {"file": f"{name}.csv"})
+    given = {name: InferredTable(ListTable(f"{name}.csv", rows), {"file": f"{name}.csv"})
              for name, rows in tables.items()}  # fmt: skip
     text = infer(given, "mine")
     MappingDocument(Path("m.yaml"), text)  # what is written can be read

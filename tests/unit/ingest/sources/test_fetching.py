@@ -13,7 +13,7 @@ import fsspec
 import pytest
 
 from ingest.sources.fetching import name_of, scheme_of
-from ingest.sources.table import Table, TableOptions
+from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
 from kg_platform.errors import BadInput, Unavailable
 from tests.support.tables import rows_of
@@ -50,7 +50,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.shutdown()
 
 
-def opened(address: str, **options: str) -> Table:
+def opened(address: str, **options: str) -> RowTable:
     return open_table(address, TableOptions(**options), Path("/nowhere"))  # type: ignore[arg-type]
 
 

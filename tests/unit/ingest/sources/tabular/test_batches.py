@@ -16,7 +16,7 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from ingest.sources.table import Table, TableOptions
+from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
 from ingest.sources.tabular import batches
 from kg_platform.errors import BadInput
@@ -26,7 +26,7 @@ from tests.support.tables import read, rows_of, written
 WRITERS = ("parquet", "arrow", "feather", "ipc")
 
 
-def table_of(path: Path, arrow: pa.Table, kind: str) -> Table:
+def table_of(path: Path, arrow: pa.RowTable, kind: str) -> RowTable:
     file = path / f"f.{kind}"
     if kind == "parquet":
         pyarrow.parquet.write_table(arrow, file, row_group_size=3)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ingest.sources.table import Table, TableOptions
+from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
 from ingest.sources.tabular import workbook
 from kg_platform.errors import BadInput
@@ -19,7 +19,7 @@ from tests.support.tables import rows_of
 from tests.support.workbooks import write_ods, write_xls, write_xlsb, write_xlsx
 
 
-def opened(path: Path, **options: Any) -> Table:
+def opened(path: Path, **options: Any) -> RowTable:
     return open_table(path.name, TableOptions(**options), path.parent)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from ingest.sources.table import Table, TableOptions
+from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
 from ingest.sources.tabular.sql.reading import check_statement
 from kg_platform.errors import BadInput, Unavailable
@@ -36,7 +37,7 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def opened(database: Path, **options: Any) -> Table:
+def opened(database: Path, **options: Any) -> RowTable:
     address = f"sqlite:///{quote(database.name)}"
     return open_table(address, TableOptions(format="sql", **options), database.parent)
 
@@ -145,7 +146,25 @@ def test_addresses(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = open_table("$KG_TEST_FILMS", options, database.parent)
     assert (table.name, table.folder) == ("a %film's?.db, table pair", database.parent)
     (database.parent / "none.db").write_bytes(b"abc" * 1000)
-    assert "file is not a database" in why("sqlite:///none.db")
+    assert "none.db is damaged, or no SQLite file" in why("sqlite:///none.db")
+    own_form = f"sqlite:///file:{quote(database.name)}?mode=rwc&uri=true"
+    assert open_table(own_form, options, database.parent).columns() == ["a", "b"]
+
+
+def test_files_cut_or_changed_anywhere(database: Path) -> None:
+    """Rows, rejections, or one sentence."""
+    with closing(sqlite3.connect(database)) as made, made:
+        made.executemany("INSERT INTO loose VALUES (?, ?)", [(n, f"ö{n}" * 50) for n in range(99)])
+    content = database.read_bytes()
+    chance = random.Random(4)
+    for at in range(40):
+        cut = bytearray(content[: chance.randrange(len(content))] if at % 2 else content)
+        for _ in range(20 if cut else 0):
+            cut[chance.randrange(len(cut))] = chance.randrange(256)
+        database.write_bytes(cut)
+        with suppress(BadInput, Unavailable):
+            for _, row in opened(database, table="loose").rows():
+                assert isinstance(row, Rejection | dict)
 
 
 def test_a_locked_database(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
