@@ -150,7 +150,7 @@ def _arrow_tables(rows: Rows) -> Iterator[pyarrow.RecordBatch]:
 
 def _parquet(file: Path, rows: Rows) -> tuple[str, dict[str, Any]]:
     # One row group, which is the worst case: pyarrow's own writers begin one each million rows.
-    table = pyarrow.Table.from_batches(list(_arrow_tables(rows)))
+    table = pyarrow.RowTable.from_batches(list(_arrow_tables(rows)))
     pyarrow.parquet.write_table(table, file, row_group_size=table.num_rows)
     return str(file), {}
 
