@@ -8,6 +8,7 @@ from ingest.sources.names import suffix_of
 from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.source import Source
 
+PREFIX = "pykeen:"  # before the name of a dataset
 MAPPINGS = (".yaml", ".yml")
 
 
@@ -22,6 +23,10 @@ def open_any(path: Path, name: str | None = None, language: str = LANGUAGE) -> S
         from ingest.mapping.source import open_mapping
 
         return open_mapping(path, name)
+    if str(path).startswith(PREFIX):
+        from ingest.sources.pykeen_dataset import PykeenSource
+
+        return PykeenSource(str(path).removeprefix(PREFIX), name)
     from ingest.sources.registry import open_source
 
     return open_source(path, name, language)

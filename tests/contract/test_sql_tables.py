@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ingest.sources.table import Table, TableOptions
+from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
 from ingest.sources.tabular.sql.reading import reading
 from kg_platform.errors import BadInput, Unavailable
@@ -40,7 +40,7 @@ def url(postgres: Postgres) -> str:
     return made
 
 
-def opened(url: str, **options: Any) -> Table:
+def opened(url: str, **options: Any) -> RowTable:
     return open_table(url, TableOptions(format="sql", **options), Path("/"))
 
 
