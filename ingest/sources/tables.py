@@ -91,11 +91,11 @@ def _reader(form: str, file: TableFile, options: TableOptions) -> RowTable:
 
         return DocumentTable(file, options)
     if form == "parquet":
-        from ingest.sources.tabular.parquet import ParquetTable
+        from ingest.sources.tabular.columnar.parquet import ParquetTable
 
         return ParquetTable(file)
     if form == "arrow":
-        from ingest.sources.tabular.arrow import ArrowTable
+        from ingest.sources.tabular.columnar.arrow import ArrowTable
 
         return ArrowTable(file)
     from ingest.sources.tabular.workbook import WorkbookTable

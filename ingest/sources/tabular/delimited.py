@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ingest.sources.charset import charset_of
-from ingest.sources.lines import count_lines
+from ingest.sources.lines import estimate_lines
 from ingest.sources.rows import SHOWN, Quoted, Row, read_rows
 from ingest.sources.table import Fields, TableOptions
 from ingest.sources.tabular.columns import column_names, fields_of
@@ -32,7 +32,7 @@ class DelimitedTable:
         return [name for name in self._names if name is not None]
 
     def count(self) -> int:
-        return max(count_lines(self._file.path, self.name) - (self._header is None), 0)
+        return max(estimate_lines(self._file.path, self.name) - (self._header is None), 0)
 
     def rows(self) -> Iterator[tuple[int, Fields | Rejection]]:
         begun = self._header is not None

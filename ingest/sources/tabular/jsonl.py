@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ingest.sources.charset import charset_of
-from ingest.sources.lines import Unread, count_lines, read_lines, shown
+from ingest.sources.lines import Unread, estimate_lines, read_lines, shown
 from ingest.sources.table import Fields, TableOptions
 from ingest.sources.tabular.columns import of_first_rows
 from ingest.sources.tabular.file import TableFile
@@ -26,7 +26,7 @@ class JsonLinesTable:
         return of_first_rows(self.rows())
 
     def count(self) -> int:
-        return count_lines(self._file.path, self.name)
+        return estimate_lines(self._file.path, self.name)
 
     def rows(self) -> Iterator[tuple[int, Fields | Rejection]]:
         decode = decoder().decode

@@ -66,7 +66,8 @@ def _read(out: TextIO, path: str, wanted: str, unpacked: int) -> None:
     except calamine.PasswordError as error:
         raise Unreadable("is locked with a password; save it without one") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
-        why = str(error).partition("\n")[0].rstrip(".")[:200]
+        # Without the bytes that some messages list.
+        why = str(error).partition("\n")[0].partition(": [")[0].rstrip(".")[:200]
         raise Unreadable(f"cannot be read ({why}); save it again, or as CSV") from error
 
 

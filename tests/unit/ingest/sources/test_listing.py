@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
-import lzma
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from ingest.sources.registry import open_source
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, Rejection, Relation
+from tests.support.packing import PACKERS
 
 FACT = "A\tR\tB\n"
 
@@ -36,14 +34,15 @@ def test_names_are_read_in_any_case_and_packed(tmp_path: Path) -> None:
     write(tmp_path / "entities.jsonl.gz", gzip.compress(b'{"id": "B"}'))
     write(tmp_path / "FACTS.CSV", "head,relation,tail\nA,R,B\n")
     write(tmp_path / "a.tsv.gz", gzip.compress(FACT.encode()))
-    write(tmp_path / "b.Tsv.BZ2", bz2.compress(FACT.encode()))
-    write(tmp_path / "c.tsv.xz", lzma.compress(FACT.encode()))
+    write(tmp_path / "b.Tsv.BZ2", PACKERS[".bz2"](FACT.encode()))
+    write(tmp_path / "c.tsv.xz", PACKERS[".xz"](FACT.encode()))
+    write(tmp_path / "c.tsv.zst", PACKERS[".zst"](FACT.encode()))
     write(tmp_path / "d.txt")
     write(tmp_path / "e.tsv", gzip.compress(FACT.encode()))
     names, notes = read(tmp_path)
     assert names == [
         "Entities.JSONL", "entities.jsonl.gz", "FACTS.CSV", "a.tsv.gz", "b.Tsv.BZ2", "c.tsv.xz",
-        "d.txt", "e.tsv",
+        "c.tsv.zst", "d.txt", "e.tsv",
     ]  # fmt: skip
     assert notes == []
 
@@ -111,11 +110,9 @@ def test_nothing_that_is_read_says_what_was_there(tmp_path: Path) -> None:
         open_source(tmp_path)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
-def test_a_packed_file_that_is_cut_off_is_one_sentence(
-    tmp_path: Path, pack: Callable[[bytes], bytes]
-) -> None:
-    data = pack(b"".join(b"A%d\tR\tB\n" % (i * i) for i in range(9_000)))
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_packed_file_that_is_cut_off_is_one_sentence(tmp_path: Path, suffix: str) -> None:
+    data = PACKERS[suffix](b"".join(b"A%d\tR\tB\n" % (i * i) for i in range(9_000)))
     path = write(tmp_path / "f.tsv.gz", data[: len(data) // 2])
     with pytest.raises(BadInput, match=r"f.tsv.gz is cut off or damaged; unpack it"):
         list(open_source(path).records())

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import random
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,12 +11,8 @@ import pytest
 from ingest.sources import lines, rows
 from kg_platform.errors import BadInput
 from kg_platform.records import Rejection
+from tests.support.packing import PACKERS
 from tests.support.tables import read, rows_of, written
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -139,14 +131,22 @@ def test_a_damaged_letter_costs_its_row_and_changes_no_other(tmp_path: Path) -> 
     assert read(table) == good
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
-def test_packed_files(tmp_path: Path, pack: object) -> None:
-    content = pack(b"a,b\n" + b"1,2\n" * 5_000)  # type: ignore[operator]
-    suffix = {"gzip": "gz", "bz2": "bz2", "lzma": "xz"}.get(pack.__module__, "zst")
-    table = written(tmp_path / f"f.csv.{suffix}", content)
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_packed_files(tmp_path: Path, suffix: str) -> None:
+    content = PACKERS[suffix](b"a,b\n" + b"1,2\n" * 5_000)
+    table = written(tmp_path / f"f.csv{suffix}", content)
     assert len(rows_of(table)) == 5_000 == table.count()
     with pytest.raises(BadInput, match="is cut off or damaged; unpack it, or fetch it again"):
-        rows_of(written(tmp_path / f"f.csv.{suffix}", content[:-12]))
+        rows_of(written(tmp_path / f"f.csv{suffix}", content[:-12]))
+
+
+def test_the_count_of_a_long_file_is_about_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_SAMPLE", 10_000)
+    content = b"a,b\n" + b"".join(b"%d,%d\n" % (n * n, n) for n in range(5_000))
+    assert 4_000 < written(tmp_path / "f.csv", content).count() < 7_000
+    assert 3_000 < written(tmp_path / "f.csv.gz", PACKERS[".gz"](content)).count() < 8_000
 
 
 def test_rows_that_are_none(tmp_path: Path) -> None:

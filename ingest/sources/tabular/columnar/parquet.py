@@ -9,7 +9,7 @@ import pyarrow
 import pyarrow.parquet
 
 from ingest.sources.table import Fields
-from ingest.sources.tabular.batches import AT_ONCE, ArrowRows
+from ingest.sources.tabular.columnar.batches import AT_ONCE, ArrowRows
 from ingest.sources.tabular.file import TableFile
 from kg_platform.errors import BadInput
 from kg_platform.records import Rejection

@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.ipc
 
 from ingest.sources.table import Fields
-from ingest.sources.tabular.batches import ArrowRows
+from ingest.sources.tabular.columnar.batches import ArrowRows
 from ingest.sources.tabular.file import TableFile
 from kg_platform.errors import BadInput
 from kg_platform.records import Rejection

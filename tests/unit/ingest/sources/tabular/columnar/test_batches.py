@@ -18,7 +18,7 @@ import pytest
 
 from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
-from ingest.sources.tabular import batches
+from ingest.sources.tabular.columnar import batches
 from kg_platform.errors import BadInput
 from kg_platform.records import Rejection
 from tests.support.tables import read, rows_of, written
