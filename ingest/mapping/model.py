@@ -92,7 +92,11 @@ class TableSpec(Strict):
         description="A database's SQLAlchemy address, or the name of an environment variable that "
         "holds one as $NAME.",
     )
-    query: str | None = Field(None, description="A SELECT, for sql.")
+    neo4j: str | None = Field(
+        None,
+        description="Another Neo4j: bolt://user:password@host:port/database, or $NAME.",
+    )
+    query: str | None = Field(None, description="A SELECT for sql, a MATCH for neo4j.")
     table: str | None = Field(None, description="A table of the database, for sql.")
     format: str | None = Field(None, description=f"One of {', '.join(FORMATS)}.")
     delimiter: str | None = Field(None, description="What stands between cells of a csv.")
@@ -109,19 +113,22 @@ class TableSpec(Strict):
 
     @model_validator(mode="after")
     def _one_place(self) -> TableSpec:
-        if (self.file is None) == (self.sql is None):
-            raise ValueError("a table has either `file` or `sql`")
+        places = (self.file, self.sql, self.neo4j)
+        if sum(place is not None for place in places) != 1:
+            raise ValueError("a table has one of `file`, `sql` and `neo4j`")
+        if self.neo4j is not None and (self.query is None or self.table is not None):
+            raise ValueError("with `neo4j` goes `query`, and no `table`")
         if self.sql is not None and (self.query is None) == (self.table is None):
             raise ValueError("with `sql` goes either `query` or `table`")
-        if self.sql is None and (self.query or self.table):
-            raise ValueError("`query` and `table` go with `sql`")
+        if self.file is not None and (self.query or self.table):
+            raise ValueError("`query` and `table` go with `sql`, `query` with `neo4j`")
         if self.format is not None and self.format not in FORMATS:
             raise ValueError(f"`format` is one of {', '.join(FORMATS)}")
         return self
 
     def options(self) -> TableOptions:
         return TableOptions(
-            format="sql" if self.sql else self.format,
+            format="sql" if self.sql else "neo4j" if self.neo4j else self.format,
             delimiter=self.delimiter,
             quote=self.quote,
             encoding=self.encoding,

@@ -63,11 +63,11 @@ class PykeenSource:
     def _dataset(self) -> Any:
         dataset = self._class()
         try:
-            dataset.training  # noqa: B018  (what it fetches, it fetches here)
+            _ = dataset.training  # what it fetches, it fetches here
         except Exception as error:  # whatever the network, an archive or a server makes of it
             raise Unavailable(
-                f"PyKEEN cannot fetch the dataset {self.name} ({type(error).__name__}); look at the "
-                "network, then run the same command again."
+                f"PyKEEN cannot fetch the dataset {self.name} ({type(error).__name__}); look at "
+                "the network, then run the same command again."
             ) from error
         return dataset
 

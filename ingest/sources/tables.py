@@ -22,6 +22,7 @@ _OPTIONS = {
     "excel": ("sheet", "header"),
     "ods": ("sheet", "header"),
     "sql": ("query", "table"),
+    "neo4j": ("query",),
 }
 FORMATS = tuple(_OPTIONS)
 _ALL_KNOW = ("format", "null")
@@ -46,11 +47,9 @@ def open_table(location: str, options: TableOptions, folder: Path) -> RowTable:
         form = "sql"
     if form is not None and form not in FORMATS:
         raise BadInput(f"{form!r} is no format of a table; there are {', '.join(FORMATS)}.")
-    if form == "sql":
+    if form in ("sql", "neo4j"):
         _check(form, options)
-        from ingest.sources.tabular.sql.table import SqlTable  # for its weight
-
-        table: RowTable = SqlTable(location, options, folder)
+        table = _database(form, location, options, folder)
     else:
         file = located(location, folder)
         form = form or _SUFFIXES.get(suffix_of(file.path))
@@ -74,6 +73,16 @@ def _check(form: str, options: TableOptions) -> None:
                 f"`{option.name}` is for {' and '.join(kinds)}, and this table is {form}; leave it "
                 "out."
             )
+
+
+def _database(form: str, address: str, options: TableOptions, folder: Path) -> RowTable:
+    if form == "sql":
+        from ingest.sources.tabular.sql.table import SqlTable  # for its weight
+
+        return SqlTable(address, options, folder)
+    from ingest.sources.tabular.cypher import CypherTable  # for the driver's
+
+    return CypherTable(address, options, folder)
 
 
 def _reader(form: str, file: TableFile, options: TableOptions) -> RowTable:

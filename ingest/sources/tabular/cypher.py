@@ -104,4 +104,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     found = plain(value)
-    return [_plain(dict(one.properties)) for one in found.nodes] if hasattr(found, "nodes") else found
+    return (
+        [_plain(dict(one.properties)) for one in found.nodes] if hasattr(found, "nodes") else found
+    )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
+from ingest.sources.tabular.environment import from_environment
 from kg_platform.errors import BadInput
 
-_VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}")
 _POSTGRES = ("postgresql", "postgres")
 
 
@@ -22,16 +20,9 @@ def database_url(address: str, folder: Path) -> sa.URL:
     Raises:
         BadInput: it is no address, the variable is not set, or the file is not there.
     """
-    variable = _VARIABLE.fullmatch(address.strip())
-    said = "The database's address"
-    if variable:
-        name = variable[1] or variable[2]
-        address = os.environ.get(name, "")
-        said = f"What ${name} holds"
-        if not address:
-            raise BadInput(f"${name} is to hold a database's address and is not set; export it.")
+    given, said = from_environment(address)
     try:
-        url = sa.make_url(address.strip())
+        url = sa.make_url(given)
     except (ArgumentError, ValueError):
         # Nothing of it is repeated: it may hold a password.
         raise BadInput(
