@@ -37,9 +37,8 @@ class PykeenSource:
 
     def count(self) -> int:
         parts = [getattr(self._dataset, part) for _, part in _SPLITS]
-        return int(self._dataset.num_entities) + sum(
-            part.num_triples for part in parts if part is not None
-        )
+        triples = sum(int(part.num_triples) for part in parts if part is not None)
+        return int(self._dataset.num_entities) + triples
 
     def records(self) -> Iterator[Record]:
         train = self._dataset.training

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from itertools import islice
@@ -98,7 +98,9 @@ class Graph:
                 ]
             )
 
-    def stream(self, statement: Statement, fetch_size: int = 5_000) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, statement: Statement, fetch_size: int = 5_000
+    ) -> Generator[dict[str, Any], None, None]:
         """Rows one by one from one reading transaction; memory stays at `fetch_size` rows."""
         with (
             self._errors(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -52,7 +52,7 @@ class CypherTable:
     def rows(self) -> Iterator[tuple[int, Fields | Rejection]]:
         yield from self._read()
 
-    def _read(self) -> Iterator[tuple[int, Fields]]:
+    def _read(self) -> Generator[tuple[int, Fields], None, None]:
         cells = Cells(self.name, self.notes)
         with Graph(self._connection) as graph, closing(graph.stream(self._statement)) as found:
             for number, row in enumerate(found, 1):
