@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ingest.sources.archive import Unpacked, is_archive, stem_of_archive
 from ingest.sources.names import suffix_of
+from ingest.sources.pictures import PicturesSource, has_only_pictures
 from ingest.sources.rdf.vocabulary import LANGUAGE
-from ingest.sources.source import Source
+from ingest.sources.registry import open_source
+from ingest.sources.source import Record, Source
 
 PREFIX = "pykeen:"  # before the name of a dataset
 MAPPINGS = (".yaml", ".yml")
@@ -27,6 +31,28 @@ def open_any(path: Path, name: str | None = None, language: str = LANGUAGE) -> S
         from ingest.sources.pykeen_dataset import PykeenSource
 
         return PykeenSource(str(path).removeprefix(PREFIX), name)
-    from ingest.sources.registry import open_source
-
+    if path.is_file() and is_archive(path):
+        return PackedSource(path, name, language)
+    if path.is_dir() and has_only_pictures(path):
+        return PicturesSource(path, name)
     return open_source(path, name, language)
+
+
+class PackedSource:
+    """What is in an archive. It is unpacked as long as this object is there."""
+
+    def __init__(self, archive: Path, name: str | None, language: str) -> None:
+        self._unpacked = Unpacked(archive)
+        self.folder = self._unpacked.folder
+        self.name = name or stem_of_archive(archive)
+        self._inside = open_any(self.folder, self.name, language)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return [*self._unpacked.notes, *self._inside.notes]
+
+    def count(self) -> int:
+        return self._inside.count()
+
+    def records(self) -> Iterator[Record]:
+        return self._inside.records()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from ingest.sources.names import (
     READ,
     TABS,
     TEXT,
+    is_picture,
     is_stray,
     looks_like_data,
     stem_of,
@@ -90,7 +90,7 @@ def look_into(folder: Path) -> Listing:
     found.leave_out(strays, "hidden files, locks and backups are not read")
     found.leave_out([p for p in inside if p not in files], "it cannot be opened as a file")
     found.leave_out(
-        [p for p in files if suffix_of(p) not in READ and not _is_picture(p)],
+        [p for p in files if suffix_of(p) not in READ and not is_picture(p)],
         "ingest reads .jsonl, .tsv, .csv, .txt and RDF, also packed (.gz, .bz2, .xz, .zst)",
     )
     found.leave_out(_below(folder), "sub-folders are not read; ingest each by itself")
@@ -118,11 +118,6 @@ def _below(folder: Path) -> list[str]:
                 if suffix_of(path) in (ENTITIES, CSV, TABS, *RDF) and not is_stray(path)
             ]
     return found
-
-
-def _is_picture(path: Path) -> bool:
-    kind, _ = mimetypes.guess_type(path.name)
-    return bool(kind and kind.startswith("image/"))
 
 
 def _and(names: Sequence[str], more: str) -> str:

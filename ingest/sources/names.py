@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 
 PACKED = (".gz", ".bz2", ".xz", ".zst")
@@ -29,6 +30,12 @@ def is_stray(path: Path) -> bool:
 def looks_like_data(path: Path) -> bool:
     """Whether its name is that of a file that is read, or of a stray one beside it."""
     return suffix_of(path.with_name(path.name.rstrip("~#") or path.name)) in READ
+
+
+def is_picture(path: Path) -> bool:
+    """Whether its name is that of a picture."""
+    kind, _ = mimetypes.guess_type(path.name)
+    return bool(kind and kind.startswith("image/"))
 
 
 def _unpacked(path: Path) -> str:
