@@ -124,7 +124,7 @@ def test_what_is_cut_off_or_broken_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_file_that_is_also_a_folder(tmp_path: Path) -> None:
     path = zipped(tmp_path / "w.zip", {"a": b"1", "a/b.tsv": b"A\tR\tB\n"})
-    with pytest.raises(BadInput, match="cannot be unpacked: .*; unpack it yourself"):
+    with pytest.raises(BadInput, match=r"cannot be unpacked: .*; unpack it yourself"):
         Unpacked(path)
 
 
