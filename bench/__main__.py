@@ -16,6 +16,7 @@ SETS = ("mkgw", "db15k", "wn18rr", "fb15k237")
 ALL = (
     "ingest",
     "ingest_memory",
+    "mapping",
     "table_memory",
     "publish",
     "embed",

@@ -57,7 +57,7 @@ class Unpacked:
                     f"{archive} cannot be unpacked: {why}; unpack it yourself."
                 ) from error
             raise Unavailable(
-                f"{archive} cannot be unpacked into {tempfile.gettempdir()}: {why}; make room there, "
+                f"{archive} cannot be unpacked into {tempfile.gettempdir()}: {why}; make room, "
                 "or set TMPDIR to another folder."
             ) from error
         except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError) as error:

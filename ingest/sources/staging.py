@@ -13,7 +13,7 @@ from itertools import groupby
 
 from kg_platform.errors import Unavailable
 
-CACHE_BYTES = 32 * 2**20
+CACHE_BYTES = 8 * 2**20
 _AT_ONCE = 5_000
 
 _TABLE = "CREATE TABLE said (key BLOB, content BLOB)"
