@@ -70,10 +70,10 @@ def _number(value: Any, locale: str = "en") -> int | float:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return int(value)
     if locale not in _LOCALES:
         raise Unusable(f"cannot be read as {locale!r} writes numbers; known are {_known()}")
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return int(value)  # most are, and this is quick
     thousands, point = _LOCALES[locale]
     text = text_of(value).strip().replace("\u2212", "-")
     for space in _SPACES:
