@@ -106,7 +106,10 @@ def _errors(name: str, address: str) -> Iterator[None]:
             f"not installed ({error})."
         ) from error
     except ValueError as error:
-        raise BadInput(f"{name} cannot be had: nothing here reads {scheme_of(address)}.") from error
+        raise BadInput(
+            f"{name} cannot be had: nothing here reads {scheme_of(address)}; a database needs a "
+            "`table` or a `query`."
+        ) from error
     except Exception as error:  # a driver of fsspec has errors of its own, of any kind
         why = str(error).partition("\n")[0][:200] or type(error).__name__
         for secret in filter(None, (urlsplit(address).password, urlsplit(address).query)):

@@ -18,6 +18,8 @@ from kg_platform.errors import BadInput
 from kg_platform.records import Rejection
 
 AT_ONCE = 1_000
+# What values raise that Python's types have no room for; KeyError is a time zone nobody knows.
+_REFUSED = (ValueError, OverflowError, KeyError, pyarrow.ArrowException)
 
 
 class ArrowRows:
@@ -68,21 +70,21 @@ class ArrowRows:
                 yield dict(zip(self._types, cells, strict=True))
 
     def _values(self, name: str, column: pyarrow.Array) -> tuple[list[Any], Mapping[int, str]]:
+        """(the values, None where there is none to be had; why not, by their places)"""
         kind = self._types[name]
-        refused = {}
         try:
             column = self._without_nanoseconds(name, column)
-            values = column.to_pylist()
-        except (ValueError, OverflowError, pyarrow.ArrowException):
-            values = []
-            for at in range(len(column)):
-                try:
-                    values.append(column[at].as_py())
-                except (ValueError, OverflowError, pyarrow.ArrowException) as error:
-                    values.append(None)
-                    refused[at] = f"the value, of type {kind}, cannot be read ({_said(error)})"
-        if not _is_simple(kind):
-            values = [self._cells.plain(name, _objects(kind, value)) for value in values]
+            if _is_simple(kind):
+                return column.to_pylist(), {}
+        except _REFUSED:
+            pass  # each by itself
+        values, refused = [], {}
+        for at, value in enumerate(column):
+            try:
+                values.append(self._cells.plain(name, _objects(kind, value.as_py())))
+            except _REFUSED as error:
+                values.append(None)
+                refused[at] = f"the value, of type {kind}, cannot be read ({_said(error)})"
         return values, refused
 
     def _without_nanoseconds(self, name: str, column: pyarrow.Array) -> pyarrow.Array:
@@ -123,6 +125,9 @@ def _is_simple(kind: pyarrow.DataType) -> bool:
         or kinds.is_large_string(kind)
         or kinds.is_decimal(kind)
         or kinds.is_date(kind)
+        or kinds.is_floating(kind)
+        or kinds.is_timestamp(kind)
+        or kinds.is_time(kind)
     )
 
 
@@ -154,7 +159,10 @@ def _objects(kind: pyarrow.DataType, value: Any) -> Any:
     if value is None:
         return None
     if kinds.is_map(kind):
-        return {key: _objects(kind.item_type, one) for key, one in value}
+        made = {str(key): _objects(kind.item_type, one) for key, one in value}
+        if len(made) < len(value):
+            raise ValueError("a key stands twice in it")
+        return made
     if kinds.is_struct(kind):
         return {field.name: _objects(field.type, value.get(field.name)) for field in kind}
     if isinstance(value, list) and _is_list(kind):

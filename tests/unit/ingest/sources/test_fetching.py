@@ -83,6 +83,7 @@ def test_the_copy_goes_with_its_table(
         ("http://127.0.0.1:9/films.csv", Unavailable, "does not answer as it should"),
         ("memory://nowhere/films.csv", BadInput, "nowhere/films.csv is not there"),
         ("nosuch://secret@host/films.csv", BadInput, "nothing here reads nosuch"),
+        ("postgresql://u:secret@h/films", BadInput, "a database needs a `table` or a `query`"),
         ("http://{}/films", BadInput, "is of no known kind of table; give its format"),
         ("file:///nowhere/films.csv", BadInput, "films.csv is not there"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from contextlib import suppress
 from pathlib import Path
@@ -197,6 +199,24 @@ def test_a_long_cell(tmp_path: Path) -> None:
     long = "x" * 10_000_000
     found = rows_of(written(tmp_path / "f.csv", f'a,b\n{long},1\n"{long}",\n'))
     assert found == [{"a": long, "b": "1"}, {"a": long, "b": None}]
+
+
+def test_what_is_quoted_comes_back_as_it_was(tmp_path: Path) -> None:
+    """Beside Python's own writer: whatever stands in quotes, any delimiter, line end, encoding."""
+    chance = random.Random(5)
+    signs = "ab\"\n\r,;\t| 'é€😀\\\u2028\x0b\x1c\x85"
+    for _ in range(60):
+        cells = [
+            ["".join(chance.choices(signs, k=chance.randrange(6))) for _ in range(3)]
+            for _ in range(chance.randrange(1, 25))
+        ]
+        made = io.StringIO(newline="")
+        delimiter, end = chance.choice(",;|\t"), chance.choice(["\n", "\r\n", "\r"])
+        writer = csv.writer(made, quoting=csv.QUOTE_ALL, delimiter=delimiter, lineterminator=end)
+        writer.writerows([["x", "y", "z"], *cells])
+        content = made.getvalue().encode(chance.choice(["utf-8", "utf-8-sig", "utf-16"]))
+        table = written(tmp_path / "f.csv", content)
+        assert [list(row.values()) for row in rows_of(table)] == cells
 
 
 def test_files_cut_or_changed_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

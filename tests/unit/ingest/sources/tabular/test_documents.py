@@ -150,6 +150,28 @@ def test_the_count_of_a_long_document_is_about_right(
     assert 1_900 < table.count() < 2_100
 
 
+def test_a_document_is_what_python_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "_BLOCK", 50)
+    monkeypatch.setattr(scanner, "_AHEAD", 20)
+    chance = random.Random(6)
+
+    def value(depth: int) -> Any:
+        kind = chance.randrange(8) if depth else 7
+        if kind == 0:
+            return [value(depth - 1) for _ in range(chance.randrange(4))]
+        if kind == 1:
+            keys = ("".join(chance.choices('ab"]},:é\\', k=4)) for _ in range(3))
+            return {key: value(depth - 1) for key in keys}
+        return chance.choice([1, 1.5, None, True, 'x]"}, {[', "\u2028\n", "\\"])
+
+    for _ in range(60):
+        rows = [{str(at): value(4) for at in range(3)} for _ in range(chance.randrange(20))]
+        whole = {"a": value(3), "data": {"q": value(3), "items": rows, "z": 1}, "t": value(2)}
+        indent, ascii_only = chance.choice([None, 1]), chance.random() < 0.5
+        text = json.dumps(whole, ensure_ascii=ascii_only, indent=indent)
+        assert rows_of(written(tmp_path / "f.json", text, rows="data.items")) == rows
+
+
 def test_documents_cut_or_changed_anywhere(tmp_path: Path) -> None:
     """Each row is an object or a rejection, or the table is a `BadInput`."""
     chance = random.Random(1)

@@ -117,6 +117,39 @@ def test_a_value_that_has_no_form_costs_its_row(tmp_path: Path, kind: str) -> No
     assert (number, row.line, row.field) == (2, 2, "far")  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (pa.array([0], pa.timestamp("s", "Mars/Phobos")), "cannot be read ('Mars/Phobos')"),
+        (pa.array([[("k", 1), ("k", 2)]], pa.map_(pa.string(), pa.int8())), "a key stands twice"),
+        (pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"]), "duplicate field"),
+        (pa.array([2**62], pa.duration("s")), "cannot be read (Python int too large"),
+    ],
+)
+def test_other_values_that_have_none(tmp_path: Path, value: pa.Array, reason: str) -> None:
+    [why] = read(table_of(tmp_path, pa.table({"x": value}), "arrow"))
+    assert reason in str(why)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_nanoseconds_at_any_depth(tmp_path: Path, kind: str) -> None:
+    """Arrow would give pandas' times, which are not Python's."""
+    time_ns, moment = pa.timestamp("ns"), datetime(1970, 1, 1, 0, 0, 0, 1)
+    arrow = pa.table({
+        "list": pa.array([[1_000]], pa.list_(time_ns)),
+        "fixed": pa.array([[1_000]], pa.list_(time_ns, 1)),
+        "map": pa.array([[("k", 1_000)]], pa.map_(pa.string(), time_ns)),
+        "deep": pa.array([[{"a": [1_000]}]], pa.list_(pa.struct({"a": pa.large_list(time_ns)}))),
+        "coded": pa.array([1_000], time_ns).dictionary_encode(),
+    })  # fmt: skip
+    [row] = rows_of(table_of(tmp_path, arrow, kind))
+    assert row == {
+        "list": [moment], "fixed": [moment], "map": {"k": moment}, "deep": [{"a": [moment]}],
+        "coded": moment,
+    }  # fmt: skip
+    assert {type(row["coded"]), type(row["list"][0]), type(row["map"]["k"])} == {datetime}
+
+
 @pytest.mark.parametrize("kind", WRITERS)
 def test_rows_are_numbered_over_batches(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch

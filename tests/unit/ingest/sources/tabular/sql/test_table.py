@@ -73,6 +73,18 @@ def test_a_query(database: Path) -> None:
     assert "which may differ each time: its query has no ORDER BY" in note
 
 
+def test_what_sqlite_does_inside_a_query_is_let(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as made, made:
+        made.execute("CREATE VIRTUAL TABLE found USING fts5(said)")
+        made.execute("INSERT INTO found VALUES ('a red house'), ('a blue one')")
+    searched = opened(database, query="SELECT said FROM found WHERE found MATCH 'red' ORDER BY 1")
+    assert rows_of(searched) == [{"said": "a red house"}]
+    assert len(rows_of(opened(database, table="found"))) == 2
+    query = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3)
+      SELECT i, value FROM n, json_each('[7]') ORDER BY i"""
+    assert rows_of(opened(database, query=query)) == [{"i": i, "value": 7} for i in (1, 2, 3)]
+
+
 def test_text_that_is_none_costs_its_row(database: Path) -> None:
     table = opened(database, table="loose")
     assert read(table) == [{"a": 1, "b": "x"}, "the text is not valid UTF-8", {"a": 3, "b": "z"}]
@@ -94,6 +106,7 @@ def test_text_that_is_none_costs_its_row(database: Path) -> None:
         ({"query": "/* x */ ATTACH 'other.db' AS o"}, "A `query` is a SELECT"),
         ({"query": ""}, "A `query` is a SELECT"),
         ({"query": "WITH x AS (SELECT 1) DELETE FROM loose"}, "refuses to read that"),
+        ({"query": "WITH x AS (SELECT 1) UPDATE sqlite_master SET sql = ''"}, "refuses to read"),
         ({"query": "SELECT 1; DELETE FROM loose"}, "refuses to read that"),
         ({"query": "SELECT load_extension('x')"}, "refuses to read that"),
         ({"query": "SELECT * FROM pragma_user_version"}, "refuses to read that"),
