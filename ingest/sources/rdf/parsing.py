@@ -19,7 +19,7 @@ from ingest.sources.lines import MAX_LINE_BYTES, NOT_UTF8, TOO_LONG, opened
 from ingest.sources.rdf.blocks import StatementLines, count_ends, line_blocks
 from ingest.sources.rdf.plain_lines import Fact, PlainLines, plain_facts
 from ingest.sources.rdf.syntax import Syntax
-from ingest.sources.rdf.watched import Watched, WatchedFile, WatchedXml
+from ingest.sources.rdf.watched import WatchedInput, WatchedFile, WatchedXml
 from kg_platform.records import Rejection
 
 _AT_ONCE = 1_000  # facts of a document that are handed on together
@@ -150,7 +150,7 @@ def _read_document(
     file: BinaryIO, path: Path, syntax: Syntax, blank: Callable[[str], str]
 ) -> Iterator[FactBlock | Rejection]:
     is_xml = syntax is Syntax.RDF_XML
-    watched: Watched = WatchedXml(file, path) if is_xml else WatchedFile(file)
+    watched: WatchedInput = WatchedXml(file, path) if is_xml else WatchedFile(file)
     base = f"http://{_NOWHERE}/" if syntax is Syntax.JSON_LD else None
     parser = parse(input=cast(IO[bytes], watched), format=_FORMATS[syntax], base_iri=base)
     last: list[Quad] = []

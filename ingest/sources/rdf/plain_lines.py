@@ -28,7 +28,7 @@ _SHARE = 8  # of other lines: with more of them, the parser is as quick with all
 
 
 class PlainLines(NamedTuple):
-    """The fact of each line of a block; None for the others, which are beside it with their places."""
+    """The fact of each line of a block; None for the others, which are beside it by place."""
 
     facts: list[Fact | None]
     others: list[tuple[int, str]]

@@ -12,7 +12,7 @@ _MAX_DEPTH = 1_000
 _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
-class Watched(Protocol):
+class WatchedInput(Protocol):
     """`failed` is the error that ended the reading: the parser tells it in words of its own."""
 
     failed: Exception | None
