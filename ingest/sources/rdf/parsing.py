@@ -19,7 +19,7 @@ from ingest.sources.lines import MAX_LINE_BYTES, NOT_UTF8, TOO_LONG, opened
 from ingest.sources.rdf.blocks import StatementLines, count_ends, line_blocks
 from ingest.sources.rdf.plain_lines import Fact, PlainLines, plain_facts
 from ingest.sources.rdf.syntax import Syntax
-from ingest.sources.rdf.watched import WatchedInput, WatchedFile, WatchedXml
+from ingest.sources.rdf.watched import WatchedFile, WatchedInput, WatchedXml
 from kg_platform.records import Rejection
 
 _AT_ONCE = 1_000  # facts of a document that are handed on together
@@ -85,9 +85,10 @@ def _read_lines(
         try:
             if plain and (found := _mixed(plain, first, syntax, blank)):
                 yield found
-            else:
-                quads = list(parse(input=block, format=_FORMATS[syntax]))
-                yield from _facts(quads, StatementLines(block, first), place, blank)
+                first += len(plain.facts)
+                continue
+            quads = list(parse(input=block, format=_FORMATS[syntax]))
+            yield from _facts(quads, StatementLines(block, first), place, blank)
         except (SyntaxError, ValueError, MemoryError):
             yield from _one_by_one(block, first, place, syntax, blank)
         first += count_ends(block)
