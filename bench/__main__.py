@@ -18,6 +18,7 @@ ALL = (
     "ingest_memory",
     "mapping",
     "table_memory",
+    "rdf",
     "publish",
     "embed",
     "ranking",
@@ -66,6 +67,7 @@ def main() -> int:
     parser.add_argument("--pykeen-lr", type=float, default=0.1, help="negatives: PyKEEN's Adagrad")
     parser.add_argument("--entities", type=int, default=1_000_000, help="million: entities")
     parser.add_argument("--triples", type=int, default=10_000_000, help="million: triples")
+    parser.add_argument("--statements", type=int, default=5_000_000, help="rdf: of N-Triples")
     parser.add_argument("--preset", default="best", help="quality: a preset or its file")
     parser.add_argument(
         "--sets",

@@ -78,6 +78,13 @@ def check_entity(record: Entity) -> Checked:
 
 def check_relation(record: Relation) -> list[Rejection]:
     """Why the relation cannot be stored; empty when it can. Whether its ends exist is not asked."""
+    if not (
+        record.properties
+        or id_problem(record.head)
+        or relation_type_problem(record.type)
+        or id_problem(record.tail)
+    ):
+        return []  # nearly all of them
     found: list[tuple[str, str | None, object]] = [
         ("head", id_problem(record.head), record.head),
         ("relation", relation_type_problem(record.type), record.type),

@@ -29,7 +29,7 @@ BATCH_PICTURES = 1_000
 _THREADS = 4
 _DIGEST = 8  # bytes that tell two descriptions of one id apart
 
-UNKNOWN = "no entity has this id; add it to entities.jsonl, or use --create-missing"
+UNKNOWN = "no entity has this id; describe it in the source, or use --create-missing"
 
 T = TypeVar("T")
 R = TypeVar("R")

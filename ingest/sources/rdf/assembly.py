@@ -40,9 +40,9 @@ class Assembly:
         lists: set[str] = set()
         file: int | None = None
         for piece in pieces:
-            place, *said = marshal.loads(piece)
+            each = iter(marshal.loads(piece))
+            place = next(each)
             file = place if file is None else file
-            each = iter(said)
             for index, value in zip(each, each, strict=True):
                 if index < 0:
                     if index == CLASS:

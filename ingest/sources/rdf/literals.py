@@ -64,14 +64,17 @@ def reader(datatype: str) -> Reader | None:
 
 def _whole(low: int | None, high: int | None) -> Reader:
     def read(text: str) -> Meaning:
-        text = text.strip(_SPACES)
-        _match(_WHOLE, text)
-        digits, negative = text.lstrip("+-0") or "0", text.startswith("-")
-        if len(digits) > _MAX_DIGITS:
-            if (low if negative else high) is not None:
-                raise NotSaid
-            return Meaning(text, BEYOND)
-        value = -int(digits) if negative else int(digits)
+        if text.isdigit() and text.isascii() and len(text) < 19:  # most of them
+            value = int(text)
+        else:
+            text = text.strip(_SPACES)
+            _match(_WHOLE, text)
+            digits, negative = text.lstrip("+-0") or "0", text.startswith("-")
+            if len(digits) > _MAX_DIGITS:
+                if (low if negative else high) is not None:
+                    raise NotSaid
+                return Meaning(text, BEYOND)
+            value = -int(digits) if negative else int(digits)
         if (low is not None and value < low) or (high is not None and value > high):
             raise NotSaid
         return Meaning(value) if -(2**63) <= value < 2**63 else Meaning(text, BEYOND)
@@ -105,6 +108,11 @@ def _boolean(text: str) -> Meaning:
 
 
 def _date(text: str) -> Meaning:
+    if len(text) == 10 and text[4] == text[7] == "-":  # most of them
+        try:
+            return Meaning(date.fromisoformat(text))
+        except ValueError:
+            pass  # for the reason that is found below
     text = text.strip(_SPACES)
     found = _match(_DATE, text)
     day = _day(found)

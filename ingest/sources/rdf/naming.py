@@ -32,7 +32,8 @@ class IriNames:
     """IriNames of IRIs of one use (properties, relationship types, types), known when all IRIs are.
 
     An IRI is called by its local name. Where two have the same, or the platform keeps the name for
-    itself, each is called by all of it: so the name does not depend on which came first.
+    itself, each is called by all of it: so the name does not depend on which came first. An ending
+    tells languages apart: "_de".
     """
 
     def __init__(self, what: str, is_kept: Callable[[str], bool]) -> None:
@@ -54,7 +55,7 @@ class IriNames:
         for name, asked in same.items():
             clash = len(asked) > 1 or self._is_kept(name)
             for iri, ending in asked:
-                self._names[iri, ending] = iri + ending if clash else name
+                self._names[iri, ending] = _whole(iri, ending) if clash else name
             if clash:
                 self._clashes[name] = sorted(iri for iri, _ in asked)
 
@@ -71,3 +72,8 @@ class IriNames:
             f"{self._what} keep their whole IRI where a short name would say two things or is the "
             f"platform's own: {', '.join(told[:_SHOWN])}{more}."
         )
+
+
+def _whole(iri: str, ending: str) -> str:
+    """No IRI has a space, so this is none of another's."""
+    return f"{iri} @{ending[1:]}" if ending else iri

@@ -17,13 +17,10 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 
 from ingest.sources.lines import MAX_LINE_BYTES, NOT_UTF8, TOO_LONG, opened_utf8
 from ingest.sources.rdf.blocks import StatementLines, count_ends, line_blocks
+from ingest.sources.rdf.plain_lines import Fact, PlainLines, plain_facts
 from ingest.sources.rdf.syntax import Syntax
-from ingest.sources.rdf.watched import Watched, WatchedFile, WatchedXml
+from ingest.sources.rdf.watched import WatchedFile, WatchedInput, WatchedXml
 from kg_platform.records import Rejection
-
-# subject, predicate, object, what the object is, named graph or "". The object is an id where its
-# kind is None; otherwise it is a literal of a language ("@en"), or of a datatype (its IRI).
-Fact = tuple[str, str, str, str | None, str]
 
 _AT_ONCE = 1_000  # facts of a document that are handed on together
 _SHOWN = 200
@@ -84,13 +81,37 @@ def _read_lines(
             yield Rejection(place, first, "line", TOO_LONG)
             first += 1
             continue
+        plain = plain_facts(block)
         try:
+            if plain and (found := _mixed(plain, first, syntax, blank)):
+                yield found
+                first += len(plain.facts)
+                continue
             quads = list(parse(input=block, format=_FORMATS[syntax]))
+            yield from _facts(quads, StatementLines(block, first), place, blank)
         except (SyntaxError, ValueError, MemoryError):
             yield from _one_by_one(block, first, place, syntax, blank)
-        else:
-            yield from _facts(quads, StatementLines(block, first), place, blank)
         first += count_ends(block)
+
+
+def _mixed(
+    plain: PlainLines, first: int, syntax: Syntax, blank: Callable[[str], str]
+) -> FactBlock | None:
+    """Plain lines and what the parser makes of the others, in order; None where a line is not one
+    fact that is read."""
+    facts = plain.facts
+    if plain.others:
+        stated = [at for at, line in plain.others if line.strip()[:1] not in ("", "#")]
+        text = "".join(line for _, line in plain.others)
+        quads = list(parse(input=text.encode(), format=_FORMATS[syntax]))
+        parsed = list(_facts(quads, lambda _: None, "", blank))
+        rows = [fact for found in parsed if isinstance(found, FactBlock) for fact in found.facts]
+        if len(rows) != len(stated):
+            return None
+        for at, fact in zip(stated, rows, strict=True):
+            facts[at] = fact
+    lines = [at for at, fact in enumerate(facts, first) if fact is not None]
+    return FactBlock([fact for fact in facts if fact is not None], lines.__getitem__)
 
 
 def _one_by_one(
@@ -130,7 +151,7 @@ def _read_document(
     file: BinaryIO, path: Path, syntax: Syntax, blank: Callable[[str], str]
 ) -> Iterator[FactBlock | Rejection]:
     is_xml = syntax is Syntax.RDF_XML
-    watched: Watched = WatchedXml(file, path) if is_xml else WatchedFile(file)
+    watched: WatchedInput = WatchedXml(file, path) if is_xml else WatchedFile(file)
     base = f"http://{_NOWHERE}/" if syntax is Syntax.JSON_LD else None
     parser = parse(input=cast(IO[bytes], watched), format=_FORMATS[syntax], base_iri=base)
     last: list[Quad] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ingest.sources.rdf.spool import Spool
 from ingest.sources.staging import Staging
@@ -13,14 +13,8 @@ from kg_platform.records import PropertyValue
 _NONE: Mapping[str, PropertyValue] = {}  # most relations have none, and share it: checked once
 
 
-class Link(NamedTuple):
-    """A relation by numbers: of its file, and of its predicate."""
-
-    file: int
-    head: str
-    predicate: int
-    tail: str
-    properties: Mapping[str, PropertyValue]
+# A relation: number of its file, head, number of its predicate, tail, properties.
+Link = tuple[int, str, int, str, Mapping[str, PropertyValue]]
 
 
 class RelationStage:
@@ -68,9 +62,9 @@ class RelationStage:
         for file, *row in self._rows.lists():
             each = iter(row)
             for head, predicate, tail, _ in zip(each, each, each, each, strict=True):
-                yield Link(file, head, predicate, tail, _NONE)
+                yield file, head, predicate, tail, _NONE
         for file, head, predicate, tail, position in self._members.lists():
-            yield Link(file, head, predicate, tail, {"position": position})
+            yield file, head, predicate, tail, {"position": position}
 
 
 def _key(head: str, predicate: int, tail: str) -> bytes:
@@ -85,4 +79,4 @@ def _joined(fact: tuple[str, int, str], said: list[tuple[int, str, int]]) -> Lin
         properties["graph"] = graphs[0] if len(graphs) == 1 else graphs
     if positions:
         properties["position"] = positions[0]
-    return Link(said[0][0], *fact, properties or _NONE)
+    return said[0][0], *fact, properties or _NONE

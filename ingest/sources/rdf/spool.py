@@ -10,12 +10,13 @@ from typing import Any
 
 from ingest.sources.staging import in_words
 
+_SIZE = 8  # bytes that say how long a list is
+
 
 class Spool:
     """Lists of texts and numbers, in a file without a name, beside those of `Staging`."""
 
     def __init__(self) -> None:
-        self._count = 0
         with in_words():
             self._file = tempfile.TemporaryFile(dir=os.environ.get("SQLITE_TMPDIR"))  # noqa: SIM115
 
@@ -29,12 +30,14 @@ class Spool:
             Unavailable: there is no room for temporary files.
         """
         with in_words():
-            marshal.dump(items, self._file)
-        self._count += 1
+            content = marshal.dumps(items, 2)
+            self._file.write(len(content).to_bytes(_SIZE, "little"))
+            self._file.write(content)
 
     def lists(self) -> Iterator[list[Any]]:
         """Every list; nothing may be added after."""
         with in_words():
             self._file.seek(0)
-            for _ in range(self._count):
-                yield marshal.load(self._file)
+            # `marshal.load` would ask the file for each item.
+            while size := self._file.read(_SIZE):
+                yield marshal.loads(self._file.read(int.from_bytes(size, "little")))

@@ -8,10 +8,11 @@ from xml.parsers import expat
 
 from kg_platform.errors import BadInput
 
+_MAX_DEPTH = 1_000
 _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
-class Watched(Protocol):
+class WatchedInput(Protocol):
     """`failed` is the error that ended the reading: the parser tells it in words of its own."""
 
     failed: Exception | None
@@ -49,6 +50,9 @@ class WatchedXml:
         self._check = expat.ParserCreate()
         self._check.StartDoctypeDeclHandler = self._refuse
         self._check.XmlDeclHandler = self._encoding
+        self._check.StartElementHandler = self._deeper
+        self._check.EndElementHandler = self._higher
+        self._depth = 0
 
     def read(self, size: int = -1) -> bytes:
         try:
@@ -57,7 +61,7 @@ class WatchedXml:
             chunk = self._file.read(size)
             try:
                 self._check.Parse(chunk, not chunk)
-            except expat.ExpatError as error:
+            except (expat.ExpatError, ValueError) as error:
                 good = chunk[: max(self._check.ErrorByteIndex - self._given, 0)]
                 if not good:
                     raise
@@ -67,6 +71,14 @@ class WatchedXml:
             raise
         self._given += len(chunk)
         return chunk
+
+    def _deeper(self, *_: object) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:  # the parser's time grows with its square
+            raise ValueError(f"elements are nested more than {_MAX_DEPTH:,} deep")
+
+    def _higher(self, _: str) -> None:
+        self._depth -= 1
 
     def _refuse(self, *_: object) -> None:
         raise BadInput(
