@@ -21,7 +21,7 @@ import numpy as np
 from embeddings.data.contents import Text, text_hash
 from embeddings.data.dataset import Dataset
 from embeddings.data.export import compose
-from embeddings.data.folder import CHOOSING, entity_rows, from_folder
+from embeddings.data.folder import CHOOSING, choosing_file, entity_rows, from_folder
 from embeddings.evaluation.breakdown import rank_in_parts
 from embeddings.evaluation.held_out import held_out
 from embeddings.evaluation.ranking import rank
@@ -75,7 +75,12 @@ def run(
         "seeds": found,
         "dataset": dataset.summary(),
         "held_out": counts,
-        "notes": [*_left_out(dataset), *filter(None, [caveat(counts, "given")]), *sorted(notes)],
+        "notes": [
+            *dataset.notes,
+            *_left_out(dataset),
+            *filter(None, [caveat(counts, "given")]),
+            *sorted(notes),
+        ],
     }
 
 
@@ -143,7 +148,7 @@ class FolderTexts:
     def __init__(self, folder: Path, entity_ids: list[str]) -> None:
         place = {name: position for position, name in enumerate(entity_ids)}
         texts = {
-            place[str(row["id"])]: compose(
+            place[row["id"]]: compose(
                 {
                     "label": row.get("label"),
                     "description": row.get("description"),
@@ -189,12 +194,12 @@ def _train(dataset: Dataset, options: TrainOptions, report: Progress) -> Trained
 
 def _choosing(folder: Path, dataset: Dataset) -> Dataset | None:
     """The dataset to choose on, where the folder has one of its own; same ids as `dataset`."""
-    if not (folder / CHOOSING).is_file():
+    if choosing_file(folder) is None:
         return None
     smaller = from_folder(folder, CHOOSING)
     if smaller.relation_types != dataset.relation_types or smaller.entity_ids != dataset.entity_ids:
         raise BadInput(
-            f"{CHOOSING} and valid.tsv name other entities or relations than train.tsv; "
+            f"{CHOOSING}.tsv and valid.tsv name other entities or relations than train.tsv; "
             "together they should be train.tsv."
         )
     return replace(smaller, features=dataset.features)

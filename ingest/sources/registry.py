@@ -22,8 +22,8 @@ def open_source(path: Path, name: str | None = None) -> Source:
     from ingest.sources.captions import CaptionsSource, looks_like_captions
     from ingest.sources.folder import in_folder, single_file
     from ingest.sources.listing import look_into
-    from ingest.sources.names import CSV, READ, suffix_of
-    from ingest.sources.triples import has_three_columns
+    from kg_platform.files.names import CSV, READ, suffix_of
+    from kg_platform.files.triples import has_three_columns
 
     if not path.exists():
         raise BadInput(f"{path} is not there; {EXPECTED}.")

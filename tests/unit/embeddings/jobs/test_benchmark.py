@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from embeddings.data.folder import CHOOSING
 from embeddings.jobs import benchmark
 from embeddings.training.train import TrainOptions
 from kg_platform.cli.main import build
@@ -115,7 +116,7 @@ def test_any_setting_of_training_can_be_set(folder: Path) -> None:
 def test_a_folder_with_a_train_split_to_choose_on(folder: Path) -> None:
     train, valid = (folder / "train.tsv").read_text(), (folder / "valid.tsv").read_text()
     plain = benchmark.run(folder, OPTIONS, load())
-    (folder / benchmark.CHOOSING).write_text(train)
+    (folder / f"{CHOOSING}.tsv").write_text(train)
     (folder / "train.tsv").write_text(train + valid)
     chosen = benchmark.run(folder, OPTIONS, load())
     assert chosen["valid"] == plain["valid"], "choosing does not see the validation facts"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.sources.header import TripleColumns, columns_of
-from ingest.sources.names import CSV, suffix_of
-from ingest.sources.rows import SHOWN, first_row, read_rows
+from kg_platform.files.header import TripleColumns, columns_of
+from kg_platform.files.names import CSV, suffix_of
+from kg_platform.files.rows import SHOWN, first_row, read_rows
 from kg_platform.records import Rejection, Relation
 
 _THREE = "a triple has three columns: head, relation, tail"

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.sources.lines import MAX_LINE_BYTES, Unread, read_lines
-from ingest.sources.names import suffix_of
+from kg_platform.files.lines import MAX_LINE_BYTES, Unread, read_lines
+from kg_platform.files.names import suffix_of
 from kg_platform.records import Rejection
 
 ROW_TOO_LONG = "the row is longer than 16 MiB"
