@@ -7,7 +7,6 @@ training that many epochs on `train.tsv`.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -171,7 +170,7 @@ class FolderTexts:
 
 
 def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progress) -> Dataset:
-    """The dataset with features of the folder's texts, where it has any."""
+    """The dataset with features of the folder's texts, where it has any, and what they lack."""
     texts = FolderTexts(folder, dataset.entity_ids)
     if not len(texts):
         return dataset
@@ -180,9 +179,7 @@ def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progr
     features, summary = text_features(
         texts, encoder, cache, lambda done, total: report("texts", done, total)
     )
-    for line in summary.notes:
-        logging.getLogger(__name__).warning(line)
-    return replace(dataset, features={"text": features})
+    return replace(dataset, features={"text": features}, notes=(*dataset.notes, *summary.notes))
 
 
 def _train(dataset: Dataset, options: TrainOptions, report: Progress) -> Trained:
