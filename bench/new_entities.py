@@ -33,10 +33,10 @@ from bench.stage import folder_of
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.data.dataset import Dataset
 from embeddings.data.feature_matrix import Features
-from embeddings.data.folder import from_folder
+from embeddings.data.folder import CHOOSING, choosing_file, from_folder
 from embeddings.data.triples import Ints, with_inverses
 from embeddings.evaluation.ranking import ranks
-from embeddings.jobs.benchmark import CHOOSING, with_texts
+from embeddings.jobs.benchmark import with_texts
 from embeddings.models.from_artifact import load_scorer
 from embeddings.models.scorer import Scorer
 from embeddings.refresh.fitter import fitted
@@ -155,7 +155,7 @@ def _named(key: tuple[float, float]) -> dict[str, Any]:
 def remove(folder: Path, name: str, seed: int) -> UnseenWorld:
     """Remove a tenth of the entities. Validation that is carved from train is not trained on."""
     full = with_texts(folder, from_folder(folder), load(), lambda *_: None)
-    smaller = from_folder(folder, CHOOSING) if (folder / CHOOSING).is_file() else full
+    smaller = from_folder(folder, CHOOSING) if choosing_file(folder) else full
     generator = np.random.default_rng(seed)
     order = generator.permutation(full.entities)
     count = full.entities - int(REMOVED * full.entities)

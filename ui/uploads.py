@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.mapping.choose import MAPPINGS
 from ingest.mapping.document import MappingDocument, read_mapping
-from ingest.sources.names import suffix_of
+from kg_platform.files.names import suffix_of
 from kg_platform.settings import Settings
 
 MAPPING = "mapping.yaml"

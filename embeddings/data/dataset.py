@@ -44,6 +44,7 @@ class Dataset:
     rule: Rule | None = None  # what drew the splits; None: they were given
     rejected: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))
     left_out: int = 0  # facts given for training or validation that were given as held out, too
+    notes: tuple[str, ...] = ()  # what a person should know of how its files were read
 
     @property
     def entities(self) -> int:

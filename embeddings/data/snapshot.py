@@ -26,10 +26,12 @@ from embeddings.data.export import Export
 from embeddings.data.id_index import IdIndex
 from embeddings.data.manifest import MANIFEST, damages, digests
 from kg_platform.cypher import snapshots as cypher
+from kg_platform.cypher.loading import RESERVED_LABELS
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Graph
 
 FORMAT = 2
+_RECORDS = RESERVED_LABELS - {"Entity"}
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ def open_snapshot(folder: Path) -> Snapshot:
 
 
 def check_names(graph: Graph, labels: Sequence[str], types: Sequence[str]) -> None:
-    """Refuse labels and relationship types that the graph does not have.
+    """Refuse labels and relationship types that no entity or fact of the graph has, those of the
+    platform's own records among them.
 
     Raises:
         BadInput: naming the nearest one that it has.
@@ -189,7 +192,7 @@ def check_names(graph: Graph, labels: Sequence[str], types: Sequence[str]) -> No
     known_labels = [row["label"] for row in graph.read(cypher.LABELS)] if labels else []
     known_types = [row["type"] for row in graph.read(cypher.RELATIONSHIP_TYPES)] if types else []
     for kind, names, known in (
-        ("label", labels, known_labels),
+        ("label", labels, [one for one in known_labels if one not in _RECORDS]),
         ("relationship type", types, sorted({*known_types} - {cypher.MEDIA_TYPE})),
     ):
         for name in names:

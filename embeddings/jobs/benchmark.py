@@ -7,7 +7,6 @@ training that many epochs on `train.tsv`.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +20,7 @@ import numpy as np
 from embeddings.data.contents import Text, text_hash
 from embeddings.data.dataset import Dataset
 from embeddings.data.export import compose
-from embeddings.data.folder import CHOOSING, entity_rows, from_folder
+from embeddings.data.folder import CHOOSING, choosing_file, entity_rows, from_folder
 from embeddings.evaluation.breakdown import rank_in_parts
 from embeddings.evaluation.held_out import held_out
 from embeddings.evaluation.ranking import rank
@@ -75,7 +74,12 @@ def run(
         "seeds": found,
         "dataset": dataset.summary(),
         "held_out": counts,
-        "notes": [*_left_out(dataset), *filter(None, [caveat(counts, "given")]), *sorted(notes)],
+        "notes": [
+            *dataset.notes,
+            *_left_out(dataset),
+            *filter(None, [caveat(counts, "given")]),
+            *sorted(notes),
+        ],
     }
 
 
@@ -143,7 +147,7 @@ class FolderTexts:
     def __init__(self, folder: Path, entity_ids: list[str]) -> None:
         place = {name: position for position, name in enumerate(entity_ids)}
         texts = {
-            place[str(row["id"])]: compose(
+            place[row["id"]]: compose(
                 {
                     "label": row.get("label"),
                     "description": row.get("description"),
@@ -166,7 +170,7 @@ class FolderTexts:
 
 
 def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progress) -> Dataset:
-    """The dataset with features of the folder's texts, where it has any."""
+    """The dataset with features of the folder's texts, where it has any, and what they lack."""
     texts = FolderTexts(folder, dataset.entity_ids)
     if not len(texts):
         return dataset
@@ -175,9 +179,7 @@ def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progr
     features, summary = text_features(
         texts, encoder, cache, lambda done, total: report("texts", done, total)
     )
-    for line in summary.notes:
-        logging.getLogger(__name__).warning(line)
-    return replace(dataset, features={"text": features})
+    return replace(dataset, features={"text": features}, notes=(*dataset.notes, *summary.notes))
 
 
 def _train(dataset: Dataset, options: TrainOptions, report: Progress) -> Trained:
@@ -189,12 +191,12 @@ def _train(dataset: Dataset, options: TrainOptions, report: Progress) -> Trained
 
 def _choosing(folder: Path, dataset: Dataset) -> Dataset | None:
     """The dataset to choose on, where the folder has one of its own; same ids as `dataset`."""
-    if not (folder / CHOOSING).is_file():
+    if choosing_file(folder) is None:
         return None
     smaller = from_folder(folder, CHOOSING)
     if smaller.relation_types != dataset.relation_types or smaller.entity_ids != dataset.entity_ids:
         raise BadInput(
-            f"{CHOOSING} and valid.tsv name other entities or relations than train.tsv; "
+            f"{CHOOSING}.tsv and valid.tsv name other entities or relations than train.tsv; "
             "together they should be train.tsv."
         )
     return replace(smaller, features=dataset.features)

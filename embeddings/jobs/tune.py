@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from kg_platform.errors import BadInput
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 
+_LOG = logging.getLogger(__name__)
 KIND = "tune"
 
 
@@ -107,6 +109,8 @@ class TuneJob(Job):
                 on_progress=self.report,
             )
             details.update((choosing or dataset).summary())
+        for line in dataset.notes:
+            _LOG.warning(line)
         label = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-.")
         return label or "folder", choosing or dataset
 

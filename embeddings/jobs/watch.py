@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 from embeddings.jobs.lock import only_one
@@ -49,12 +49,14 @@ class WatchOptions:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a watch did: entities by what became of them, batches, and the runs it served."""
+    """What a watch did: entities by what became of them, texts that its encoder could not read,
+    batches, and the runs it served."""
 
     fitted: int
     restored: int
     stand: int
     without: int
+    unreadable: int
     batches: int
     runs: list[str]
 
@@ -161,6 +163,8 @@ class _Watch:
         self._done, self._batches, self._uncounted = self._done + done, self._batches + 1, True
         said = [f"{n:,} {what}" for n, what in zip(done.counts(), _SAID, strict=True) if n]
         self._tell(f"{', '.join(said) or 'nothing'} in {time.perf_counter() - begun:.2f} s")
+        if done.unreadable:
+            self._tell(self._space.unreadable_note(done.unreadable))
         return True
 
     def _wait(self, seconds: float) -> None:
@@ -219,7 +223,7 @@ class _Watch:
             self._uncounted, self._counted_at = False, time.monotonic()
 
     def _summary(self) -> Watched:
-        return Watched(*self._done.counts(), self._batches, self._runs)
+        return Watched(*astuple(self._done), self._batches, self._runs)
 
 
 _SAID = (

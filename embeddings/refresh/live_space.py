@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from uuid import uuid4
 
 import numpy as np
@@ -18,6 +18,7 @@ from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import as_text, differences
 from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import Remembered
+from embeddings.features.encoders.readable import unreadable_note
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.live_artifact import artifact_of, published_encoders
 from embeddings.publish.published import published_run
@@ -38,17 +39,20 @@ OPTIONS = FitOptions(candidates=4_096)
 @dataclass(frozen=True)
 class Batch:
     """What became of some entities: `fitted` have new vectors, `restored` their trained ones;
-    `stand`: nothing they say makes a better vector; `without` have nothing to make one from."""
+    `stand`: nothing they say makes a better vector; `without` have nothing to make one from.
+    `unreadable` counts texts, in a script that the encoder cannot read."""
 
     fitted: int = 0
     restored: int = 0
     stand: int = 0
     without: int = 0
+    unreadable: int = 0
 
     def __add__(self, other: Batch) -> Batch:
-        return Batch(*(a + b for a, b in zip(self.counts(), other.counts(), strict=True)))
+        return Batch(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     def counts(self) -> tuple[int, int, int, int]:
+        """Of entities: fitted, restored, stand, without."""
         return self.fitted, self.restored, self.stand, self.without
 
     @property
@@ -110,7 +114,9 @@ class LiveSpace:
         restored = self._restore(stand)
         note_seen(self._graph, self.run_id, list(map(seen, stand)))
         done = Batch(stand=len(stand) - restored, restored=restored)
-        return done + self._fit(by_facts, {}, True) + self._fit(whole, self.features(whole), False)
+        features, unreadable = self._features(whole)
+        done += Batch(unreadable=unreadable)
+        return done + self._fit(by_facts, {}, True) + self._fit(whole, features, False)
 
     def leave(self, ids: Sequence[str]) -> Batch:
         """Leave entities as they are until they change again.
@@ -124,10 +130,19 @@ class LiveSpace:
 
     def features(self, entities: Sequence[EntityContents]) -> dict[str, Features]:
         """Of these entities, by the published run's encoders."""
-        contents, found = ContentBatch(entities), {}
+        return self._features(entities)[0]
+
+    def unreadable_note(self, count: int) -> str:
+        """Why so many texts have no vector, and what helps."""
+        return unreadable_note(count, self._encoders.text.name)
+
+    def _features(self, entities: Sequence[EntityContents]) -> tuple[dict[str, Features], int]:
+        """Those, and of how many texts the encoder knows nothing."""
+        contents, found, unreadable = ContentBatch(entities), {}, 0
         if self._text and any(each.texts for each in entities):
             cache = self._remember("text", self._encoders.text.dimension)
-            found["text"], _ = text_features(contents, self._encoders.text, cache)
+            found["text"], summary = text_features(contents, self._encoders.text, cache)
+            unreadable = summary.unreadable
         if self._pictures and any(each.pictures for each in entities):
             settings = self._platform.settings
             cache = self._remember("image", self._encoders.image.dimension)
@@ -139,7 +154,8 @@ class LiveSpace:
                 max_pixels=settings.max_picture_pixels,
                 workers=0,
             )
-        return {name: features for name, features in found.items() if features.present.any()}
+        present = {name: features for name, features in found.items() if features.present.any()}
+        return present, unreadable
 
     def vectors(
         self,

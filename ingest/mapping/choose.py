@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingest.sources.archive import Unpacked, is_archive, stem_of_archive
-from ingest.sources.names import suffix_of
 from ingest.sources.pictures import PicturesSource, has_only_pictures
 from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.registry import open_source
 from ingest.sources.source import Record, Source
+from kg_platform.files.names import suffix_of
 
 PREFIX = "pykeen:"  # before the name of a dataset
 MAPPINGS = (".yaml", ".yml")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.sources.names import stem_of, suffix_of
 from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
+from kg_platform.files.names import stem_of, suffix_of
 
 # What an address of a database begins with; SQLAlchemy knows more, for which a mapping is written
 # by hand.

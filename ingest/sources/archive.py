@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from ingest.sources.packed import opened
 from kg_platform.errors import BadInput, Unavailable
+from kg_platform.files.packed import opened
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
 MOST_FILES = 1_000_000

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ingest.sources.lines import count_lines
-from ingest.sources.names import CSV, stem_of, suffix_of
-from ingest.sources.rows import SHOWN, first_row, read_rows
 from ingest.sources.source import Record
 from kg_platform.errors import BadInput
+from kg_platform.files.lines import count_lines
+from kg_platform.files.names import CSV, stem_of, suffix_of
+from kg_platform.files.rows import SHOWN, first_row, read_rows
 from kg_platform.records import Entity, MediaRef, PropertyValue, Rejection
 
 PICTURE, TEXT = "image_path", "text_description"

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.sources.entities import read_entities
-from ingest.sources.lines import check_text, count_lines
 from ingest.sources.listing import Listing
-from ingest.sources.names import ENTITIES, RDF, stem_of, suffix_of
 from ingest.sources.rdf.described import RdfFiles, open_rdf
 from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.source import Record
-from ingest.sources.triples import TripleFile, open_triples
+from kg_platform.files.lines import check_text, count_lines
+from kg_platform.files.names import ENTITIES, RDF, stem_of, suffix_of
+from kg_platform.files.triples import TripleFile, open_triples
 
 
 @dataclass(frozen=True)

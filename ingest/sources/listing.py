@@ -8,20 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.sources.captions import looks_like_captions
-from ingest.sources.names import (
+from kg_platform.files.names import (
     CSV,
     ENTITIES,
     RDF,
     READ,
     TABS,
     TEXT,
+    first_named,
     is_picture,
     is_stray,
     looks_like_data,
     stem_of,
     suffix_of,
 )
-from ingest.sources.triples import has_three_columns, may_be_triples
+from kg_platform.files.triples import has_three_columns, may_be_triples
 
 # Held-out triples first: where train repeats one, the repeated one is refused, not the held-out.
 SPLITS = ("test", "valid", "train")
@@ -98,11 +99,9 @@ def look_into(folder: Path) -> Listing:
 
 
 def _split(files: Sequence[Path]) -> Iterator[tuple[Path, str | None]]:
-    order = (TABS, CSV, TEXT)
     for part in SPLITS:
-        named = [p for p in files if stem_of(p).lower() == part]
-        if named:
-            yield min(named, key=lambda p: (order.index(suffix_of(p)), p.name)), part
+        if file := first_named(files, part, (TABS, CSV, TEXT)):
+            yield file, part
 
 
 def _below(folder: Path) -> list[str]:

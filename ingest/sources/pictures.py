@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.sources.names import READ, is_picture, is_stray, suffix_of
 from ingest.sources.source import Record
+from kg_platform.files.names import READ, is_picture, is_stray, suffix_of
 from kg_platform.records import Entity, MediaRef
 
 

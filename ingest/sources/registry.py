@@ -24,8 +24,8 @@ def open_source(path: Path, name: str | None = None, language: str = LANGUAGE) -
     from ingest.sources.captions import CaptionsSource, looks_like_captions
     from ingest.sources.folder import in_folder, single_file
     from ingest.sources.listing import MAPPED, look_into
-    from ingest.sources.names import CSV, READ, TABS, suffix_of
-    from ingest.sources.triples import may_be_triples
+    from kg_platform.files.names import CSV, READ, TABS, suffix_of
+    from kg_platform.files.triples import may_be_triples
 
     if not path.exists():
         raise BadInput(f"{path} is not there; {EXPECTED}.")

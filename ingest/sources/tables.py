@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from ingest.sources.names import suffix_of
 from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tabular.file import TableFile, located
 from ingest.sources.tabular.nulls import NullTexts
 from kg_platform.errors import BadInput
+from kg_platform.files.names import suffix_of
 
 # Each, and the options that it knows beside those that all know.
 _OPTIONS = {

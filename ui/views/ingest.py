@@ -13,8 +13,8 @@ from ingest.loading.summary import sentence
 from ingest.mapping.choose import MAPPINGS, open_any
 from ingest.mapping.infer import infer
 from ingest.mapping.tables_of import tables_of
-from ingest.sources.names import suffix_of
 from kg_platform.errors import BadInput, KgError
+from kg_platform.files.names import suffix_of
 from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import flattened
 from ui import resources, uploads

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ingest.sources.lines import MAX_LINE_BYTES
+from kg_platform.files.lines import MAX_LINE_BYTES
 
 _BLOCK = 128 * 1024
 _MARK = b"\xef\xbb\xbf"

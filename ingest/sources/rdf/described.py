@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.sources.lines import check_text, count_lines
-from ingest.sources.names import stem_of, suffix_of
 from ingest.sources.rdf.assembly import Assembly
 from ingest.sources.rdf.blank import BlankIds
 from ingest.sources.rdf.intake import Intake
@@ -18,6 +16,8 @@ from ingest.sources.rdf.syntax import syntax_of
 from ingest.sources.source import Record
 from ingest.sources.staging import Staging
 from kg_platform.errors import BadInput
+from kg_platform.files.lines import check_text, count_lines
+from kg_platform.files.names import stem_of, suffix_of
 from kg_platform.records import Rejection, Relation
 
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")

@@ -15,11 +15,11 @@ from xml.parsers.expat import ExpatError
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
-from ingest.sources.lines import MAX_LINE_BYTES, NOT_UTF8, TOO_LONG, opened_utf8
 from ingest.sources.rdf.blocks import StatementLines, count_ends, line_blocks
 from ingest.sources.rdf.plain_lines import Fact, PlainLines, plain_facts
 from ingest.sources.rdf.syntax import Syntax
 from ingest.sources.rdf.watched import WatchedFile, WatchedInput, WatchedXml
+from kg_platform.files.lines import MAX_LINE_BYTES, NOT_UTF8, TOO_LONG, opened_utf8
 from kg_platform.records import Rejection
 
 _AT_ONCE = 1_000  # facts of a document that are handed on together

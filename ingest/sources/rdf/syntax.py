@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
-from ingest.sources.names import suffix_of
+from kg_platform.files.names import suffix_of
 
 
 class Syntax(Enum):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest.sources.charset import charset_of
-from ingest.sources.lines import estimate_lines
-from ingest.sources.rows import SHOWN, Quoted, Row, read_rows
 from ingest.sources.table import Fields, TableOptions
 from ingest.sources.tabular.columns import column_names, fields_of
 from ingest.sources.tabular.file import TableFile
 from ingest.sources.tabular.layout import layout_of
 from kg_platform.errors import BadInput
+from kg_platform.files.charset import charset_of
+from kg_platform.files.lines import estimate_lines
+from kg_platform.files.rows import SHOWN, Quoted, Row, read_rows
 from kg_platform.records import Rejection
 
 _LITERAL = "Quotes are read as content"

@@ -8,15 +8,15 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TextIO
 
-from ingest.sources.charset import charset_of
-from ingest.sources.lines import is_whole, opened_text, shown
-from ingest.sources.packed import is_packed
 from ingest.sources.table import Fields, TableOptions
 from ingest.sources.tabular.columns import of_first_rows
 from ingest.sources.tabular.file import TableFile
 from ingest.sources.tabular.objects import checked, decoder, reason_of
 from ingest.sources.tabular.scanner import Piece, Scanner
 from kg_platform.errors import BadInput
+from kg_platform.files.charset import charset_of
+from kg_platform.files.lines import is_whole, opened_text, shown
+from kg_platform.files.packed import is_packed
 from kg_platform.records import Rejection
 
 _TOO_LONG = "the row is longer than 16 MiB"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest.sources.charset import charset_of
-from ingest.sources.lines import Unread, estimate_lines, read_lines, shown
 from ingest.sources.table import Fields, TableOptions
 from ingest.sources.tabular.columns import of_first_rows
 from ingest.sources.tabular.file import TableFile
 from ingest.sources.tabular.objects import checked, decoder, reason_of
+from kg_platform.files.charset import charset_of
+from kg_platform.files.lines import Unread, estimate_lines, read_lines, shown
 from kg_platform.records import Rejection
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from ingest.sources.rows import COMMAS, TABS, CellLayout, read_rows
 from ingest.sources.table import TableOptions
 from kg_platform.errors import BadInput
+from kg_platform.files.rows import COMMAS, TABS, CellLayout, read_rows
 from kg_platform.records import Rejection
 
 # Where two fit alike, the first.

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from ingest.sources.lines import is_whole
+from kg_platform.files.lines import is_whole
 
 MAX_DEPTH = 100  # of lists and objects in each other; what works on values goes down as deep
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from json import JSONDecoder
 from typing import NamedTuple, TextIO
 
-from ingest.sources.lines import MAX_LINE_BYTES
+from kg_platform.files.lines import MAX_LINE_BYTES
 
 _BLOCK = 2**18
 _AHEAD = 2**16  # characters that are there before a row is read: most rows are shorter

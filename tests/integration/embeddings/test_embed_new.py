@@ -182,7 +182,9 @@ def test_another_encoder_and_a_publish_half_way_are_refused(
         embed_new(embedded)
 
 
-def test_nothing_published_and_the_command(platform: Platform, tmp_path: Path) -> None:
+def test_nothing_published_and_the_command(
+    platform: Platform, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     ingest(platform, write_world(tmp_path / "world", countries=9))
 
     done = kg("embed", "--new-only")
@@ -192,8 +194,12 @@ def test_nothing_published_and_the_command(platform: Platform, tmp_path: Path) -
     embed(platform, EmbedOptions(pictures=False, train=TrainOptions(dimension=8, epochs=1)))
     assert "Nothing to do" in kg("embed", "--new-only").errors
     bring_news(platform, tmp_path / "news")
+    thai = "MATCH (n:Entity {id: 'N3'}) SET n.label = $t"
+    platform.graph.write(Statement(thai, {"t": "\u0e2b\u0e21\u0e32"}))
     made = kg("embed", "--new-only", "--json")
     assert made.code == 0, made.errors
+    said = "Texts without a vector: 1; the text encoder minilm has no pieces for such a script;"
+    assert said in caplog.text, "a warning, which the command line shows"
     assert json.loads(made.out)["fitted"] == 2
     vector = np.asarray(state(platform.graph)["N0"]["embedding"])
     assert vector.shape == (8,)

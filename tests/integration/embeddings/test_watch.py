@@ -118,8 +118,13 @@ def test_new_and_changed_entities_get_vectors(platform: Platform, tmp_path: Path
                   {"id": "region-south"})
     )  # fmt: skip
     graph.write(Statement("MATCH (n:Entity {id: 'C14'}) DETACH DELETE n"))
-    done = watch(platform, ONCE)
+    thai = "MATCH (n:Entity {id: 'C06'}) SET n.label = $t, n.description = $t REMOVE n.aliases"
+    graph.write(Statement(thai, {"t": "\u0e2b\u0e21\u0e32"}))
+    said: list[str] = []
+    done = watch(platform, ONCE, said.append)
     after = state(graph)
+    assert [line for line in said if line.startswith("Texts without a vector: 1; the text encoder")]
+    assert done.unreadable == 1
     fresh = {"N0", "N1", "N2"}
     assert provisional(graph) >= {*fresh, "C05", "C07"}
     assert marks(graph) == {}
@@ -138,6 +143,7 @@ def test_new_and_changed_entities_get_vectors(platform: Platform, tmp_path: Path
     assert tombstones == [{"id": "C14", "why": "found by scan"}]
     row = platform.ledger.runs("watch")[0]
     assert (row.status, row.metrics["fitted"]) == ("succeeded", done.fitted)
+    assert row.metrics["unreadable"] == 1
     # Nothing has changed since, and nothing is done; what goes back gets its trained vector.
     assert watch(platform, ONCE).batches == 0
     text = before_text(tmp_path / "world", "C05")

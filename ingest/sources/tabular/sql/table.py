@@ -10,13 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ingest.sources.lines import is_whole, shown
 from ingest.sources.table import Fields, TableOptions
 from ingest.sources.tabular.cells import Cells
 from ingest.sources.tabular.columns import column_names
 from ingest.sources.tabular.sql.address import database_url, place_of
 from ingest.sources.tabular.sql.reading import check_statement, reading
 from kg_platform.errors import BadInput
+from kg_platform.files.lines import is_whole, shown
 from kg_platform.records import Rejection
 
 _ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from embeddings.jobs.benchmark import CHOOSING
+from embeddings.data.folder import CHOOSING
 from embeddings.jobs.tune import TuneOptions, run
 from embeddings.jobs.tuning.search import Budget
 from embeddings.training.options import TrainOptions
@@ -83,7 +83,7 @@ def test_the_run_is_in_the_ledger(folder: Path) -> None:
 def test_a_folder_with_a_train_split_to_choose_on_is_tuned_on_that(folder: Path) -> None:
     train, valid = (folder / "train.tsv").read_text(), (folder / "valid.tsv").read_text()
     plain = json.loads(kg("tune", str(folder), *SMALL, "--json").stdout)
-    (folder / CHOOSING).write_text(train)
+    (folder / f"{CHOOSING}.tsv").write_text(train)
     (folder / "train.tsv").write_text(train + valid)
     again = json.loads(kg("tune", str(folder), *SMALL, "--json").stdout)
     assert again["search"] == plain["search"], "the same facts to choose on: the same search"

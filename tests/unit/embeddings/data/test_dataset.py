@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -117,17 +118,69 @@ def test_a_fact_in_two_files_is_held_out(tmp_path: Path) -> None:
     assert rows(dataset.test) == {(1, 0, 2), (2, 0, 0)}
     assert (dataset.left_out, dataset.summary()["left_out"]) == (3, 3)
     # Where another file chooses the epochs, validation facts are meant to be training facts, too.
-    (tmp_path / CHOOSING).write_text("a\tR\tb\nb\tR\tc\n")
+    (tmp_path / f"{CHOOSING}.tsv").write_text("a\tR\tb\nb\tR\tc\n")
     assert rows(from_folder(tmp_path).train) == {(0, 0, 1), (0, 0, 2)}
     assert rows(from_folder(tmp_path, CHOOSING).train) == {(0, 0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.tsv", "relation\thead\ttail\nR\ta\tb\nQ\tb\tc\n"),
+        ("train.tsv", "tail\trelation\thead\r\nb\tR\ta\r\nc\tQ\tb\r\n"),
+        ("train.tsv", "\ufeff:START_ID\t:END_ID\t:TYPE\ra\tb\tR\rb\tc\tQ"),
+        ("Train.TSV", "a \tR\tb\n b\tQ\tc\n"),
+        ("train.csv", 'from,to,type\na,b,R\nb,"c",Q\n'),
+        ("train.txt", "a\tR\tb\nb\tQ\tc\n"),
+        ("train.tsv.gz", "a\tR\tb\nb\tQ\tc\n"),
+    ],
+)
+def test_a_folder_is_read_by_the_rules_of_ingest(tmp_path: Path, name: str, text: str) -> None:
+    """Headers in another order, line ends, spaces, other names; facts, never their mirror image."""
+    write(tmp_path)
+    (tmp_path / "train.tsv").unlink()
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    (tmp_path / name).write_bytes(pack(text.encode()))
+    dataset = from_folder(tmp_path)
+    assert dataset.entity_ids == ["a", "b", "c"]
+    assert dataset.relation_types == ["Q", "R"]
+    assert rows(dataset.train) == {(0, 1, 1), (1, 0, 2)}
+
+
+def test_what_ingest_would_say_of_the_files_is_said(tmp_path: Path) -> None:
+    write(tmp_path, train="relation\thead\ttail\nR\ta\tb\n", test="a \tR\tc\n")
+    ordered, spaces = from_folder(tmp_path).notes
+    assert ordered.startswith("train.tsv: its first line names the columns relation, head, tail;")
+    assert spaces.startswith("Spaces around a field are not read as part of it (first in test.tsv)")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"id": "a", "id": "b"}', "id: the key stands twice in this row"),
+        ('{"id": "a", "label": "A", "label": "B"}', "label: the key stands twice in this row"),
+        ('{"id": null}', 'an entity needs an "id"'),
+        ('{"id": true}', 'an entity needs an "id"'),
+        ("{", "the line is not JSON"),
+        ("[]", "the line is not a JSON object"),
+    ],
+)
+def test_an_entity_that_ingest_would_not_take_whole_is_named(
+    tmp_path: Path, line: str, reason: str
+) -> None:
+    write(tmp_path)
+    (tmp_path / "Entities.jsonl").write_text(f'{{"id": 7}}\n{line}\n')
+    with pytest.raises(BadInput, match=f"Entities.jsonl, line 2: {reason}"):
+        from_folder(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
         ({"train": ""}, "no facts to train on"),
-        ({"train": "a\tb\n"}, "line 1: expected head, relation and tail"),
-        ({"valid": "a\tR\tb\na\tR\t\n"}, "line 2: expected head, relation and tail"),
+        ({"train": "a\tb\n"}, "line 1: a triple has three columns"),
+        ({"valid": "a\tR\tb\na\tR\t\n"}, "line 2: a head, a relation or a tail is empty"),
+        ({"train": "source\ttarget\tweight\na\tb\t1\n"}, "none of them is the relation"),
     ],
 )
 def test_a_malformed_folder_is_refused(
@@ -145,7 +198,7 @@ def test_a_folder_without_the_files_is_refused(tmp_path: Path) -> None:
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "test.tsv").write_bytes(b"a\tR\t\xff\n")
-    with pytest.raises(BadInput, match="not UTF-8"):
+    with pytest.raises(BadInput, match="line 1: the line is not valid UTF-8"):
         from_folder(tmp_path)
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from embeddings.data.folder import CHOOSING
 from embeddings.jobs import benchmark
 from embeddings.training.train import TrainOptions
 from kg_platform.cli.main import build
 from kg_platform.errors import BadInput
 from kg_platform.settings import load
+from tests.support.command_line import kg
 from tests.support.facts import draw
 from tests.support.fake_encoders import FakeText
 
@@ -91,6 +93,27 @@ def test_texts_are_features_unless_told_otherwise(
     assert len(encoder.asked) == 31, "the second run encodes nothing"
 
 
+def test_texts_that_the_encoder_cannot_read_are_counted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    encoder = FakeText()
+    encoder.unreadable = {"\u0e2b\u0e21\u0e32", "\u0e41\u0e21\u0e27"}
+    monkeypatch.setattr(benchmark, "load_text_encoder", lambda name, device: encoder)
+    labels = [*sorted(encoder.unreadable), *(f"Entity {i}" for i in range(2, 30))]
+    rows = [{"id": f"e{i:02d}", "label": label} for i, label in enumerate(labels)]
+    (folder / "entities.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = "Texts without a vector: 2; the text encoder fake has no pieces for such a script;"
+    small = ("--epochs", "1", "--dimension", "8")
+    printed = kg("benchmark", str(folder), *small, "--json")
+    assert [note for note in json.loads(printed.out)["notes"] if note.startswith(said)]
+    assert said in " ".join(printed.errors.split())
+    tuned = ("--epochs", "1", "--trials", "1", "--fix", "dimension=16", "--fix", "batch=60")
+    assert kg("tune", str(folder), *tuned).code == 0
+    assert said in caplog.text, "a warning, which the command line shows"
+    silent = kg("benchmark", str(folder), *small, "--no-text").errors
+    assert "Texts without" not in silent
+
+
 def test_the_control_deals_the_texts_out_by_chance(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +138,7 @@ def test_any_setting_of_training_can_be_set(folder: Path) -> None:
 def test_a_folder_with_a_train_split_to_choose_on(folder: Path) -> None:
     train, valid = (folder / "train.tsv").read_text(), (folder / "valid.tsv").read_text()
     plain = benchmark.run(folder, OPTIONS, load())
-    (folder / benchmark.CHOOSING).write_text(train)
+    (folder / f"{CHOOSING}.tsv").write_text(train)
     (folder / "train.tsv").write_text(train + valid)
     chosen = benchmark.run(folder, OPTIONS, load())
     assert chosen["valid"] == plain["valid"], "choosing does not see the validation facts"

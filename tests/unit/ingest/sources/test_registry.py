@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources import lines
 from ingest.sources.registry import open_source
 from ingest.sources.source import Record
 from kg_platform.errors import BadInput
+from kg_platform.files import lines
 from kg_platform.records import Entity, MediaRef, Rejection, Relation
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
-from ingest.sources.lines import NOT_UTF8, TOO_LONG
 from ingest.sources.rdf import blocks, parsing
 from ingest.sources.rdf.blank import BlankIds
 from ingest.sources.rdf.parsing import HUGE, RELATIVE, REMOTE, STAR, read_facts
 from ingest.sources.rdf.plain_lines import Fact
 from ingest.sources.rdf.syntax import Syntax
 from kg_platform.errors import BadInput
+from kg_platform.files.lines import NOT_UTF8, TOO_LONG
 from kg_platform.records import Rejection
 
 E, XSD = "http://e.org/", "http://www.w3.org/2001/XMLSchema#"

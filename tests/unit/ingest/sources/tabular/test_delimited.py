@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources import lines, rows
 from kg_platform.errors import BadInput
+from kg_platform.files import lines, rows
 from kg_platform.records import Rejection
 from tests.support.packing import PACKERS
 from tests.support.tables import read, rows_of, written

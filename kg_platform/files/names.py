@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 PACKED = (".gz", ".bz2", ".xz", ".zst")
@@ -19,6 +20,13 @@ def suffix_of(path: Path) -> str:
 def stem_of(path: Path) -> str:
     """Without its suffixes: `Facts` of `Facts.TSV.gz`."""
     return Path(_unpacked(path)).stem
+
+
+def first_named(files: Iterable[Path], stem: str, suffixes: Sequence[str]) -> Path | None:
+    """Of the files that are called `stem`, in whatever case, packed or not, the one whose suffix
+    stands first in `suffixes`, and of those the first by name; None when there is none."""
+    found = [p for p in files if stem_of(p).lower() == stem and suffix_of(p) in suffixes]
+    return min(found, key=lambda p: (suffixes.index(suffix_of(p)), p.name), default=None)
 
 
 def is_stray(path: Path) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ingest.sources.header import TripleColumns, columns_of
-from ingest.sources.names import CSV, suffix_of
-from ingest.sources.rows import SHOWN, first_row, read_rows
+from kg_platform.files.header import TripleColumns, columns_of
+from kg_platform.files.names import CSV, suffix_of
+from kg_platform.files.rows import SHOWN, first_row, read_rows
 from kg_platform.records import Rejection, Relation
 
 _LOOKED_AT = 10  # rows that tell whether a file may hold triples

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
-from ingest.sources.charset import UTF8
-from ingest.sources.packed import is_packed, opened
 from kg_platform.errors import BadInput
+from kg_platform.files.charset import UTF8
+from kg_platform.files.packed import is_packed, opened
 
 # A longer line is rejected unread: one missing newline must not take all memory.
 MAX_LINE_BYTES = 16 * 2**20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.sources.header import TripleColumns, columns_of
 from kg_platform.errors import BadInput
+from kg_platform.files.header import TripleColumns, columns_of
 
 
 @pytest.mark.parametrize(

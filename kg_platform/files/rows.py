@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ingest.sources.lines import MAX_LINE_BYTES, Unread, read_lines
-from ingest.sources.names import suffix_of
+from kg_platform.files.lines import MAX_LINE_BYTES, Unread, read_lines
+from kg_platform.files.names import suffix_of
 from kg_platform.records import Rejection
 
 ROW_TOO_LONG = "the row is longer than 16 MiB"

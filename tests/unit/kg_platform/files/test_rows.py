@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources import lines, rows
-from ingest.sources.rows import read_rows
+from kg_platform.files import lines, rows
+from kg_platform.files.rows import read_rows
 from kg_platform.records import Rejection
 
 

@@ -6,8 +6,8 @@ import codecs
 import re
 from pathlib import Path
 
-from ingest.sources.packed import opened
 from kg_platform.errors import BadInput
+from kg_platform.files.packed import opened
 
 UTF8 = "utf-8"
 WESTERN = "cp1252"
