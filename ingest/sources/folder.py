@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.sources.entities import read_entities
 from ingest.sources.listing import Listing
-from ingest.sources.rdf.described import RdfFiles, open_rdf
 from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.source import Record
 from kg_platform.files.lines import check_text, count_lines
 from kg_platform.files.names import ENTITIES, RDF, stem_of, suffix_of
 from kg_platform.files.triples import TripleFile, open_triples
+
+if TYPE_CHECKING:
+    from ingest.sources.rdf.described import RdfFiles
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def in_folder(
     triples = [open_triples(table, split) for table, split in listing.triples]
     name = name or path.resolve().name
     notes = [*listing.notes, *_said(triples)]
-    rdf = open_rdf(listing.rdf, name, language, notes) if listing.rdf else None
+    rdf = _rdf(listing.rdf, name, language, notes) if listing.rdf else None
     return FolderSource(name, path, listing.entities, triples, rdf, notes)
 
 
@@ -66,7 +69,7 @@ def single_file(path: Path, name: str | None = None, language: str = LANGUAGE) -
     suffix, stem = suffix_of(path), stem_of(path)
     if suffix in RDF:
         notes: list[str] = []
-        rdf = open_rdf([path], name or stem, language, notes)
+        rdf = _rdf([path], name or stem, language, notes)
         return FolderSource(name or stem, path.parent, rdf=rdf, notes=notes)
     if suffix == ENTITIES:
         if stem.lower() == "entities":
@@ -75,6 +78,12 @@ def single_file(path: Path, name: str | None = None, language: str = LANGUAGE) -
         return FolderSource(name or stem, path.parent, [path])
     triples = [open_triples(path)]
     return FolderSource(name or stem, path.parent, triples=triples, notes=_said(triples))
+
+
+def _rdf(files: Sequence[Path], prefix: str, language: str, notes: list[str]) -> RdfFiles:
+    from ingest.sources.rdf.described import open_rdf  # it loads the parser
+
+    return open_rdf(files, prefix, language, notes)
 
 
 def _said(triples: Sequence[TripleFile]) -> list[str]:

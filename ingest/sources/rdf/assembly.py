@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import marshal
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
 from ingest.sources.rdf.blank import BLANK
 from ingest.sources.rdf.meaning import CLASS, TYPE_IRI, Meanings, Role
-from ingest.sources.rdf.naming import readable
+from ingest.sources.rdf.naming import listed, readable
 from ingest.sources.rdf.vocabulary import GENERIC
 from kg_platform.records import Entity
 
-_NAMED = 5  # properties that a note names
-
 
 class Assembly:
-    """Entities of pieces that `Intake` staged. `mixed` counts, by property, those whose values were
-    of several kinds."""
+    """Entities of pieces that `Intake` staged."""
 
     def __init__(self, meanings: Meanings, places: Sequence[str]) -> None:
         self._meanings = meanings
@@ -27,7 +23,7 @@ class Assembly:
         self._keys = [
             meanings.key(slot) if slot.role is Role.PROPERTY else "" for slot in meanings.slots
         ]
-        self.mixed: Counter[str] = Counter()
+        self._mixed: set[str] = set()
 
     def entity(self, iri: str, pieces: Sequence[bytes]) -> Entity:
         """The entity, from all lists [file, slot, value, ...] about it."""
@@ -84,11 +80,9 @@ class Assembly:
 
     def told(self) -> Iterator[str]:
         """A sentence where values were of several kinds."""
-        if self.mixed:
-            names = sorted(self.mixed)
-            more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        if self._mixed:
             yield (
-                f"{', '.join(names[:_NAMED])}{more}: where an entity has values of several kinds, "
+                f"{listed(self._mixed)}: where an entity has values of several kinds, "
                 "all of them are kept as text."
             )
 
@@ -109,7 +103,7 @@ class Assembly:
         if len(kinds) > 1:
             if kinds == {int, float}:
                 return [float(value) for value in found]
-            self.mixed[key] += 1
+            self._mixed.add(key)
             return [_text(value) for value in found]
         return found
 

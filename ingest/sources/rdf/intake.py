@@ -12,7 +12,7 @@ from ingest.sources.rdf.blank import BLANK
 from ingest.sources.rdf.lists import BrokenList, ListCells
 from ingest.sources.rdf.literals import STRING, NotSaid
 from ingest.sources.rdf.meaning import CLASS, Meanings, Slot
-from ingest.sources.rdf.naming import local_name
+from ingest.sources.rdf.naming import listed, local_name
 from ingest.sources.rdf.parsing import FactBlock
 from ingest.sources.rdf.relations import RelationStage
 from ingest.sources.rdf.spool import Spool
@@ -21,7 +21,6 @@ from ingest.sources.staging import Staging
 from kg_platform.records import Rejection, Temporal
 
 IS_LIST = -2  # in place of a slot's number: the slot's values are a list, however few
-_NAMED = 5  # predicates that a note names
 _SHOWN = 200
 
 
@@ -117,11 +116,9 @@ class Intake:
         for (predicate, note), count in self.notes.items():
             by_note[note][local_name(predicate)] += count
         for note, counts in sorted(by_note.items()):
-            names = sorted(counts)
-            more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
             count = counts.total()
             values = "A value" if count == 1 else f"{count:,} values"
-            yield f"{values} of {', '.join(names[:_NAMED])}{more}: {note}."
+            yield f"{values} of {listed(counts)}: {note}."
         if count := self._cells.unnamed():
             lists = "A list is" if count == 1 else f"{count:,} lists are"
             yield f"{lists} named by no fact and left out."

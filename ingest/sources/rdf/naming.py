@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote
 
 _LAST = re.compile(r"[^/#:]*$")
-_SHOWN = 3
+_SHOWN = 5  # names that a note lists before it counts the rest
 
 
 def local_name(iri: str) -> str:
@@ -28,6 +28,13 @@ def readable(iri: str) -> str:
         return name
 
 
+def listed(names: Iterable[str]) -> str:
+    """The first names in order, and how many more there are."""
+    told = sorted(names)
+    more = f" and {len(told) - _SHOWN:,} more" if len(told) > _SHOWN else ""
+    return f"{', '.join(told[:_SHOWN])}{more}"
+
+
 class IriNames:
     """IriNames of IRIs of one use (properties, relationship types, types), known when all IRIs are.
 
@@ -41,7 +48,7 @@ class IriNames:
         self._is_kept = is_kept
         self._asked: dict[tuple[str, str], None] = {}
         self._names: dict[tuple[str, str], str] = {}
-        self._clashes: dict[str, list[str]] = {}
+        self._clashes: set[str] = set()
 
     def ask(self, iri: str, ending: str = "") -> None:
         """It will need a name, with this ending."""
@@ -57,21 +64,18 @@ class IriNames:
             for iri, ending in asked:
                 self._names[iri, ending] = _whole(iri, ending) if clash else name
             if clash:
-                self._clashes[name] = sorted(iri for iri, _ in asked)
+                self._clashes.add(name)
 
     def of(self, iri: str, ending: str = "") -> str:
         return self._names[iri, ending]
 
     def notes(self) -> Iterator[str]:
         """A sentence about the names that could not be short."""
-        told = sorted(self._clashes)
-        if not told:
-            return
-        more = f" and {len(told) - _SHOWN:,} more" if len(told) > _SHOWN else ""
-        yield (
-            f"{self._what} keep their whole IRI where a short name would say two things or is the "
-            f"platform's own: {', '.join(told[:_SHOWN])}{more}."
-        )
+        if self._clashes:
+            yield (
+                f"{self._what} keep their whole IRI where a short name would say two things or is "
+                f"the platform's own: {listed(self._clashes)}."
+            )
 
 
 def _whole(iri: str, ending: str) -> str:

@@ -16,6 +16,7 @@ from xml.parsers.expat import ExpatError
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
 from ingest.sources.rdf.blocks import StatementLines, count_ends, line_blocks
+from ingest.sources.rdf.naming import local_name
 from ingest.sources.rdf.plain_lines import Fact, PlainLines, plain_facts
 from ingest.sources.rdf.syntax import Syntax
 from ingest.sources.rdf.watched import WatchedFile, WatchedInput, WatchedXml
@@ -37,6 +38,7 @@ _PLACE = re.compile(
 )
 
 STAR = "a statement about a statement (RDF-star) is not read; give the fact a node of its own"
+NUL = "the text holds a NUL character"
 RELATIVE = "an IRI is relative and there is no base; write it whole, or declare the base"
 REMOTE = "a context at another address is not fetched; put what it says into the file"
 HUGE = "a text is longer than 16 MiB; what comes after it is not read"
@@ -209,9 +211,14 @@ def _facts(
         else:
             where = graph.value if type(graph) is NamedNode else blank(graph.value)
         if kind is Literal:
-            language = thing.language
+            value, language = thing.value, thing.language
+            if "\x00" in value:  # here, so that other values of the property stay
+                left_out.append(at)
+                shown = value[:_SHOWN].replace("\x00", "\\0")
+                yield Rejection(place, line(at), local_name(predicate.value), NUL, shown)
+                continue
             said = f"@{language}" if language else thing.datatype.value
-            add((head, predicate.value, thing.value, said, where))
+            add((head, predicate.value, value, said, where))
         elif kind is NamedNode:
             add((head, predicate.value, thing.value, None, where))
         elif kind is BlankNode:

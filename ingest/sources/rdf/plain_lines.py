@@ -18,7 +18,7 @@ Fact = tuple[str, str, str, str | None, str]
 
 _PART = r"[A-Za-z0-9_.,~!$&'()*+;=:@/\-\u00a0-\ud7ff]*"
 _IRI = rf"<(https?://[A-Za-z0-9][A-Za-z0-9.\-]*/{_PART}(?:#{_PART})?)>"
-_TEXT = r'"([^"\\\r\n]*(?:\\["\\ntr][^"\\\r\n]*)*)"'
+_TEXT = r'"([^"\\\r\n\x00]*(?:\\["\\ntr][^"\\\r\n\x00]*)*)"'
 # Datatypes that say that there is a language are not taken: here is none.
 _KIND = rf"(?:(@[a-z]{{2,3}})|\^\^(?!<[^>]*angString>){_IRI})?"
 _LINES = re.compile(rf"^(?:{_IRI} {_IRI} (?:{_IRI}|{_TEXT}{_KIND}) ?\.\r?\n|(.*\n))", re.MULTILINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -11,6 +12,7 @@ from ingest.sources.rdf.naming import local_name
 from ingest.sources.registry import open_source
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, Rejection, Relation
+from tests.support.command_line import kg
 
 E = "http://e.org/"
 PREFIXES = """@prefix e: <http://e.org/> . @prefix f: <http://f.org/> .
@@ -39,8 +41,12 @@ class Read:
         return [(r.head.removeprefix(E), r.type, r.tail.removeprefix(E)) for r in self.relations]
 
 
+class Turtle(Protocol):
+    def __call__(self, text: str, language: str = "en", name: str = "a.ttl") -> Read: ...
+
+
 @pytest.fixture
-def turtle(tmp_path: Path):  # type: ignore[no-untyped-def]
+def turtle(tmp_path: Path) -> Turtle:
     def read(text: str, language: str = "en", name: str = "a.ttl") -> Read:
         path = tmp_path / name
         path.write_text(PREFIXES + text, encoding="utf-8")
@@ -55,7 +61,7 @@ NAMED = """e:a rdfs:label "Haus"@de, "maison"@fr ; skos:prefLabel "house"@en-GB 
   e:note "warm"@en, "warm!"@de, "old" ."""
 
 
-def test_labels_in_several_languages(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_labels_in_several_languages(turtle: Turtle) -> None:
     [found] = turtle(NAMED).entities.values()
     assert (found.label, found.description) == ("building", "One lives there.\n\nIt has a door.")
     assert found.aliases == ("shack", "Hütte", "house", "home", "Haus", "maison")
@@ -65,7 +71,7 @@ def test_labels_in_several_languages(turtle) -> None:  # type: ignore[no-untyped
     }  # fmt: skip
 
 
-def test_another_language(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_another_language(turtle: Turtle) -> None:
     [found] = turtle(NAMED, "de").entities.values()
     assert (found.label, found.description) == ("Haus", "Man wohnt dort.\n\nIt has a door.")
     assert found.properties["label_en"] == "building"
@@ -73,7 +79,7 @@ def test_another_language(turtle) -> None:  # type: ignore[no-untyped-def]
     assert found.properties["note"] == ["warm!", "old"]
 
 
-def test_no_label_in_the_language(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_no_label_in_the_language(turtle: Turtle) -> None:
     entities = turtle('e:a rdfs:label "Haus"@de ; rdfs:comment "x"@de . e:b%20c e:p 1 .').entities
     assert (entities["a"].label, entities["a"].description) == ("Haus", "x")
     assert entities["a"].properties == {"label_de": "Haus", "description_de": "x"}
@@ -81,12 +87,12 @@ def test_no_label_in_the_language(turtle) -> None:  # type: ignore[no-untyped-de
 
 
 @pytest.mark.parametrize("language", ["", "e n", "english!"])
-def test_no_language(turtle, language: str) -> None:  # type: ignore[no-untyped-def]
+def test_no_language(turtle: Turtle, language: str) -> None:
     with pytest.raises(BadInput, match="write it as RDF does, such as en"):
         turtle("", language)
 
 
-def test_types(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_types(turtle: Turtle) -> None:
     read = turtle(
         "e:a a owl:NamedIndividual, e:Person, e:Painter . e:b a owl:Thing . e:C a owl:Class . "
         "e:d a skos:Concept ; skos:broader e:C . e:e a prov:Entity . e:f a [ a owl:Restriction ] ."
@@ -107,7 +113,7 @@ def test_types(turtle) -> None:  # type: ignore[no-untyped-def]
     ]
 
 
-def test_values(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_values(turtle: Turtle) -> None:
     read = turtle(
         'e:a e:n 1, 2, 1 ; e:m 1, 2.5 ; e:d "2024-01-01"^^xsd:date ; e:mixed 1, true, "x", '
         '"2024-01-01"^^xsd:date ; e:bad "abc"^^xsd:integer, 7 ; e:old "-0044-03-15"^^xsd:date ; '
@@ -127,7 +133,7 @@ def test_values(turtle) -> None:  # type: ignore[no-untyped-def]
     ]
 
 
-def test_names_that_say_two_things(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_names_that_say_two_things(turtle: Turtle) -> None:
     read = turtle(
         "e:a e:knows e:b ; f:knows e:c ; e:likes e:b ; e:likes 3 ; e:id 1 ; f:x 1 ; e:x 2 ; "
         "e:description 4 ; e:own_embedding 5 ; e:HAS_MEDIA e:b ."
@@ -142,7 +148,7 @@ def test_names_that_say_two_things(turtle) -> None:  # type: ignore[no-untyped-d
     assert len(read.notes) == 2
 
 
-def test_lists(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_lists(turtle: Turtle) -> None:
     read = turtle(
         'e:a e:l (1 2 2) ; e:one ("x") ; e:none () ; e:of (e:b e:c e:b) ; e:both (e:b "x") ; '
         "e:deep ((1)) ; e:open _:o . _:o rdf:first 1 . e:b e:loop _:p . "
@@ -167,7 +173,7 @@ def test_lists(turtle) -> None:  # type: ignore[no-untyped-def]
     assert "2 lists are named by no fact and left out." in read.notes
 
 
-def test_what_is_an_entity(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_an_entity(turtle: Turtle) -> None:
     read = turtle("e:a e:near e:b . e:c e:p 1 ; e:near [], _:l . _:l e:near e:a .")
     assert set(read.entities) == {"c", "_:a/[1]", "_:a/l"}
     assert read.facts == [
@@ -176,7 +182,7 @@ def test_what_is_an_entity(turtle) -> None:  # type: ignore[no-untyped-def]
     ]  # fmt: skip
 
 
-def test_graphs(turtle) -> None:  # type: ignore[no-untyped-def]
+def test_graphs(turtle: Turtle) -> None:
     read = turtle(
         "e:a e:near e:b . e:g2 { e:a e:near e:b, e:c ; e:p 1 } e:g1 { e:a e:near e:b ; e:p 1 ; "
         "e:all (e:x) }",
@@ -216,3 +222,13 @@ def test_notes_are_said_once(tmp_path: Path) -> None:
         assert list(source.records()) == []
     assert list(source.notes) == ["a.ttl holds no facts."]
     assert source.name == "a"
+
+
+def test_a_bad_language_on_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.ttl"
+    path.write_text("", encoding="utf-8")
+    done = kg("ingest", str(path), "--language", "e n")
+    assert (done.code, done.errors) == (
+        2,
+        "The language 'e n' is no language tag; write it as RDF does, such as en or pt-BR.",
+    )
