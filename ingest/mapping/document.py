@@ -1,13 +1,13 @@
-"""Reads a `mapping.yaml`, and says in which line a mistake is."""
+"""Reads a `mapping.yaml`, and other files of the kind, and says in which line a mistake is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ingest.mapping.model import MappingFile
 from kg_platform.errors import BadInput
@@ -16,19 +16,27 @@ MAX_BYTES = 4 * 2**20
 _MOST = 5  # mistakes that are told at once
 _TOP = 60  # characters of a value in a message
 
+_HINT = (
+    "it needs `tables` and `entities` or `relations`, and `kg ingest --infer FILE` writes one to "
+    "begin with"
+)
+
+Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
 
 
-class MappingDocument:
-    """A mapping and the lines its parts stand in."""
+class YamlDocument(Generic[Model]):
+    """A file that says what a class of pydantic says, and the lines its parts stand in."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        """
+    def __init__(self, path: Path, text: str, model: type[Model], hint: str) -> None:
+        """`hint` tells who has an empty file how to begin.
+
         Raises:
-            BadInput: it is not YAML, or not a mapping; the message has the line.
+            BadInput: it is not YAML, or not as the model is; the message has the line.
         """
         self.path = path
-        node = _compose(path, text)
+        self._model = model
+        node = _compose(path, text, hint)
         self._lines: dict[Place, int] = dict(_lines(node, ()))
         _refuse_doubled(path, node)
         content = yaml.CSafeLoader("")
@@ -39,12 +47,9 @@ class MappingDocument:
         finally:
             content.dispose()
         if not isinstance(given, dict):
-            raise BadInput(
-                f"{path} is not a mapping: it needs `tables` and `entities` or `relations`; "
-                "`kg ingest --infer FILE` writes one to begin with."
-            )
+            raise BadInput(f"{path} is not a mapping of names to values; {hint}.")
         try:
-            self.mapping = MappingFile.model_validate(given)
+            self.content = model.model_validate(given)
         except ValidationError as error:
             raise BadInput(self._mistakes(error)) from None
 
@@ -63,9 +68,10 @@ class MappingDocument:
         for one in error.errors(include_url=False):
             place: Place = tuple(step for step in one["loc"] if step != "function-plain")
             said = str(one["msg"]).removeprefix("Value error, ").rstrip(".")
-            known = _known(place)
+            known = _known(self._model, place)
             if one["type"] == "extra_forbidden":
-                said = f"is not known here; there are {', '.join(known)}" if known else "is not known"
+                there = f" here; there are {', '.join(known)}" if known else ""
+                said = f"is not known{there}"
             elif one["type"] == "missing":
                 said = "is missing"
             else:
@@ -76,23 +82,39 @@ class MappingDocument:
         return f"{self.path}, " + "; ".join(text for _, text in found[:_MOST]) + more + "."
 
 
+class MappingDocument(YamlDocument[MappingFile]):
+    """A mapping and the lines its parts stand in."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(path, text, MappingFile, _HINT)
+        self.mapping = self.content
+
+
 def read_mapping(path: Path) -> MappingDocument:
     """The mapping in a file.
 
     Raises:
         BadInput: it cannot be read, is not YAML, or is not a mapping; the message has the line.
     """
+    return MappingDocument(path, read_yaml(path))
+
+
+def read_yaml(path: Path) -> str:
+    """The text of such a file.
+
+    Raises:
+        BadInput: it is not there, is no text, or is far too large.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(f"{path} is larger than 4 MiB, and so is no mapping.")
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadInput(f"{path} is not there.") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path} is not UTF-8 text; save it as UTF-8.") from None
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
-    return MappingDocument(path, text)
 
 
 def written(place: Place) -> str:
@@ -103,11 +125,12 @@ def written(place: Place) -> str:
     return text or "the mapping"
 
 
-def _compose(path: Path, text: str) -> yaml.Node:
+def _compose(path: Path, text: str, hint: str) -> yaml.Node:
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
+                mark = event.start_mark
+                line = mark.line + 1 if mark else 1
                 raise BadInput(
                     f"{path}, line {line}: *{event.anchor} repeats another part; write it out, as "
                     "repeats are not read."
@@ -122,7 +145,7 @@ def _compose(path: Path, text: str) -> yaml.Node:
         said = str(error).splitlines()[0] if str(error) else "nested too deeply"
         raise BadInput(f"{path} is not YAML ({said}).") from None
     if node is None:
-        raise BadInput(f"{path} is empty; `kg ingest --infer FILE` writes a mapping to begin with.")
+        raise BadInput(f"{path} is empty; {hint}.")
     return node
 
 
@@ -159,9 +182,9 @@ def _refuse_doubled(path: Path, node: yaml.Node) -> None:
                 inside.append(value)
 
 
-def _known(place: Sequence[str | int]) -> list[str]:
+def _known(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
     """The names that may stand where an unknown one stands."""
-    kind: Any = MappingFile
+    kind: Any = model
     for step in place[:-1]:
         if isinstance(step, int):
             continue
