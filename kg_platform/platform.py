@@ -41,7 +41,8 @@ class _Once(Generic[T]):
 class Platform:
     """Everything a command needs, opened when it is first used, closed together.
 
-    Opening the graph starts the local Neo4j unless `KG_NEO4J_URI` names another one.
+    Opening the graph starts the local Neo4j unless `KG_NEO4J_URI` names another one. A graph that
+    was adopted is spoken to in its own vocabulary.
     """
 
     def __init__(self, settings: Settings, *, migrate: bool = True) -> None:
@@ -70,13 +71,18 @@ class Platform:
 
     def _open_graph(self) -> Graph:
         from kg_platform.graph.client import Graph
+        from kg_platform.migrate.book import read_book
         from kg_platform.migrate.graph import migrate_graph
         from kg_platform.server.connection import connection
 
         graph = Graph(connection(self.settings))
         try:
+            book = read_book(graph)
+            graph.speak(book.adoption)
             if self._migrate:
-                migrate_graph(graph)
+                if book.adoption is not None:
+                    book.adoption.refuse_undoing()
+                migrate_graph(graph, book=book)
         except BaseException:
             graph.close()
             raise
