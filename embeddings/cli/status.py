@@ -10,6 +10,7 @@ import typer
 
 from embeddings.session import VectorSession
 from kg_platform import console
+from kg_platform.adoption.sync import waiting_nodes
 from kg_platform.cli.options import Json
 from kg_platform.runs.held_out import caveat
 
@@ -40,13 +41,16 @@ def status(
         if scan:
             scanned = _scan(platform)
         found, orphans = VectorSession(platform).status(), find(platform)
+        waiting = waiting_nodes(platform.graph)
     if as_json:
-        document = found.as_dict() | {"orphans": orphans.counts()}
+        document = found.as_dict() | {"orphans": orphans.counts(), "to_adopt": waiting}
         console.print_json(document | ({"scan": scanned} if scanned else {}))
         return
     console.print_table(("what", "count"), list(_rows(found, orphans)))
     for line in _notes(found, orphans):
         console.note(line)
+    if waiting:
+        console.note(f"{waiting:,} nodes are not adopted yet; `kg adopt --sync` takes them in.")
 
 
 def sweep(

@@ -162,10 +162,11 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
         raise NotFound(_nobody(graph, entity_id))
     row = found[0]
     stored: dict[str, Any] = plain(row["properties"])
-    properties = graph.vocabulary.turned(stored)
-    vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
     # In a graph that was adopted the owner has names of ours as well: what is theirs is shown.
-    own = stored if not graph.vocabulary.prefix else graph.vocabulary.owners(stored)
+    names = graph.vocabulary
+    theirs = {key: stored[key] for key in names.owners(stored)} if names.prefix else {}
+    properties = names.turned({k: v for k, v in stored.items() if k not in theirs})
+    vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
     hidden = {*_KNOWN, _RUN, STAGED_RUN, *STAGED.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
     hidden.add(PROVISIONAL_HEAD)
     counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
@@ -177,9 +178,9 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
         aliases=list(properties.get("aliases") or []),
         source=str(properties.get("source") or ""),
         properties={
-            key: stored[key]
-            for key in sorted(own)
-            if graph.vocabulary.prefix or (key not in hidden and key not in vectors)
+            key: value
+            for key, value in sorted((theirs if names.prefix else properties).items())
+            if names.prefix or (key not in hidden and key not in vectors)
         },
         media=[MediaRow(**r) for r in _read(graph, cypher.ENTITY_MEDIA, id=entity_id)],
         neighbours=neighbours(graph, entity_id, limit=facts),

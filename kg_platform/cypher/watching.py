@@ -16,7 +16,7 @@ def marked(labels: Sequence[str], limit: int) -> Statement:
     """Entities with a mark -> id; the oldest mark first, of as many as are looked at at once."""
     text = f"""
 MATCH (n:Entity)
-USING INDEX n:Entity({STALE})
+USING INDEX n:Entity(«{STALE}»)
 WHERE n.«{STALE}» IS NOT NULL AND n.«{STALE_AT}» IS NOT NULL
   AND n.«id» >= ''{one_of("n", labels)}
 WITH n LIMIT {MOST}

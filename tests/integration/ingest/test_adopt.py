@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,4 +47,44 @@ def test_adopted_and_given_back(owned: Graph, mapping: str) -> None:
     assert again.code == 0, again.errors
     gone = kg("adopt", "--undo", "--yes")
     assert gone.code == 0, gone.errors
+    assert whole(owned) == before
+
+
+TINY = ("--dimension", "8", "--epochs", "1", "--no-pictures", "--no-text")
+
+
+def ok(*words: str) -> str:
+    done = kg(*words)
+    assert done.code == 0, (words, done.errors)
+    return done.out
+
+
+@pytest.mark.never_published
+def test_every_command_works_on_an_adopted_graph(owned: Graph, mapping: str) -> None:
+    before = whole(owned)
+    ok("adopt", mapping)
+    ok("embed", *TINY)
+    embedded = Statement("MATCH (n:Entity) WHERE size(n.kg_embedding) = 8 RETURN count(n) AS count")
+    assert owned.read(embedded) == [{"count": 40}]
+    near = json.loads(ok("similar", "Movie/7", "--json"))
+    assert all(row["id"].partition("/")[0] in ("Movie", "Person", "Studio") for row in near)
+    shown = json.loads(ok("show", "Movie 7", "--json"))
+    assert shown["id"] == "Movie/7"
+    assert shown["properties"]["label"] == 1
+    assert shown["properties"]["embedding"] == [7.0, 2.0]
+    assert shown["vectors"] == {"embedding": 8, "structure_embedding": 8}
+    first = shown["embedding_run"]
+    assert json.loads(ok("predict", "Movie/7", "MADE_BY", "--json"))
+    assert "Movie 2" in ok("explain", "Person/1", "ACTED_IN", "Movie/2")
+    assert json.loads(ok("status", "--scan", "--json"))["with_vector"] == 40
+    ok("watch", "--once")
+    ok("review", "propose", "--at-least", "0", "--top", "1")
+    [item] = json.loads(ok("review", "list", "--json"))["items"]
+    ok("review", "accept", str(item["id"]))
+    assert "Movie 7" in ok("query", "MATCH (n:Entity {kg_id: 'Movie/7'}) RETURN n.title")
+    ok("embed", *TINY, "--seed", "2", "--cold", "--force", "--why", "a test")
+    ok("drift", first)
+    ok("rollback")
+    ok("sweep", "--yes")
+    ok("adopt", "--undo", "--yes")
     assert whole(owned) == before

@@ -41,6 +41,7 @@ def test_names_are_marked_wherever_a_statement_speaks_of_an_entity() -> None:
             bound.add("n")
         for name in bound:
             bare += [f"{where}: {m}" for m in re.findall(rf"\b{name}\.(?:{names})\b", text)]
+        bare += [f"{where}: {m}" for m in re.findall(rf":Entity\((?:{names})\b", text)]
         bare += [f"{where}: {m}" for m in re.findall(rf":Entity[^)]*\{{(?:{names}):", text)]
     assert bare == []
 
