@@ -45,17 +45,33 @@ class Platform:
     was adopted is spoken to in its own vocabulary.
     """
 
-    def __init__(self, settings: Settings, *, migrate: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        migrate: bool = True,
+        read_graph: Callable[[Graph], None] | None = None,
+    ) -> None:
         self.settings = settings
         self._migrate = migrate
+        self._read_graph = read_graph
         self._graph = _Once(self._open_graph)
         self._ledger = _Once(self._open_ledger)
         self._media = _Once(self._open_media)
 
     @classmethod
-    def open(cls, settings: Settings, *, migrate: bool = True) -> Platform:
-        """A platform whose stores are brought up to date on first use when `migrate`."""
-        return cls(settings, migrate=migrate)
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        migrate: bool = True,
+        read_graph: Callable[[Graph], None] | None = None,
+    ) -> Platform:
+        """A platform whose stores are brought up to date on first use when `migrate`.
+
+        The graph is not, with `read_graph`: it is only read, and that says how.
+        """
+        return cls(settings, migrate=migrate, read_graph=read_graph)
 
     @property
     def graph(self) -> Graph:
@@ -79,7 +95,9 @@ class Platform:
         try:
             book = read_book(graph)
             graph.speak(book.adoption)
-            if self._migrate:
+            if self._read_graph is not None:
+                self._read_graph(graph)
+            elif self._migrate:
                 if book.adoption is not None:
                     book.adoption.refuse_undoing()
                 migrate_graph(graph, book=book)

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ingest.adoption.checks import AdoptionDocument, KindCount, check
 from ingest.adoption.picture_files import PicturesTaken, take_pictures
-from ingest.mapping.document import YamlDocument, read_yaml
-from kg_platform.adoption.mapping import AdoptionMapping, mapping_of
+from kg_platform.adoption.checks import KindCount, check
+from kg_platform.adoption.mapping import AdoptionDocument, AdoptionMapping, mapping_of
 from kg_platform.adoption.schema import take_away
 from kg_platform.adoption.sync import SyncedNodes, sync_nodes
 from kg_platform.adoption.undo import alone
@@ -29,8 +27,6 @@ from kg_platform.migrate.graph import migrate_graph
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, silent
 
-_HINT = "`kg adopt --infer` proposes one to begin with"
-
 
 @dataclass(frozen=True)
 class Adopted:
@@ -42,11 +38,6 @@ class Adopted:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def read_document(path: Path) -> AdoptionDocument:
-    """Raises: BadInput: the file is not as it should be; the message has the line."""
-    return YamlDocument(path, read_yaml(path), AdoptionMapping, _HINT)
 
 
 def adopt(

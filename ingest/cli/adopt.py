@@ -63,7 +63,8 @@ def _infer() -> None:
 
 
 def _adopt(path: Path, dry_run: bool, as_json: bool) -> None:
-    from ingest.adoption.adopt import adopt, read_document
+    from ingest.adoption.adopt import adopt
+    from kg_platform.adoption.mapping import read_document
     from kg_platform.platform import Platform
     from kg_platform.settings import load
 

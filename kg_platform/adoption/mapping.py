@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -10,6 +11,9 @@ from kg_platform.cypher.adopting import NodeKind
 from kg_platform.cypher.loading import RESERVED_LABELS, RESERVED_TYPES
 from kg_platform.cypher.vocabulary import PREFIX
 from kg_platform.graph.adoption import GraphAdoption
+from kg_platform.yaml_document import YamlDocument, read_yaml
+
+_HINT = "`kg adopt --infer` proposes one to begin with"
 
 
 def _listed(value: Any) -> Any:
@@ -97,6 +101,14 @@ class AdoptionMapping(BaseModel):
                 )
             )
         return found
+
+
+AdoptionDocument = YamlDocument[AdoptionMapping]
+
+
+def read_document(path: Path) -> AdoptionDocument:
+    """Raises: BadInput: the file is not as it should be; the message has the line."""
+    return YamlDocument(path, read_yaml(path), AdoptionMapping, _HINT)
 
 
 def mapping_of(adoption: GraphAdoption) -> AdoptionMapping:

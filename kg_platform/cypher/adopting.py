@@ -52,25 +52,34 @@ class NodeKind:
     @property
     def id(self) -> str:
         """The expression of the id; null where a part of the key is missing."""
+        if self.key:
+            return self.id_of("n")
         start = literal(self.start)
-        if not self.key:
-            own = f"CASE WHEN n.«id» STARTS WITH {start} THEN n.«id» END"
-            return f"coalesce({own}, {start} + randomUUID())"
-        parts = [f"toStringOrNull(n.{quote(part)})" for part in self.key]
+        own = f"CASE WHEN n.«id» STARTS WITH {start} THEN n.«id» END"
+        return f"coalesce({own}, {start} + randomUUID())"
+
+    def id_of(self, node: str) -> str:
+        """The same of a node that is only read; without a key by what the server calls it."""
+        start = literal(self.start)
+        parts = [f"toStringOrNull({node}.{quote(part)})" for part in self.key]
         if len(parts) > 1:  # (`a/b`, `c`) and (`a`, `b/c`) are two
             parts = [f"replace(replace({part}, '%', '%25'), '/', '%2F')" for part in parts]
+        parts = parts or [f"elementId({node})"]
         return " + '/' + ".join([f"{start} + {parts[0]}", *parts[1:]])
 
     @property
     def columns(self) -> dict[str, str]:
         """What the platform keeps of the owner's values, by its own names -> expressions."""
-        found = {"label": _first(self.names)} if self.names else {}
+        return self.columns_of("n")
+
+    def columns_of(self, node: str) -> dict[str, str]:
+        found = {"label": _first(node, self.names)} if self.names else {}
         if self.texts:
-            found["description"] = _text(self.texts[0])
+            found["description"] = _text(node, self.texts[0])
         if self.texts[1:]:
-            found["captions"] = _list([_text(text) for text in self.texts[1:]])
+            found["captions"] = _list([_text(node, text) for text in self.texts[1:]])
         if self.aliases:
-            found["aliases"] = _list([_texts(name) for name in self.aliases], nested=True)
+            found["aliases"] = _list([_texts(node, name) for name in self.aliases], nested=True)
         return found
 
 
@@ -84,9 +93,9 @@ def literal(text: str) -> str:
     return "'" + marked.replace("«", "\\u00AB") + "'"
 
 
-def _text(name: str) -> str:
+def _text(node: str, name: str) -> str:
     """A property as one text: a list's items after each other, nothing as null."""
-    value = f"n.{quote(name)}"
+    value = f"{node}.{quote(name)}"
     joined = (
         f"reduce(all = '', x IN {value} | all + CASE WHEN all = '' THEN '' ELSE ', ' END "
         "+ coalesce(toStringOrNull(x), ''))"
@@ -96,17 +105,17 @@ def _text(name: str) -> str:
     return f"nullIf({whole}, '')"
 
 
-def _texts(name: str) -> str:
+def _texts(node: str, name: str) -> str:
     """A property as a list of texts; not a list: as one of one."""
-    value = f"n.{quote(name)}"
+    value = f"{node}.{quote(name)}"
     return (
         f"[x IN CASE WHEN {value} IS :: LIST<ANY> NOT NULL THEN {value} ELSE [{value}] END "
         "| toStringOrNull(x)]"
     )
 
 
-def _first(names: Sequence[str]) -> str:
-    texts = [_text(name) for name in names]
+def _first(node: str, names: Sequence[str]) -> str:
+    texts = [_text(node, name) for name in names]
     return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
 
 
@@ -289,7 +298,7 @@ def _leave(names: Sequence[str]) -> str:
 
 def pictures(kind: NodeKind) -> Statement:
     """-> id, paths, there (the paths of the pictures that it has); those that have either."""
-    paths = _list([_texts(name) for name in kind.pictures], nested=True)
+    paths = _list([_texts("n", name) for name in kind.pictures], nested=True)
     return Statement(
         f"MATCH {kind.pattern} WHERE n:Entity AND {kind.mine} "
         f"WITH n.«id» AS id, coalesce({paths}, []) AS paths, COLLECT {{ "

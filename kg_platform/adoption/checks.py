@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.mapping.document import YamlDocument
-from kg_platform.adoption.mapping import AdoptionMapping
+from kg_platform.adoption.mapping import AdoptionDocument
 from kg_platform.adoption.schema import refuse_taken
 from kg_platform.cypher import adopting as cypher
 from kg_platform.cypher import snapshots
@@ -22,7 +21,6 @@ from kg_platform.graph.plain import plain
 # Every command leaves these in a graph that it opens, whoever owns the rest.
 _LEFT_BY_US = {"GraphMigration", "GraphLock", "GraphAdoption"}
 _SHOWN = 60  # characters of a node in a sentence
-AdoptionDocument = YamlDocument[AdoptionMapping]
 
 
 @dataclass(frozen=True)
