@@ -10,7 +10,6 @@ import typer
 
 from embeddings.session import VectorSession
 from kg_platform import console
-from kg_platform.adoption.sync import waiting_nodes
 from kg_platform.cli.options import Json
 from kg_platform.runs.held_out import caveat
 
@@ -32,6 +31,7 @@ def status(
     as_json: Json = False,
 ) -> None:
     """What is embedded, stale, missing, and left over."""
+    from kg_platform.adoption.sync import waiting_nodes
     from kg_platform.curation.sweep import find
     from kg_platform.platform import Platform
     from kg_platform.settings import load

@@ -141,7 +141,7 @@ def _meant(name: str, there: Sequence[str]) -> str:
     folded = {other.casefold(): other for other in there}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     if close:
-        return f"did you mean {folded[close[0]]!r}?"
+        return f"the nearest there is {folded[close[0]]!r}"
     return f"there are {', '.join(there[:10])}" if there else "there is none"
 
 

@@ -73,7 +73,7 @@ class AdoptionMapping(BaseModel):
             raise ValueError("name a label at least")
         for label in value:
             if label in RESERVED_LABELS:
-                raise ValueError(f"{label} is a label of the platform's own; leave it out")
+                raise ValueError(f"the label {label} is the platform's own; leave it out")
         return value
 
     @field_validator("relationships")
@@ -81,7 +81,7 @@ class AdoptionMapping(BaseModel):
     def _not_ours(cls, value: list[str]) -> list[str]:
         for name in value:
             if name in RESERVED_TYPES:
-                raise ValueError(f"{name} is a type of the platform's own; leave it out")
+                raise ValueError(f"the type {name} is the platform's own; leave it out")
         return value
 
     @property
