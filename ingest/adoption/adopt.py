@@ -15,7 +15,7 @@ from ingest.adoption.picture_files import PicturesTaken, take_pictures
 from kg_platform.adoption.checks import KindCount, check
 from kg_platform.adoption.mapping import AdoptionDocument, AdoptionMapping, mapping_of
 from kg_platform.adoption.schema import take_away
-from kg_platform.adoption.sync import SyncedNodes, sync_nodes
+from kg_platform.adoption.sync import SyncedNodes, adopt_kind, sync_nodes
 from kg_platform.adoption.undo import alone
 from kg_platform.cypher import adopting as cypher
 from kg_platform.cypher.statement import Statement
@@ -67,8 +67,7 @@ def adopt(
         new = 0
         for number, kind in enumerate(mapping.kinds):
             report("adopt nodes", number, len(mapping.kinds))
-            text = f"{cypher.adopt(kind)} RETURN count(*) AS count"
-            new += int(graph.once(Statement(text))[0]["count"])
+            new += adopt_kind(graph, kind)
         report("adopt nodes", len(mapping.kinds), len(mapping.kinds))
         report("make indexes", 0, None)
         migrate_graph(graph)

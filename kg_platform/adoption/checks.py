@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kg_platform.adoption.mapping import AdoptionDocument
 from kg_platform.adoption.schema import refuse_taken
+from kg_platform.adoption.sync import shown
 from kg_platform.cypher import adopting as cypher
 from kg_platform.cypher import snapshots
 from kg_platform.cypher.adopting import NodeKind
@@ -16,11 +16,9 @@ from kg_platform.cypher.loading import RESERVED_LABELS, RESERVED_TYPES
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
-from kg_platform.graph.plain import plain
 
 # Every command leaves these in a graph that it opens, whoever owns the rest.
 _LEFT_BY_US = {"GraphMigration", "GraphLock", "GraphAdoption"}
-_SHOWN = 60  # characters of a node in a sentence
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _proven(graph: Graph, document: AdoptionDocument, kind: NodeKind) -> KindCou
         (row,) = graph.read(Statement(cypher.keyless(kind)))
         why = (
             f"{found['nodes'] - found['keyed']:,} of {found['nodes']:,} nodes have no {keys} that "
-            f"is a text, number or date, such as {_node(row['properties'])}; name another key, or "
+            f"is a text, number or date, such as {shown(row['properties'])}; name another key, or "
             "leave it out and ids are made up"
         )
         raise document.mistake(place, why)
@@ -121,8 +119,8 @@ def _proven(graph: Graph, document: AdoptionDocument, kind: NodeKind) -> KindCou
         (row,) = graph.read(Statement(cypher.shared_key(kind)))
         why = (
             f"{keys} does not tell the nodes apart ({found['different']:,} keys of "
-            f"{found['keyed']:,} nodes): {row['id']} is both {_node(row['one'])} and "
-            f"{_node(row['other'])}; name properties that do, as [a, b], or leave it out and ids "
+            f"{found['keyed']:,} nodes): {row['id']} is both {shown(row['one'])} and "
+            f"{shown(row['other'])}; name properties that do, as [a, b], or leave it out and ids "
             "are made up"
         )
         raise document.mistake(place, why)
@@ -130,11 +128,6 @@ def _proven(graph: Graph, document: AdoptionDocument, kind: NodeKind) -> KindCou
         why = f"a key is longer than {cypher.MOST_CHARACTERS:,} characters; name another one"
         raise document.mistake(place, why)
     return KindCount(kind.label, int(found["nodes"]), waiting)
-
-
-def _node(properties: Mapping[str, Any]) -> str:
-    shown = ", ".join(f"{key}: {value!r}" for key, value in sorted(plain(properties).items()))
-    return "{" + (shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…") + "}"
 
 
 def _meant(name: str, there: Sequence[str]) -> str:

@@ -45,6 +45,12 @@ class NodeKind:
         return " AND ".join(["true", *(f"NOT n:{quote(label)}" for label in self.before)])
 
     @property
+    def free(self) -> str:
+        """A condition on `n`: it is of this kind, and no entity; one without a key waits for it."""
+        keyed = f" AND {self.id} IS NOT NULL" if self.key else ""
+        return f"NOT n:Entity AND {self.mine}{keyed}"
+
+    @property
     def start(self) -> str:
         """How every id of the kind begins: no label holds a `/` there."""
         return escaped(self.label) + "/"
@@ -231,7 +237,7 @@ def adopt(kind: NodeKind) -> str:
     been there between."""
     columns = "".join(f", n.«{name}» = {value}" for name, value in kind.columns.items())
     return (
-        f"MATCH {kind.pattern} WHERE NOT n:Entity AND {kind.mine} "
+        f"MATCH {kind.pattern} WHERE {kind.free} "
         "CALL (n) { WITH n WHERE NOT n:Entity "
         f"SET n:Entity, n.«id» = {kind.id}{columns}, {mark_new('n')} }} {_BATCHES}"
     )
@@ -239,7 +245,7 @@ def adopt(kind: NodeKind) -> str:
 
 def waiting(kind: NodeKind) -> str:
     """-> count of nodes that are to be adopted."""
-    return f"MATCH {kind.pattern} WHERE NOT n:Entity AND {kind.mine} RETURN count(n) AS count"
+    return f"MATCH {kind.pattern} WHERE {kind.free} RETURN count(n) AS count"
 
 
 def refresh(kind: NodeKind) -> str | None:

@@ -120,6 +120,7 @@ def test_what_its_owner_writes_afterwards_is_taken_in(
         "MATCH (m:Movie {id: 4}) REMOVE m:Movie SET m:Draft",
     ):
         owned.write(Statement(write))
+    owned.write(Statement("CREATE (:Person {name: 'Nobody knows yet'})"))
     assert json.loads(ok("status", "--json"))["to_adopt"] == 1
     done = json.loads(ok("adopt", "--sync", "--json"))
     assert done["nodes"] == {"new": 3, "changed": 1, "left": 3}
@@ -131,8 +132,11 @@ def test_what_its_owner_writes_afterwards_is_taken_in(
     assert json.loads(ok("adopt", "--sync", "--json"))["nodes"] == {
         "new": 0, "changed": 0, "left": 0,
     }  # fmt: skip
+    owned.write(Statement("MATCH (p:Person) WHERE p.id IS NULL SET p.id = 3"))
+    assert "Two nodes have the key Person/3: {" in kg("adopt", "--sync").errors
     ok("adopt", "--undo", "--yes")
     for write in (
+        "MATCH (p:Person {name: 'Nobody knows yet'}) DELETE p",
         "MATCH (m:Draft) REMOVE m:Draft SET m:Movie",
         "MATCH (a:Movie {id: 2}), (b:Movie {id: 3}) SET a.id = -1 SET b.id = 2 SET a.id = 3",
         "MATCH (m:Movie {id: 1}) SET m.title = 'Movie 1'",
