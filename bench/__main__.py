@@ -19,6 +19,7 @@ ALL = (
     "mapping",
     "table_memory",
     "rdf",
+    "adopt",
     "publish",
     "embed",
     "ranking",
@@ -65,7 +66,7 @@ def main() -> int:
     parser.add_argument("--pykeen-batch", type=int, help="epochs: PyKEEN's queries a step")
     parser.add_argument("--pykeen-epochs", type=int, default=4, help="negatives: epochs of PyKEEN")
     parser.add_argument("--pykeen-lr", type=float, default=0.1, help="negatives: PyKEEN's Adagrad")
-    parser.add_argument("--entities", type=int, default=1_000_000, help="million: entities")
+    parser.add_argument("--entities", type=int, default=1_000_000, help="million, adopt: entities")
     parser.add_argument("--triples", type=int, default=10_000_000, help="million: triples")
     parser.add_argument("--statements", type=int, default=5_000_000, help="rdf: of N-Triples")
     parser.add_argument("--preset", default="best", help="quality: a preset or its file")

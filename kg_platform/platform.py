@@ -41,20 +41,37 @@ class _Once(Generic[T]):
 class Platform:
     """Everything a command needs, opened when it is first used, closed together.
 
-    Opening the graph starts the local Neo4j unless `KG_NEO4J_URI` names another one.
+    Opening the graph starts the local Neo4j unless `KG_NEO4J_URI` names another one. A graph that
+    was adopted is spoken to in its own vocabulary.
     """
 
-    def __init__(self, settings: Settings, *, migrate: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        migrate: bool = True,
+        read_graph: Callable[[Graph], None] | None = None,
+    ) -> None:
         self.settings = settings
         self._migrate = migrate
+        self._read_graph = read_graph
         self._graph = _Once(self._open_graph)
         self._ledger = _Once(self._open_ledger)
         self._media = _Once(self._open_media)
 
     @classmethod
-    def open(cls, settings: Settings, *, migrate: bool = True) -> Platform:
-        """A platform whose stores are brought up to date on first use when `migrate`."""
-        return cls(settings, migrate=migrate)
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        migrate: bool = True,
+        read_graph: Callable[[Graph], None] | None = None,
+    ) -> Platform:
+        """A platform whose stores are brought up to date on first use when `migrate`.
+
+        The graph is not, with `read_graph`: it is only read, and that says how.
+        """
+        return cls(settings, migrate=migrate, read_graph=read_graph)
 
     @property
     def graph(self) -> Graph:
@@ -70,13 +87,20 @@ class Platform:
 
     def _open_graph(self) -> Graph:
         from kg_platform.graph.client import Graph
+        from kg_platform.migrate.book import read_book
         from kg_platform.migrate.graph import migrate_graph
         from kg_platform.server.connection import connection
 
         graph = Graph(connection(self.settings))
         try:
-            if self._migrate:
-                migrate_graph(graph)
+            book = read_book(graph)
+            graph.speak(book.adoption)
+            if self._read_graph is not None:
+                self._read_graph(graph)
+            elif self._migrate:
+                if book.adoption is not None:
+                    book.adoption.refuse_undoing()
+                migrate_graph(graph, book=book)
         except BaseException:
             graph.close()
             raise

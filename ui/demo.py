@@ -123,7 +123,7 @@ def flags_alike(graph: Graph) -> Answer:
         "Flags that look alike",
         ("one", "other", "score"),
         [(row["one"], row["other"], row["score"]) for row in rows],
-        cypher.FLAGS_ALIKE,
+        graph.vocabulary.text(cypher.FLAGS_ALIKE),
     )
 
 
@@ -134,7 +134,7 @@ def countries_alike(graph: Graph) -> Answer:
         "Countries like Norway",
         ("country", "score"),
         [(row["country"], row["score"]) for row in rows],
-        cypher.COUNTRIES_ALIKE,
+        graph.vocabulary.text(cypher.COUNTRIES_ALIKE),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,9 +69,18 @@ def embed(
             help="No training: vectors for entities that are new, or have changed, since the run.",
         ),
     ] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping",
+            help="Read a graph that was not adopted as this `adopt.yaml` says; with --no-publish.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train multimodal vectors for the graph and publish them."""
+    if mapping is not None and (publish_vectors or new_only):
+        raise BadInput("--mapping only reads the graph: give --no-publish as well.")
     console.note("Loading the learning libraries ...")
     if new_only:
         run_new(
@@ -97,7 +107,7 @@ def embed(
         )
         return
     forced = None if plan else reason(force, why)
-    with VectorSession.open() as kg, console.steps() as report:
+    with _session(mapping) as kg, console.steps() as report:
         options: EmbedKeywords = {
             "label": label or (),
             "relationship_type": relationship_type or (),
@@ -144,6 +154,19 @@ def embed(
         console.note(f"Not published. `kg publish {result.run_id}` does it.")
     else:
         console.note(f"Published {result.published.entities:,} entities. Try `kg similar <id>`.")
+
+
+def _session(mapping: Path | None) -> VectorSession:
+    """On the graph as it is, or as a mapping reads one that is its owner's."""
+    if mapping is None:
+        return VectorSession.open()
+    from kg_platform.adoption.mapping import read_document
+    from kg_platform.adoption.reading import by_mapping
+    from kg_platform.platform import Platform
+    from kg_platform.settings import load
+
+    read_graph = by_mapping(read_document(mapping))
+    return VectorSession(Platform.open(load(), read_graph=read_graph))
 
 
 def _show_plan(made: CostPlan, as_json: bool) -> None:

@@ -31,6 +31,7 @@ def status(
     as_json: Json = False,
 ) -> None:
     """What is embedded, stale, missing, and left over."""
+    from kg_platform.adoption.sync import waiting_nodes
     from kg_platform.curation.sweep import find
     from kg_platform.platform import Platform
     from kg_platform.settings import load
@@ -40,13 +41,16 @@ def status(
         if scan:
             scanned = _scan(platform)
         found, orphans = VectorSession(platform).status(), find(platform)
+        waiting = waiting_nodes(platform.graph)
     if as_json:
-        document = found.as_dict() | {"orphans": orphans.counts()}
+        document = found.as_dict() | {"orphans": orphans.counts(), "to_adopt": waiting}
         console.print_json(document | ({"scan": scanned} if scanned else {}))
         return
     console.print_table(("what", "count"), list(_rows(found, orphans)))
     for line in _notes(found, orphans):
         console.note(line)
+    if waiting:
+        console.note(f"{waiting:,} nodes are not adopted yet; `kg adopt --sync` takes them in.")
 
 
 def sweep(

@@ -27,7 +27,7 @@ from embeddings.evaluation.evaluate import Measured, measure
 from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs.cost import plan
 from embeddings.jobs.cost.estimate import CostPlan
-from embeddings.jobs.embed_options import EmbedOptions
+from embeddings.jobs.embed_options import EmbedOptions, of_graph
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.run import Job
 from embeddings.jobs.unfinished import KIND, same_work, unit_of
@@ -40,6 +40,7 @@ from embeddings.training import checkpoint, warm_start
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained, aligned
 from embeddings.training.train import logged_epoch, train
+from kg_platform.adoption.sync import sync_nodes
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import ArtifactError, GateRefused, NotFound
 from kg_platform.graph.lease import GraphLease
@@ -81,6 +82,9 @@ def embed(
         Interrupted: a person stopped it; the same command goes on from where it stopped.
     """
     with only_one(platform, writes=publish_vectors) as lease:
+        if publish_vectors:
+            sync_nodes(platform.graph)
+        options = of_graph(platform.graph, options)
         job = EmbedJob(platform, options, force, logged(on_progress), schedule, lease)
         return job.run(publish_vectors)
 
@@ -99,7 +103,7 @@ def plan_run(
     """
     return plan.make(
         platform,
-        options,
+        of_graph(platform.graph, options),
         Encoders(platform.settings),
         publish=publish_vectors,
         on_progress=on_progress,

@@ -5,13 +5,14 @@ A schedule keeps the same names and values in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from embeddings.data.splits import Unit
 from embeddings.training import presets
 from embeddings.training.options import TrainOptions, preset_options
+from kg_platform.graph.client import Graph
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,18 @@ class EmbedOptions:
     warm: bool = True  # go on from the run that is live, where that is possible
     unit: Unit = "pair"  # what is held out together; nobody chooses it: it tells versions apart
     train: TrainOptions = field(default_factory=TrainOptions)
+
+
+def of_graph(graph: Graph, options: EmbedOptions) -> EmbedOptions:
+    """The options for this graph, with its `types_of_graph`."""
+    types = types_of_graph(graph, options.relationship_types)
+    return replace(options, relationship_types=types)
+
+
+def types_of_graph(graph: Graph, named: Sequence[str]) -> tuple[str, ...]:
+    """The relationship types that are learnt from: where nobody names any, a graph that was adopted
+    has said which."""
+    return tuple(named or (graph.adoption.relationship_types if graph.adoption else ()))
 
 
 # What the options are on the command line: by name, the flag that gives a value or says yes, and

@@ -14,6 +14,7 @@ from embeddings.data.dataset import Dataset, from_snapshot
 from embeddings.data.snapshot import take
 from embeddings.features.snapshot_features import Encoders, graph_features
 from embeddings.jobs import benchmark
+from embeddings.jobs.embed_options import types_of_graph
 from embeddings.jobs.run import Job
 from embeddings.jobs.tuning.report import Tuned
 from embeddings.jobs.tuning.search import Budget, OnTrial, tune
@@ -123,7 +124,9 @@ class TuneJob(Job):
                     self.platform.graph,
                     folder,
                     labels=tuple(self.options.labels),
-                    relationship_types=tuple(self.options.relationship_types),
+                    relationship_types=types_of_graph(
+                        self.platform.graph, self.options.relationship_types
+                    ),
                     on_progress=self.report_snapshot,
                 )
                 details.update(snapshot.manifest)

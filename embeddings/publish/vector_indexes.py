@@ -130,7 +130,10 @@ def _config(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _indexes(graph: Graph) -> list[dict[str, Any]]:
-    return graph.read(Statement(cypher.SHOW_INDEXES))
+    """The vector indexes there are, over properties by the platform's names."""
+    rows = graph.read(Statement(cypher.SHOW_INDEXES))
+    turned = graph.vocabulary.turned_name
+    return [{**row, "properties": [turned(key) for key in row["properties"]]} for row in rows]
 
 
 def _in_the_way(index: str, what: str) -> BadInput:

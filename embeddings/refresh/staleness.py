@@ -20,6 +20,7 @@ from embeddings.data.artifact import Artifact
 from embeddings.data.fingerprints import Content, content_of, differences
 from embeddings.data.snapshot import Snapshot, take
 from embeddings.publish.live_artifact import open_published
+from kg_platform.adoption.sync import sync_nodes
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import changes
 from kg_platform.cypher.changes import NEW
@@ -124,8 +125,12 @@ def snapshot_for(
     folder: Path,
     on_progress: Callable[[int], None] | None = None,
 ) -> Snapshot:
-    """The part of the graph that the published run was made from, as it is now, in `folder`."""
+    """The part of the graph that the published run was made from, as it is now, in `folder`.
+
+    What the owner of a graph that was adopted wrote since is taken in first.
+    """
     made_with = artifact.manifest.get("settings") or {}
+    sync_nodes(platform.graph)
     return take(
         platform.graph,
         folder,

@@ -19,6 +19,7 @@ from ingest.media.gallery import Gallery
 from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
 from kg_platform.errors import Interrupted, RejectedRows
+from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
@@ -60,6 +61,7 @@ def load(
     With `strict`, everything is checked first, and one Rejection is enough to write nothing.
 
     Raises:
+        BadInput: the graph was adopted.
         RejectedRows: `strict` met rows that are rejected; they are in the ledger.
         Unavailable: a store went away; the run is marked failed, running again goes on.
         Interrupted: Ctrl-C; what was written is kept.
@@ -73,6 +75,8 @@ def load(
         job = IngestJob(platform, source, summary, create_missing, logged(on_progress))
         started = time.monotonic()  # from here, because the job's graph may have had to be started
         try:
+            what = "`kg ingest` does not write to it"
+            GraphAdoption.refuse(platform.graph.adoption, what)
             if strict:
                 job.check()
             job.write()

@@ -23,7 +23,7 @@ from kg_platform.graph.plain import plain
 _KNOWN = {"id", "label", "description", "aliases", "source", "content_hash", "updated_at"}
 _RUN = "embedding_run"
 _NAMED = 20  # entities of one label that a sentence names
-_SOME = '`kg query "MATCH (n:Entity) RETURN n.id, n.label LIMIT 20"` shows some there are.'
+_SOME = '`kg query "MATCH (n:Entity) RETURN n.«id», n.«label» LIMIT 20"` shows some there are.'
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,11 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     if not found:
         raise NotFound(_nobody(graph, entity_id))
     row = found[0]
-    properties: dict[str, Any] = plain(row["properties"])
+    stored: dict[str, Any] = plain(row["properties"])
+    # In a graph that was adopted the owner has names of ours as well: what is theirs is shown.
+    names = graph.vocabulary
+    theirs = {key: stored[key] for key in names.owners(stored)} if names.prefix else {}
+    properties = names.turned({k: v for k, v in stored.items() if k not in theirs})
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
     hidden = {*_KNOWN, _RUN, STAGED_RUN, *STAGED.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
     hidden.add(PROVISIONAL_HEAD)
@@ -175,8 +179,8 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
         source=str(properties.get("source") or ""),
         properties={
             key: value
-            for key, value in sorted(properties.items())
-            if key not in hidden and key not in vectors
+            for key, value in sorted((theirs if names.prefix else properties).items())
+            if names.prefix or (key not in hidden and key not in vectors)
         },
         media=[MediaRow(**r) for r in _read(graph, cypher.ENTITY_MEDIA, id=entity_id)],
         neighbours=neighbours(graph, entity_id, limit=facts),
@@ -244,13 +248,13 @@ def resolve(graph: Graph, name: str) -> EntityRow:
     if by_id:
         return by_id[name]
     if not name.strip():
-        raise BadInput(f"The name is blank; give an entity's id or label: {_SOME}")
+        raise BadInput(f"The name is blank; give an entity's id or label: {_some(graph)}")
     limit = _NAMED + 1
     called = _read(graph, cypher.EXACTLY_CALLED, forms=words.forms(name), limit=limit) or _read(
         graph,
         cypher.CALLED,
         text=name.strip(),
-        phrase=words.label_phrase(name),
+        phrase=words.label_phrase(name, graph.vocabulary.name("label")),
         limit=limit,
     )
     if len(called) == 1:
@@ -296,8 +300,12 @@ def close_matches(graph: Graph, text: str, limit: int = 5) -> list[EntityRow]:
 
 def _nobody(graph: Graph, name: str) -> str:
     close = close_matches(graph, name)
-    hint = "did you mean " + ", ".join(_name(row) for row in close) + "?" if close else _SOME
+    hint = "did you mean " + ", ".join(_name(row) for row in close) + "?" if close else _some(graph)
     return f"No entity has the id or label {_short(name)}; {hint}"
+
+
+def _some(graph: Graph) -> str:
+    return graph.vocabulary.text(_SOME)
 
 
 def _name(row: EntityRow) -> str:
@@ -320,7 +328,7 @@ def _ranked(graph: Graph, text: str, query: list[str], type: str | None, reach: 
         text=text,
         forms=words.forms(text),
         cased=words.cased(text),
-        phrase=words.label_phrase(text),
+        phrase=words.label_phrase(text, graph.vocabulary.name("label")),
         words=query,
         type=type,
         reach=reach,

@@ -12,6 +12,7 @@ from kg_platform.browse.entities import close_matches
 from kg_platform.cypher import changes, merging
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
+from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.graph.client import Graph, Run
 
 BATCH = 1_000  # entities a transaction
@@ -32,8 +33,9 @@ def to_forget(graph: Graph, ids: Sequence[str]) -> list[Leaving]:
     """These entities, each once.
 
     Raises:
-        NotFound: one is not there.
+        NotFound: one is not there. BadInput: the graph was adopted.
     """
+    GraphAdoption.refuse(graph.adoption, "`kg forget` removes nothing from it")
     wanted = list(dict.fromkeys(ids))
     rows = graph.read(Statement(changes.TO_FORGET, {"ids": wanted}))
     found = {row["id"]: Leaving(**row) for row in rows}

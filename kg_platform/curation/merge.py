@@ -13,6 +13,7 @@ from kg_platform.curation.merge_plan import EntityState, MergedFact, MergePlan, 
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import STALE, STALE_AT
 from kg_platform.cypher.statement import Statement
+from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph, Run
 
@@ -45,7 +46,7 @@ def merge(
         if found := run(Statement(cypher.MERGE_OF, {"id": merge_id})):
             _same(found[0]["merge"], kept, gone)
             return
-        beings = lock(run, kept, gone)
+        beings = lock(run, graph.vocabulary, kept, gone)
         for name in (kept, gone):
             if name not in beings:
                 raise NotFound(f"{name} is not in the graph; there is nothing to merge.")
@@ -66,10 +67,14 @@ def merged_ids(graph: Graph) -> dict[str, str]:
     return {name: last for name in direct if (last := _last(direct, name)) in standing}
 
 
-def lock(run: Run, *ids: str) -> dict[str, EntityState]:
-    """These entities as they are; those that are there stay so until the transaction ends."""
+def lock(run: Run, names: Vocabulary, *ids: str) -> dict[str, EntityState]:
+    """These entities as they are, their properties by the platform's names; those that are there
+    stay so until the transaction ends."""
     rows = run(Statement(cypher.LOCK, {"ids": sorted(ids)}))
-    return {r["id"]: EntityState(r["id"], tuple(r["labels"]), r["properties"]) for r in rows}
+    return {
+        r["id"]: EntityState(r["id"], tuple(r["labels"]), names.turned(r["properties"]))
+        for r in rows
+    }
 
 
 def create(run: Run, entity: str, facts: Iterable[MergedFact]) -> None:

@@ -39,13 +39,13 @@ def unmerge(graph: Graph, merge_id: str, kept: str, gone: str) -> None:
     def work(run: Run) -> None:
         found = run(Statement(cypher.MERGE_OF, {"id": merge_id}))
         if not found:
-            if len(lock(run, kept, gone)) == 2:
+            if len(lock(run, graph.vocabulary, kept, gone)) == 2:
                 return
             raise BadInput(
                 f"The graph has no record of the merge of {kept} and {gone}; it cannot be undone."
             )
         history = _history(run, merge_id, found[0]["merge"])
-        beings = lock(run, history.merge["kept"], history.merge["gone"])
+        beings = lock(run, graph.vocabulary, history.merge["kept"], history.merge["gone"])
         if problems := _problems(run, history, beings):
             more = f", and {len(problems) - 1:,} more" if len(problems) > 1 else ""
             raise BadInput(

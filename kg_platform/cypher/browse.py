@@ -12,11 +12,11 @@ _PICTURE = (
     "RETURN m.id ORDER BY h.rank, m.id LIMIT 1 }[0]"
 )
 ROW = (
-    f"n.id AS id, coalesce(toStringOrNull(n.label), n.id) AS label, {TYPE} AS type, "
-    f"coalesce(n.description, '') AS description, {_PICTURE} AS picture"
+    f"n.«id» AS id, coalesce(toStringOrNull(n.«label»), n.«id») AS label, {TYPE} AS type, "
+    f"coalesce(n.«description», '') AS description, {_PICTURE} AS picture"
 )
 
-TYPES_OF = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) RETURN id, {TYPE} AS type"
+TYPES_OF = f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) RETURN id, {TYPE} AS type"
 COUNT_ENTITIES = "MATCH (n:Entity) RETURN count(n) AS count"
 COUNT_MEDIA = "MATCH (n:Media) RETURN count(n) AS count"
 COUNT_BY_TYPE = (
@@ -28,7 +28,7 @@ COUNT_BY_RELATION = (
     "ORDER BY count DESC, relation"
 )
 COUNT_EMBEDDED = (
-    "MATCH (n:Entity) WHERE n.embedding IS NOT NULL AND n.embedding_run = $run "
+    "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL AND n.«embedding_run» = $run "
     "RETURN count(n) AS count"
 )
 CURRENT_RUN = (
@@ -39,61 +39,62 @@ EMBEDDING_RUNS = (
     "MATCH (r:EmbeddingRun) RETURN properties(r) AS run ORDER BY r.published_at DESC, r.id DESC"
 )
 
-ENTITY = f"MATCH (n:Entity {{id: $id}}) RETURN {ROW}, properties(n) AS properties"
+ENTITY = f"MATCH (n:Entity {{«id»: $id}}) RETURN {ROW}, properties(n) AS properties"
 ENTITY_MEDIA = (
-    "MATCH (:Entity {id: $id})-[h:HAS_MEDIA]->(m:Media) "
+    "MATCH (:Entity {«id»: $id})-[h:HAS_MEDIA]->(m:Media) "
     "RETURN m.id AS id, m.kind AS kind, m.mime AS mime, m.uri AS uri, m.size AS size, "
     "m.width AS width, m.height AS height, h.role AS role, h.rank AS rank, "
     "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id"
 )
 COUNT_FACTS = (
-    "MATCH (n:Entity {id: $id})-[r]-(:Entity) "
+    "MATCH (n:Entity {«id»: $id})-[r]-(:Entity) "
     "RETURN type(r) AS relation, startNode(r) = n AS outgoing, count(*) AS count "
     "ORDER BY outgoing DESC, relation"
 )
 FACTS = (
-    "MATCH (e:Entity {id: $id})-[r]-(n:Entity) "
+    "MATCH (e:Entity {«id»: $id})-[r]-(n:Entity) "
     "WHERE ($relation IS NULL OR type(r) = $relation) "
     "AND ($outgoing IS NULL OR (startNode(r) = e) = $outgoing) "
     "WITH type(r) AS relation, startNode(r) = e AS outgoing, properties(r) AS properties, n "
-    "ORDER BY outgoing DESC, relation, coalesce(n.label, n.id), n.id SKIP $offset LIMIT $limit "
+    "ORDER BY outgoing DESC, relation, coalesce(n.«label», n.«id»), n.«id» "
+    "SKIP $offset LIMIT $limit "
     f"RETURN relation, outgoing, properties, {ROW}"
 )
 
 LIST = (
     "MATCH (n:Entity) WHERE $type IS NULL OR $type IN labels(n) "
-    f"WITH n ORDER BY n.id SKIP $offset LIMIT $limit RETURN {ROW}"
+    f"WITH n ORDER BY n.«id» SKIP $offset LIMIT $limit RETURN {ROW}"
 )
-ROWS = f"UNWIND range(0, size($ids) - 1) AS i MATCH (n:Entity {{id: $ids[i]}}) RETURN {ROW}"
+ROWS = f"UNWIND range(0, size($ids) - 1) AS i MATCH (n:Entity {{«id»: $ids[i]}}) RETURN {ROW}"
 # The best first: an id that is typed out, a label that is, ids that begin so, then
 # words in label and text as the index ranks them.
 FIND = """
-MATCH (n:Entity {id: $text}) WHERE $type IS NULL OR $type IN labels(n)
-RETURN 0 AS rank, n.id AS id
-UNION ALL MATCH (n:Entity) WHERE n.label IN $forms AND ($type IS NULL OR $type IN labels(n))
-RETURN 1 AS rank, n.id AS id ORDER BY id LIMIT $reach
-UNION ALL MATCH (n:Entity) WHERE n.label IN $cased AND ($type IS NULL OR $type IN labels(n))
-RETURN 2 AS rank, n.id AS id ORDER BY id LIMIT $reach
+MATCH (n:Entity {«id»: $text}) WHERE $type IS NULL OR $type IN labels(n)
+RETURN 0 AS rank, n.«id» AS id
+UNION ALL MATCH (n:Entity) WHERE n.«label» IN $forms AND ($type IS NULL OR $type IN labels(n))
+RETURN 1 AS rank, n.«id» AS id ORDER BY id LIMIT $reach
+UNION ALL MATCH (n:Entity) WHERE n.«label» IN $cased AND ($type IS NULL OR $type IN labels(n))
+RETURN 2 AS rank, n.«id» AS id ORDER BY id LIMIT $reach
 UNION ALL UNWIND $phrase AS words
 CALL db.index.fulltext.queryNodes('entity_text', words, {limit: 1000}) YIELD node AS n
 WITH n WHERE n:Entity AND ($type IS NULL OR $type IN labels(n))
-AND toLower(normalize(toStringOrNull(n.label))) = toLower(normalize($text))
-RETURN 2 AS rank, n.id AS id ORDER BY id LIMIT $reach
-UNION ALL MATCH (n:Entity) WHERE n.id STARTS WITH $text AND ($type IS NULL OR $type IN labels(n))
-RETURN 3 AS rank, n.id AS id ORDER BY id LIMIT $reach
+AND toLower(normalize(toStringOrNull(n.«label»))) = toLower(normalize($text))
+RETURN 2 AS rank, n.«id» AS id ORDER BY id LIMIT $reach
+UNION ALL MATCH (n:Entity) WHERE n.«id» STARTS WITH $text AND ($type IS NULL OR $type IN labels(n))
+RETURN 3 AS rank, n.«id» AS id ORDER BY id LIMIT $reach
 UNION ALL UNWIND $words AS words
 CALL db.index.fulltext.queryNodes('entity_text', words) YIELD node AS n
 WITH n WHERE n:Entity AND ($type IS NULL OR $type IN labels(n))
-RETURN 4 AS rank, n.id AS id LIMIT $reach
+RETURN 4 AS rank, n.«id» AS id LIMIT $reach
 """
 EXACTLY_CALLED = (
-    f"MATCH (n:Entity) WHERE n.label IN $forms WITH n ORDER BY n.id LIMIT $limit RETURN {ROW}"
+    f"MATCH (n:Entity) WHERE n.«label» IN $forms WITH n ORDER BY n.«id» LIMIT $limit RETURN {ROW}"
 )
 # All that hold the words of the label are looked at: another may hold them more often.
 CALLED = (
     "UNWIND $phrase AS words "
     "CALL db.index.fulltext.queryNodes('entity_text', words) YIELD node AS n "
     "WITH DISTINCT n WHERE n:Entity "
-    "AND toLower(normalize(toStringOrNull(n.label))) = toLower(normalize($text)) "
-    f"WITH n ORDER BY n.id LIMIT $limit RETURN {ROW}"
+    "AND toLower(normalize(toStringOrNull(n.«label»))) = toLower(normalize($text)) "
+    f"WITH n ORDER BY n.«id» LIMIT $limit RETURN {ROW}"
 )

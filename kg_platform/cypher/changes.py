@@ -29,7 +29,7 @@ DELETED, MERGED, FOUND_BY_SCAN = "deleted", "merged", "found by scan"
 
 def mark_new(name: str) -> str:
     """Items of a SET that mark the node `name`, which was just created."""
-    return f"{name}.{STALE} = ['{NEW}'], {name}.{STALE_AT} = datetime()"
+    return f"{name}.«{STALE}» = ['{NEW}'], {name}.«{STALE_AT}» = datetime()"
 
 
 def mark(name: str, reason: str, when: str | None = None) -> str:
@@ -37,7 +37,7 @@ def mark(name: str, reason: str, when: str | None = None) -> str:
 
     Who is marked as new stays so. Marking twice in one statement changes nothing the second time.
     """
-    why, at = f"{name}.{STALE}", f"{name}.{STALE_AT}"
+    why, at = f"{name}.«{STALE}»", f"{name}.«{STALE_AT}»"
     keep = f"{why}[0] = '{NEW}' OR '{reason}' IN {why}"
     if when is None:
         more = f"coalesce({why}, []) + '{reason}'"
@@ -51,15 +51,15 @@ def mark(name: str, reason: str, when: str | None = None) -> str:
 
 def microseconds(name: str) -> str:
     """The time of the mark of the node `name` as a number; null without a mark."""
-    return f"{name}.{STALE_AT}.epochMillis * 1000 + {name}.{STALE_AT}.microsecond % 1000"
+    return f"{name}.«{STALE_AT}».epochMillis * 1000 + {name}.«{STALE_AT}».microsecond % 1000"
 
 
 def bury(why: str, merged_into: str = "null") -> str:
     """Clauses that leave a tombstone of the node `n`; what is written of it comes before its
     deletion. `why` and `merged_into` are expressions. One tombstone an id: the last one counts."""
     return (
-        f"MERGE (tombstone:{TOMBSTONE} {{id: n.id}}) "
-        "SET tombstone.label = n.label, tombstone.deleted_at = datetime(), "
+        f"MERGE (tombstone:{TOMBSTONE} {{id: n.«id»}}) "
+        "SET tombstone.label = n.«label», tombstone.deleted_at = datetime(), "
         f"tombstone.type = {TYPE}, tombstone.why = {why}, tombstone.merged_into = {merged_into}"
     )
 
@@ -67,33 +67,33 @@ def bury(why: str, merged_into: str = "null") -> str:
 # $rows: {id, why}. Marks that a comparison found, on entities that carry none.
 MARK = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {{id: row.id}}) WHERE n.{STALE_AT} IS NULL
-SET n.{STALE} = row.why, n.{STALE_AT} = datetime()
+MATCH (n:Entity {{«id»: row.id}}) WHERE n.«{STALE_AT}» IS NULL
+SET n.«{STALE}» = row.why, n.«{STALE_AT}» = datetime()
 """
 # $rows: {id, at}. Marks that are still those of the time `at`, in microseconds.
 UNMARK = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {{id: row.id}}) WHERE {microseconds("n")} = row.at
-REMOVE n.{STALE}, n.{STALE_AT}
+MATCH (n:Entity {{«id»: row.id}}) WHERE {microseconds("n")} = row.at
+REMOVE n.«{STALE}», n.«{STALE_AT}»
 """
 # -> id, content of entities that were looked at after training, and stand; some have no vector:
 # there was nothing to make one from
 LOOKED_AT = f"""
-MATCH (n:Entity) WHERE n.{STALE_AT} IS NULL
-AND (n.{CONTENT} IS NOT NULL OR n.embedding_provisional)
-RETURN n.id AS id, n.{CONTENT} AS content
+MATCH (n:Entity) WHERE n.«{STALE_AT}» IS NULL
+AND (n.«{CONTENT}» IS NOT NULL OR n.«embedding_provisional»)
+RETURN n.«id» AS id, n.«{CONTENT}» AS content
 """
 # -> id, content of every entity that has any
 ALL_CONTENT = f"""
-MATCH (n:Entity) WHERE n.{CONTENT} IS NOT NULL RETURN n.id AS id, n.{CONTENT} AS content
+MATCH (n:Entity) WHERE n.«{CONTENT}» IS NOT NULL RETURN n.«id» AS id, n.«{CONTENT}» AS content
 """
 # -> id of every entity with a mark
-MARKED = f"MATCH (n:Entity) WHERE n.{STALE} IS NOT NULL RETURN n.id AS id"
+MARKED = f"MATCH (n:Entity) WHERE n.«{STALE}» IS NOT NULL RETURN n.«id» AS id"
 # $rows: {id} of entities that were there at the time $since. Tombstones of those that are gone and
 # have none: an earlier one is of an entity that had come back by then.
 BURY_GONE = f"""
 UNWIND $rows AS row
-WITH row WHERE NOT EXISTS {{ (:Entity {{id: row.id}}) }}
+WITH row WHERE NOT EXISTS {{ (:Entity {{«id»: row.id}}) }}
 OPTIONAL MATCH (before:{TOMBSTONE} {{id: row.id}})
 WHERE before.deleted_at < datetime($since) AND before.merged_into IS NULL
 DELETE before
@@ -111,10 +111,10 @@ def changed_share(labels: Sequence[str]) -> Statement:
 OPTIONAL MATCH (r:EmbeddingRun) WHERE r.current
 WITH r ORDER BY r.published_at DESC LIMIT 1
 WITH coalesce(r.id, '') AS run, coalesce(r.snapshot_at, r.trained_at) AS since
-RETURN COUNT {{ MATCH (n:Entity) WHERE (n.{STALE} IS NOT NULL OR n.embedding_provisional
-                OR coalesce(n.embedding_run, '') <> run){wanted} }}
+RETURN COUNT {{ MATCH (n:Entity) WHERE (n.«{STALE}» IS NOT NULL OR n.«embedding_provisional»
+                OR coalesce(n.«embedding_run», '') <> run){wanted} }}
      + COUNT {{ MATCH (t:{TOMBSTONE}) WHERE (since IS NULL OR t.deleted_at >= since)
-                AND NOT EXISTS {{ (:Entity {{id: t.id}}) }} }} AS changed,
+                AND NOT EXISTS {{ (:Entity {{«id»: t.id}}) }} }} AS changed,
        COUNT {{ MATCH (n:Entity) WHERE true{wanted} }} AS everything
 """)
 
@@ -123,7 +123,7 @@ RETURN COUNT {{ MATCH (n:Entity) WHERE (n.{STALE} IS NOT NULL OR n.embedding_pro
 # related to is marked.
 FORGET = f"""
 UNWIND $ids AS id
-MATCH (n:Entity {{id: id}})
+MATCH (n:Entity {{«id»: id}})
 CALL (n) {{
   MATCH (n)--(other:Entity) WHERE other <> n
   WITH DISTINCT other SET {mark("other", FACTS)}
@@ -135,8 +135,8 @@ RETURN id
 # $ids -> what `kg forget` shows before it asks
 TO_FORGET = """
 UNWIND $ids AS id
-MATCH (n:Entity {id: id})
-RETURN id, coalesce(n.label, n.id) AS label,
+MATCH (n:Entity {«id»: id})
+RETURN id, coalesce(n.«label», n.«id») AS label,
        [l IN labels(n) WHERE l <> 'Entity'][0] AS type,
        COUNT { (n)--(:Entity) } AS facts, COUNT { (n)-[:HAS_MEDIA]->() } AS media
 """

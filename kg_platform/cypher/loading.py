@@ -26,6 +26,7 @@ RESERVED_LABELS = frozenset(
         TOMBSTONE,
         "Merge",
         "MergePart",
+        "GraphAdoption",
     }
 )
 RESERVED_TYPES = frozenset({"HAS_MEDIA"})
@@ -39,15 +40,15 @@ def is_vector_property(key: str) -> bool:
 # $ids: list of texts -> id, content_hash (null when nothing was written completely yet)
 KNOWN_ENTITIES = """
 UNWIND $ids AS id
-MATCH (n:Entity {id: id})
-RETURN n.id AS id, n.content_hash AS content_hash
+MATCH (n:Entity {«id»: id})
+RETURN n.«id» AS id, n.«content_hash» AS content_hash
 """
 
 # $ids: list of texts -> id, labels, keys; what a changed entity carries now
 PRESENT_CONTENT = """
 UNWIND $ids AS id
-MATCH (n:Entity {id: id})
-RETURN n.id AS id, labels(n) AS labels, keys(n) AS keys
+MATCH (n:Entity {«id»: id})
+RETURN n.«id» AS id, labels(n) AS labels, keys(n) AS keys
 """
 
 # $ids: list of SHA-256 -> id
@@ -65,18 +66,18 @@ SET m += row.properties
 """
 
 _TEXT_CHANGES = " OR ".join(
-    f"coalesce(n.{key} <> row.properties.{key}, "
-    f"(n.{key} IS NULL) <> (row.properties.{key} IS NULL))"
+    f"coalesce(n.«{key}» <> row.properties.«{key}», "
+    f"(n.«{key}» IS NULL) <> (row.properties.«{key}» IS NULL))"
     for key in TEXT_PROPERTIES
 )
 # $rows: {id, labels, gone_labels, properties}; a null in `properties` removes that property
 PUT_ENTITIES = f"""
 UNWIND $rows AS row
-MERGE (n:Entity {{id: row.id}})
+MERGE (n:Entity {{«id»: row.id}})
 ON CREATE SET {mark_new("n")}
 ON MATCH SET {mark("n", TEXT, _TEXT_CHANGES)}
 REMOVE n:$(row.gone_labels)
-SET n:$(row.labels), n += row.properties, n.updated_at = datetime()
+SET n:$(row.labels), n += row.properties, n.«updated_at» = datetime()
 """
 
 _OTHER_PICTURES = "[p IN before | p[..2]] <> [p IN row.places | p[..2]]"
@@ -88,7 +89,7 @@ _OTHER_CAPTIONS = (
 # again. So does one whose media a sweep has removed meanwhile.
 LINK_MEDIA = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {{id: row.id}})
+MATCH (n:Entity {{«id»: row.id}})
 WITH n, row, COLLECT {{
   MATCH (n)-[h:HAS_MEDIA]->(m:Media) WITH h, m ORDER BY h.rank, m.id, h.caption
   RETURN [h.rank, m.id, coalesce(h.caption, '')]
@@ -96,8 +97,10 @@ WITH n, row, COLLECT {{
 OPTIONAL MATCH (n)-[old:HAS_MEDIA]->(:Media)
 DELETE old
 WITH DISTINCT n, row, before
-SET n.content_hash = CASE WHEN all(item IN row.media WHERE EXISTS {{ (:Media {{id: item.id}}) }})
-                          THEN row.content_hash END, {mark("n", PICTURE, _OTHER_PICTURES)}
+SET n.«content_hash» = CASE
+      WHEN all(item IN row.media WHERE EXISTS {{ (:Media {{id: item.id}}) }})
+      THEN row.content_hash END,
+    {mark("n", PICTURE, _OTHER_PICTURES)}
 SET {mark("n", TEXT, _OTHER_CAPTIONS)}
 WITH n, row
 UNWIND row.media AS item
@@ -109,14 +112,15 @@ SET r = item.properties
 # $rows: {id}; $source. A node for a name that only relations mention.
 CREATE_MISSING = f"""
 UNWIND $rows AS row
-MERGE (n:Entity {{id: row.id}})
-ON CREATE SET n.label = row.id, n.source = $source, n.updated_at = datetime(), {mark_new("n")}
+MERGE (n:Entity {{«id»: row.id}})
+ON CREATE SET n.«label» = row.id, n.«source» = $source, n.«updated_at» = datetime(),
+  {mark_new("n")}
 """
 
 
 # $ids, sorted: the ends of relations. Their locks are taken first, in one order for everybody, so
 # that two writers do not deadlock, and what is looked up stays so.
-LOCK_ENDS = "UNWIND $ids AS id MATCH (n:Entity {id: id}) SET n.id = n.id"
+LOCK_ENDS = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) SET n.«id» = n.«id»"
 # -> any: whether the graph has relationships at all, of whatever type
 ANY_RELATIONSHIP = "MATCH ()-[r]->() RETURN count(r) > 0 AS any"
 _CREATE = """
@@ -125,8 +129,8 @@ SET new = $kinds[row[3]]
 """
 _ENDS = """
 UNWIND $rows AS row
-MATCH (h:Entity {id: row[0]})
-MATCH (t:Entity {id: row[1]})
+MATCH (h:Entity {«id»: row[0]})
+MATCH (t:Entity {«id»: row[1]})
 """
 # $rows: [head, tail, type, kind, number]; $kinds: the property maps that `kind` indexes, as most
 # relations of a source share one or three of them. Creates the relationships that are not there
@@ -146,12 +150,12 @@ RETURN collect(CASE WHEN there = 0 THEN row[4] END) AS new,
 PUT_MANY_RELATIONS = f"CYPHER replan=force {PUT_RELATIONS}"
 PUT_FIRST_RELATIONS = f"{_ENDS} {_CREATE} RETURN collect(row[4]) AS new, [] AS other"
 # $ids: the ends of relationships that were created
-MARK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) SET {mark('n', FACTS)}"
+MARK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) SET {mark('n', FACTS)}"
 # $rows and $kinds as above: relationships that are there with other properties
 CHANGE_RELATIONS = """
 UNWIND $rows AS row
-MATCH (h:Entity {id: row[0]})
-MATCH (t:Entity {id: row[1]})
+MATCH (h:Entity {«id»: row[0]})
+MATCH (t:Entity {«id»: row[1]})
 MATCH (h)-[r]->(t)
 WHERE type(r) = row[2] AND properties(r) <> $kinds[row[3]]
 SET r = $kinds[row[3]]

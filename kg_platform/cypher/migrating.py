@@ -1,11 +1,17 @@
-"""The book that graph migrations keep in the graph itself; their lock is in `locking.py`."""
+"""The book that is kept in the graph itself: which migrations it has, and whether it was adopted.
+
+The migrations' lock is in `locking.py`.
+"""
 
 from __future__ import annotations
 
-APPLIED = """
-MATCH (m:GraphMigration)
-RETURN m.version AS version, m.name AS name, m.checksum AS checksum
-ORDER BY version
+# -> applied [{version, name, checksum}], adoption {prefix, state, ...} or null
+BOOK = """
+OPTIONAL MATCH (m:GraphMigration)
+WITH m ORDER BY m.version
+WITH collect(m {.version, .name, .checksum}) AS applied
+OPTIONAL MATCH (a:GraphAdoption)
+RETURN applied, properties(a) AS adoption LIMIT 1
 """
 
 RECORD = """

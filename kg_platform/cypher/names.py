@@ -13,7 +13,7 @@ def quote(name: str) -> str:
     r"""`name` in backticks, safe as a label, relationship type or property key.
 
     Backticks are doubled. Cypher decodes ``\uXXXX`` before it parses, even between backticks, so
-    a backslash is written as its own escape.
+    a backslash is written as its own escape, and so is the sign that marks names of ours.
 
     Raises:
         BadInput: the name is empty, too long, or holds a NUL.
@@ -28,7 +28,8 @@ def quote(name: str) -> str:
         raise BadInput(
             f"The name {name[:40]!r}… is longer than {MAX_NAME_BYTES} bytes; shorten it."
         )
-    return "`" + name.replace("\\", "\\u005C").replace("`", "``") + "`"
+    written = name.replace("\\", "\\u005C").replace("«", "\\u00AB")
+    return "`" + written.replace("`", "``") + "`"
 
 
 def one_of(name: str, labels: Sequence[str]) -> str:

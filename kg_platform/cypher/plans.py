@@ -15,7 +15,7 @@ from kg_platform.cypher.statement import Statement
 
 def entities(labels: Sequence[str]) -> Statement:
     """-> count."""
-    text = f"MATCH (n:Entity) WHERE n.id >= ''{one_of('n', labels)} RETURN count(n) AS count"
+    text = f"MATCH (n:Entity) WHERE n.«id» >= ''{one_of('n', labels)} RETURN count(n) AS count"
     return Statement(text)
 
 
@@ -24,7 +24,7 @@ def relations(labels: Sequence[str], relationship_types: Sequence[str]) -> State
     text = f"""
 MATCH (n:Entity)-[r{of_types(relationship_types)}]->(m:Entity)
 WHERE true{one_of("n", labels)}{one_of("m", labels)}
-RETURN r.split AS split, count(*) AS count
+RETURN r.«split» AS split, count(*) AS count
 """
     return Statement(text)
 
@@ -41,7 +41,7 @@ def queries(
     text = f"""
 MATCH (n:Entity) WHERE rand() < $share{one_of("n", labels)}
 MATCH (n){fact}(m:Entity)
-WHERE NOT coalesce(toString(r.split), '') IN ['valid', 'test']{one_of("m", labels)}
+WHERE NOT coalesce(toString(r.«split»), '') IN ['valid', 'test']{one_of("m", labels)}
 WITH n, type(r) AS type, startNode(r) = n AS forward, count(*) AS facts
 RETURN sum(1 - $held_out ^ facts) AS queries, count(DISTINCT type) AS relation_types
 """
@@ -51,8 +51,8 @@ RETURN sum(1 - $held_out ^ facts) AS queries, count(DISTINCT type) AS relation_t
 def starts(labels: Sequence[str], rows: int) -> Statement:
     """Some entities' ids, drawn at random, in order -> id."""
     text = f"""
-MATCH (n:Entity) WHERE n.id >= ''{one_of("n", labels)}
-WITH n.id AS id ORDER BY rand() LIMIT $rows
+MATCH (n:Entity) WHERE n.«id» >= ''{one_of("n", labels)}
+WITH n.«id» AS id ORDER BY rand() LIMIT $rows
 RETURN id ORDER BY id
 """
     return Statement(text, {"rows": rows})

@@ -33,9 +33,9 @@ def entities(after: str | None, rows: int, labels: Sequence[str]) -> Statement:
     text = f"""
 MATCH (n:Entity)
 WHERE {_after("n", after)}{one_of("n", labels)}
-WITH n ORDER BY n.id LIMIT $rows
-RETURN n.id AS id, {microseconds("n")} AS changed, n.label AS label,
-       n.description AS description, [n.caption, n.captions] AS texts,
+WITH n ORDER BY n.«id» LIMIT $rows
+RETURN n.«id» AS id, {microseconds("n")} AS changed, n.«label» AS label,
+       n.«description» AS description, [n.«caption», n.«captions»] AS texts,
        COLLECT {{
          MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''
          RETURN [coalesce(h.rank, 0), h.caption]
@@ -51,8 +51,8 @@ def relations(
     """The relations whose head is on a page -> head, type, tail, split."""
     text = f"""
 MATCH (n:Entity)-[r{of_types(relationship_types)}]->(m:Entity)
-WHERE {_after("n", after)} AND n.id <= $upto{one_of("n", labels)}{one_of("m", labels)}
-RETURN n.id AS head, type(r) AS type, m.id AS tail, r.split AS split
+WHERE {_after("n", after)} AND n.«id» <= $upto{one_of("n", labels)}{one_of("m", labels)}
+RETURN n.«id» AS head, type(r) AS type, m.«id» AS tail, r.«split» AS split
 """
     return Statement(text, {"after": after, "upto": upto})
 
@@ -61,16 +61,16 @@ def pictures(after: str | None, upto: str, labels: Sequence[str]) -> Statement:
     """The pictures of the entities on a page -> id, rank, sha256."""
     text = f"""
 MATCH (n:Entity)-[h:{MEDIA_TYPE}]->(m:Media)
-WHERE {_after("n", after)} AND n.id <= $upto{one_of("n", labels)}
+WHERE {_after("n", after)} AND n.«id» <= $upto{one_of("n", labels)}
   AND m.mime STARTS WITH 'image/'
-RETURN n.id AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256
+RETURN n.«id» AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256
 """
     return Statement(text, {"after": after, "upto": upto})
 
 
 def _after(name: str, after: str | None) -> str:
     # An id that is not a text compares as null, and is left out.
-    return f"{name}.id >= ''" if after is None else f"{name}.id > $after"
+    return f"{name}.«id» >= ''" if after is None else f"{name}.«id» > $after"
 
 
 def of_types(relationship_types: Sequence[str]) -> str:

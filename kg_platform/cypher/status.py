@@ -18,38 +18,38 @@ ORDER BY r.published_at DESC LIMIT 1"""
 ENTITIES = "MATCH (n:Entity) RETURN count(n) AS count"
 WITH_VECTOR = """
 MATCH (r:EmbeddingRun) WHERE r.current
-MATCH (n:Entity) WHERE n.embedding_run = r.id AND n.embedding IS NOT NULL
+MATCH (n:Entity) WHERE n.«embedding_run» = r.id AND n.«embedding» IS NOT NULL
 RETURN count(n) AS count"""
 PROVISIONAL = """
-MATCH (n:Entity) WHERE n.embedding_provisional
+MATCH (n:Entity) WHERE n.«embedding_provisional»
 RETURN count(n) AS count"""
 WITHOUT_VECTOR = """
-MATCH (n:Entity) WHERE n.embedding IS NULL
+MATCH (n:Entity) WHERE n.«embedding» IS NULL
 RETURN count(n) AS count"""
 # Looked at, and left alone until they change.
 NOTHING_SAID = """
 MATCH (n:Entity)
-WHERE n.embedding IS NULL AND n.embedding_content IS NOT NULL AND n.embedding_stale_at IS NULL
+WHERE n.«embedding» IS NULL AND n.«embedding_content» IS NOT NULL AND n.«embedding_stale_at» IS NULL
 RETURN count(n) AS count"""
 STALE = """
-MATCH (n:Entity) WHERE n.embedding_stale IS NOT NULL AND n.embedding IS NOT NULL
+MATCH (n:Entity) WHERE n.«embedding_stale» IS NOT NULL AND n.«embedding» IS NOT NULL
 RETURN count(n) AS count"""
 # -> reason, count; an entity that changed in several ways counts in each
 STALE_BY_REASON = """
-MATCH (n:Entity) WHERE n.embedding_stale IS NOT NULL AND n.embedding IS NOT NULL
-UNWIND n.embedding_stale AS reason
+MATCH (n:Entity) WHERE n.«embedding_stale» IS NOT NULL AND n.«embedding» IS NOT NULL
+UNWIND n.«embedding_stale» AS reason
 RETURN reason, count(*) AS count ORDER BY reason"""
 NO_FACTS = """
-MATCH (n:Entity) WHERE n.embedding IS NOT NULL AND NOT EXISTS { (n)--(:Entity) }
+MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL AND NOT EXISTS { (n)--(:Entity) }
 RETURN count(n) AS count"""
 EARLIER = """
 MATCH (n:Entity)
-WHERE n.embedding IS NOT NULL
-  AND NOT EXISTS { (r:EmbeddingRun {id: n.embedding_run}) WHERE r.current }
+WHERE n.«embedding» IS NOT NULL
+  AND NOT EXISTS { (r:EmbeddingRun {id: n.«embedding_run»}) WHERE r.current }
 RETURN count(n) AS count"""
 # -> why, count
 TOMBSTONES = """
-MATCH (t:Tombstone) WHERE NOT EXISTS { (:Entity {id: t.id}) }
+MATCH (t:Tombstone) WHERE NOT EXISTS { (:Entity {«id»: t.id}) }
 RETURN t.why AS why, count(t) AS count ORDER BY why"""
 # -> run; no row: none
 HALF_WAY = """
@@ -61,15 +61,15 @@ LONE_MEDIA = """
 MATCH (m:Media) WHERE NOT EXISTS { ()-[:HAS_MEDIA]->(m) }
 RETURN count(m) AS count"""
 STAGED_VECTORS = """
-MATCH (n:Entity) WHERE n.embedding_next_run IS NOT NULL
+MATCH (n:Entity) WHERE n.«embedding_next_run» IS NOT NULL
 RETURN count(n) AS count"""
 OF_NO_RUN = """
-MATCH (n:Entity) WHERE n.embedding_run IS NOT NULL
-AND NOT EXISTS { (:EmbeddingRun {id: n.embedding_run}) }
+MATCH (n:Entity) WHERE n.«embedding_run» IS NOT NULL
+AND NOT EXISTS { (:EmbeddingRun {id: n.«embedding_run»}) }
 RETURN count(n) AS count"""
 BARE_RUNS = """
 MATCH (r:EmbeddingRun) WHERE r.published_at IS NULL AND r.publishing IS NULL
 RETURN count(r) AS count"""
 BACK_AGAIN = """
-MATCH (t:Tombstone) WHERE EXISTS { (:Entity {id: t.id}) }
+MATCH (t:Tombstone) WHERE EXISTS { (:Entity {«id»: t.id}) }
 RETURN count(t) AS count"""

@@ -20,16 +20,16 @@ DROP_MEDIA = (
     "WITH m WHERE NOT EXISTS { ()-[:HAS_MEDIA]->(m) } DELETE m"
 )
 DROP_ASIDE = (
-    f"MATCH (n:Entity) WHERE n.{STAGED_RUN} IS NOT NULL "
+    f"MATCH (n:Entity) WHERE n.«{STAGED_RUN}» IS NOT NULL "
     f"CALL (n) {{ WITH n WHERE {_NO_PUBLISH} {TAKE_OFF_STAGED} }} {_IN_BATCHES}"
 )
 DROP_OF_NO_RUN = (
-    "MATCH (n:Entity) WHERE n.embedding_run IS NOT NULL "
-    "AND NOT EXISTS { (:EmbeddingRun {id: n.embedding_run}) } "
+    "MATCH (n:Entity) WHERE n.«embedding_run» IS NOT NULL "
+    "AND NOT EXISTS { (:EmbeddingRun {id: n.«embedding_run»}) } "
     f"CALL (n) {{ WITH n WHERE {_NO_PUBLISH} {TAKE_OFF} }} {_IN_BATCHES}"
 )
 DROP_BARE_RUNS = (
     "MATCH (r:EmbeddingRun) WHERE r.published_at IS NULL AND r.publishing IS NULL "
     f"AND {_NO_PUBLISH} DELETE r"
 )
-DROP_TOMBSTONES = "MATCH (t:Tombstone) WHERE EXISTS { (:Entity {id: t.id}) } DELETE t"
+DROP_TOMBSTONES = "MATCH (t:Tombstone) WHERE EXISTS { (:Entity {«id»: t.id}) } DELETE t"

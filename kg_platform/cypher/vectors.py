@@ -58,36 +58,36 @@ PROVISIONAL = "embedding_provisional"
 PROVISIONAL_HEAD = "embedding_head"
 
 COUNT_WITH_RUN = (
-    f"MATCH (n:Entity) WHERE n.embedding_run = $id AND n.{PROVISIONAL} IS NULL "
+    f"MATCH (n:Entity) WHERE n.«embedding_run» = $id AND n.«{PROVISIONAL}» IS NULL "
     "RETURN count(n) AS count"
 )
-COUNT_STAGED = f"MATCH (n:Entity) WHERE n.{STAGED_RUN} = $id RETURN count(n) AS count"
+COUNT_STAGED = f"MATCH (n:Entity) WHERE n.«{STAGED_RUN}» = $id RETURN count(n) AS count"
 # What a publish stages comes off the node `n`.
-TAKE_OFF_STAGED = f"REMOVE n.{STAGED_RUN}, {', '.join(f'n.{name}' for name in STAGED.values())}"
+TAKE_OFF_STAGED = f"REMOVE {', '.join(f'n.«{name}»' for name in (STAGED_RUN, *STAGED.values()))}"
 REMOVE_NEXT = (
-    f"MATCH (n:Entity) WHERE n.{STAGED_RUN} IS NOT NULL "
+    f"MATCH (n:Entity) WHERE n.«{STAGED_RUN}» IS NOT NULL "
     f"CALL (n) {{ {TAKE_OFF_STAGED} }} IN 2 CONCURRENT TRANSACTIONS OF 2000 ROWS"
 )
 # The next entities by id, from $after on, whose vectors were staged; they take their own names.
 NEXT_IDS = (
-    f"MATCH (n:Entity) WHERE n.id > $after AND n.{STAGED_RUN} = $id "
-    "WITH n.id AS id ORDER BY id LIMIT $limit RETURN collect(id) AS ids"
+    f"MATCH (n:Entity) WHERE n.«id» > $after AND n.«{STAGED_RUN}» = $id "
+    "WITH n.«id» AS id ORDER BY id LIMIT $limit RETURN collect(id) AS ids"
 )
-_TAKE = ", ".join(f"n.{name} = n.{next_}" for name, next_ in STAGED.items())
+_TAKE = ", ".join(f"n.«{name}» = n.«{next_}»" for name, next_ in STAGED.items())
 TAKE_NEXT = (
-    f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) WHERE n.{STAGED_RUN} = $id "
-    f"SET {_TAKE}, n.embedding_run = $id "
-    f"REMOVE n.{PROVISIONAL}, n.{PROVISIONAL_HEAD}, n.{CONTENT}"
+    f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) WHERE n.«{STAGED_RUN}» = $id "
+    f"SET {_TAKE}, n.«embedding_run» = $id "
+    f"REMOVE n.«{PROVISIONAL}», n.«{PROVISIONAL_HEAD}», n.«{CONTENT}»"
 )
 _OURS = ("embedding_run", PROVISIONAL, PROVISIONAL_HEAD, *INDEXES)
-_ANY = " OR ".join(f"n.{name} IS NOT NULL" for name in _OURS)
+_ANY = " OR ".join(f"n.«{name}» IS NOT NULL" for name in _OURS)
 # Vectors, and all that says something of them, come off the node `n`.
-TAKE_OFF = f"REMOVE {', '.join(f'n.{name}' for name in (*_OURS, CONTENT))}"
+TAKE_OFF = f"REMOVE {', '.join(f'n.«{name}»' for name in (*_OURS, CONTENT))}"
 # A mark that is still there when a publish has written its vectors is on an entity that is not in
 # the run, even if it is the run that was current before.
 _STALE = (
     f"MATCH (n:Entity) WHERE ({_ANY}) "
-    f"AND (coalesce(n.embedding_run, '') <> $id OR n.{PROVISIONAL} IS NOT NULL) "
+    f"AND (coalesce(n.«embedding_run», '') <> $id OR n.«{PROVISIONAL}» IS NOT NULL) "
 )
 COUNT_STALE = _STALE + "RETURN count(n) AS count"
 REMOVE_STALE = f"{_STALE} CALL (n) {{ {TAKE_OFF} }} IN TRANSACTIONS OF 5000 ROWS"
@@ -100,57 +100,57 @@ NAME_TAKEN = "SHOW INDEXES YIELD name, type WHERE name = $name AND type <> 'VECT
 
 # Entities without a vector of the published run, and those with a provisional one.
 WAITING = (
-    "MATCH (n:Entity) WHERE n.id >= '' "
-    f"AND (coalesce(n.embedding_run, '') <> $run OR n.{PROVISIONAL} IS NOT NULL) "
-    "RETURN n.id AS id ORDER BY id"
+    "MATCH (n:Entity) WHERE n.«id» >= '' "
+    f"AND (coalesce(n.«embedding_run», '') <> $run OR n.«{PROVISIONAL}» IS NOT NULL) "
+    "RETURN n.«id» AS id ORDER BY id"
 )
 PROVISIONAL_VECTORS = (
-    f"MATCH (n:Entity) WHERE n.embedding_run = $run AND n.{PROVISIONAL} "
-    f"AND n.embedding IS NOT NULL "
-    f"RETURN n.id AS id, n.embedding AS vector, n.{PROVISIONAL_HEAD} AS head ORDER BY id"
+    f"MATCH (n:Entity) WHERE n.«embedding_run» = $run AND n.«{PROVISIONAL}» "
+    f"AND n.«embedding» IS NOT NULL "
+    f"RETURN n.«id» AS id, n.«embedding» AS vector, n.«{PROVISIONAL_HEAD}» AS head ORDER BY id"
 )
 COUNT_ENTITIES_OF_RUN = (
     "MATCH (r:EmbeddingRun {id: $id}) WHERE r.current "
-    "SET r.entities = COUNT { MATCH (n:Entity) WHERE n.embedding_run = $id }, "
-    f"r.provisional = COUNT {{ MATCH (n:Entity) WHERE n.embedding_run = $id "
-    f"AND n.{PROVISIONAL} IS NOT NULL }}"
+    "SET r.entities = COUNT { MATCH (n:Entity) WHERE n.«embedding_run» = $id }, "
+    f"r.provisional = COUNT {{ MATCH (n:Entity) WHERE n.«embedding_run» = $id "
+    f"AND n.«{PROVISIONAL}» IS NOT NULL }}"
 )
 
 # What the promise in the documentation says, for a sample: an entity's own vector finds it.
 QUERY_BACK = (
-    "UNWIND $ids AS id MATCH (n:Entity {id: id}) WHERE n[$property] IS NOT NULL "
-    "CALL db.index.vector.queryNodes($index, $k, n[$property]) YIELD node, score "
-    "RETURN id, n[$property] AS vector, collect(node.id) AS found, collect(score) AS scores"
+    "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) WHERE n[$«property»] IS NOT NULL "
+    "CALL db.index.vector.queryNodes($index, $k, n[$«property»]) YIELD node, score "
+    "RETURN id, n[$«property»] AS vector, collect(node.«id») AS found, collect(score) AS scores"
 )
-WHICH_EXIST = "UNWIND $ids AS id MATCH (n:Entity {id: id}) RETURN id"
+WHICH_EXIST = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) RETURN id"
 
-ROW_VECTOR = "MATCH (n:Entity {id: $id}) RETURN n[$property] AS vector"
+ROW_VECTOR = "MATCH (n:Entity {«id»: $id}) RETURN n[$«property»] AS vector"
 NEAREST = (
     "CALL db.index.vector.queryNodes($index, $reach, $vector) YIELD node AS n, score "
-    "WITH n, score WHERE n.id <> $without AND ($type IS NULL OR $type IN labels(n)) "
-    "WITH n, score ORDER BY score DESC, n.id LIMIT $k "
+    "WITH n, score WHERE n.«id» <> $without AND ($type IS NULL OR $type IN labels(n)) "
+    "WITH n, score ORDER BY score DESC, n.«id» LIMIT $k "
     f"RETURN {ROW}, score ORDER BY score DESC, id"
 )
 # Entities that are the other end of these facts already.
 KNOWN_TAILS = (
-    "MATCH (:Entity {id: $id})-[r]->(t:Entity) WHERE type(r) = $relation RETURN t.id AS id"
+    "MATCH (:Entity {«id»: $id})-[r]->(t:Entity) WHERE type(r) = $relation RETURN t.«id» AS id"
 )
 KNOWN_HEADS = (
-    "MATCH (h:Entity)-[r]->(:Entity {id: $id}) WHERE type(r) = $relation RETURN h.id AS id"
+    "MATCH (h:Entity)-[r]->(:Entity {«id»: $id}) WHERE type(r) = $relation RETURN h.«id» AS id"
 )
 # All answers that the graph has to questions, $questions: [the end that is known, type] each.
 KNOWN_TAILS_OF = (
-    "UNWIND $questions AS q MATCH (h:Entity {id: q[0]})-[r]->(t:Entity) WHERE type(r) = q[1] "
-    "RETURN q[0] AS head, q[1] AS type, t.id AS tail"
+    "UNWIND $questions AS q MATCH (h:Entity {«id»: q[0]})-[r]->(t:Entity) WHERE type(r) = q[1] "
+    "RETURN q[0] AS head, q[1] AS type, t.«id» AS tail"
 )
 KNOWN_HEADS_OF = (
-    "UNWIND $questions AS q MATCH (h:Entity)-[r]->(t:Entity {id: q[0]}) WHERE type(r) = q[1] "
-    "RETURN h.id AS head, q[1] AS type, q[0] AS tail"
+    "UNWIND $questions AS q MATCH (h:Entity)-[r]->(t:Entity {«id»: q[0]}) WHERE type(r) = q[1] "
+    "RETURN h.«id» AS head, q[1] AS type, q[0] AS tail"
 )
 # All facts between two ends, in either direction.
 KNOWN_BETWEEN = (
-    "UNWIND $questions AS q MATCH (a:Entity {id: q[0]})-[r]-(b:Entity {id: q[1]}) "
-    "WITH DISTINCT r RETURN startNode(r).id AS head, type(r) AS type, endNode(r).id AS tail"
+    "UNWIND $questions AS q MATCH (a:Entity {«id»: q[0]})-[r]-(b:Entity {«id»: q[1]}) "
+    "WITH DISTINCT r RETURN startNode(r).«id» AS head, type(r) AS type, endNode(r).«id» AS tail"
 )
 RECORD_GATE = (
     "MERGE (r:EmbeddingRun {id: $id}) SET r.current = coalesce(r.current, false), r += $said"
@@ -160,7 +160,7 @@ RECORD_GATE = (
 def write_vectors(present: Sequence[str], absent: Sequence[str]) -> str:
     """Set the properties `present` from rows {id, <property>...}; take `absent` off the nodes."""
     off = [*absent, PROVISIONAL, PROVISIONAL_HEAD, CONTENT]
-    return _written({name: name for name in present}, "n.embedding_run = $run", off)
+    return _written({name: name for name in present}, "n.«embedding_run» = $run", off)
 
 
 def write_fitted(present: Sequence[str], absent: Sequence[str]) -> str:
@@ -169,13 +169,13 @@ def write_fitted(present: Sequence[str], absent: Sequence[str]) -> str:
 
     It is `guarded`. The mark of the time `at` is taken away, if it is still that one.
     """
-    mark = f"n.{CONTENT} = row.content"
+    mark = f"n.«{CONTENT}» = row.content"
     if present:
-        mark += f", n.embedding_run = $run, n.{PROVISIONAL} = true"
+        mark += f", n.«embedding_run» = $run, n.«{PROVISIONAL}» = true"
     written = _written({name: name for name in present}, mark, absent if present else ())
     clear = (
         f" FOREACH (_ IN CASE WHEN {microseconds('n')} = row.at THEN [1] ELSE [] END | "
-        f"REMOVE n.{STALE}, n.{STALE_AT})"
+        f"REMOVE n.«{STALE}», n.«{STALE_AT}»)"
     )
     return guarded(written + clear)
 
@@ -195,22 +195,22 @@ def guarded(text: str) -> str:
 def stage(present: Sequence[str], absent: Sequence[str]) -> str:
     """The same under the names for vectors that are not published yet."""
     off = [STAGED[name] for name in absent]
-    return _written({name: STAGED[name] for name in present}, f"n.{STAGED_RUN} = $run", off)
+    return _written({name: STAGED[name] for name in present}, f"n.«{STAGED_RUN}» = $run", off)
 
 
 def _written(properties: Mapping[str, str], mark: str, off: Sequence[str]) -> str:
     calls = " ".join(
-        f"CALL db.create.setNodeVectorProperty(n, '{property}', row.{column})"
+        f"CALL db.create.setNodeVectorProperty(n, '«{property}»', row.{column})"
         for column, property in properties.items()
     )
-    remove = f" REMOVE {', '.join(f'n.{name}' for name in off)}" if off else ""
-    return f"UNWIND $rows AS row MATCH (n:Entity {{id: row.id}}) {calls} SET {mark}{remove}"
+    remove = f" REMOVE {', '.join(f'n.«{name}»' for name in off)}" if off else ""
+    return f"UNWIND $rows AS row MATCH (n:Entity {{«id»: row.id}}) {calls} SET {mark}{remove}"
 
 
 def create_index(name: str, dimension: int) -> str:
     """A cosine index over full 32-bit vectors; docs/publish.md says why they are not quantised."""
     return (
-        f"CREATE VECTOR INDEX {INDEX_OF[name]} IF NOT EXISTS FOR (n:Entity) ON (n.{name}) "
+        f"CREATE VECTOR INDEX {INDEX_OF[name]} IF NOT EXISTS FOR (n:Entity) ON (n.«{name}») "
         "OPTIONS {indexConfig: {`vector.similarity_function`: 'cosine', "
         f"`vector.dimensions`: {int(dimension)}, `vector.quantization.enabled`: false}}}}"
     )

@@ -16,10 +16,11 @@ def marked(labels: Sequence[str], limit: int) -> Statement:
     """Entities with a mark -> id; the oldest mark first, of as many as are looked at at once."""
     text = f"""
 MATCH (n:Entity)
-USING INDEX n:Entity({STALE})
-WHERE n.{STALE} IS NOT NULL AND n.{STALE_AT} IS NOT NULL AND n.id >= ''{one_of("n", labels)}
+USING INDEX n:Entity(«{STALE}»)
+WHERE n.«{STALE}» IS NOT NULL AND n.«{STALE_AT}» IS NOT NULL
+  AND n.«id» >= ''{one_of("n", labels)}
 WITH n LIMIT {MOST}
-RETURN n.id AS id ORDER BY n.{STALE_AT} LIMIT $limit
+RETURN n.«id» AS id ORDER BY n.«{STALE_AT}» LIMIT $limit
 """
     return Statement(text, {"limit": limit})
 
@@ -37,22 +38,22 @@ def said(
         left, right = ("-", "->") if arrow == ">" else ("<-", "-")
         return f"""COLLECT {{
   MATCH (n){left}[r{of_types(relationship_types)}]{right}(m:Entity)
-  WHERE type(r) <> '{MEDIA_TYPE}' AND m.id >= ''{one_of("m", labels)}
-  RETURN [type(r), m.id, r.split] LIMIT $most
+  WHERE type(r) <> '{MEDIA_TYPE}' AND m.«id» >= ''{one_of("m", labels)}
+  RETURN [type(r), m.«id», r.«split»] LIMIT $most
 }}"""
 
     text = f"""
 UNWIND $ids AS id
-MATCH (n:Entity {{id: id}}) WHERE n.id >= ''{one_of("n", labels)}
-RETURN n.id AS id, {microseconds("n")} AS changed, n.label AS label,
-       n.description AS description, [n.caption, n.captions] AS texts,
+MATCH (n:Entity {{«id»: id}}) WHERE n.«id» >= ''{one_of("n", labels)}
+RETURN n.«id» AS id, {microseconds("n")} AS changed, n.«label» AS label,
+       n.«description» AS description, [n.«caption», n.«captions»] AS texts,
        COLLECT {{
          MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''
          RETURN [coalesce(h.rank, 0), h.caption]
        }} AS captions,
        COLLECT {{
-         MATCH (n)-[h:{MEDIA_TYPE}]->(m:Media) WHERE m.mime STARTS WITH 'image/'
-         RETURN [coalesce(h.rank, 0), m.id]
+         MATCH (n)-[h:{MEDIA_TYPE}]->(picture:Media) WHERE picture.mime STARTS WITH 'image/'
+         RETURN [coalesce(h.rank, 0), picture.id]
        }} AS pictures,
        {facts(">")} AS leading,
        {facts("<")} AS coming
@@ -64,8 +65,8 @@ def lacking(ids: Sequence[str], run: str) -> Statement:
     """Those of these entities without a vector of the run, or with a provisional one -> id."""
     text = """
 UNWIND $ids AS id
-MATCH (n:Entity {id: id})
-WHERE n.embedding IS NULL OR n.embedding_run <> $run OR n.embedding_provisional
-RETURN n.id AS id
+MATCH (n:Entity {«id»: id})
+WHERE n.«embedding» IS NULL OR n.«embedding_run» <> $run OR n.«embedding_provisional»
+RETURN n.«id» AS id
 """
     return Statement(text, {"ids": list(ids), "run": run})

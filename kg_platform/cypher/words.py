@@ -32,9 +32,12 @@ def cased(text: str) -> list[str]:
     return list(dict.fromkeys(form for case in cases for form in _normal_forms(case) if form))
 
 
-def label_phrase(text: str) -> list[str]:
-    """The query for labels that hold these words one after the other, in a list; [] for a blank."""
-    phrases = [f"label:{_phrase(form)}" for form in _normal_forms(text.strip()) if form]
+def label_phrase(text: str, label: str = "label") -> list[str]:
+    """The query for labels that hold these words one after the other, in a list; [] for a blank.
+
+    `label` is what the property is called in the graph.
+    """
+    phrases = [f"{label}:{_phrase(form)}" for form in _normal_forms(text.strip()) if form]
     return [" OR ".join(phrases)] if phrases else []
 
 

@@ -11,7 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg_platform.cypher.statement import Statement
+from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.errors import KgError, QueryFailed, SettingsError
+from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.graph.driver import neo4j
 from kg_platform.graph.errors import as_written, translate
 from kg_platform.graph.plain import plain, row
@@ -63,14 +65,22 @@ class Counters:
 class Graph:
     """One Neo4j database. Thread-safe; sessions are opened per call.
 
-    Raises errors of `kg_platform.errors` only; the driver's own never leave this module.
+    Statements are sent in the graph's `vocabulary`, which whoever opens it sets (`speak`); what
+    people wrote (`table`, `plan`, `profile`, `query_type`) is sent as it is. Raises errors of
+    `kg_platform.errors` only; the driver's own never leave this module.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.speak(None)
         with self._errors():
             self._driver = _driver(connection)
             self._info = _first_answer(self._driver)
+
+    def speak(self, adoption: GraphAdoption | None) -> None:
+        """Send statements as a graph takes them that was adopted so, or not at all."""
+        self.adoption = adoption
+        self.vocabulary = Vocabulary(adoption.prefix if adoption else "")
 
     def close(self) -> None:
         self._driver.close()
@@ -92,11 +102,7 @@ class Graph:
     def read(self, statement: Statement) -> list[dict[str, Any]]:
         """All rows of a reading statement, in one retried transaction."""
         with self._errors(), self._session(neo4j.READ_ACCESS) as session:
-            return session.execute_read(
-                lambda tx: [
-                    row(r) for r in tx.run(_query(statement.text), dict(statement.parameters))
-                ]
-            )
+            return session.execute_read(lambda tx: [row(r) for r in tx.run(*self._sent(statement))])
 
     def stream(
         self, statement: Statement, fetch_size: int = 5_000
@@ -107,18 +113,18 @@ class Graph:
             self._session(neo4j.READ_ACCESS, fetch_size=fetch_size) as session,
             session.begin_transaction() as tx,
         ):
-            for record in tx.run(_query(statement.text), dict(statement.parameters)):
+            for record in tx.run(*self._sent(statement)):
                 yield row(record)
 
     def write(self, statement: Statement) -> Counters:
         """Run a writing statement in one retried transaction. It must be idempotent."""
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(_counted, statement.text, dict(statement.parameters))
+            return session.execute_write(_counted, *self._sent(statement))
 
     def once(self, statement: Statement) -> Rows:
         """All rows of a statement, which is not tried again: for what soon is out of date."""
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
-            answer = session.run(_query(statement.text), dict(statement.parameters))
+            answer = session.run(*self._sent(statement))
             return [dict(record) for record in answer]
 
     def transact(self, work: Callable[[Run], T]) -> T:
@@ -131,7 +137,7 @@ class Graph:
 
             def once(tx: neo4j.ManagedTransaction) -> T:
                 def run(statement: Statement) -> Rows:
-                    answer = tx.run(_query(statement.text), dict(statement.parameters))
+                    answer = tx.run(*self._sent(statement))
                     return [row(record) for record in answer]
 
                 return work(run)
@@ -154,8 +160,8 @@ class Graph:
         source = iter(rows)
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
             while batch := list(islice(source, batch_rows)):
-                given = {**(parameters or {}), "rows": batch}
-                total += session.execute_write(_counted, text, given)
+                given = Statement(text, {**(parameters or {}), "rows": batch})
+                total += session.execute_write(_counted, *self._sent(given))
                 if on_batch is not None:
                     on_batch(len(batch))
         return total
@@ -163,7 +169,7 @@ class Graph:
     def run_schema(self, text: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement outside a managed transaction: schema, `CALL {} IN TRANSACTIONS`."""
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
-            session.run(_query(text), dict(parameters or {})).consume()
+            session.run(*self._sent(Statement(text, parameters or {}))).consume()
 
     def vectors(self, rows: npt.NDArray[np.float32]) -> list[Any]:
         """Rows (n, d) as parameters for `db.create.setNodeVectorProperty`.
@@ -237,6 +243,11 @@ class Graph:
                 return session.run(text, dict(statement.parameters)).consume()
         except QueryFailed as error:
             raise QueryFailed(as_written(str(error), EXPLAIN)) from error
+
+    def _sent(self, statement: Statement) -> tuple[Any, dict[str, Any]]:
+        """Text and parameters of one of our statements as this graph takes them."""
+        text, given = statement
+        return self.vocabulary.text(text), self.vocabulary.parameters(text, given)
 
     def _session(self, access: str, **options: Any) -> neo4j.Session:
         return self._driver.session(
@@ -332,8 +343,8 @@ def _first_answer(driver: neo4j.Driver) -> neo4j.ServerInfo:
         raise
 
 
-def _counted(tx: neo4j.ManagedTransaction, text: str, parameters: dict[str, Any]) -> Counters:
-    counters = tx.run(_query(text), parameters).consume().counters
+def _counted(tx: neo4j.ManagedTransaction, text: Any, parameters: dict[str, Any]) -> Counters:
+    counters = tx.run(text, parameters).consume().counters
     return Counters(*(getattr(counters, f.name) for f in fields(Counters)))
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.errors import MigrationError
 
+_CREATES = re.compile(r"\bCREATE (?:\w+ )?(CONSTRAINT|INDEX) (\w+)")
 _NAME = re.compile(r"V(\d{4})__([a-z0-9_]+)\.cypher")
 
 
@@ -29,7 +31,8 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class CypherFile:
-    """One graph migration; `checksum` is the SHA-256 of the text with Unix line ends."""
+    """One graph migration; `checksum` is the SHA-256 of the text with Unix line ends, as a graph
+    gets it that uses our names as they are: marking names (vocabulary.py) changes no migration."""
 
     version: int
     file_name: str
@@ -37,7 +40,7 @@ class CypherFile:
 
     @property
     def checksum(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return hashlib.sha256(Vocabulary().text(self.text).encode()).hexdigest()
 
     @property
     def statements(self) -> list[str]:
@@ -45,6 +48,11 @@ class CypherFile:
         code = [line for line in self.text.splitlines() if not line.lstrip().startswith("//")]
         parts = re.split(r";[ \t]*$", "\n".join(code), flags=re.MULTILINE)
         return [part.strip() for part in parts if part.strip()]
+
+    @property
+    def creates(self) -> list[tuple[str, str]]:
+        """CONSTRAINT or INDEX, and the name, of everything that it creates."""
+        return _CREATES.findall(" ".join(self.statements))
 
 
 def read_files(folder: Path) -> list[CypherFile]:

@@ -17,6 +17,7 @@ from kg_platform.cypher import locking, migrating
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import MigrationError
 from kg_platform.graph.client import Graph
+from kg_platform.migrate.book import Book, read_book
 from kg_platform.migrate.files import CypherFile, Finding, compare, read_files, refuse
 from kg_platform.process import Process
 
@@ -37,11 +38,14 @@ _OWN_TRANSACTIONS = re.compile(r"\}\s*IN\s+(\S+\s+CONCURRENT\s+)?TRANSACTIONS\b"
 
 def pending_graph(graph: Graph, folder: Path = GRAPH_FOLDER) -> list[Finding]:
     """What `migrate_graph` would do or refuse. Writes nothing."""
-    return compare(read_files(folder), graph.read(Statement(migrating.APPLIED)))
+    return compare(read_files(folder), read_book(graph).applied)
 
 
-def migrate_graph(graph: Graph, folder: Path = GRAPH_FOLDER) -> list[str]:
-    """Apply the Cypher files that are missing, each once; returns their names.
+def migrate_graph(
+    graph: Graph, folder: Path = GRAPH_FOLDER, *, book: Book | None = None
+) -> list[str]:
+    """Apply the Cypher files that are missing, each once; returns their names. `book`: what was
+    just read of the graph.
 
     Statements that change the schema commit by themselves in Neo4j, so a file killed half-way is
     run again from its first statement: each must say IF NOT EXISTS or be idempotent otherwise.
@@ -51,12 +55,12 @@ def migrate_graph(graph: Graph, folder: Path = GRAPH_FOLDER) -> list[str]:
             process holds the lock for too long.
     """
     files = read_files(folder)
-    if not _missing(graph, files):
+    if not _missing(files, book or read_book(graph)):
         return []
     graph.write(Statement(locking.CONSTRAINT))
     owner = uuid4().hex
     with _locked(graph, owner) as taken:
-        missing = _missing(graph, files)
+        missing = _missing(files, read_book(graph))
         for file in missing:
             for statement in file.statements:
                 if time.monotonic() > taken + LOCK_SECONDS / 2:
@@ -78,8 +82,8 @@ def _run(graph: Graph, statement: str) -> None:
         graph.write(Statement(statement))
 
 
-def _missing(graph: Graph, files: list[CypherFile]) -> list[CypherFile]:
-    findings = compare(files, graph.read(Statement(migrating.APPLIED)))
+def _missing(files: list[CypherFile], book: Book) -> list[CypherFile]:
+    findings = compare(files, book.applied)
     refuse(findings)
     pending = {finding.name for finding in findings}
     return [file for file in files if file.file_name in pending]

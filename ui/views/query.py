@@ -20,37 +20,42 @@ EXAMPLES = {
     ),
     "Best connected": (
         "MATCH (n:Entity)-[r]-(:Entity)\n"
-        "RETURN n.id AS id, n.label AS label, count(r) AS relations\n"
+        "RETURN n.«id» AS id, n.«label» AS label, count(r) AS relations\n"
         "ORDER BY relations DESC LIMIT 20"
     ),
     "Facts": (
         "MATCH (a:Entity)-[r]->(b:Entity)\n"
-        "RETURN a.label AS head, type(r) AS relation, b.label AS tail\n"
+        "RETURN a.«label» AS head, type(r) AS relation, b.«label» AS tail\n"
         "LIMIT 50"
     ),
     "Alike": (
-        "MATCH (n:Entity) WHERE n.embedding IS NOT NULL\n"
-        "WITH n ORDER BY n.id LIMIT 1\n"
-        "CALL db.index.vector.queryNodes('entity_embedding', 10, n.embedding)\n"
+        "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
+        "WITH n ORDER BY n.«id» LIMIT 1\n"
+        "CALL db.index.vector.queryNodes('entity_embedding', 10, n.«embedding»)\n"
         "YIELD node, score\n"
-        "RETURN n.label AS entity, node.label AS alike, score"
+        "RETURN n.«label» AS entity, node.«label» AS alike, score"
     ),
     "Alike, not yet linked": (
-        "MATCH (n:Entity) WHERE n.embedding IS NOT NULL\n"
-        "WITH n ORDER BY n.id LIMIT 25\n"
-        "CALL db.index.vector.queryNodes('entity_embedding', 6, n.embedding)\n"
+        "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
+        "WITH n ORDER BY n.«id» LIMIT 25\n"
+        "CALL db.index.vector.queryNodes('entity_embedding', 6, n.«embedding»)\n"
         "YIELD node, score\n"
         "WHERE node <> n AND NOT (n)--(node)\n"
-        "RETURN n.label AS entity, node.label AS alike, score\n"
+        "RETURN n.«label» AS entity, node.«label» AS alike, score\n"
         "ORDER BY score DESC LIMIT 50"
     ),
 }
 
 
+def _example(name: str) -> str:
+    """The statement by the names of this graph."""
+    return resources.graph().vocabulary.text(EXAMPLES[name])
+
+
 def take_example() -> None:
     name = st.session_state.query_example
     if name:
-        st.session_state.update(query_text=EXAMPLES[name], query_now=True)
+        st.session_state.update(query_text=_example(name), query_now=True)
 
 
 def run(text: str) -> None:
@@ -69,7 +74,7 @@ def run(text: str) -> None:
 
 st.title("Query")
 resources.graph()  # a database that is away is said before anything is typed
-st.session_state.setdefault("query_text", EXAMPLES["Types"])
+st.session_state.setdefault("query_text", _example("Types"))
 st.pills("Examples", list(EXAMPLES), key="query_example", on_change=take_example)
 with st.form("query_form", border=False):
     text = st.text_area("Cypher", key="query_text", height=190)

@@ -96,7 +96,12 @@ def _pairs(graph: Graph, run: Run | None, ids: Sequence[str]) -> Rows:
         "fused": places["embedding"],
         "text": places["text_embedding"],
     }
-    return graph.read(Statement(cypher.PAIRS, given))
+    rows = graph.read(Statement(cypher.PAIRS, given))
+    if graph.vocabulary.prefix:  # what is ours there says nothing of its own
+        for row in rows:
+            own = graph.vocabulary.owners(key for key, _, _ in row["both"])
+            row["both"] = [same for same in row["both"] if same[0] in own]
+    return rows
 
 
 def _one_type(row: dict[str, list[str]]) -> bool:

@@ -17,7 +17,16 @@ from kg_platform.graph.values import NodeValue
 
 pytestmark = pytest.mark.neo4j_both
 
-HOSTILE = ["a`b", "x\\u0060) DETACH DELETE n //", "\\", "two words", "é😀", "new\nline", "q'\""]
+HOSTILE = [
+    "a`b",
+    "«id»",
+    "x\\u0060) DETACH DELETE n //",
+    "\\",
+    "two words",
+    "é😀",
+    "new\nline",
+    "q'\"",
+]
 
 
 @pytest.mark.parametrize("dialect", ["", "CYPHER 25 "])

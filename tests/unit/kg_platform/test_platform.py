@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg_platform.errors import MigrationError
+from kg_platform.migrate.book import Book
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings
 
@@ -18,14 +19,19 @@ def test_a_graph_that_cannot_be_brought_up_to_date_is_closed(
         def __init__(self, _: object) -> None:
             opened.append("opened")
 
+        def speak(self, _: object) -> None:
+            pass
+
         def close(self) -> None:
             opened.append("closed")
 
-    def migrate(_: object) -> None:
+    def migrate(_: object, *, book: Book) -> None:
+        assert book.adoption is None
         raise MigrationError("The graph is newer.")
 
     monkeypatch.setattr("kg_platform.server.connection.connection", lambda _: None)
     monkeypatch.setattr("kg_platform.graph.client.Graph", Driver)
+    monkeypatch.setattr("kg_platform.migrate.book.read_book", lambda _: Book([], None))
     monkeypatch.setattr("kg_platform.migrate.graph.migrate_graph", migrate)
     with Platform.open(settings) as platform, pytest.raises(MigrationError):
         _ = platform.graph

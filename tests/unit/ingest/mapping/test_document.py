@@ -62,14 +62,14 @@ def test_a_mistake_has_its_line(old: str, new: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is empty; `kg ingest --infer FILE`"),
-        ("just words", "is not a mapping: it needs `tables`"),
-        ("- a\n- b\n", "is not a mapping"),
+        ("", "is empty; it needs `tables`.*`kg ingest --infer FILE` writes one"),
+        ("just words", "is not a mapping of names to values; it needs `tables`"),
+        ("- a\n- b\n", "is not a mapping of names"),
         ("[" * 5_000, "YAML"),
         ("tables: {a: {file: a.csv}}\n", "has `entities` or `relations`"),
         (
             "a: !!python/object/apply:os.system ['echo']\n",
-            "line 1: a mapping cannot have this .could not determine a constructor",
+            "line 1: this has no place here .could not determine a constructor",
         ),
     ],
 )

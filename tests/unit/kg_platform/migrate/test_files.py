@@ -103,7 +103,8 @@ def test_our_files_can_be_run_again() -> None:
             schema = any(words in statement for words in ("IF NOT EXISTS", "IF EXISTS", "MERGE"))
             # What sets a property only where it is not set yet; test_changes.py runs it twice.
             data = (
-                "n.embedding_stale_at IS NULL" in statement and "SET n.embedding_stale" in statement
+                "n.«embedding_stale_at» IS NULL" in statement
+                and "SET n.«embedding_stale»" in statement
             )
             assert schema or data, statement
 
@@ -115,3 +116,13 @@ def test_the_names_of_the_ledgers_revisions_are_their_order() -> None:
     config.set_main_option("path_separator", "os")
     revisions = [r.revision for r in ScriptDirectory.from_config(config).walk_revisions()][::-1]
     assert revisions == [finding.version for finding in ledger._compare_ledger(None)]
+
+
+def test_marking_names_changes_no_migration(tmp_path: Path) -> None:
+    """Graphs keep the checksums of what was applied to them before names were marked."""
+    plain, marked = (tmp_path / name for name in ("plain", "marked"))
+    for folder, text in ((plain, "MATCH (n) SET n.id = 1;"), (marked, "MATCH (n) SET n.«id» = 1;")):
+        folder.mkdir()
+        (folder / "V0001__a.cypher").write_text(text, "utf-8")
+    [old], [new] = read_files(plain), read_files(marked)
+    assert old.checksum == new.checksum

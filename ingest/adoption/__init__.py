@@ -1,0 +1,4 @@
+"""A graph that exists is looked at, and adopted.
+
+Begin at adopt.py.
+"""

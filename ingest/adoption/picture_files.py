@@ -1,0 +1,84 @@
+"""Pictures that nodes name as paths: into the media store, and onto the nodes as media."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+from ingest.media.gallery import Gallery
+from kg_platform.adoption.mapping import AdoptionMapping
+from kg_platform.cypher import adopting, loading
+from kg_platform.errors import BadPicture
+from kg_platform.graph.client import Graph
+from kg_platform.platform import Platform
+from kg_platform.records import Media, MediaRef
+
+_BATCH = 200  # entities whose files are read before they are written
+_NAMED = 3  # files that a note names
+
+
+@dataclass(frozen=True)
+class PicturesTaken:
+    """Entities whose pictures were read, files that are none, and the first of those."""
+
+    entities: int = 0
+    bad: int = 0
+    named: tuple[str, ...] = ()
+
+
+def take_pictures(platform: Platform, mapping: AdoptionMapping) -> PicturesTaken:
+    """Read what is not linked yet, or is named otherwise now. A file that is no picture is left
+    out, counted, and looked at again the next time."""
+    kinds = [kind for kind in mapping.kinds if kind.pictures]
+    if not kinds:
+        return PicturesTaken()
+    settings = platform.settings
+    gallery = Gallery(
+        Path(mapping.pictures_from or "."),
+        platform.media,
+        settings.max_picture_pixels,
+        settings.max_media_bytes,
+    )
+    entities, bad = 0, list[str]()
+    for kind in kinds:
+        rows = platform.graph.stream(adopting.pictures(kind))
+        while some := list(islice(rows, _BATCH)):
+            for row in some:
+                bad += _link(platform.graph, gallery, row["id"], row["paths"], row["there"])
+            entities += len(some)
+    return PicturesTaken(entities, len(bad), tuple(bad[:_NAMED]))
+
+
+def _link(
+    graph: Graph, gallery: Gallery, entity: str, paths: Sequence[str], there: Sequence[str]
+) -> list[str]:
+    """The pictures of an entity; what of its paths leads to none, and why."""
+    found: list[tuple[Media, str]] = []
+    bad: list[str] = []
+    for path in paths:
+        try:
+            found.append((gallery.keep(MediaRef(path)), path))
+        except BadPicture as error:
+            bad.append(f"{entity}: {path}: {error}")
+    if [path for _, path in found] == list(there):
+        return bad
+    media = [{"id": m.id, "properties": _stored(m)} for m, _ in found]
+    graph.write_rows(loading.PUT_MEDIA, media, _BATCH)
+    places = [
+        {"id": m.id, "properties": {"role": "image", "rank": rank, "location": path}}
+        for rank, (m, path) in enumerate(found)
+    ]
+    row = {
+        "id": entity,
+        "content_hash": None,
+        "media": places,
+        "places": [[rank, m.id, ""] for rank, (m, _) in enumerate(found)],
+    }
+    graph.write_rows(loading.LINK_MEDIA, [row], 1)
+    return bad
+
+
+def _stored(media: Media) -> dict[str, object]:
+    return {key: value for key, value in asdict(media).items() if key != "id"}

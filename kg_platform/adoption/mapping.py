@@ -1,0 +1,116 @@
+"""What an `adopt.yaml` may say: which nodes of an existing graph are entities, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from kg_platform.cypher.adopting import NodeKind
+from kg_platform.cypher.loading import RESERVED_LABELS, RESERVED_TYPES
+from kg_platform.cypher.vocabulary import PREFIX
+from kg_platform.graph.adoption import GraphAdoption
+from kg_platform.yaml_document import YamlDocument, read_yaml
+
+_HINT = "`kg adopt --infer` proposes one to begin with"
+
+
+def _listed(value: Any) -> Any:
+    found = value if isinstance(value, list) else [] if value is None else [value]
+    for name in found:
+        if not isinstance(name, str):
+            raise ValueError(f"put the name in quotes: without them it is {name!r} to YAML")
+    return found
+
+
+Names = Annotated[list[str], BeforeValidator(_listed)]
+
+
+class NodeSpec(BaseModel):
+    """How nodes of one label are entities; every name is one of the owner's properties."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Names = Field([], description="What tells the nodes apart; without it ids are made up.")
+    label: Names = Field([], description="What to call a node: the first that it has.")
+    texts: Names = Field([], description="What says something of it; the first one describes it.")
+    aliases: Names = Field([], description="Other names of it; lists or texts.")
+    pictures: Names = Field([], description="Paths of picture files; lists or texts.")
+
+
+def _spec(value: Any) -> Any:
+    return {} if value is None else value
+
+
+class AdoptionMapping(BaseModel):
+    """A whole `adopt.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prefix: str = Field("kg_", description="Begins the platform's properties on nodes.")
+    nodes: dict[str, Annotated[NodeSpec, BeforeValidator(_spec)]] = Field(
+        description="By label; a node with several is of the first one here."
+    )
+    relationships: Names = Field(
+        [], description="The types that are learnt from; none named: all between these nodes."
+    )
+    pictures_from: str | None = Field(
+        None, description="The folder that paths of pictures begin in; as the file's, if relative."
+    )
+
+    @field_validator("prefix")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        if not PREFIX.fullmatch(value):
+            raise ValueError("a prefix is a letter, up to 30 letters or digits, and _, like kg_")
+        return value
+
+    @field_validator("nodes")
+    @classmethod
+    def _some(cls, value: dict[str, NodeSpec]) -> dict[str, NodeSpec]:
+        if not value:
+            raise ValueError("name a label at least")
+        for label in value:
+            if label in RESERVED_LABELS:
+                raise ValueError(f"the label {label} is the platform's own; leave it out")
+        return value
+
+    @field_validator("relationships")
+    @classmethod
+    def _not_ours(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if name in RESERVED_TYPES:
+                raise ValueError(f"the type {name} is the platform's own; leave it out")
+        return value
+
+    @property
+    def kinds(self) -> list[NodeKind]:
+        """In the order in which a node is looked for in them."""
+        found: list[NodeKind] = []
+        for label, spec in self.nodes.items():
+            found.append(
+                NodeKind(
+                    label,
+                    key=tuple(spec.key),
+                    names=tuple(spec.label),
+                    texts=tuple(spec.texts),
+                    aliases=tuple(spec.aliases),
+                    pictures=tuple(spec.pictures),
+                    before=tuple(kind.label for kind in found),
+                )
+            )
+        return found
+
+
+AdoptionDocument = YamlDocument[AdoptionMapping]
+
+
+def read_document(path: Path) -> AdoptionDocument:
+    """Raises: BadInput: the file is not as it should be; the message has the line."""
+    return YamlDocument(path, read_yaml(path), AdoptionMapping, _HINT)
+
+
+def mapping_of(adoption: GraphAdoption) -> AdoptionMapping:
+    """What a graph was adopted with."""
+    return AdoptionMapping.model_validate_json(adoption.mapping)
