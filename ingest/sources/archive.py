@@ -76,7 +76,8 @@ class Unpacked:
 
     def _unpack(self, archive: Path, root: Path) -> list[str]:
         allowed = RATIO * archive.stat().st_size + ROOM_BYTES
-        left, count = [], 0
+        left: list[str] = []
+        count = 0
         for member in _members(archive, left):
             path = PurePosixPath(member.name.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
@@ -127,8 +128,8 @@ def _members(archive: Path, left: list[str]) -> Iterator[Member]:
         for entry in tar:
             if entry.isdir():
                 continue
-            content = tar.extractfile(entry) if entry.isreg() else None
-            if content is None:
+            packed_file = tar.extractfile(entry) if entry.isreg() else None
+            if packed_file is None:
                 left.append(entry.name)
                 continue
-            yield Member(entry.name, content)
+            yield Member(entry.name, packed_file)
