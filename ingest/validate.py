@@ -28,6 +28,7 @@ _SHOWN = 200
 
 NUL = "holds a NUL character"
 SURROGATE = "holds half of a character (a lone surrogate)"
+_ONE = {"aliases": "an alias"}
 PLAIN = "a property is text, a number, true, false, or a list of one of these"
 
 
@@ -202,7 +203,7 @@ def _text(field: str, value: Any, refuse: _Refuse) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        refuse(field, f"a {field} is text", value)
+        refuse(field, f"{_ONE.get(field, f'a {field}')} is text", value)
         return ""
     if problem := text_problem(value):
         refuse(field, f"the text {problem}", value)
