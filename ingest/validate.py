@@ -35,6 +35,7 @@ OFFSET = "the offset of a time is whole seconds and at most 18 hours"
 _WITH_OFFSET = (datetime, time)
 _KINDS = frozenset({str, int, float, bool, date, datetime, time, timedelta})
 _MAX_OFFSET = timedelta(hours=18)
+_ONE = {"aliases": "an alias"}
 
 
 class Checked(NamedTuple):
@@ -226,7 +227,7 @@ def _text(field: str, value: Any, refuse: _Refuse) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        refuse(field, f"a {field} is text", value)
+        refuse(field, f"{_ONE.get(field, f'a {field}')} is text", value)
         return ""
     if problem := text_problem(value):
         refuse(field, f"the text {problem}", value)

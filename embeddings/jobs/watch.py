@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from embeddings.jobs.lock import only_one
@@ -223,7 +223,7 @@ class _Watch:
             self._uncounted, self._counted_at = False, time.monotonic()
 
     def _summary(self) -> Watched:
-        return Watched(*astuple(self._done), self._batches, self._runs)
+        return Watched(*self._done.counts(), self._done.unreadable, self._batches, self._runs)
 
 
 _SAID = (

@@ -21,8 +21,8 @@ MAX_CHARACTERS = 2_000
 
 
 def short(value: Any) -> str:
-    """One line for a table cell."""
-    text = _short(value)
+    """One line for a table cell; a cell of nothing is empty, in a list or map it is `null`."""
+    text = "" if value is None else _short(value)
     return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
 
@@ -58,7 +58,7 @@ def field(value: Any) -> Any:
 
 def _short(value: Any) -> str:
     if value is None:
-        return ""
+        return "null"
     if isinstance(value, NodeValue):
         return _node(value)
     if isinstance(value, RelationshipValue):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -82,17 +83,32 @@ def end(process: psutil.Process, seconds: float = STOP_SECONDS) -> None:
     """
     try:
         process.terminate()
-        try:
-            process.wait(seconds)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(30)
+        if _ends_within(process, seconds):
+            return
+        process.kill()
+        if _ends_within(process, 30):
+            return
     except psutil.NoSuchProcess:
         return
     except psutil.Error as error:
         raise ServerError(f"The server (process {process.pid}) cannot be stopped: {error}.") from (
             error
         )
+    raise ServerError(
+        f"The server (process {process.pid}) does not end, even when it is killed; look for a disk "
+        "that does not answer, or start the machine again."
+    )
+
+
+def _ends_within(process: psutil.Process, seconds: float) -> bool:
+    """Whether it ends in time. `Process.wait` would wait for whoever started it as well: a long
+    job or the explorer, which collects it only when it ends itself."""
+    deadline = time.monotonic() + seconds
+    while alive(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _search(folder: Path) -> psutil.Process | None:

@@ -204,3 +204,8 @@ def test_nothing_published_and_the_command(
     vector = np.asarray(state(platform.graph)["N0"]["embedding"])
     assert vector.shape == (8,)
     assert json.loads(kg("similar", "N0", "--json").out)
+    for asked in (("similar", "N0"), ("predict", "N0", "BORDERS"), ("explain", "N0", "BORDERS")):
+        none = kg(*asked, "--type", "Unknown", "--json")
+        assert (none.code, none.out) == (3, ""), asked
+        assert none.errors.startswith("No entity has the type 'Unknown'; there are "), asked
+        assert "Country" in none.errors

@@ -179,6 +179,7 @@ def test_texts_must_be_texts() -> None:
     assert (checked.entity.label, checked.entity.description) == ("A", "")
     assert checked.entity.aliases == ("b",)
     assert [r.field for r in checked.rejections] == ["label", "description", "aliases"]
+    assert checked.rejections[2].reason == "an alias is text"
     assert refused(entity(aliases={"a": 1})) == [("aliases", "aliases are a list of texts")]
     assert check_entity(entity(aliases="one")).entity.aliases == ("one",)  # type: ignore[union-attr]
 

@@ -19,7 +19,9 @@ def test_people_see_short_text() -> None:
     assert short(TOKYO) == "Tokyo"
     assert "EmbeddingRun" in short(RUN)
     assert short([0.5] * 256) == "[0.5, 0.5, … 256 floats]"
-    assert short([1, "a", None]) == "[1, a, ]"
+    assert short([1, "a", None]) == "[1, a, null]"
+    assert short(None) == ""
+    assert short({"a": None, "b": [None]}) == "{a: null, b: [null]}"
     assert short({"a": [0.25] * 9}) == "{a: [0.25, 0.25, … 9 floats]}"
     assert short(CAPITAL) == "JPN -[CAPITAL]-> Tokyo"
     assert short(PathValue((TOKYO, JAPAN), (CAPITAL,))) == "Tokyo <-[CAPITAL]- Japan (JPN)"
@@ -58,4 +60,4 @@ def test_a_field_of_csv_is_as_cypher_has_it() -> None:
         "Infinity",
     ]
     assert field([True, "a", 1.5]) == '[true, "a", 1.5]'
-    assert short([True, None]) == "[true, ]"
+    assert short([True, None]) == "[true, null]"
