@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.loading.batches import Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Node
-from ingest.loading.summary import IngestSummary
+from ingest.loading.summary import IngestSummary, so_far
 from ingest.media.gallery import Gallery
 from ingest.sources.source import Source
 from kg_platform.platform import Platform
@@ -104,11 +104,11 @@ def dry_run(
             _nodes(batch, store, found)
             done += len(batch.nodes) + batch.duplicates + batch.merged
         else:
-            _count(found.relations, [fact.type for fact in batch.relations])
+            count_types(found.relations, [fact.type for fact in batch.relations])
             found.facts += batch.relations[: SAMPLES - len(found.facts)]
             found.missing += len(batch.missing)
             done += len(batch.relations)
-        say("checking", min(done + found.summary.rejected, total), total)
+        say("checking", *so_far(done + found.summary.rejected, total))
     return found
 
 
@@ -121,10 +121,11 @@ def _nodes(batch: Nodes, store: GraphStore, found: Preview) -> None:
             found.changed += 1
         else:
             found.unchanged += 1
-    _count(found.entities, [node.type or "(no type)" for node in batch.nodes])
+    count_types(found.entities, [node.type or "(no type)" for node in batch.nodes])
     found.samples += batch.nodes[: SAMPLES - len(found.samples)]
 
 
-def _count(counter: Counter[str], names: list[str]) -> None:
+def count_types(counter: Counter[str], names: list[str]) -> None:
+    """Count names, those beyond `TYPES` different ones together."""
     for name in names:
         counter[name if name in counter or len(counter) < TYPES else OTHER] += 1

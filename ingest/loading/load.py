@@ -13,7 +13,7 @@ from typing import Any
 
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Row, Store
-from ingest.loading.summary import IngestSummary, sentence
+from ingest.loading.summary import IngestSummary, sentence, so_far
 from ingest.mapping.choose import open_any
 from ingest.media.gallery import Gallery
 from ingest.resolution.exact import properties_text
@@ -123,7 +123,7 @@ class IngestJob:
         done = 0
         for batch in self._checked(keep_media=None).batches():
             done += _size(batch)
-            self._on_progress("checking", done + self._summary.rejected, self._total)
+            self._on_progress("checking", *so_far(done + self._summary.rejected, self._total))
         if first := self._summary.first_rejection:
             count = self._summary.rejected
             raise RejectedRows(
@@ -143,7 +143,7 @@ class IngestJob:
             else:
                 self._put_facts(batch)
             self._report()
-        self._on_progress("writing", self._total, self._total)
+        self._on_progress("writing", *so_far(self._total, self._total))
         self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
 
     def _checked(self, keep_media: MediaStore | None) -> RecordCheck:
@@ -190,7 +190,7 @@ class IngestJob:
         if done - self._noted >= self._batch_rows:  # a ledger write a batch, not a type
             self._platform.ledger.set_cursor(self._summary.run_id, "rows", str(done))
             self._noted = done
-        self._on_progress("writing", min(done, self._total), self._total)
+        self._on_progress("writing", *so_far(done, self._total))
 
     def _reject(self, rejection: Rejection) -> None:
         self._summary.reject(rejection)

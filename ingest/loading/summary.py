@@ -82,6 +82,12 @@ class IngestSummary:
         }
 
 
+def so_far(done: int, about: int) -> tuple[int, int | None]:
+    """Progress beside a number of rows that is a guess: never beyond it, and None where it is 0,
+    as nobody knows."""
+    return (min(done, about), about) if about else (done, None)
+
+
 def sentence(rejection: Rejection) -> str:
     """A Rejection as a person reads it."""
     line = f" line {rejection.line}" if rejection.line is not None else ""
