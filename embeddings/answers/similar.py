@@ -187,7 +187,8 @@ def _no_vector(graph: Graph, run: Run | None, entity_id: str, name: str) -> str:
     there = [way for way, other in WAYS.items() if has(other)]
     if there:
         return (
-            f"{entity_id} has no {name}: it had nothing to make one from when the graph was "
-            f"embedded; compare by {' or '.join(there)}, or run `kg embed` again."
+            f"{entity_id} has no {name}: when the graph was embedded it had nothing to make one "
+            f"from, or nothing that the encoder can read; compare by {' or '.join(there)}, or run "
+            "`kg embed` again when that has changed."
         )
     return f"{entity_id} has no vectors yet; `kg embed` makes them."

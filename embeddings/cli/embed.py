@@ -211,6 +211,8 @@ def run_new(others: Mapping[str, object], as_json: bool) -> None:
         ("facts not used", f"{done.skipped_facts:,}"),
     ]
     console.print_table(("entities", "count"), rows, title=f"Run {done.run_id}")
+    if not done.vectors:
+        return
     console.note(
         f"They are in the space of run {done.published_run} and provisional; the next `kg embed` "
         "trains them. Try `kg similar <id>`."

@@ -101,9 +101,7 @@ class TableSpec(Strict):
     format: str | None = Field(None, description=f"One of {', '.join(FORMATS)}.")
     delimiter: str | None = Field(None, description="What stands between cells of a csv.")
     quote: str | None = Field(None, description="What cells of a csv are quoted with.")
-    encoding: str | None = Field(
-        None, description="Of a text file, where it is neither UTF-8 nor found out."
-    )
+    encoding: str | None = Field(None, description="Of a text file that is not UTF-8.")
     header: list[str] | None = Field(
         None, description="The columns' names, for a file whose first line is a row already."
     )

@@ -47,7 +47,10 @@ class MediaStore:
         try:
             fs, root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
-            raise MediaStoreError(f"KG_MEDIA_URL {url} cannot be used: {error}.") from error
+            raise MediaStoreError(
+                f"KG_MEDIA_URL {url} cannot be used ({error}); give a folder, or an address such "
+                "as s3://bucket/prefix, whose driver for fsspec is installed."
+            ) from error
         self._fs: Any = fs
         self._root = str(root).rstrip("/")
 

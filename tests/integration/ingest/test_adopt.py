@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -11,6 +12,8 @@ from PIL import Image
 from embeddings.data.snapshot import take
 from kg_platform.adoption.mapping import read_document
 from kg_platform.adoption.reading import by_mapping
+from kg_platform.curation.merge import merge
+from kg_platform.curation.unmerge import unmerge
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.graph.lease import GraphLease
@@ -179,6 +182,42 @@ def test_whoever_was_stopped_goes_on_and_two_do_not_meet(
     assert whole(owned) == before
     assert "was not adopted" in kg("adopt", "--undo", "--yes").errors
     assert "was not adopted" in kg("adopt", "--sync").errors
+
+
+CONTENTS = (
+    Statement("MATCH (n) RETURN labels(n) AS l, properties(n) AS p"),
+    Statement(
+        "MATCH (a)-[r]->(b) RETURN properties(a) AS a, type(r) AS t, properties(r) AS p, "
+        "properties(b) AS b"
+    ),
+)
+
+
+def contents(graph: Graph) -> list[list[str]]:
+    """Everything but element ids, which what comes again gets anew."""
+
+    def plain(row: dict[str, Any]) -> str:
+        return repr({k: sorted(v.items() if isinstance(v, dict) else v) for k, v in row.items()})
+
+    return [sorted(map(plain, graph.read(statement))) for statement in CONTENTS]
+
+
+def test_nodes_that_were_merged_come_back_as_their_owner_made_them(
+    owned: Graph, mapping: str
+) -> None:
+    before = contents(owned)
+    ok("adopt", mapping)
+    with Platform.open(load()) as platform:
+        merge(platform.graph, "m", "Person/3", "Person/6", {})
+    (kept,) = owned.read(Statement("MATCH (p:Person {id: 3}) RETURN properties(p) AS p"))
+    assert kept["p"]["kg_aliases"] == ["Person 6"]
+    assert "aliases" not in kept["p"]
+    assert json.loads(ok("adopt", "--sync", "--json"))["nodes"]["changed"] == 0
+    assert "undo each merge first" in kg("adopt", "--undo", "--yes").errors
+    with Platform.open(load()) as platform:
+        unmerge(platform.graph, "m", "Person/3", "Person/6")
+    ok("adopt", "--undo", "--yes")
+    assert contents(owned) == before
 
 
 def test_what_does_not_fit_is_said_before_anything_is_written(owned: Graph, mapping: str) -> None:

@@ -36,14 +36,8 @@ def test_one_name_is_a_list_of_one_and_kinds_know_who_comes_first(tmp_path: Path
         ("nodes: {}", "line 1, nodes: name a label at least"),
         ("nodes:\n  A:\n    kee: id\n", "line 3, nodes.A.kee: is not known here; there are key"),
         ("nodes:\n  A:\n    key: [no]\n", "line 3, nodes.A.key: put the name in quotes"),
-        (
-            "nodes:\n  Media:\n",
-            "line 1, nodes: the label Media is the platform's own; leave it out",
-        ),
-        (
-            "nodes: {A: }\nrelationships: [HAS_MEDIA]",
-            "line 2, relationships: the type HAS_MEDIA is",
-        ),
+        ("nodes:\n  Media:\n", "nodes: the label Media is the platform's own; leave it out"),
+        ("nodes: {A: }\nrelationships: [HAS_MEDIA]", "relationships: the type HAS_MEDIA is the"),
         ("nodes: {A: }\nprefix: kg", "line 2, prefix: a prefix is a letter"),
         ("nodes:\n  A:\n  A:\n", "line 3: A stands here twice"),
     ],
