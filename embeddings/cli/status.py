@@ -43,7 +43,8 @@ def status(
         found, orphans = VectorSession(platform).status(), find(platform)
         waiting = waiting_nodes(platform.graph)
     if as_json:
-        document = found.as_dict() | {"orphans": orphans.counts(), "to_adopt": waiting}
+        document = found.as_dict() | {"orphans": orphans.counts()}
+        document |= {} if waiting is None else {"to_adopt": waiting}
         console.print_json(document | ({"scan": scanned} if scanned else {}))
         return
     console.print_table(("what", "count"), list(_rows(found, orphans)))

@@ -61,7 +61,8 @@ def adopt(
     with alone(graph):
         graph.speak(read_book(graph).adoption)  # somebody may have been here before us
         _refuse_another(graph, mapping)
-        if graph.adoption is None:
+        before = graph.adoption
+        if before is None:
             take_away(graph)  # of an earlier command, by names that are not this graph's
         _remember(graph, mapping, "adopting")
         new = 0
@@ -71,7 +72,8 @@ def adopt(
         report("adopt nodes", len(mapping.kinds), len(mapping.kinds))
         report("make indexes", 0, None)
         migrate_graph(graph)
-        synced = sync_nodes(graph)
+        # What an earlier run adopted may say something else by now.
+        synced = SyncedNodes() if before is None else sync_nodes(graph)
         taken = take_pictures(platform, mapping)
         _remember(graph, mapping, "adopted")
     nodes = SyncedNodes(new + synced.new, synced.changed, synced.left)

@@ -102,9 +102,8 @@ def _check_names(graph: Graph, document: AdoptionDocument) -> None:
 
 def _proven(graph: Graph, document: AdoptionDocument, kind: NodeKind) -> KindCount:
     place = ("nodes", kind.label, "key")
-    waiting = _count(graph, cypher.waiting(kind))
     if not kind.key:
-        return KindCount(kind.label, _count(graph, cypher.of_kind(kind)), waiting)
+        return _counted(graph, kind, _count(graph, cypher.of_kind(kind)))
     (found,) = graph.read(Statement(cypher.proof(kind)))
     keys = ", ".join(kind.key)
     if found["keyed"] < found["nodes"]:
@@ -127,7 +126,13 @@ def _proven(graph: Graph, document: AdoptionDocument, kind: NodeKind) -> KindCou
     if (found["longest"] or 0) > cypher.MOST_CHARACTERS:
         why = f"a key is longer than {cypher.MOST_CHARACTERS:,} characters; name another one"
         raise document.mistake(place, why)
-    return KindCount(kind.label, int(found["nodes"]), waiting)
+    return _counted(graph, kind, int(found["nodes"]))
+
+
+def _counted(graph: Graph, kind: NodeKind, nodes: int) -> KindCount:
+    adopted_before = graph.adoption is not None
+    waiting = _count(graph, cypher.waiting(kind)) if adopted_before else nodes
+    return KindCount(kind.label, nodes, waiting)
 
 
 def _meant(name: str, there: Sequence[str]) -> str:

@@ -78,10 +78,10 @@ def shown(properties: Mapping[str, Any]) -> str:
     return "{" + (text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…") + "}"
 
 
-def waiting_nodes(graph: Graph) -> int:
-    """How many nodes are to be adopted; 0 in a graph that was not."""
+def waiting_nodes(graph: Graph) -> int | None:
+    """How many nodes of a graph that was adopted are to be; None: it was not."""
     if graph.adoption is None:
-        return 0
+        return None
     kinds = mapping_of(graph.adoption).kinds
     found = (graph.read(Statement(cypher.waiting(kind))) for kind in kinds)
     return sum(int(rows[0]["count"]) for rows in found)

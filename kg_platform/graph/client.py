@@ -105,15 +105,19 @@ class Graph:
             return session.execute_read(lambda tx: [row(r) for r in tx.run(*self._sent(statement))])
 
     def stream(
-        self, statement: Statement, fetch_size: int = 5_000
+        self, statement: Statement, fetch_size: int = 5_000, *, written_by_people: bool = False
     ) -> Generator[dict[str, Any], None, None]:
-        """Rows one by one from one reading transaction; memory stays at `fetch_size` rows."""
+        """Rows one by one from one reading transaction; memory stays at `fetch_size` rows. What
+        people wrote is sent as it is."""
+        sent = self._sent(statement) if not written_by_people else (
+            _query(statement.text), dict(statement.parameters)
+        )  # fmt: skip
         with (
             self._errors(),
             self._session(neo4j.READ_ACCESS, fetch_size=fetch_size) as session,
             session.begin_transaction() as tx,
         ):
-            for record in tx.run(*self._sent(statement)):
+            for record in tx.run(*sent):
                 yield row(record)
 
     def write(self, statement: Statement) -> Counters:

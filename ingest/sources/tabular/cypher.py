@@ -54,7 +54,10 @@ class CypherTable:
 
     def _read(self) -> Generator[tuple[int, Fields], None, None]:
         cells = Cells(self.name, self.notes)
-        with Graph(self._connection) as graph, closing(graph.stream(self._statement)) as found:
+        with (
+            Graph(self._connection) as graph,
+            closing(graph.stream(self._statement, written_by_people=True)) as found,
+        ):
             for number, row in enumerate(found, 1):
                 yield number, {name: cells.plain(name, _plain(v)) for name, v in row.items()}
 

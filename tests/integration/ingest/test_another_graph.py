@@ -38,6 +38,7 @@ def test_rows_of_another_graph(
         )
     )
     monkeypatch.setenv("OTHER", address(neo4j))
+    assert opened("$OTHER", "RETURN '«id»' AS quoted") == [{"quoted": "«id»"}]
     movie = {"title": "M", "day": date(2020, 2, 29), "old": "-0044-03-15", "labels": ["Movie"]}
     expected = {"name": "Ann", "r": {"as": "X", "type": "IN"}, "m": movie, "all": ["M"]}
     assert opened("$OTHER") == [expected]
