@@ -91,6 +91,9 @@ def test_every_command_works_on_an_adopted_graph(owned: Graph, mapping: str) -> 
     ok("review", "propose", "--at-least", "0", "--top", "1")
     [item] = json.loads(ok("review", "list", "--json"))["items"]
     ok("review", "accept", str(item["id"]))
+    assert "`kg forget` removes nothing" in kg("forget", "Movie/7", "--yes").errors
+    Path("more.tsv").write_text("a\tKNOWS\tb\n", encoding="utf-8")
+    assert "`kg ingest` does not write to it" in kg("ingest", "more.tsv").errors
     assert "Movie 7" in ok("query", "MATCH (n:Entity {kg_id: 'Movie/7'}) RETURN n.title")
     ok("embed", *TINY, "--seed", "2", "--cold", "--force", "--why", "a test")
     ok("drift", first)
