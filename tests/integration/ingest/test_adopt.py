@@ -91,13 +91,23 @@ def test_every_command_works_on_an_adopted_graph(owned: Graph, mapping: str) -> 
     ok("review", "propose", "--at-least", "0", "--top", "1")
     [item] = json.loads(ok("review", "list", "--json"))["items"]
     ok("review", "accept", str(item["id"]))
+    assert "`kg forget` removes nothing" in kg("forget", "Movie/7", "--yes").errors
+    Path("more.tsv").write_text("a\tKNOWS\tb\n", encoding="utf-8")
+    assert "`kg ingest` does not write to it" in kg("ingest", "more.tsv").errors
     assert "Movie 7" in ok("query", "MATCH (n:Entity {kg_id: 'Movie/7'}) RETURN n.title")
     ok("embed", *TINY, "--seed", "2", "--cold", "--force", "--why", "a test")
     ok("drift", first)
     ok("rollback")
     ok("sweep", "--yes")
+    last = "MATCH (m:Movie {id: 23})"
+    [node] = owned.read(Statement(f"{last} RETURN elementId(m) AS e"))
+    owned.write(Statement(f"{last} DETACH DELETE m"))
+    owned.write(Statement("MATCH (t:Tombstone) DELETE t"))
+    assert json.loads(ok("status", "--scan", "--json"))["tombstones"] == {"found by scan": 1}
     ok("adopt", "--undo", "--yes")
-    assert whole(owned) == before
+    nodes, relations, made = before
+    left = [[row for row in rows if repr(node["e"]) not in row] for rows in (nodes, relations)]
+    assert whole(owned) == (*left, made)
 
 
 def test_what_its_owner_writes_afterwards_is_taken_in(
