@@ -194,7 +194,7 @@ def test_names_that_do_not_exist(graph: Graph, tmp_path: Path) -> None:
         take(graph, tmp_path / "a", relationship_types=["CAPITALS"])
     with pytest.raises(BadInput, match="no relationship type 'HAS_MEDIA'"):
         take(graph, tmp_path / "a", relationship_types=["HAS_MEDIA"])
-    with pytest.raises(BadInput, match="no entity has the label Media"):
+    with pytest.raises(BadInput, match="no label 'Media'; it has City, Country"):
         take(graph, tmp_path / "a", labels=["Media"])
     assert list(tmp_path.glob("*a*")) == []
 
