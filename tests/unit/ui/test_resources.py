@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from kg_platform.cypher.statement import Statement
 from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError, ServerError
 from kg_platform.graph.client import Connection
 from kg_platform.settings import Settings
@@ -38,6 +40,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
     class FakeDriver:
         def __init__(self, there: Connection) -> None:
             self.connection = there
+
+        def read(self, _: Statement) -> list[dict[str, Any]]:
+            return [{"applied": [], "adoption": None}]  # the only question: how it was set up
+
+        def speak(self, adoption: object) -> None:
+            assert adoption is None
 
         def close(self) -> None:
             made.closed.append(self.connection)
