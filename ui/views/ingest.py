@@ -120,7 +120,7 @@ def _mapping(folder: Path | None, given: list[Path]) -> Path | None:
         if kept is None:
             with st.spinner("Looking at the data …"):
                 found = tables_of(named, folder)
-                kept = infer(found, next(iter(found)))
+                kept = infer(found, next(iter(found)) if len(found) == 1 else "upload")
         st.session_state[key] = kept
     written = st.text_area("mapping.yaml", key=key, height=420)
     text.note("It was written from the data: read it, and change what is not meant.")
