@@ -212,7 +212,10 @@ def nothing(labels: Sequence[str]) -> str:
     """What to say when no entity is there to embed."""
     if labels:
         return f"Nothing to embed: no entity has the label {' or '.join(labels)}."
-    return "Nothing to embed: the graph has no entities; run `kg ingest PATH` first."
+    return (
+        "Nothing to embed: the graph has no entities; run `kg ingest PATH` first, or `kg adopt` "
+        "where its nodes are your own."
+    )
 
 
 def _columns(file: Path, *names: str) -> Iterator[list[list[Any]]]:

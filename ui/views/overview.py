@@ -32,7 +32,8 @@ def bars(counts: Mapping[str, int], rest: str) -> None:
     st.vega_lite_chart(
         {
             "data": {"values": [{"name": name, "count": count} for name, count in shown]},
-            "height": 30 * len(shown),
+            # What is around the bars takes its part: of one bar alone it would leave a line.
+            "height": 30 * len(shown) + 24,
             "encoding": {
                 "y": {
                     **name,
@@ -126,6 +127,6 @@ if seen.entities:
         cards.samples("overview_samples")
 else:
     text.hint(
-        "The graph is empty. Type `kg ingest FOLDER` to load entities, relations and pictures, "
+        "The graph is empty. Bring data on the page Ingest, or type `kg ingest FOLDER`; "
         "or `kg demo` for a small world to look around in."
     )
