@@ -22,6 +22,7 @@ from kg_platform.platform import Platform
 from kg_platform.records import Rejection
 from kg_platform.server.connection import connection
 from kg_platform.settings import Settings, load
+from ui import uploads
 from ui.session import KnowledgeGraph
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
@@ -87,6 +88,14 @@ def kg() -> KnowledgeGraph:
 
 def settings() -> Settings:
     return _session().settings
+
+
+def is_private() -> bool:
+    """Whether nobody but the people of this machine reaches the explorer: it listens there alone,
+    and no other name leads to it. What Streamlit was told counts, whatever the settings say."""
+    address = st.get_option("server.address") or settings().ui_address
+    names = [address, *(st.get_option("server.allowedHosts") or ())]
+    return all(uploads.is_of_this_machine(name) for name in names)
 
 
 def ledger() -> Ledger:

@@ -45,7 +45,10 @@ def serve(
         note(f"Port {wanted} is taken; using {free}.")
     note(f"Explorer: {url(address, free)}  (Ctrl-C stops it)")
     if address not in ("127.0.0.1", "::1", "localhost"):
-        note("It has no login of its own: everybody who reaches this address can read the graph.")
+        note(
+            "It has no login of its own: everybody who reaches this address can read the graph, "
+            "and load into it."
+        )
     sys.stderr.flush()
     command = command_line(settings, address, free, browser=browser, hosts=hosts)
     os.execv(command[0], command)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,6 @@ from kg_platform.files.names import suffix_of
 from kg_platform.settings import Settings
 
 MAPPING = "mapping.yaml"
-LOG = ".log"
 _ODD = re.compile(r"[^\w.\- ]+")
 
 
@@ -38,9 +38,10 @@ def keep(settings: Settings, files: Iterable[tuple[str, bytes]]) -> Path:
 
 
 def earlier(settings: Settings) -> list[Path]:
-    """The folders that are there, newest first."""
+    """The folders with files of somebody's, newest first."""
     root = _root(settings)
-    return sorted((p for p in root.iterdir() if p.is_dir()), reverse=True) if root.is_dir() else []
+    there = [p for p in root.iterdir() if p.is_dir() and files(p)] if root.is_dir() else []
+    return sorted(there, reverse=True)
 
 
 def remove(settings: Settings, folder: Path) -> None:
@@ -51,26 +52,25 @@ def remove(settings: Settings, folder: Path) -> None:
 
 def files(folder: Path) -> list[Path]:
     """What somebody put into a folder, without what the explorer keeps there."""
-    return sorted(p for p in folder.iterdir() if p.name not in (MAPPING, LOG))
+    return sorted(p for p in folder.iterdir() if p.name != MAPPING)
 
 
-def may_name_paths(settings: Settings) -> bool:
-    """Whether a person at the explorer may name files of the machine it runs on: only where nobody
-    but its own people reach it."""
+def is_of_this_machine(address: str) -> bool:
+    """Whether only the machine itself reaches an address."""
     try:
-        return ipaddress.ip_address(settings.ui_address).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
-        return settings.ui_address == "localhost"
+        return address == "localhost"
 
 
-def write_mapping(settings: Settings, folder: Path, text: str) -> MappingDocument:
+def write_mapping(folder: Path, text: str, *, anywhere: bool) -> MappingDocument:
     """Keep a mapping beside its files.
 
     Raises:
-        BadInput: it is no mapping, or leads out of the folder where that is not allowed.
+        BadInput: it is no mapping, or leads out of the folder and may not lead `anywhere`.
     """
     document = MappingDocument(folder / MAPPING, text)
-    if not may_name_paths(settings):
+    if not anywhere:
         for name, table in document.mapping.tables.items():
             inside = table.file is not None and _inside(folder, table.file)
             if not inside:
@@ -89,13 +89,13 @@ def mapping_of(folder: Path) -> str | None:
     return read_mapping(path).path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def start(path: Path, log: Path, *, create_missing: bool, source: str | None) -> int:
-    """Begin `kg ingest` in a process of its own, which goes on when the page is left; its pid. What
-    it prints goes to `log`."""
+def start(path: Path, *, create_missing: bool) -> tuple[int, Path]:
+    """Begin `kg ingest` in a process of its own, which goes on when the page is left: its pid, and
+    the file of what it prints."""
     words = [sys.executable, "-m", "kg_platform.cli", "ingest", str(path)]
     words += ["--create-missing"] if create_missing else []
-    words += ["--source", source] if source else []
-    with log.open("wb") as written:
+    number, log = tempfile.mkstemp(prefix="kg-ingest-", suffix=".log")
+    with open(number, "wb") as written:
         process = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -103,7 +103,7 @@ def start(path: Path, log: Path, *, create_missing: bool, source: str | None) ->
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return process.pid
+    return process.pid, Path(log)
 
 
 def _root(settings: Settings) -> Path:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ingest.media.gallery import Gallery
 from kg_platform.adoption.mapping import AdoptionMapping
@@ -45,38 +46,41 @@ def take_pictures(platform: Platform, mapping: AdoptionMapping) -> PicturesTaken
     for kind in kinds:
         rows = platform.graph.stream(adopting.pictures(kind))
         while some := list(islice(rows, _BATCH)):
-            for row in some:
-                bad += _link(platform.graph, gallery, row["id"], row["paths"], row["there"])
+            bad += _link(platform.graph, gallery, some)
             entities += len(some)
     return PicturesTaken(entities, len(bad), tuple(bad[:_NAMED]))
 
 
-def _link(
-    graph: Graph, gallery: Gallery, entity: str, paths: Sequence[str], there: Sequence[str]
-) -> list[str]:
-    """The pictures of an entity; what of its paths leads to none, and why."""
-    found: list[tuple[Media, str]] = []
+def _link(graph: Graph, gallery: Gallery, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Write the pictures of these entities; what of their paths leads to none, and why."""
     bad: list[str] = []
-    for path in paths:
-        try:
-            found.append((gallery.keep(MediaRef(path)), path))
-        except BadPicture as error:
-            bad.append(f"{entity}: {path}: {error}")
-    if [path for _, path in found] == list(there):
-        return bad
-    media = [{"id": m.id, "properties": _stored(m)} for m, _ in found]
-    graph.write_rows(loading.PUT_MEDIA, media, _BATCH)
-    places = [
-        {"id": m.id, "properties": {"role": "image", "rank": rank, "location": path}}
-        for rank, (m, path) in enumerate(found)
-    ]
-    row = {
-        "id": entity,
-        "content_hash": None,
-        "media": places,
-        "places": [[rank, m.id, ""] for rank, (m, _) in enumerate(found)],
-    }
-    graph.write_rows(loading.LINK_MEDIA, [row], 1)
+    media: dict[str, dict[str, Any]] = {}
+    links: list[dict[str, Any]] = []
+    for row in rows:
+        found: list[tuple[Media, str]] = []
+        for path in row["paths"]:
+            try:
+                found.append((gallery.keep(MediaRef(path)), path))
+            except BadPicture as error:
+                bad.append(f"{row['id']}: {path}: {error}")
+        if [path for _, path in found] == list(row["there"]):
+            continue
+        media.update((m.id, {"id": m.id, "properties": _stored(m)}) for m, _ in found)
+        links.append(
+            {
+                "id": row["id"],
+                "content_hash": None,
+                "media": [
+                    {"id": m.id, "properties": {"role": "image", "rank": rank, "location": path}}
+                    for rank, (m, path) in enumerate(found)
+                ],
+                "places": [[rank, m.id, ""] for rank, (m, _) in enumerate(found)],
+            }
+        )
+    if media:
+        graph.write_rows(loading.PUT_MEDIA, list(media.values()), _BATCH)
+    if links:
+        graph.write_rows(loading.LINK_MEDIA, links, _BATCH)
     return bad
 
 

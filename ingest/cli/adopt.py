@@ -43,6 +43,12 @@ def adopt_command(
     """Make entities of the nodes of a graph that exists. Nothing of its owner's is changed."""
     if sum((mapping is not None, infer, sync, undo)) != 1:
         raise BadInput("Give a mapping, or one of --infer, --sync and --undo.")
+    if dry_run and mapping is None:  # nobody may take it for a promise that nothing is changed
+        raise BadInput("--dry-run goes with a mapping; leave it out.")
+    if yes and not undo:
+        raise BadInput("--yes goes with --undo; leave it out.")
+    if as_json and infer:
+        raise BadInput("--infer prints YAML; leave out --json.")
     if infer:
         _infer()
     elif undo:

@@ -61,8 +61,14 @@ def ingest_command(
     from kg_platform.errors import BadInput
 
     if infer:
+        others = {"--strict": strict, "--create-missing": create_missing, "--dry-run": dry_run,
+                  "--json": as_json}  # fmt: skip
+        if given := [name for name, value in others.items() if value]:
+            raise BadInput(f"--infer loads nothing; leave out {', '.join(given)}.")
         _infer(paths, source)
         return
+    if dry_run and strict:
+        raise BadInput("--dry-run writes nothing and shows what is rejected; leave out --strict.")
     if len(paths) > 1:
         raise BadInput(
             "One source at a time: name a folder, or write a mapping of these files with "
@@ -96,13 +102,15 @@ def ingest_command(
 def _infer(paths: Sequence[str], source: str | None) -> None:
     from ingest.mapping.infer import infer
     from ingest.mapping.tables_of import tables_of
-    from kg_platform.console import note, print_lines
+    from kg_platform.console import note, print_lines, steps
 
     tables = tables_of(paths)
     for one in tables.values():
         for line in one.table.notes:
             note(line)
-    print_lines(infer(tables, source or next(iter(tables))))
+    with steps() as progress:  # each table is read to its end
+        written = infer(tables, source or next(iter(tables)), progress)
+    print_lines(written)
     note("Save it as mapping.yaml; `kg ingest mapping.yaml --dry-run` shows what it loads.")
 
 

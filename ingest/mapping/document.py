@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ingest.mapping.model import MappingFile
-from kg_platform.yaml_document import Place as Place
 from kg_platform.yaml_document import YamlDocument, read_yaml
-from kg_platform.yaml_document import written as written
 
 _HINT = (
     "it needs `tables` and `entities` or `relations`, and `kg ingest --infer FILE` writes one to "

@@ -59,7 +59,6 @@ class Placeholder:
 
     column: Column
     calls: tuple[Call, ...]
-    text: str
 
     def of(self, row: Mapping[str, Any], lookups: Lookups) -> Any:
         """The value for this row; None where there is nothing.
@@ -180,7 +179,7 @@ def _placeholder(text: str, at: int) -> tuple[Placeholder, int]:
         calls.append(call)
     if at >= len(text) or text[at] != "}":
         raise _bad(text, start, "the placeholder is not closed; end it with }")
-    return Placeholder(column_of(name), tuple(calls), text[start : at + 1]), at + 1
+    return Placeholder(column_of(name), tuple(calls)), at + 1
 
 
 def _name(text: str, at: int) -> tuple[str, int]:

@@ -12,6 +12,7 @@ from ingest.mapping.naming import IS_KEY, LABELS, singular, type_of, word_of
 from ingest.mapping.survey import TableLook, survey
 from ingest.mapping.tables_of import InferredTable
 from kg_platform.errors import BadInput
+from kg_platform.progress import Progress, silent
 
 _TEXTS = (
     "description", "abstract", "summary", "text", "plot", "overview", "comment", "bio",
@@ -21,13 +22,13 @@ _ALIASES = ("aliases", "alias", "aka", "synonyms", "other_names", "alternative_n
 _PLAIN = re.compile(r"[A-Za-z_][\w ]*")
 
 
-def infer(tables: Mapping[str, InferredTable], source: str) -> str:
+def infer(tables: Mapping[str, InferredTable], source: str, on_progress: Progress = silent) -> str:
     """The mapping, as YAML with remarks.
 
     Raises:
         BadInput: none of them has a row.
     """
-    looks = survey(tables)
+    looks = survey(tables, on_progress)
     if not looks:
         raise BadInput("No table has a row, so there is nothing to write a mapping from.")
     return "\n".join(_written(looks, source)) + "\n"

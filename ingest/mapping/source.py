@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.mapping.apply import ITEM, RowMaker
-from ingest.mapping.document import MappingDocument, Place, read_mapping
+from ingest.mapping.document import MappingDocument, read_mapping
 from ingest.mapping.expressions import Column, Expression, column_of
 from ingest.mapping.functions import Unusable, text_of
 from ingest.mapping.model import EntitySpec, LookupSpec, RelationSpec, TableSpec
@@ -21,6 +21,7 @@ from ingest.sources.table import RowTable
 from ingest.sources.tables import open_table
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, Rejection
+from kg_platform.yaml_document import Place
 
 MAX_LOOKUP = 1_000_000  # rows: they are held in memory
 _FIELDS = tuple(field.name for field in fields(Entity))
@@ -40,6 +41,7 @@ class MappedSource:
         self.name = name or mapping.source or _stem(document.path)
         self.folder = document.path.parent
         self._own_notes: list[str] = []
+        self._lookup_notes: list[str] = []
         self._tables = {
             key: self._opened(key, spec, document) for key, spec in mapping.tables.items()
         }
@@ -49,7 +51,7 @@ class MappedSource:
     @property
     def notes(self) -> Sequence[str]:
         read = [note for table in self._tables.values() for note in table.notes]
-        return list(dict.fromkeys([*read, *self._own_notes]))
+        return list(dict.fromkeys([*read, *self._lookup_notes, *self._own_notes]))
 
     def count(self) -> int:
         mapping = self.document.mapping
@@ -169,8 +171,10 @@ class MappedSource:
         assert spec.key is not None
         assert spec.value is not None
         found: dict[str, Any] = {}
+        unread = twice = 0
         for number, row in self._tables[spec.from_].rows():
             if isinstance(row, Rejection):
+                unread += 1
                 continue
             try:
                 one, value = spec.key.of(row, {}), spec.value.of(row, {})
@@ -179,11 +183,17 @@ class MappedSource:
                     ("lookups", key), f"row {number} of {self._tables[spec.from_].name} {error}"
                 ) from None
             if one is not None and value is not None:
-                found.setdefault(text_of(one), value)
+                twice += found.setdefault(text_of(one), value) != value
             if len(found) > MAX_LOOKUP:
                 raise self.document.mistake(
                     ("lookups", key), f"a lookup has at most {MAX_LOOKUP:,} values"
                 )
+        for count, what in (
+            (unread, "of its rows cannot be read"),
+            (twice, "of its rows give a key another value; the first stands"),
+        ):
+            if count:
+                self._lookup_notes.append(f"Lookup {key}: {count:,} {what}.")
         return found
 
 

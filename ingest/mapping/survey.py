@@ -12,6 +12,7 @@ from ingest.mapping.columns import ColumnLook, look
 from ingest.mapping.naming import IS_KEY, LABELS, singular, word_of
 from ingest.mapping.tables_of import InferredTable
 from ingest.sources.table import RowTable
+from kg_platform.progress import Progress, silent
 from kg_platform.records import Rejection
 
 SAMPLE = 10_000  # rows that tell what columns look like
@@ -45,9 +46,14 @@ class TableLook:
         ) and len(plain) <= 3  # fmt: skip
 
 
-def survey(tables: Mapping[str, InferredTable]) -> dict[str, TableLook]:
+def survey(
+    tables: Mapping[str, InferredTable], on_progress: Progress = silent
+) -> dict[str, TableLook]:
     """What there is to say of tables, by their names; those without a row are left out."""
-    looks = {name: _look(one.table, one.spec) for name, one in tables.items()}
+    looks: dict[str, TableLook] = {}
+    for name, one in tables.items():
+        on_progress("looking at tables", len(looks), len(tables))
+        looks[name] = _look(one.table, one.spec)
     looks = {name: one for name, one in looks.items() if one.columns}
     for name, one in looks.items():  # what a database says need not be guessed
         known = tables[name].references.items()

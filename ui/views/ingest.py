@@ -32,7 +32,7 @@ def place() -> Path | None:
     settings = resources.settings()
     known = uploads.earlier(settings)
     kinds = [PLACES[0], *(PLACES[1:2] if known else ())]
-    kinds += [PLACES[2]] if uploads.may_name_paths(settings) else []
+    kinds += [PLACES[2]] if resources.is_private() else []
     kind = st.segmented_control("From", kinds, default=kinds[0], required=True, key="ingest_from")
     if kind == PLACES[2]:
         named = st.text_input(
@@ -125,7 +125,7 @@ def _mapping(folder: Path | None, given: list[Path]) -> Path | None:
     written = st.text_area("mapping.yaml", key=key, height=420)
     text.note("It was written from the data: read it, and change what is not meant.")
     with text.errors():
-        uploads.write_mapping(settings, folder, written)
+        uploads.write_mapping(folder, written, anywhere=resources.is_private())
         return folder / uploads.MAPPING
     return None
 
@@ -178,9 +178,7 @@ def show(found: Preview, notes: list[str]) -> None:
 
 
 def begin(path: Path, create_missing: bool) -> None:
-    folder = path.parent if path.name == uploads.MAPPING else uploads.keep(resources.settings(), [])
-    log = folder / uploads.LOG
-    pid = uploads.start(path, log, create_missing=create_missing, source=None)
+    pid, log = uploads.start(path, create_missing=create_missing)
     st.session_state.update(ingest_pid=pid, ingest_log=str(log))
     st.session_state.pop("ingest_done", None)
 

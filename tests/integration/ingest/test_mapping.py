@@ -95,3 +95,12 @@ def test_two_files_are_not_one_source(tables: Path) -> None:
     refused = kg("ingest", "films.csv", "people.csv")
     assert refused.code == 2
     assert "kg ingest --infer FILE... > mapping.yaml" in refused.errors
+
+
+def test_options_that_would_do_nothing_are_refused() -> None:
+    refused = kg("ingest", "--infer", "films.csv", "--dry-run", "--json")
+    assert refused.code == 2
+    assert "--infer loads nothing; leave out --dry-run, --json" in refused.errors
+    assert "leave out --strict" in kg("ingest", "films.csv", "--dry-run", "--strict").errors
+    assert "--dry-run goes with a mapping" in kg("adopt", "--undo", "--dry-run", "--yes").errors
+    assert "--yes goes with --undo" in kg("adopt", "--sync", "--yes").errors

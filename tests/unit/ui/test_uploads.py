@@ -3,16 +3,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from kg_platform.errors import BadInput
 from kg_platform.settings import Settings
-from ui import uploads
+from ui import resources, uploads
 
 MAPPING = 'tables: {a: {FROM}}\nentities: [{from: a, id: "{id}"}]\n'
 
 
-def settings(home: Path, address: str = "127.0.0.1") -> Settings:
-    return Settings(home=home, ui_address=address)
+def settings(home: Path) -> Settings:
+    return Settings(home=home)
 
 
 def test_files_are_kept_under_plain_names(tmp_path: Path) -> None:
@@ -40,11 +41,31 @@ def test_only_folders_of_uploads_are_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "may"),
+    ("address", "is_it"),
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("kg.x", False)],
 )
-def test_paths_are_for_those_at_the_machine(tmp_path: Path, address: str, may: bool) -> None:
-    assert uploads.may_name_paths(settings(tmp_path, address)) is may
+def test_addresses_of_the_machine_alone(address: str, is_it: bool) -> None:
+    assert uploads.is_of_this_machine(address) is is_it
+
+
+@pytest.mark.parametrize(
+    ("options", "setting", "private"),
+    [
+        ({}, "127.0.0.1", True),
+        ({}, "0.0.0.0", False),
+        ({"server.address": "0.0.0.0"}, "127.0.0.1", False),
+        ({"server.address": "127.0.0.1", "server.allowedHosts": ["localhost", "127.0.0.1", "::1"]},
+         "0.0.0.0", True),
+        ({"server.address": "127.0.0.1", "server.allowedHosts": ["localhost", "kg.example.org"]},
+         "127.0.0.1", False),
+    ],
+)  # fmt: skip
+def test_where_it_listens_counts_and_not_what_a_setting_says(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, object], setting: str, private: bool
+) -> None:
+    monkeypatch.setattr(st, "get_option", options.get)
+    monkeypatch.setattr(resources, "settings", lambda: Settings(ui_address=setting))
+    assert resources.is_private() is private
 
 
 @pytest.mark.parametrize(
@@ -52,10 +73,9 @@ def test_paths_are_for_those_at_the_machine(tmp_path: Path, address: str, may: b
               "sql: 'sqlite:///x.db', table: a"],
 )  # fmt: skip
 def test_an_explorer_that_others_reach_reads_only_uploads(tmp_path: Path, table: str) -> None:
-    open_to_all = settings(tmp_path, "0.0.0.0")
-    folder = uploads.keep(open_to_all, [("a.csv", b"id\n1\n")])
+    folder = uploads.keep(settings(tmp_path), [("a.csv", b"id\n1\n")])
     with pytest.raises(BadInput, match=r"line 1, tables.a: .*only what was uploaded"):
-        uploads.write_mapping(open_to_all, folder, MAPPING.replace("FROM", table))
+        uploads.write_mapping(folder, MAPPING.replace("FROM", table), anywhere=False)
     assert uploads.mapping_of(folder) is None, "what was refused is not kept"
-    uploads.write_mapping(open_to_all, folder, MAPPING.replace("FROM", "file: a.csv"))
+    uploads.write_mapping(folder, MAPPING.replace("FROM", "file: a.csv"), anywhere=False)
     assert uploads.mapping_of(folder) == MAPPING.replace("FROM", "file: a.csv")

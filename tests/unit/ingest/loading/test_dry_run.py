@@ -1,4 +1,4 @@
-"""What a dry run counts, beside a graph that is a dictionary."""
+"""What a dry run counts, and how it is written."""
 
 from __future__ import annotations
 

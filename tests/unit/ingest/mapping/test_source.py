@@ -115,3 +115,14 @@ def test_a_lookup_of_a_table(tmp_path: Path) -> None:
     found = source(tmp_path, MAPPING.replace("{values: {Scott: 1937}}", plain))
     people = {o.id: o.properties for o in found.records() if isinstance(o, Entity)}
     assert people["person/Scott"] == {"born": "1979"}
+
+
+def test_what_a_lookup_has_not_got_is_said(tmp_path: Path) -> None:
+    rows = "name,year\nScott,1937\nScott,1938\na,b,c\n"
+    (tmp_path / "born.csv").write_text(rows, encoding="utf-8")
+    text = MAPPING.replace("{values: {Scott: 1937}}", "{from: b, key: '{name}', value: '{year}'}")
+    found = source(tmp_path, text.replace("tables:\n", "tables:\n  b: {file: born.csv}\n"))
+    people = {o.id: o.properties for o in found.records() if isinstance(o, Entity)}
+    assert people["person/Scott"] == {"born": "1937"}
+    assert "Lookup born: 1 of its rows cannot be read." in found.notes
+    assert "Lookup born: 1 of its rows give a key another value; the first stands." in found.notes
