@@ -51,9 +51,9 @@ def survey(
 ) -> dict[str, TableLook]:
     """What there is to say of tables, by their names; those without a row are left out."""
     looks: dict[str, TableLook] = {}
-    for name, one in tables.items():
+    for name, given in tables.items():
         on_progress("looking at tables", len(looks), len(tables))
-        looks[name] = _look(one.table, one.spec)
+        looks[name] = _look(given.table, given.spec)
     looks = {name: one for name, one in looks.items() if one.columns}
     for name, one in looks.items():  # what a database says need not be guessed
         known = tables[name].references.items()
