@@ -61,12 +61,13 @@ def undo(graph: Graph, report: Progress) -> int:
 def _take_off(graph: Graph, adoption: GraphAdoption, report: Progress) -> int:
     steps = 3 + len(cypher.OWN_LABELS)
     report("take off what was added", 0, steps)
-    graph.run_schema(cypher.REMOVE_ACCEPTED)
+    # A database never forgets a name, so what is not there was never used.
+    known = {row["key"] for row in graph.read(Statement(cypher.PROPERTY_KEYS))}
+    if known >= {"review", "accepted_at"}:  # it looks at every relationship
+        graph.run_schema(cypher.REMOVE_ACCEPTED)
     for done, label in enumerate(cypher.OWN_LABELS):
         graph.run_schema(cypher.remove_nodes(label))
         report("take off what was added", done + 1, steps)
-    # A database never forgets a name, so most of what is not there was never used.
-    known = {row["key"] for row in graph.read(Statement(cypher.PROPERTY_KEYS))}
     names = [name for name in graph.vocabulary.names() if name in known]
     take_away(graph)
     report("take off what was added", steps - 1, steps)
