@@ -19,6 +19,7 @@ from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
 from embeddings.publish.published import with_encoder
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.media.pictures import decode_rgb, rgb
+from kg_platform.modality import BY_NAME, IMAGE, TEXT
 from kg_platform.platform import Platform
 
 KEPT = 4  # encoders: of texts and pictures, of the run that is live and the one before
@@ -34,12 +35,12 @@ class ContentSearch:
 
     def like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
         """As `similar_to_text`."""
-        graph, load = self._platform.graph, load_text_side if by == "image" else load_text_encoder
+        graph, load = self._platform.graph, load_text_encoder if by == TEXT.name else load_text_side
 
         def ask(encoder: TextEncoder) -> list[Neighbour]:
             return similar_to_text(graph, text, k, encoder, type, by)
 
-        return with_encoder(graph, by, lambda name: self._encoder(by, name, load), ask)
+        return with_encoder(graph, BY_NAME[by], lambda name: self._encoder(by, name, load), ask)
 
     def like_picture(
         self, image: str | Path | bytes | Image, k: int, type: str | None
@@ -59,7 +60,7 @@ class ContentSearch:
             found: ImageEncoder = self._encoder("picture", name, load_image_encoder)
             return found
 
-        return with_encoder(graph, "image", load, ask)
+        return with_encoder(graph, IMAGE, load, ask)
 
     def _encoder(self, kind: str, name: str, load: Callable[[str, str], Any]) -> Any:
         key = (kind, name)

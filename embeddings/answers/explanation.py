@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from kg_platform.modality import MODALITIES
+
 SIDES = ("head", "tail")
 
 
@@ -98,4 +100,4 @@ def rank_text(rank: float) -> str:
     return f"{rank:,.1f}".removesuffix(".0")
 
 
-_WORDS = {"image": "picture"}
+_WORDS = {one.name: one.item for one in MODALITIES}

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from embeddings.features.encoders.readable import unreadable_query
 from embeddings.publish import vector_indexes
 from embeddings.publish.published import (
-    MODALITY_NOUNS,
     Run,
     check_encoder,
     must_be_published,
@@ -25,6 +24,7 @@ from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
+from kg_platform.modality import BY_NAME, IMAGE, MODALITIES, TEXT
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 WAYS = {
     "embedding": "embedding",
     "structure": "structure_embedding",
-    "text": "text_embedding",
-    "image": "image_embedding",
+    **{one.name: one.vector for one in MODALITIES},
 }
 # With a type filter more are asked for than wanted; beyond this an index is the wrong tool.
 MAX_REACH = 20_000
@@ -85,7 +84,7 @@ def similar_to_text(
     k: int,
     encoder: TextEncoder,
     type: str | None = None,
-    by: str = "text",
+    by: str = TEXT.name,
 ) -> list[Neighbour]:
     """The `k` entities whose texts mean most nearly this; `by` "image": whose pictures show it.
 
@@ -99,14 +98,14 @@ def similar_to_text(
     if not text.strip():
         raise BadInput("There is no text to compare with; write a few words.")
     _positive(k)
-    if by not in MODALITY_NOUNS:
+    if by not in BY_NAME:
         raise BadInput(f"A text is compared by text or image, not by {by!r}.")
     if not encoder.readable([text])[0]:
         raise BadInput(unreadable_query(encoder.name))
     vector = encoder.encode_queries([text])[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(must_be_published(run), by, encoder, other_side=by == "image")
+        check_encoder(must_be_published(run), BY_NAME[by], encoder, other_side=by == IMAGE.name)
         return _nearest(graph, staged_name(run, WAYS[by]), vector, k, type)
 
     return of_one_run(graph, ask)
@@ -125,8 +124,8 @@ def similar_to_picture(
     vector = encoder.encode([picture])[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(must_be_published(run), "image", encoder)
-        return _nearest(graph, staged_name(run, "image_embedding"), vector, k, type)
+        check_encoder(must_be_published(run), IMAGE, encoder)
+        return _nearest(graph, staged_name(run, IMAGE.vector), vector, k, type)
 
     return of_one_run(graph, ask)
 

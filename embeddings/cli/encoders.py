@@ -9,6 +9,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
+from kg_platform.modality import MODALITIES
 
 if TYPE_CHECKING:
     from embeddings.features.encoders.presets import Preset
@@ -58,7 +59,7 @@ def _row(preset: Preset, settings: Settings) -> dict[str, Any]:
     from embeddings.features.encoders.presets import models
 
     own = {preset.name, *models(preset)}
-    chosen = {"text": settings.text_encoder, "image": settings.image_encoder}
+    chosen = {one.name: getattr(settings, one.setting) for one in MODALITIES}
     return {
         **asdict(preset),
         "here": _here(preset),

@@ -12,12 +12,13 @@ from embeddings.session import VectorSession
 from kg_platform import console
 from kg_platform.cli.options import Count, Json, Type
 from kg_platform.errors import BadInput
+from kg_platform.modality import MODALITIES
 
 if TYPE_CHECKING:
     from embeddings.answers.explanation import Explained, Explanation
     from embeddings.answers.predict import Prediction
 
-WORDS = {"image": "picture", "no image": "no picture"}
+WORDS = {f"{no}{one.name}": f"{no}{one.item}" for one in MODALITIES for no in ("", "no ")}
 
 
 def register(app: typer.Typer) -> None:

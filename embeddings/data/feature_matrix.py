@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +22,7 @@ class Features:
     snapshot's order. Both are None when no entity has more than one.
     """
 
-    name: Literal["text", "image"]
+    name: str
     matrix: Vectors
     present: npt.NDArray[np.bool_]
     encoder: str

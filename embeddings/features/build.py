@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from embeddings.features.encoders.protocols import ImageEncoder, NamedEncoder, T
 from embeddings.features.encoders.readable import unreadable_note
 from embeddings.features.picture_workers import PictureReader, prepared, worker_count
 from kg_platform.media.store import MediaStore
+from kg_platform.modality import IMAGE, TEXT
 from kg_platform.progress import StepProgress
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ def text_features(
         count = len(unreadable)
         said = (*found.notes, unreadable_note(count, encoder.name))
         found = replace(found, contents=found.contents + count, unreadable=count, notes=said)
-    return work.features("text", contents.size, entities), found
+    return work.features(TEXT.name, contents.size, entities), found
 
 
 def _readable(contents: HasTexts, encoder: TextEncoder, unreadable: set[str]) -> Iterator[Text]:
@@ -126,7 +127,7 @@ def picture_features(
                 if one.pixels is None:
                     work.skip(f"{one.sha256}: {one.problem}")
             work.encoded(list(usable), encoder.encode_prepared(list(usable.values())))
-    return work.features("image", contents.size, entities), work.summary()
+    return work.features(IMAGE.name, contents.size, entities), work.summary()
 
 
 class _Work:
@@ -176,9 +177,7 @@ class _Work:
     def skip(self, reason: str) -> None:
         self._skipped.append(reason)
 
-    def features(
-        self, name: Literal["text", "image"], count: int, entities: npt.NDArray[np.int64]
-    ) -> Features:
+    def features(self, name: str, count: int, entities: npt.NDArray[np.int64]) -> Features:
         """(entity, content) pairs -> a row an entity: the mean of its contents, at length 1."""
         matrix = np.zeros((count, self._encoder.dimension), dtype=np.float32)
         usable = self._known[self._place]

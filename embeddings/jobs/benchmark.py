@@ -31,6 +31,7 @@ from embeddings.features.shuffle import shuffled
 from embeddings.training.result import Trained
 from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import BadInput
+from kg_platform.modality import TEXT
 from kg_platform.progress import Progress, silent
 from kg_platform.runs.held_out import caveat
 from kg_platform.settings import Settings
@@ -179,7 +180,7 @@ def with_texts(folder: Path, dataset: Dataset, settings: Settings, report: Progr
     features, summary = text_features(
         texts, encoder, cache, lambda done, total: report("texts", done, total)
     )
-    return replace(dataset, features={"text": features}, notes=(*dataset.notes, *summary.notes))
+    return replace(dataset, features={TEXT.name: features}, notes=(*dataset.notes, *summary.notes))
 
 
 def _train(dataset: Dataset, options: TrainOptions, report: Progress) -> Trained:

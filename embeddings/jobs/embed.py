@@ -24,7 +24,8 @@ from embeddings.data.fingerprints import content_of
 from embeddings.data.manifest import unit_of_split
 from embeddings.data.snapshot import Snapshot, open_snapshot, take
 from embeddings.evaluation.evaluate import Measured, measure
-from embeddings.features.snapshot_features import Encoders, graph_features
+from embeddings.features.modal import Encoders
+from embeddings.features.snapshot_features import graph_features
 from embeddings.jobs.cost import plan
 from embeddings.jobs.cost.estimate import CostPlan
 from embeddings.jobs.embed_options import EmbedOptions, of_graph
@@ -44,6 +45,7 @@ from kg_platform.adoption.sync import sync_nodes
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import ArtifactError, GateRefused, NotFound
 from kg_platform.graph.lease import GraphLease
+from kg_platform.modality import MODALITIES
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 from kg_platform.runs.held_out import caveat
@@ -277,8 +279,7 @@ class EmbedJob(Job):
             self.platform,
             snapshot,
             self.encoders,
-            text=self.options.text,
-            pictures=self.options.pictures,
+            self.options.modalities,
             step=self.step,
             report=self.report,
             note=self._note,
@@ -381,6 +382,9 @@ def _settings(platform: Platform, options: EmbedOptions) -> dict[str, Any]:
         **asdict(options),
         "labels": list(options.labels),
         "relationship_types": list(options.relationship_types),
-        "text_encoder": platform.settings.text_encoder if options.text else None,
-        "image_encoder": platform.settings.image_encoder if options.pictures else None,
+        **{
+            one.setting: getattr(platform.settings, one.setting) if used else None
+            for one in MODALITIES
+            for used in [one in options.modalities]
+        },
     }

@@ -198,15 +198,14 @@ class EmbedNewJob(Job):
 
     def _features(self, part: Part) -> dict[str, Features]:
         """Features of the new entities, by the encoders of the published run."""
-        encoders, text, pictures = published_encoders(
+        encoders, modalities = published_encoders(
             self.platform.settings, self.published, self.artifact
         )
         return graph_features(
             self.platform,
             part,
             encoders,
-            text=text,
-            pictures=pictures,
+            modalities,
             step=self.step,
             report=self.report,
         )

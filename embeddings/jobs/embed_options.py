@@ -13,6 +13,7 @@ from embeddings.data.splits import Unit
 from embeddings.training import presets
 from embeddings.training.options import TrainOptions, preset_options
 from kg_platform.graph.client import Graph
+from kg_platform.modality import MODALITIES, Modality
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,16 @@ class EmbedOptions:
     warm: bool = True  # go on from the run that is live, where that is possible
     unit: Unit = "pair"  # what is held out together; nobody chooses it: it tells versions apart
     train: TrainOptions = field(default_factory=TrainOptions)
+
+    @property
+    def modalities(self) -> list[Modality]:
+        """Those whose contents become vectors."""
+        return modalities_of(self)
+
+
+def modalities_of(options: object) -> list[Modality]:
+    """The modalities that options ask for, each by its field."""
+    return [one for one in MODALITIES if getattr(options, one.option)]
 
 
 def of_graph(graph: Graph, options: EmbedOptions) -> EmbedOptions:
@@ -53,8 +64,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "epochs": ("--epochs",),
     "setting": ("--set",),
     "seed": ("--seed",),
-    "text": ("--text", "--no-text"),
-    "pictures": ("--pictures", "--no-pictures"),
+    **{one.option: (f"--{one.option}", f"--no-{one.option}") for one in MODALITIES},
     "publish_vectors": ("--publish", "--no-publish"),
     "warm": ("--warm", "--cold"),
     "new_only": ("--new-only",),
@@ -72,8 +82,7 @@ def embed_options(given: Mapping[str, Any], device: str) -> EmbedOptions:
     return EmbedOptions(
         labels=tuple(given.get("label") or ()),
         relationship_types=tuple(given.get("relationship_type") or ()),
-        text=given.get("text", True),
-        pictures=given.get("pictures", True),
+        **{one.option: given.get(one.option, True) for one in MODALITIES},
         warm=given.get("warm", True),
         train=preset_options(
             given.get("preset", "balanced"),

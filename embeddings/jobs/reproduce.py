@@ -18,7 +18,8 @@ from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Snapshot, take
 from embeddings.evaluation.evaluate import measure
-from embeddings.features.snapshot_features import Encoders, graph_features
+from embeddings.features.modal import Encoders
+from embeddings.features.snapshot_features import graph_features
 from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.jobs.lock import only_one
 from embeddings.jobs.run import Job
@@ -30,6 +31,7 @@ from embeddings.training.train import TrainOptions, logged_epoch, train
 from embeddings.training.warm_start import prepared
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.rows import RunRow
+from kg_platform.modality import BY_NAME, MODALITIES
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 from kg_platform.runs.figures import flattened, seconds
@@ -129,8 +131,7 @@ def _options(row: RunRow) -> EmbedOptions:
     return EmbedOptions(
         labels=tuple(said["labels"]),
         relationship_types=tuple(said["relationship_types"]),
-        text=said["text"],
-        pictures=said["pictures"],
+        **{one.option: said[one.option] for one in MODALITIES if one.option in said},
         unit=unit_of(said),
         train=training,
     )
@@ -264,11 +265,11 @@ class ReproduceJob(Job):
     def _features(self, snapshot: Snapshot) -> dict[str, Features]:
         """Features by the encoders that the run names, of the revision that it had."""
         said, settings = self.row.settings, self.platform.settings
-        named = {name: said[name] for name in ("text_encoder", "image_encoder") if said.get(name)}
-        encoders = Encoders(settings.model_copy(update=named))
+        named = {one.setting: said[one.setting] for one in MODALITIES if said.get(one.setting)}
+        encoders = Encoders(settings, named)
         recorded: Mapping[str, Mapping[str, str]] = self.row.record.get("encoders") or {}
         for name, about in recorded.items():
-            encoder = encoders.text if name == "text" else encoders.image
+            encoder = encoders.of(BY_NAME[name])
             if encoder.revision != about["revision"]:
                 raise BadInput(
                     f"The {name} encoder {encoder.name} has revision {encoder.revision} now; run "
@@ -279,8 +280,7 @@ class ReproduceJob(Job):
             self.platform,
             snapshot,
             encoders,
-            text=self.options.text,
-            pictures=self.options.pictures,
+            self.options.modalities,
             step=self.step,
             report=self.report,
         )

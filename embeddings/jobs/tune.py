@@ -12,9 +12,10 @@ from typing import Any
 
 from embeddings.data.dataset import Dataset, from_snapshot
 from embeddings.data.snapshot import take
-from embeddings.features.snapshot_features import Encoders, graph_features
+from embeddings.features.modal import Encoders
+from embeddings.features.snapshot_features import graph_features
 from embeddings.jobs import benchmark
-from embeddings.jobs.embed_options import types_of_graph
+from embeddings.jobs.embed_options import modalities_of, types_of_graph
 from embeddings.jobs.run import Job
 from embeddings.jobs.tuning.report import Tuned
 from embeddings.jobs.tuning.search import Budget, OnTrial, tune
@@ -134,8 +135,7 @@ class TuneJob(Job):
                 self.platform,
                 snapshot,
                 Encoders(self.platform.settings),
-                text=self.options.text,
-                pictures=self.options.pictures,
+                modalities_of(self.options),
                 step=self.step,
                 report=self.report,
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,15 +20,13 @@ from torch import Tensor
 from embeddings.data.feature_matrix import Features
 from embeddings.models.ensemble import Ensemble, name_of
 from embeddings.models.interactions.registry import interaction
-from embeddings.models.modalities import Modality, project
+from embeddings.models.modalities import ModalityInputs, project
 from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import ArtifactError
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact
-
-Name = Literal["text", "image"]
 
 CHUNK = 16_384  # entities whose features are in memory at a time
 # Weights that older artifacts do not have; they are as if these were 0.
@@ -105,7 +103,7 @@ def _network(
     artifact: Artifact,
     model: dict[str, Tensor],
     structure: Tensor,
-    modalities: dict[str, Modality],
+    modalities: dict[str, ModalityInputs],
 ) -> Network | Ensemble:
     options = artifact.manifest["options"]
     kind = interaction(options["model"])
@@ -155,8 +153,8 @@ def _shared(
 
 
 def _modality(
-    artifact: Artifact, name: Name, model: dict[str, Tensor], rows: Sequence[int] | None
-) -> Modality:
+    artifact: Artifact, name: str, model: dict[str, Tensor], rows: Sequence[int] | None
+) -> ModalityInputs:
     matrix, present = (
         _rows(artifact, f"{name}_embedding", rows),
         artifact.present(f"{name}_embedding"),
@@ -174,12 +172,12 @@ def _modality(
         owners = torch.arange(len(rows)).repeat_interleave(last - first)
         within = torch.arange(len(owners)) - ((last - first).cumsum(0) - (last - first))[owners]
         items = items[first[owners] + within]
-    return Modality(made.inputs, made.present, made.mean, made.basis, items, owners)
+    return ModalityInputs(made.inputs, made.present, made.mean, made.basis, items, owners)
 
 
 def _others(
-    artifact: Artifact, name: Name, model: dict[str, Tensor], given: Features | None, count: int
-) -> Modality:
+    artifact: Artifact, name: str, model: dict[str, Tensor], given: Features | None, count: int
+) -> ModalityInputs:
     """Features of entities that the artifact does not know; None: no entity has this modality."""
     if given is None:
         nothing = np.zeros((count, artifact.dimension(f"{name}_embedding")), np.float32)

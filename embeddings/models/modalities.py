@@ -26,7 +26,7 @@ MAX_STRETCH = 10.0
 
 
 @dataclass(frozen=True)
-class Modality:
+class ModalityInputs:
     """A modality as the network reads it: `inputs` (N, w), centred principal components, scaled to
     rows of length 1 in quadratic mean; zero, and never read, where `present` (N,) is False.
 
@@ -43,7 +43,7 @@ class Modality:
     owners: Tensor | None = None
 
 
-def prepare(features: Features, entities: int, width: int = WIDTH) -> Modality:
+def prepare(features: Features, entities: int, width: int = WIDTH) -> ModalityInputs:
     """Centre, rotate to the leading principal components, scale. O(N d^2 + d^3).
 
     Raises:
@@ -71,7 +71,7 @@ def prepare(features: Features, entities: int, width: int = WIDTH) -> Modality:
     return project(features, mean, basis)
 
 
-def project(features: Features, mean: Tensor, basis: Tensor) -> Modality:
+def project(features: Features, mean: Tensor, basis: Tensor) -> ModalityInputs:
     """Features, also of entities that were not there in training, by a mean and basis made before.
 
     Raises:
@@ -83,7 +83,7 @@ def project(features: Features, mean: Tensor, basis: Tensor) -> Modality:
     inputs = torch.zeros(len(present), basis.shape[1])
     inputs[present] = (raw - mean) @ basis
     items, owners = _several(features, present, mean, basis)
-    return Modality(inputs, present, mean, basis, items, owners)
+    return ModalityInputs(inputs, present, mean, basis, items, owners)
 
 
 def _several(
@@ -116,7 +116,7 @@ class Pool(nn.Module):
     O(items * w) for all entities.
     """
 
-    def __init__(self, modality: Modality) -> None:
+    def __init__(self, modality: ModalityInputs) -> None:
         super().__init__()
         assert modality.items is not None
         assert modality.owners is not None

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from embeddings.models.fusion import Fusion, fusion, small
 from embeddings.models.interactions.fast import Interaction
-from embeddings.models.modalities import Modality, Pool, prepare
+from embeddings.models.modalities import ModalityInputs, Pool, prepare
 from embeddings.models.scorer import Scorer
 
-__all__ = ["Modality", "Network", "prepare"]
+__all__ = ["ModalityInputs", "Network", "prepare"]
 
 
 class Network(nn.Module):
@@ -30,7 +30,7 @@ class Network(nn.Module):
         relations: int,
         dimension: int,
         fusion_name: str,
-        modalities: Mapping[str, Modality],
+        modalities: Mapping[str, ModalityInputs],
         generator: torch.Generator,
     ) -> None:
         super().__init__()

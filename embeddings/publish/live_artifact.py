@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.data.artifact import Artifact, open_artifact
-from embeddings.features.snapshot_features import Encoders
+from embeddings.features.modal import Encoders
 from embeddings.publish.published import check_encoder, published_run
 from kg_platform.browse.entities import current_run
 from kg_platform.errors import ArtifactError, NotFound
 from kg_platform.graph.client import Graph
+from kg_platform.modality import MODALITIES, Modality
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings
 
@@ -68,17 +69,15 @@ def find_live(platform: Platform) -> Live:
 
 def published_encoders(
     settings: Settings, run: Mapping[str, Any], artifact: Artifact
-) -> tuple[Encoders, bool, bool]:
-    """The encoders of the published vectors, and whether there are any of texts, of pictures.
+) -> tuple[Encoders, list[Modality]]:
+    """The encoders of the published vectors, and the modalities that there are vectors of.
 
     Raises:
         BadInput: an encoder has another revision now. EncoderError: one cannot be loaded.
     """
-    named = {f"{name}_encoder": at["name"] for name, at in artifact.manifest["encoders"].items()}
-    encoders = Encoders(settings.model_copy(update=named))
-    text, pictures = "text_encoder" in named, "image_encoder" in named
-    if text:
-        check_encoder(run, "text", encoders.text)
-    if pictures:
-        check_encoder(run, "image", encoders.image)
-    return encoders, text, pictures
+    made_with = artifact.manifest["encoders"]
+    there = [one for one in MODALITIES if one.name in made_with]
+    encoders = Encoders(settings, {one.setting: made_with[one.name]["name"] for one in there})
+    for modality in there:
+        check_encoder(run, modality, encoders.of(modality))
+    return encoders, there

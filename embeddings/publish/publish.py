@@ -40,6 +40,7 @@ from kg_platform.progress import Progress, silent
 
 if TYPE_CHECKING:
     from kg_platform.ledger.ledger import Ledger
+from kg_platform.modality import MODALITIES
 
 CURSOR = "publish"
 
@@ -181,10 +182,10 @@ def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -
         "snapshot_at": _time(snapshot.get("created_at")),
         "trained_at": _time(manifest.get("created_at")),
     }
-    for modality in ("text", "image"):
-        encoder = encoders.get(modality) or {}
-        properties[f"{modality}_encoder"] = encoder.get("name")
-        properties[f"{modality}_revision"] = encoder.get("revision")
+    for modality in MODALITIES:
+        encoder = encoders.get(modality.name) or {}
+        properties[modality.setting] = encoder.get("name")
+        properties[modality.revision] = encoder.get("revision")
     properties |= _held_out(manifest)
     for name, value in (manifest.get("metrics") or {}).items():
         if isinstance(value, int | float):

@@ -10,15 +10,15 @@ from kg_platform.browse import entities
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import BadInput, KgError, NotFound, QueryFailed
 from kg_platform.graph.client import Graph
+from kg_platform.modality import Modality
 
 if TYPE_CHECKING:
-    from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+    from embeddings.features.encoders.protocols import NamedEncoder
 
 T = TypeVar("T")
 Encoder = TypeVar("Encoder")
 Run = Mapping[str, Any]  # the properties of an (:EmbeddingRun)
 TRIES = 5  # each publish moves the pointer twice
-MODALITY_NOUNS = {"text": "texts", "image": "pictures"}
 
 
 def published_run(graph: Graph) -> dict[str, Any]:
@@ -53,9 +53,9 @@ def of_one_run(graph: Graph, ask: Callable[[Run | None], T]) -> T:
 
 
 def with_encoder(
-    graph: Graph, modality: str, load: Callable[[str], Encoder], ask: Callable[[Encoder], T]
+    graph: Graph, modality: Modality, load: Callable[[str], Encoder], ask: Callable[[Encoder], T]
 ) -> T:
-    """The answer of `ask`, which gets the published run's encoder of texts or pictures.
+    """The answer of `ask`, which gets the published run's encoder of a modality.
 
     Loading takes seconds; if another run with another encoder was published meanwhile, its encoder
     is loaded and asked with.
@@ -89,25 +89,25 @@ def must_be_published(run: Run | None) -> Run:
     return run
 
 
-def encoder_of(run: Mapping[str, Any], modality: str) -> str:
-    """Name of the encoder that made the published `text` or `image` vectors.
+def encoder_of(run: Mapping[str, Any], modality: Modality) -> str:
+    """Name of the encoder that made the published vectors of a modality.
 
     Raises:
         NotFound: the run has none of this modality.
     """
-    name = run.get(f"{modality}_encoder")
+    name = run.get(modality.setting)
     if not name:
         raise NotFound(
-            f"The published run {run['id']} has no {modality} vectors; "
-            f"run `kg embed` on a graph that has {MODALITY_NOUNS[modality]}."
+            f"The published run {run['id']} has no {modality.name} vectors; "
+            f"run `kg embed` on a graph that has {modality.items}."
         )
     return str(name)
 
 
 def check_encoder(
     run: Mapping[str, Any],
-    modality: str,
-    encoder: TextEncoder | ImageEncoder,
+    modality: Modality,
+    encoder: NamedEncoder,
     other_side: bool = False,
 ) -> None:
     """Refuse an encoder whose vectors do not live in the space of the published ones.
@@ -115,14 +115,14 @@ def check_encoder(
     How vectors were rounded does not matter. The text side of a picture encoder (`other_side`) has
     its own cut-off and pooling; the same weights are what puts it into the pictures' space.
     """
-    published = (encoder_of(run, modality), str(run.get(f"{modality}_revision")))
+    published = (encoder_of(run, modality), str(run.get(modality.revision)))
     given = (encoder.name, encoder.revision)
     same = [(name, _weights(revision) if other_side else vector_space(revision))
             for name, revision in (published, given)]  # fmt: skip
     if same[0] != same[1]:
         raise BadInput(
-            f"The published {modality} vectors were made by {' revision '.join(published)}, this "
-            f"is {' revision '.join(given)}; run `kg embed` again to compare with this one."
+            f"The published {modality.name} vectors were made by {' revision '.join(published)}, "
+            f"this is {' revision '.join(given)}; run `kg embed` again to compare with this one."
         )
 
 

@@ -20,6 +20,7 @@ from embeddings.data.splits import id_keys
 from embeddings.refresh.fold_in import FoldInFacts
 from kg_platform.cypher import watching as cypher
 from kg_platform.graph.client import Graph
+from kg_platform.modality import Modality
 
 MOST_FACTS = 2_000  # read of an entity in either direction; a fit looks at 64 of them
 
@@ -50,6 +51,11 @@ class EntityContents:
     pictures: list[str]
     facts: list[EntityFact]
     whole: bool
+
+    def contents(self, modality: Modality) -> Sequence[str]:
+        """What it has of a modality: texts, or the SHA-256 of each medium."""
+        found: Sequence[str] = getattr(self, modality.items)
+        return found
 
     def content(self, facts: Iterable[EntityFact] | None = None) -> Content:
         """(3,) as `fingerprints.content_of` has it; of these facts, or of its own."""

@@ -16,9 +16,9 @@ import numpy as np
 from embeddings.data.dataset import usable_triples
 from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import as_text, differences
-from embeddings.features.build import picture_features, text_features
 from embeddings.features.cache import Remembered
 from embeddings.features.encoders.readable import unreadable_note
+from embeddings.features.modal import Reading, features_of
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.live_artifact import artifact_of, published_encoders
 from embeddings.publish.published import published_run
@@ -30,6 +30,7 @@ from embeddings.refresh.staleness import Scan, compare, note, snapshot_for
 from embeddings.refresh.write_fitted import Observed, note_seen, restore, write_fitted
 from kg_platform.cypher import watching
 from kg_platform.cypher.changes import FACTS, NEW
+from kg_platform.modality import TEXT
 from kg_platform.platform import Platform
 
 # Fewer candidates than a batch job compares with: an entity is to take no more than 20 ms.
@@ -77,9 +78,8 @@ class LiveSpace:
         made_with = artifact.manifest.get("settings") or {}
         self._labels = tuple(made_with.get("labels") or ())
         self._types = tuple(made_with.get("relationship_types") or ())
-        self._encoders, self._text, self._pictures = published_encoders(
-            platform.settings, run, artifact
-        )
+        self._encoders, self._modalities = published_encoders(platform.settings, run, artifact)
+        self._reading = Reading(platform.media, platform.settings.max_picture_pixels, workers=0)
         self._remembered: dict[str, Remembered] = {}
         self._rows = {name: row for row, name in enumerate(artifact.iter_entity_ids())}
         self._relations = {name: at for at, name in enumerate(artifact.relation_types)}
@@ -134,26 +134,20 @@ class LiveSpace:
 
     def unreadable_note(self, count: int) -> str:
         """Why so many texts have no vector, and what helps."""
-        return unreadable_note(count, self._encoders.text.name)
+        return unreadable_note(count, self._encoders.of(TEXT).name)
 
     def _features(self, entities: Sequence[EntityContents]) -> tuple[dict[str, Features], int]:
         """Those, and of how many texts the encoder knows nothing."""
         contents, found, unreadable = ContentBatch(entities), {}, 0
-        if self._text and any(each.texts for each in entities):
-            cache = self._remember("text", self._encoders.text.dimension)
-            found["text"], summary = text_features(contents, self._encoders.text, cache)
-            unreadable = summary.unreadable
-        if self._pictures and any(each.pictures for each in entities):
-            settings = self._platform.settings
-            cache = self._remember("image", self._encoders.image.dimension)
-            found["image"], _ = picture_features(
-                contents,
-                self._platform.media,
-                self._encoders.image,
-                cache,
-                max_pixels=settings.max_picture_pixels,
-                workers=0,
+        for modality in self._modalities:
+            if not any(each.contents(modality) for each in entities):
+                continue
+            encoder = self._encoders.of(modality)
+            cache = self._remember(modality.name, encoder.dimension)
+            found[modality.name], summary = features_of(
+                modality, contents, encoder, cache, self._reading
             )
+            unreadable += summary.unreadable
         present = {name: features for name, features in found.items() if features.present.any()}
         return present, unreadable
 

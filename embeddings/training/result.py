@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from embeddings.models.modalities import Modality
+from embeddings.models.modalities import ModalityInputs
 from embeddings.models.scorer import Scorer
 from embeddings.numerics.procrustes import rotation
 from embeddings.training.options import TrainOptions
@@ -27,7 +27,7 @@ class Trained:
     scorer: Scorer
     structure: Tensor  # (N, D)
     options: TrainOptions
-    modalities: dict[str, Modality]
+    modalities: dict[str, ModalityInputs]
     shared: dict[str, Tensor]  # weights that all entities share (Network.shared)
     history: list[dict[str, float]]
     best_epoch: int

@@ -24,7 +24,7 @@ from embeddings.data.triples import Ints
 from embeddings.evaluation.ranking import Ranker, metrics
 from embeddings.models.ensemble import Ensemble, name_of
 from embeddings.models.interactions.registry import interaction
-from embeddings.models.network import Modality, Network
+from embeddings.models.network import ModalityInputs, Network
 from embeddings.numerics.device import device_of, in_bf16
 from embeddings.numerics.memory import Room, cells, keep_freed
 from embeddings.training import checkpoint, warm_start
@@ -123,7 +123,9 @@ def member_options(options: TrainOptions, member: int) -> TrainOptions:
     return replace(options, members=1, seed=seed, relation_prediction=predicting)
 
 
-def _network(dataset: Dataset, options: TrainOptions, modalities: dict[str, Modality]) -> Network:
+def _network(
+    dataset: Dataset, options: TrainOptions, modalities: dict[str, ModalityInputs]
+) -> Network:
     network = Network(
         interaction(options.model),
         dataset.entities,

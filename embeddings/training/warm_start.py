@@ -27,7 +27,7 @@ from embeddings.data.splits import Unit, short_keys
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import name_of
 from embeddings.models.interactions.registry import interaction
-from embeddings.models.modalities import Modality, prepare, project
+from embeddings.models.modalities import ModalityInputs, prepare, project
 from embeddings.models.network import Network
 from embeddings.training.optimisers import Optimisers
 from embeddings.training.options import TrainOptions
@@ -65,7 +65,7 @@ class Start:
         """Entities that take their vectors along."""
         return int((self.entities >= 0).sum())
 
-    def modality(self, features: Features) -> Modality:
+    def modality(self, features: Features) -> ModalityInputs:
         """Features as the run saw them: weights learnt on its basis mean nothing on another."""
         name = features.name
         return project(features, self.weights[f"{name}.mean"], self.weights[f"{name}.basis"])
@@ -192,7 +192,7 @@ def _learnt(continued: Continued, dataset: Dataset, entities: Ints, kinds: Ints)
     return any(tuple(row) not in then for row in named[(named >= 0).all(1)].tolist())
 
 
-def modalities(dataset: Dataset, begin: Start | None) -> dict[str, Modality]:
+def modalities(dataset: Dataset, begin: Start | None) -> dict[str, ModalityInputs]:
     """What each modality gives to a network, by a basis of its own or that of the run before."""
     return {
         name: prepare(features, dataset.entities) if begin is None else begin.modality(features)

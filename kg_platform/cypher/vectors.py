@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from kg_platform.cypher.browse import ROW
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT, microseconds
+from kg_platform.modality import MODALITIES
 
 # Property of a node -> the vector index over it.
 INDEXES = {
     "embedding": "entity_embedding",
     "structure_embedding": "entity_structure_embedding",
-    "text_embedding": "entity_text_embedding",
-    "image_embedding": "entity_image_embedding",
+    **{one.vector: one.index for one in MODALITIES},
 }
 
 # While a publish goes on, its vectors are staged under these names, and the platform's readers
@@ -23,8 +23,7 @@ INDEXES = {
 STAGED = {
     "embedding": "embedding_next",
     "structure_embedding": "embedding_next_structure",
-    "text_embedding": "embedding_next_text",
-    "image_embedding": "embedding_next_image",
+    **{one.vector: one.staged for one in MODALITIES},
 }
 STAGED_RUN = "embedding_next_run"
 # Every property that has a vector index -> the index.

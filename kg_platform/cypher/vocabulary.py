@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from kg_platform.modality import MODALITIES
+
 NAMES = frozenset(
     {
         "id",
@@ -33,8 +35,7 @@ NAMES = frozenset(
         # vectors, and what is said of them
         "embedding",
         "structure_embedding",
-        "text_embedding",
-        "image_embedding",
+        *(one.vector for one in MODALITIES),
         "embedding_run",
         "embedding_stale",
         "embedding_stale_at",
@@ -44,8 +45,7 @@ NAMES = frozenset(
         # vectors that are not published yet
         "embedding_next",
         "embedding_next_structure",
-        "embedding_next_text",
-        "embedding_next_image",
+        *(one.staged for one in MODALITIES),
         "embedding_next_run",
     }
 )

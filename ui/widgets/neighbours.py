@@ -9,6 +9,7 @@ from PIL.Image import Image
 
 from embeddings.answers.similar import Neighbour
 from kg_platform.browse.entities import EntityPage, EntityRow
+from kg_platform.modality import MODALITIES
 from ui import resources
 from ui.components import cards
 
@@ -16,8 +17,7 @@ from ui.components import cards
 WAYS = {
     "embedding": "Everything",
     "structure_embedding": "Relations",
-    "text_embedding": "Text",
-    "image_embedding": "Picture",
+    **{one.vector: one.title for one in MODALITIES},
 }
 
 

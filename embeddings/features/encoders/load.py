@@ -7,7 +7,7 @@ keyed by content, name and revision is never stale.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from embeddings.features.encoders.presets import choose, names
 from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
@@ -96,5 +96,5 @@ def load_text_side(image_encoder: str, device: str = "auto") -> TextEncoder:
     return encoder
 
 
-def _use(kind: Literal["text", "image"]) -> str:
+def _use(kind: str) -> str:
     return f"use {', '.join(names(kind))} or a Hugging Face model (`kg encoders` explains them)"

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Kind = Literal["text", "image"]
+from kg_platform.modality import IMAGE, TEXT
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Preset:
     """
 
     name: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[str, ...]
     dimension: int
     licence: str
     megabytes: int
@@ -35,29 +35,29 @@ class Preset:
 
 PRESETS = (
     Preset(
-        "classical", ("image",), 592, "none needed", 0,
+        "classical", (IMAGE.name,), 592, "none needed", 0,
         "colour, layout and shape, computed; knows flags, not what is in a photograph",
     ),
     Preset(
-        "minilm", ("text",), 384, "Apache-2.0", 0,
+        "minilm", (TEXT.name,), 384, "Apache-2.0", 0,
         "all-MiniLM-L6-v2, English sentences; comes with the platform",
     ),
     Preset(
-        "bert", ("text",), 768, "Apache-2.0", 440,
+        "bert", (TEXT.name,), 768, "Apache-2.0", 440,
         "BERT base uncased, mean of its tokens; for comparison with published work",
         model="google-bert/bert-base-uncased",
     ),
     Preset(
-        "resnet50", ("image",), 2048, "BSD-3-Clause (ImageNet)", 98,
+        "resnet50", (IMAGE.name,), 2048, "BSD-3-Clause (ImageNet)", 98,
         "torchvision's ResNet50, trained on ImageNet; for comparison with published work",
     ),
     Preset(
-        "multilingual-e5-small", ("text",), 384, "MIT", 471,
+        "multilingual-e5-small", (TEXT.name,), 384, "MIT", 471,
         "sentences in about 100 languages",
         model="intfloat/multilingual-e5-small", passage="passage: ", query="query: ",
     ),
     Preset(
-        "siglip2", ("text", "image"), 768, "Apache-2.0", 1500,
+        "siglip2", (TEXT.name, IMAGE.name), 768, "Apache-2.0", 1500,
         "SigLIP 2 base, 32-pixel patches on a CPU and 16 on a GPU; texts (64 tokens) and pictures "
         "in one space, so that a text finds pictures",
         model="google/siglip2-base-patch32-256", gpu_model="google/siglip2-base-patch16-256",
@@ -79,7 +79,7 @@ def models(preset: Preset) -> list[str]:
     return [model for model in (preset.model, preset.gpu_model) if model]
 
 
-def names(kind: Kind) -> list[str]:
+def names(kind: str) -> list[str]:
     return [preset.name for preset in PRESETS if kind in preset.kinds]
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from embeddings.features.snapshot_features import Encoders
+from embeddings.features.cache import FeatureCache
+from embeddings.features.modal import Encoders, Reading
 from embeddings.jobs.cost.estimate import CostPlan, Estimate, Publishing, gib, plan
-from embeddings.jobs.cost.speed import Encoding, encode_pictures, encode_texts, measure_training
+from embeddings.jobs.cost.speed import Encoding, encode, measure_training
 from embeddings.jobs.cost.survey import survey
 from embeddings.numerics.memory import free_bytes
 from embeddings.publish.vector_indexes import refuse_too_wide
+from kg_platform.modality import IMAGE, MODALITIES, TEXT
 from kg_platform.platform import Platform
 from kg_platform.process import Process
 from kg_platform.progress import Progress, silent
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
 
 # Contents encoded to see how long one takes. A run looks at a few, for it encodes them all anyway;
 # `kg embed --plan`, which does nothing else, at more.
-QUICK = {"text": 16, "image": 4}
-THOROUGH = {"text": 96, "image": 24}
+QUICK = {TEXT.name: 16, IMAGE.name: 4}
+THOROUGH = {TEXT.name: 96, IMAGE.name: 24}
 # A plan's part, and the steps of the job that it stands for.
 STEPS = {
     "snapshot": ("snapshot",),
-    "features": ("text features", "picture features"),
+    "features": tuple(one.step for one in MODALITIES),
     "training": ("train",),
     "ranking": ("rank",),
     "publishing": ("publish",),
@@ -61,15 +63,12 @@ def make(
     report("plan: looking at the graph", 0, None)
     found = survey(platform.graph, options.labels, options.relationship_types)
     encodings: dict[str, Encoding] = {}
-    root = settings.features_dir
-    if options.text:
-        report("plan: texts", 0, None)
-        encodings["text"] = encode_texts(found.sample, encoders.text, root, at_most["text"])
-    if options.pictures:
-        report("plan: pictures", 0, None)
-        encodings["image"] = encode_pictures(
-            found.sample, platform.media, encoders.image, root, at_most["image"], settings
-        )
+    reading = Reading.of(platform.media, settings)
+    for modality in options.modalities:
+        report(f"plan: {modality.items}", 0, None)
+        cache = FeatureCache(settings.features_dir, encoder := encoders.of(modality))
+        most = at_most[modality.name]
+        encodings[modality.name] = encode(modality, found.sample, encoder, cache, reading, most)
     report("plan: steps of training", 0, None)
     tried = measure_training(found.entities, found.facts, encodings, options.train)
     publishing = _publishing(platform) if publish else None

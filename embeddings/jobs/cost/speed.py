@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,15 +20,15 @@ from embeddings.data.dataset import Dataset
 from embeddings.data.feature_matrix import Features
 from embeddings.data.triples import Ints, group
 from embeddings.evaluation.ranking import rank
-from embeddings.features.build import FeatureSummary, picture_features, text_features
+from embeddings.features.build import FeatureSummary
 from embeddings.features.cache import FeatureCache
-from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+from embeddings.features.encoders.protocols import NamedEncoder
+from embeddings.features.modal import Reading, features_of
 from embeddings.jobs.cost.survey import Sample, SplitCounts
 from embeddings.training.options import TrainOptions
 from embeddings.training.train import train
-from kg_platform.media.store import MediaStore
+from kg_platform.modality import Modality
 from kg_platform.runs.memory import held_bytes, peak_bytes
-from kg_platform.settings import Settings
 
 T = TypeVar("T", Text, Picture)
 
@@ -75,9 +75,13 @@ class Training:
 
 
 def encoding(
-    sample: Sample, contents: list[T], encode: Callable[[list[T]], FeatureSummary], known: set[str],
-    dimension: int, at_most: int,
-) -> Encoding:  # fmt: skip
+    sample: Sample,
+    contents: Sequence[T],
+    encode: Callable[[list[T]], FeatureSummary],
+    known: set[str],
+    dimension: int,
+    at_most: int,
+) -> Encoding:
     """Encode up to `at_most` contents that are not `known` yet, the first few to warm up."""
     different = {_hash(content): content for content in contents}
     missing = [content for digest, content in different.items() if digest not in known]
@@ -94,36 +98,23 @@ def encoding(
     return Encoding(len(different), len(missing), len(chosen), seconds, dimension, present)
 
 
-def encode_texts(sample: Sample, encoder: TextEncoder, root: Path, at_most: int) -> Encoding:
-    """How long texts take that are not in the cache below `root`."""
-    cache = FeatureCache(root, encoder)
-
-    def encode(texts: list[Text]) -> FeatureSummary:
-        part = replace(sample, chosen_texts=texts)
-        return text_features(part, encoder, cache)[1]
-
-    known = _known(cache, sample.chosen_texts, encoder.dimension)
-    return encoding(sample, sample.chosen_texts, encode, known, encoder.dimension, at_most)
-
-
-def encode_pictures(
+def encode(
+    modality: Modality,
     sample: Sample,
-    media: MediaStore,
-    encoder: ImageEncoder,
-    root: Path,
+    encoder: NamedEncoder,
+    cache: FeatureCache,
+    reading: Reading,
     at_most: int,
-    settings: Settings,
 ) -> Encoding:
-    """How long pictures take, decoding included, that are not in the cache below `root`."""
-    cache = FeatureCache(root, encoder)
+    """How long contents take that are not in the cache, reading and decoding them included."""
+    contents = sample.chosen[modality.name]
 
-    def encode(pictures: list[Picture]) -> FeatureSummary:
-        part = replace(sample, chosen_pictures=pictures)
-        pixels, workers = settings.max_picture_pixels, settings.picture_workers
-        return picture_features(part, media, encoder, cache, None, pixels, workers)[1]
+    def some(chosen: list[Any]) -> FeatureSummary:
+        part = sample.with_only(modality, chosen)
+        return features_of(modality, part, encoder, cache, reading)[1]
 
-    known = _known(cache, sample.chosen_pictures, encoder.dimension)
-    return encoding(sample, sample.chosen_pictures, encode, known, encoder.dimension, at_most)
+    known = _known(cache, contents, encoder.dimension)
+    return encoding(sample, contents, some, known, encoder.dimension, at_most)
 
 
 def measure_training(
@@ -197,7 +188,7 @@ def _features(name: str, entities: int, found: Encoding) -> Features:
     present[0] = True
     matrix = generator.standard_normal((entities, found.dimension), dtype=np.float32)
     matrix[~present] = 0
-    return Features(cast(Literal["text", "image"], name), matrix, present, "random", "1")
+    return Features(name, matrix, present, "random", "1")
 
 
 def _facts(entities: int, relations: int, count: int) -> Ints:

@@ -7,9 +7,9 @@ of pages, whose entities begin at ids drawn at random.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from embeddings.data.contents import Picture, Text, text_hash
 from embeddings.data.dataset import NO_FACTS
@@ -18,6 +18,7 @@ from embeddings.data.snapshot import check_names, nothing
 from kg_platform.cypher import plans, snapshots
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
+from kg_platform.modality import IMAGE, TEXT, Modality
 
 PAGES, PAGE = 8, 250  # of the sample: up to 2,000 entities
 COUNTED = 50_000  # up to so many entities all queries are counted; of more, as many are drawn
@@ -28,13 +29,12 @@ HELD_OUT = 0.05  # validation and test each, where the graph marks no splits (`f
 class Sample:
     """Entities read as a snapshot reads them, with the seconds that it took.
 
-    Texts and pictures name their entity by its position in the sample; `manifest` says how many
+    Contents name their entity by its position in the sample; `manifest` says how many
     there are, as a snapshot's does, so that features can be made of a sample, too.
     """
 
     entities: int
-    chosen_texts: list[Text]
-    chosen_pictures: list[Picture]
+    chosen: Mapping[str, Sequence[Any]]  # by the name of their modality
     relations: int
     entity_bytes: float  # of the snapshot's files, an entity
     seconds: float  # for entities, relations and pictures
@@ -45,13 +45,22 @@ class Sample:
 
     @property
     def rows(self) -> int:
-        return self.entities + self.relations + len(self.chosen_pictures)
+        return self.entities + self.relations + self.media
+
+    @property
+    def media(self) -> int:
+        """Contents that are files."""
+        return sum(len(some) for name, some in self.chosen.items() if name != TEXT.name)
+
+    def with_only(self, modality: Modality, contents: Sequence[Any]) -> Sample:
+        """The same of some contents of one modality."""
+        return replace(self, chosen={**self.chosen, modality.name: contents})
 
     def texts(self) -> Iterator[Text]:
-        yield from self.chosen_texts
+        yield from self.chosen[TEXT.name]
 
     def pictures(self) -> Iterator[Picture]:
-        yield from self.chosen_pictures
+        yield from self.chosen[IMAGE.name]
 
 
 class SplitCounts(NamedTuple):
@@ -146,4 +155,5 @@ def _sample(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[
         )
     seconds = time.perf_counter() - begun
     many = len(seen)
-    return Sample(many, texts, pictures, relations, size / max(many, 1), seconds)
+    chosen: dict[str, Sequence[Any]] = {TEXT.name: texts, IMAGE.name: pictures}
+    return Sample(many, chosen, relations, size / max(many, 1), seconds)

@@ -23,6 +23,7 @@ from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.migrate.ledger import migrate_ledger
+from kg_platform.modality import TEXT
 from tests.support.fake_artifact import FakeArtifact
 from tests.support.fake_encoders import FakeImage, FakeText
 from tests.support.tiny_models import save_clip, save_siglip2
@@ -163,7 +164,7 @@ def test_similar(world: Graph, ledger: Ledger) -> None:
         similar_to_entity(world, "Japan")
 
     run = published_run(world)
-    assert encoder_of(run, "text") == "fake"
+    assert encoder_of(run, TEXT) == "fake"
     near = similar_to_text(world, TEXTS["FRA"], 2, FakeText())
     assert near[0].id == "FRA"
     assert near[0].score == pytest.approx(1, abs=1e-4)

@@ -12,6 +12,7 @@ from embeddings.publish.published import TRIES, Run, of_one_run, with_encoder
 from kg_platform.browse import entities
 from kg_platform.errors import BadInput, QueryFailed
 from kg_platform.graph.client import Graph
+from kg_platform.modality import TEXT
 from tests.support.fake_encoders import FakeText
 
 GRAPH = cast(Graph, None)  # which the pointer's moves stand for
@@ -92,7 +93,7 @@ def test_another_encoder_is_loaded_when_its_run_was_published_meanwhile(moves: M
         return encoder
 
     moves(own("a"), own("b"))
-    assert with_encoder(GRAPH, "text", str, ask) == "encoder of b"
+    assert with_encoder(GRAPH, TEXT, str, ask) == "encoder of b"
     moves(own("a"))
     with pytest.raises(BadInput, match="another encoder"):
-        with_encoder(GRAPH, "text", str, ask)
+        with_encoder(GRAPH, TEXT, str, ask)

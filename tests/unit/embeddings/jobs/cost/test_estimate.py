@@ -11,12 +11,15 @@ import pytest
 from embeddings.data.contents import Text
 from embeddings.features.build import text_features
 from embeddings.features.cache import FeatureCache
+from embeddings.features.modal import Reading
 from embeddings.jobs.cost.estimate import CostPlan, Estimate, Publishing, gib, plan
 from embeddings.jobs.cost.plan import compare, figures, sentence, shown
-from embeddings.jobs.cost.speed import Encoding, Training, encode_texts, measure_training
+from embeddings.jobs.cost.speed import Encoding, Training, encode, measure_training
 from embeddings.jobs.cost.survey import Sample, SplitCounts, Survey
 from embeddings.training.options import TrainOptions
 from kg_platform.errors import BadInput
+from kg_platform.media.store import MediaStore
+from kg_platform.modality import IMAGE, TEXT
 from tests.support.fake_encoders import FakeText
 
 FACTS = SplitCounts(train=900, valid=50, test=60, relation_types=4, queries=1_310)
@@ -35,7 +38,7 @@ def sample(*texts: str, entities: int = 100, seconds: float = 2.0) -> Sample:
     own = [
         Text(at, text, hashlib.sha256(text.encode()).hexdigest()) for at, text in enumerate(texts)
     ]
-    return Sample(entities, own, [], 150, 80.0, seconds)
+    return Sample(entities, {TEXT.name: own, IMAGE.name: []}, 150, 80.0, seconds)
 
 
 SURVEY = Survey(500, FACTS, sample())
@@ -149,14 +152,15 @@ def test_only_what_is_missing_is_encoded_and_it_is_kept(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path, encoder)
     text_features(sample(*texts[:8], entities=8), encoder, cache)  # type: ignore[arg-type]
     encoder.asked.clear()
-    found = encode_texts(sample(*texts, texts[0]), encoder, tmp_path, 5)
+    reading = Reading(MediaStore(str(tmp_path / "media")), 1, 0)
+    found = encode(TEXT, sample(*texts, texts[0]), encoder, cache, reading, 5)
     assert (found.contents, found.missing, found.encoded) == (20, 12, 5)
     assert (found.dimension, found.present) == (7, pytest.approx(0.21))
     assert len(encoder.asked) == 5
     assert set(encoder.asked) <= set(texts[8:])
-    again = encode_texts(sample(*texts), encoder, tmp_path, 100)
+    again = encode(TEXT, sample(*texts), encoder, cache, reading, 100)
     assert (again.missing, again.encoded) == (7, 7)
-    none = encode_texts(sample(*texts), encoder, tmp_path, 100)
+    none = encode(TEXT, sample(*texts), encoder, cache, reading, 100)
     assert (none.missing, none.encoded, none.seconds) == (0, 0, 0)
     assert len(encoder.asked) == 12
 

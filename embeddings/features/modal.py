@@ -1,0 +1,101 @@
+"""How the contents of each modality become features: an encoder, and what reads the contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from embeddings.data.contents import Contents
+from embeddings.data.feature_matrix import Features
+from embeddings.features.build import FeatureSummary, picture_features, text_features
+from embeddings.features.cache import FeatureCache
+from embeddings.features.encoders.load import load_image_encoder, load_text_encoder
+from embeddings.features.encoders.protocols import NamedEncoder
+from kg_platform.media.store import MediaStore
+from kg_platform.modality import IMAGE, TEXT, Modality
+from kg_platform.progress import StepProgress
+from kg_platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What contents are read with. `workers` processes decode; None takes as many as help."""
+
+    media: MediaStore
+    max_pixels: int
+    workers: int | None
+
+    @classmethod
+    def of(cls, media: MediaStore, settings: Settings) -> Reading:
+        return cls(media, settings.max_picture_pixels, settings.picture_workers)
+
+
+class Encoders:
+    """The encoders that the settings name, each loaded when it is first used, and once.
+
+    Raises:
+        BadInput: a name is empty or of another kind. EncoderError: one cannot be loaded.
+    """
+
+    def __init__(self, settings: Settings, named: Mapping[str, str] | None = None) -> None:
+        """`named`: settings that name others, as a run has recorded them."""
+        self._settings = settings.model_copy(update=dict(named or {}))
+        self._loaded: dict[str, Any] = {}
+
+    def of(self, modality: Modality) -> Any:
+        """The encoder of a modality, by its own protocol."""
+        if modality.name not in self._loaded:
+            name = getattr(self._settings, modality.setting)
+            self._loaded[modality.name] = _LOAD[modality.name](name, self._settings.device)
+        return self._loaded[modality.name]
+
+
+def features_of(
+    modality: Modality,
+    contents: Contents,
+    encoder: NamedEncoder,
+    cache: FeatureCache,
+    reading: Reading,
+    on_progress: StepProgress | None = None,
+) -> tuple[Features, FeatureSummary]:
+    """One vector for each entity that has contents of the modality, and one for each content.
+
+    `encoder` is the modality's. What cannot be read or encoded is counted and left out.
+
+    Raises:
+        MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
+    """
+    return _MAKE[modality.name](contents, encoder, cache, reading, on_progress)
+
+
+def _texts(
+    contents: Contents,
+    encoder: Any,
+    cache: FeatureCache,
+    reading: Reading,
+    report: StepProgress | None,
+) -> tuple[Features, FeatureSummary]:
+    return text_features(contents, encoder, cache, report)
+
+
+def _pictures(
+    contents: Contents,
+    encoder: Any,
+    cache: FeatureCache,
+    reading: Reading,
+    report: StepProgress | None,
+) -> tuple[Features, FeatureSummary]:
+    return picture_features(
+        contents, reading.media, encoder, cache, report, reading.max_pixels, reading.workers
+    )
+
+
+_LOAD: dict[str, Callable[[str, str], NamedEncoder]] = {
+    TEXT.name: load_text_encoder,
+    IMAGE.name: load_image_encoder,
+}
+_Make = Callable[
+    [Contents, Any, FeatureCache, Reading, "StepProgress | None"], tuple[Features, FeatureSummary]
+]
+_MAKE: dict[str, _Make] = {TEXT.name: _texts, IMAGE.name: _pictures}
