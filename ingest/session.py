@@ -24,13 +24,14 @@ class IngestSession(Session):
         *,
         strict: bool = False,
         create_missing: bool = False,
+        fetch_media: bool = False,
         name: str | None = None,
         language: str = LANGUAGE,
         on_progress: Progress | None = None,
     ) -> IngestSummary:
         """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`, and
-        `language` is the one of labels of RDF where there are several. Running it twice changes
-        nothing.
+        `language` is the one of labels of RDF where there are several. With `fetch_media`,
+        pictures that are web addresses are fetched. Running it twice changes nothing.
 
         Raises:
             BadInput: nothing there can be ingested. RejectedRows: `strict`, and a row is rejected.
@@ -47,6 +48,7 @@ class IngestSession(Session):
             opened,
             strict=strict,
             create_missing=create_missing,
+            fetch_media=fetch_media,
             on_progress=on_progress,
         )
 

@@ -39,6 +39,10 @@ def ingest_command(
         bool,
         typer.Option("--create-missing", help="make an entity of an id only triples mention"),
     ] = False,
+    fetch_media: Annotated[
+        bool,
+        typer.Option("--fetch-media", help="fetch pictures that are http or https addresses"),
+    ] = False,
     source: Annotated[
         str | None, typer.Option("--source", help="name kept as `source` (default: the folder's)")
     ] = None,
@@ -62,13 +66,15 @@ def ingest_command(
 
     if infer:
         others = {"--strict": strict, "--create-missing": create_missing, "--dry-run": dry_run,
-                  "--json": as_json}  # fmt: skip
+                  "--fetch-media": fetch_media, "--json": as_json}  # fmt: skip
         if given := [name for name, value in others.items() if value]:
             raise BadInput(f"--infer loads nothing; leave out {', '.join(given)}.")
         _infer(paths, source)
         return
     if dry_run and strict:
         raise BadInput("--dry-run writes nothing and shows what is rejected; leave out --strict.")
+    if dry_run and fetch_media:
+        raise BadInput("--dry-run fetches nothing; leave out --fetch-media.")
     if len(paths) > 1:
         raise BadInput(
             "One source at a time: name a folder, or write a mapping of these files with "
@@ -83,7 +89,11 @@ def ingest_command(
             preview = kg.preview(found, create_missing=create_missing, on_progress=progress)
         else:
             summary = kg.ingest(
-                found, strict=strict, create_missing=create_missing, on_progress=progress
+                found,
+                strict=strict,
+                create_missing=create_missing,
+                fetch_media=fetch_media,
+                on_progress=progress,
             )
     for line in found.notes:  # what only reading all of it tells
         if line not in said:

@@ -178,7 +178,7 @@ class RecordCheck:
         """Per reference: new media, the id of media the graph has, or None and a Rejection."""
         if not refs:
             return []
-        digests = self._each(refs, lambda ref: hashlib.sha256(self._gallery.read(ref)).hexdigest())
+        digests = self._each(refs, self._gallery.digest)
         known = self._store.known_media(sorted({d for d in digests if d}))
         known = {digest for digest in known if self._gallery.has(digest)}
         fresh = [pair for pair, d in zip(refs, digests, strict=True) if d and d not in known]

@@ -15,6 +15,8 @@ from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Row, Store
 from ingest.loading.summary import IngestSummary, sentence, so_far
 from ingest.mapping.choose import open_any
+from ingest.media.fetch import MediaFetcher
+from ingest.media.fetched import FetchedMedia
 from ingest.media.gallery import Gallery
 from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
@@ -34,6 +36,7 @@ def ingest(
     *,
     strict: bool = False,
     create_missing: bool = False,
+    fetch_media: bool = False,
     name: str | None = None,
     on_progress: Progress | None = None,
 ) -> IngestSummary:
@@ -44,7 +47,12 @@ def ingest(
     """
     source = open_any(path, name)
     return load(
-        platform, source, strict=strict, create_missing=create_missing, on_progress=on_progress
+        platform,
+        source,
+        strict=strict,
+        create_missing=create_missing,
+        fetch_media=fetch_media,
+        on_progress=on_progress,
     )
 
 
@@ -54,11 +62,13 @@ def load(
     *,
     strict: bool = False,
     create_missing: bool = False,
+    fetch_media: bool = False,
     on_progress: Progress | None = None,
 ) -> IngestSummary:
     """Load a source as one run of the ledger.
 
-    With `strict`, everything is checked first, and one Rejection is enough to write nothing.
+    With `strict`, everything is checked first, and one Rejection is enough to write nothing. With
+    `fetch_media`, pictures that are web addresses are fetched; without, they are rejected.
 
     Raises:
         BadInput: the graph was adopted.
@@ -68,11 +78,11 @@ def load(
     """
     ledger = platform.ledger
     settings = {"source": source.name, "folder": str(source.folder), "strict": strict,
-                "create_missing": create_missing}  # fmt: skip
+                "create_missing": create_missing, "fetch_media": fetch_media}  # fmt: skip
     run_id = ledger.start_run("ingest", settings)
     summary = IngestSummary(run_id, source.name)
     try:
-        job = IngestJob(platform, source, summary, create_missing, logged(on_progress))
+        job = IngestJob(platform, source, summary, create_missing, logged(on_progress), fetch_media)
         started = time.monotonic()  # from here, because the job's graph may have had to be started
         try:
             what = "`kg ingest` does not write to it"
@@ -82,6 +92,7 @@ def load(
             job.write()
         finally:
             job.keep_rejections()
+            job.close()
     except KeyboardInterrupt:
         ledger.finish_run(run_id, "interrupted", summary.as_dict(), "stopped by Ctrl-C")
         raise Interrupted(
@@ -105,7 +116,9 @@ class IngestJob:
         summary: IngestSummary,
         create_missing: bool,
         on_progress: Progress,
+        fetch_media: bool = False,
     ) -> None:
+        self._fetcher = MediaFetcher(platform.settings.max_media_bytes) if fetch_media else None
         self._platform = platform
         self._source = source
         self._summary = summary
@@ -148,6 +161,10 @@ class IngestJob:
 
     def _checked(self, keep_media: MediaStore | None) -> RecordCheck:
         settings = self._platform.settings
+        fetched = None
+        if self._fetcher is not None:
+            addresses = self._platform.ledger.media_addresses
+            fetched = FetchedMedia(self._fetcher, addresses, keep_media)
         return RecordCheck(
             self._source,
             self._store,
@@ -156,6 +173,7 @@ class IngestJob:
                 keep_media,
                 settings.max_picture_pixels,
                 settings.max_media_bytes,
+                fetched,
             ),
             self._reject,
             batch_rows=self._batch_rows,
@@ -197,6 +215,11 @@ class IngestJob:
         self._rejections.append(rejection)
         if len(self._rejections) >= _REJECTIONS_AT_ONCE:
             self.keep_rejections()
+
+    def close(self) -> None:
+        """Connections to where media came from."""
+        if self._fetcher is not None:
+            self._fetcher.close()
 
     def keep_rejections(self) -> None:
         if self._rejections:

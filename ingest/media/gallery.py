@@ -1,4 +1,4 @@
-"""Pictures a source names: found inside its folder, checked, put into the media store."""
+"""Pictures a source names: found inside its folder or fetched, checked, put into the store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import stat
 from pathlib import Path
 
+from ingest.media.fetched import FetchedMedia
 from kg_platform.errors import BadPicture
 from kg_platform.media.pictures import inspect
 from kg_platform.media.store import MediaStore
@@ -16,13 +17,29 @@ class Gallery:
     """Turns a `MediaRef` into stored `Media`. Safe to use from several threads."""
 
     def __init__(
-        self, folder: Path, store: MediaStore | None, max_pixels: int, max_bytes: int
+        self,
+        folder: Path,
+        store: MediaStore | None,
+        max_pixels: int,
+        max_bytes: int,
+        fetched: FetchedMedia | None = None,
     ) -> None:
-        """`store` None: check only, keep nothing."""
+        """`store` None: check only, keep nothing. `fetched` None: addresses are refused."""
         self._root = folder.resolve()
         self._store = store
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
+        self._fetched = fetched
+
+    def digest(self, ref: MediaRef) -> str:
+        """The SHA-256 of the bytes, in hex; of an address they are fetched and kept.
+
+        Raises:
+            BadPicture: as `read`, or what an address gives is no picture or cannot be had.
+        """
+        if "://" in ref.location and self._fetched is not None:
+            return self._fetched.media(ref.location, self._checked).id
+        return hashlib.sha256(self.read(ref)).hexdigest()
 
     def read(self, ref: MediaRef) -> bytes:
         """The bytes of the file.
@@ -31,7 +48,9 @@ class Gallery:
             BadPicture: it is not there, not a file, not inside the folder, or too large.
         """
         if "://" in ref.location:
-            raise BadPicture("this is an address on the web, not a file; download the picture")
+            raise BadPicture(
+                "this is an address on the web, not a file; --fetch-media fetches such pictures"
+            )
         try:
             path = (self._root / ref.location).resolve()
             if not path.is_relative_to(self._root):
@@ -60,7 +79,11 @@ class Gallery:
         Raises:
             BadPicture: as `read`, or these bytes are no picture. MediaStoreError: no space left.
         """
-        data = self.read(ref)
+        if "://" in ref.location and self._fetched is not None:
+            return self._fetched.media(ref.location, self._checked)
+        return self._checked(self.read(ref))
+
+    def _checked(self, data: bytes) -> Media:
         info = inspect(data, self._max_pixels)
         digest = self._store.put(data) if self._store else hashlib.sha256(data).hexdigest()
         uri = self._store.uri(digest) if self._store else ""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from kg_platform.errors import Interrupted, LedgerError, NotFound
 from kg_platform.ledger.database import BUSY_SECONDS, Database
 from kg_platform.ledger.errors import AlreadyThere, WithoutParent
+from kg_platform.ledger.media_addresses import MediaAddresses
 from kg_platform.ledger.reviews import Reviews
 from kg_platform.ledger.rows import (
     TEXT_CHARACTERS,
@@ -53,6 +54,7 @@ class Ledger:
         self._database = Database(url, busy_seconds)
         self.reviews = Reviews(self._database)
         self.schedules = Schedules(self._database)
+        self.media_addresses = MediaAddresses(self._database)
 
     def close(self) -> None:
         self._database.close()

@@ -122,3 +122,13 @@ REVIEWS = sa.Table(
     sa.Column("history", sa.JSON, nullable=False),
     sa.Index("ix_reviews_status", "status", "kind", "probability"),
 )
+MEDIA_ADDRESSES = sa.Table(
+    "media_addresses",
+    METADATA,
+    sa.Column("key", StoredText, primary_key=True),
+    sa.Column("address", StoredText, nullable=False),
+    sa.Column("digest", StoredText, nullable=False),
+    sa.Column("etag", StoredText, nullable=False),
+    sa.Column("modified", StoredText, nullable=False),
+    sa.Column("fetched_at", StoredText, nullable=False),
+)

@@ -26,7 +26,13 @@ from kg_platform.records import Rejection
 HOSTILE = (
     "quote ' \" \\ newline \n nul \x00 surrogate \ud800 emoji \U0001f3f3\ufe0f %s {0} ; DROP TABLE"
 )
-REVISIONS = ["0001_runs.py", "0002_schedules.py", "0003_reviews.py", "0004_record.py"]
+REVISIONS = [
+    "0001_runs.py",
+    "0002_schedules.py",
+    "0003_reviews.py",
+    "0004_record.py",
+    "0005_media_addresses.py",
+]
 CLEANED = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 
 
