@@ -15,8 +15,10 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,10 +30,11 @@ from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.refresh.entity_contents import read
 from embeddings.refresh.live_space import LiveSpace
 from embeddings.training.options import TrainOptions
-from ingest.loading.store import GraphStore, Node, Row
+from ingest.loading.store import Node, Row
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
+from tests.support.journalled import journalled
 
 RATE, SECONDS = 10, 30  # changes a second, for so long
 DIMENSION, RELATIONS, FACTS = 256, 20, 5
@@ -72,7 +75,7 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def fill(graph: Graph, size: int, draw: np.random.Generator) -> None:
-    store = GraphStore(graph, 10_000)
+    store = journalled(graph, Path(tempfile.mkdtemp()), 10_000)
     store.put_entities([entity(f"entity-{i}", draw) for i in range(size)])
     for relation in range(RELATIONS):
         ends = draw.integers(0, size, (size * FACTS // RELATIONS, 2)).tolist()
@@ -112,7 +115,7 @@ def provisional(platform: Platform, draw: np.random.Generator, count: int = 60) 
 
 def add(graph: Graph, names: list[str], draw: np.random.Generator) -> None:
     """New entities, each with a text and three facts."""
-    store = GraphStore(graph, 1_000)
+    store = journalled(graph, Path(tempfile.mkdtemp()), 1_000)
     store.put_entities([entity(name, draw) for name in names])
     for name in names:
         for other in draw.integers(0, 1_000, 3).tolist():
@@ -177,7 +180,7 @@ def _change(graph: Graph, number: int, size: int, draw: np.random.Generator) -> 
         add(graph, [f"new-{number}"], draw)
         return [f"new-{number}"]
     name, other = (f"entity-{i}" for i in draw.choice(size, 2, replace=False).tolist())
-    store = GraphStore(graph, 10)
+    store = journalled(graph, Path(tempfile.mkdtemp()), 10)
     if kind < 8:
         store.put_entities([entity(name, draw)])
         return [name]

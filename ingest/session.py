@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ingest.loading.dry_run import Preview
     from ingest.loading.summary import IngestSummary
     from ingest.sources.source import Source
+    from ingest.versions.compare import Compared
+    from ingest.versions.history import Version
+    from ingest.versions.undo import Undone
 
 
 class IngestSession(Session):
@@ -25,13 +28,16 @@ class IngestSession(Session):
         strict: bool = False,
         create_missing: bool = False,
         fetch_media: bool = False,
+        sync: bool = False,
+        force: bool = False,
         name: str | None = None,
         language: str = LANGUAGE,
         on_progress: Progress | None = None,
     ) -> IngestSummary:
         """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`, and
         `language` is the one of labels of RDF where there are several. With `fetch_media`,
-        pictures that are web addresses are fetched. Running it twice changes nothing.
+        pictures that are web addresses are fetched. With `sync`, what it does not state any more is
+        retired; `force`, also where that is much. Running it twice changes nothing.
 
         Raises:
             BadInput: nothing there can be ingested. RejectedRows: `strict`, and a row is rejected.
@@ -49,8 +55,45 @@ class IngestSession(Session):
             strict=strict,
             create_missing=create_missing,
             fetch_media=fetch_media,
+            sync=sync,
+            force=force,
             on_progress=on_progress,
         )
+
+    def history(self, source: str | None = None, limit: int = 20) -> list[Version]:
+        """The latest ingests and undos, newest first; with `source`, those of it."""
+        from ingest.versions.history import history
+
+        return history(self.ledger, source, limit)
+
+    def compare(self, first: str, second: str, limit: int = 1_000) -> Compared:
+        """What a source states otherwise after the run `second` than after the run `first`.
+
+        Raises:
+            NotFound: no such run, or it left no journal here. BadInput: not two of one source.
+        """
+        from ingest.versions.compare import compare
+
+        return compare(self.platform, first, second, limit)
+
+    def undo(
+        self,
+        run: str,
+        *,
+        partial: bool = False,
+        dry_run: bool = False,
+        on_progress: Progress | None = None,
+    ) -> Undone:
+        """Undo an ingest, or an undo: the graph is as before it. With `partial`, what others have
+        changed since stays, and the rest is undone; with `dry_run`, nothing is.
+
+        Raises:
+            NotFound: no such run, or it left no journal here. BadInput: others have changed the
+                same things since. Interrupted: Ctrl-C; the same call goes on.
+        """
+        from ingest.versions.undo import undo
+
+        return undo(self.platform, run, partial=partial, dry_run=dry_run, on_progress=on_progress)
 
     def preview(
         self,

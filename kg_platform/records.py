@@ -77,12 +77,19 @@ class Relation:
     line: int | None = None
 
 
+_UNCOMPARED: bool = field(default=False, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row that was not loaded: where it stands, which field is wrong, and why."""
+    """A row that was not loaded: where it stands, which field is wrong, and why.
+
+    `partial`: only that field was left out, and what the row says otherwise was loaded.
+    """
 
     source: str
     line: int | None
     field: str
     reason: str
     value: str = ""
+    partial: bool = _UNCOMPARED

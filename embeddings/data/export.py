@@ -125,7 +125,7 @@ class Export:
     def relations(self, index: IdIndex) -> None:
         """Write `triples.npy`, sorted, and `splits.npy` where relationships carry a split."""
         known = [row["type"] for row in self._graph.read(cypher.RELATIONSHIP_TYPES)]
-        known = sorted(set(self._wanted_types or known) - {cypher.MEDIA_TYPE})
+        known = sorted(set(self._wanted_types or known) - cypher.OWN_TYPES)
         raw, raw_splits = self._folder / "triples.raw", self._folder / "splits.raw"
         with raw.open("wb") as triples, raw_splits.open("wb") as splits:
             for page in self._pages:

@@ -193,7 +193,7 @@ def check_names(graph: Graph, labels: Sequence[str], types: Sequence[str]) -> No
     known_types = [row["type"] for row in graph.read(cypher.RELATIONSHIP_TYPES)] if types else []
     for kind, names, known in (
         ("label", labels, [one for one in known_labels if one not in _RECORDS]),
-        ("relationship type", types, sorted({*known_types} - {cypher.MEDIA_TYPE})),
+        ("relationship type", types, sorted({*known_types} - cypher.OWN_TYPES)),
     ):
         for name in names:
             if name not in known:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ingest.cli.versions import ingest
 from ingest.session import IngestSession
 from ingest.sources.rdf.vocabulary import LANGUAGE
 
@@ -20,7 +21,8 @@ LONGEST = 60  # letters of a value in a table
 
 
 def register(app: typer.Typer) -> None:
-    app.command("ingest")(ingest_command)
+    ingest.command("load", hidden=True)(ingest_command)
+    app.add_typer(ingest, name="ingest")
 
 
 def ingest_command(
@@ -54,6 +56,16 @@ def ingest_command(
         bool,
         typer.Option("--dry-run", help="show counts, samples and rejections, and write nothing"),
     ] = False,
+    sync: Annotated[
+        bool,
+        typer.Option(
+            "--sync", help="retire what the graph has of this source and it does not state"
+        ),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="with --sync: also more than half, and despite rejected rows"),
+    ] = False,
     language: Annotated[
         str, typer.Option("--language", help="of labels and descriptions, where RDF has several")
     ] = LANGUAGE,
@@ -66,7 +78,7 @@ def ingest_command(
 
     if infer:
         others = {"--strict": strict, "--create-missing": create_missing, "--dry-run": dry_run,
-                  "--fetch-media": fetch_media, "--json": as_json}  # fmt: skip
+                  "--fetch-media": fetch_media, "--sync": sync, "--json": as_json}  # fmt: skip
         if given := [name for name, value in others.items() if value]:
             raise BadInput(f"--infer loads nothing; leave out {', '.join(given)}.")
         _infer(paths, source)
@@ -75,6 +87,10 @@ def ingest_command(
         raise BadInput("--dry-run writes nothing and shows what is rejected; leave out --strict.")
     if dry_run and fetch_media:
         raise BadInput("--dry-run fetches nothing; leave out --fetch-media.")
+    if dry_run and sync:
+        raise BadInput("--dry-run does not look at what the graph has besides; leave out --sync.")
+    if force and not sync:
+        raise BadInput("--force is for --sync; leave it out.")
     if len(paths) > 1:
         raise BadInput(
             "One source at a time: name a folder, or write a mapping of these files with "
@@ -93,6 +109,8 @@ def ingest_command(
                 strict=strict,
                 create_missing=create_missing,
                 fetch_media=fetch_media,
+                sync=sync,
+                force=force,
                 on_progress=progress,
             )
     for line in found.notes:  # what only reading all of it tells
@@ -188,6 +206,10 @@ def _print(summary: IngestSummary) -> None:
         ("relations", "new", s.relations_new),
         ("", "known", s.relations_known),
         ("", "led to merged entities", s.relations_merged),
+        ("retired", "entities", s.retired.entities),
+        ("", "relations", s.retired.relations),
+        ("", "entities that others need", s.retired.bare),
+        ("", "said by others as well", s.retired.shared),
         ("media", "stored", s.media_stored),
         ("", "known", s.media_known),
         ("rejected", "", s.rejected),

@@ -20,6 +20,7 @@ from ingest.validate import (
     relation_type_problem,
     shown,
 )
+from ingest.versions.stated import Stated
 from kg_platform.errors import BadPicture
 from kg_platform.records import Entity, Media, MediaRef, Rejection, Relation
 
@@ -36,8 +37,8 @@ R = TypeVar("R")
 
 
 class Nodes(NamedTuple):
-    """Entities fit to be written; `duplicates` more said the same again, and `merged` more were
-    merged into others, which stand for them."""
+    """Entities fit to be written; `duplicates` more said the same again. `merged` of what was read
+    were merged into others, which stand for them."""
 
     nodes: list[Node]
     duplicates: int
@@ -68,8 +69,10 @@ class RecordCheck:
         *,
         batch_rows: int,
         create_missing: bool = False,
+        stated: Stated | None = None,
     ) -> None:
         self._source = source
+        self._stated = stated
         self._store = store
         self._gallery = gallery
         self._reject = reject
@@ -98,6 +101,7 @@ class RecordCheck:
                 if len(relations) < self._batch_rows:
                     continue
             elif isinstance(record, Rejection):
+                self._lose(not record.partial)
                 self._reject(record)
                 continue
             elif accepted := self._accept(record):
@@ -124,10 +128,12 @@ class RecordCheck:
         for rejection in rejections:
             self._reject(rejection)
         if entity is None:
+            self._lose()
             return None
+        if self._stated is not None:
+            self._stated.entity(entity.id)
         if entity.id in self._merged:
             self._merged_entities += 1
-            return None
         text = canonical(entity)
         digest = hashlib.sha256(text).digest()[:_DIGEST]
         first = self._recall.first(entity.id, entity.line or 0, digest)
@@ -159,6 +165,7 @@ class RecordCheck:
                     content_hash=hashlib.sha256(text + tail).hexdigest(),
                     media=[(_digest(media), ref) for ref, media in found],
                     new_media=[media for _, media in found if isinstance(media, Media)],
+                    merged_into=self._merged.into(entity.id),
                 )
             )
         duplicates, self._duplicates = self._duplicates, 0
@@ -218,6 +225,8 @@ class RecordCheck:
         if merged:
             led = (self._merged.stands(one) if self._merged.touches(one) else one for one in given)
             relations = [one for one in led if one is not None]
+        if self._stated is not None:
+            self._state(relations, self._stated)
         unknown = self._unknown(relations)
         kept: list[Relation] = []
         for relation in relations:
@@ -246,6 +255,19 @@ class RecordCheck:
         )
         self._recall.know(missing)
         return FactBatch(kept, list(missing), merged)
+
+    def _lose(self, whole: bool = True) -> None:
+        """A row was rejected, and nobody knows what it would have stated."""
+        if whole and self._stated is not None:
+            self._stated.lost += 1
+
+    def _state(self, relations: Sequence[Relation], stated: Stated) -> None:
+        """What is stated counts also where it is rejected: it is not gone from the source."""
+        for one in relations:
+            if id_problem(one.head) or id_problem(one.tail) or relation_type_problem(one.type):
+                self._lose()
+            else:
+                stated.relation((one.head, one.type, one.tail))
 
     def _unknown(self, relations: Sequence[Relation]) -> set[str]:
         """Ends of these relations that neither this source nor the graph knows."""

@@ -88,7 +88,7 @@ def dry_run(
         if len(found.refused) < SAMPLES:
             found.refused.append(rejection)
 
-    store = GraphStore(platform.graph, settings.batch_rows)
+    store = GraphStore(platform.graph, settings.batch_rows, source.name)
     gallery = Gallery(source.folder, None, settings.max_picture_pixels, settings.max_media_bytes)
     check = RecordCheck(
         source,

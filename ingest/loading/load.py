@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,15 @@ from ingest.media.fetched import FetchedMedia
 from ingest.media.gallery import Gallery
 from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
+from ingest.versions.journal import open_journal
+from ingest.versions.stated import Stated
+from ingest.versions.sync import find_gone, retire
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
+from kg_platform.provenance.rules import rules_of
 from kg_platform.records import Rejection, Relation
 
 _REJECTIONS_AT_ONCE = 1_000
@@ -63,22 +69,27 @@ def load(
     strict: bool = False,
     create_missing: bool = False,
     fetch_media: bool = False,
+    sync: bool = False,
+    force: bool = False,
     on_progress: Progress | None = None,
 ) -> IngestSummary:
     """Load a source as one run of the ledger.
 
     With `strict`, everything is checked first, and one Rejection is enough to write nothing. With
-    `fetch_media`, pictures that are web addresses are fetched; without, they are rejected.
+    `fetch_media`, pictures that are web addresses are fetched; without, they are rejected. With
+    `sync`, what the source does not state any more is retired afterwards; `force`, also where
+    that is much, or rejected rows may have stated it.
 
     Raises:
-        BadInput: the graph was adopted.
+        BadInput: the graph was adopted; or `sync` would retire more than it should unforced.
         RejectedRows: `strict` met rows that are rejected; they are in the ledger.
         Unavailable: a store went away; the run is marked failed, running again goes on.
         Interrupted: Ctrl-C; what was written is kept.
     """
     ledger = platform.ledger
     settings = {"source": source.name, "folder": str(source.folder), "strict": strict,
-                "create_missing": create_missing, "fetch_media": fetch_media}  # fmt: skip
+                "create_missing": create_missing, "fetch_media": fetch_media,
+                "sync": sync}  # fmt: skip
     run_id = ledger.start_run("ingest", settings)
     summary = IngestSummary(run_id, source.name)
     try:
@@ -89,7 +100,10 @@ def load(
             GraphAdoption.refuse(platform.graph.adoption, what)
             if strict:
                 job.check()
-            job.write()
+            with closing(Stated()) if sync else nullcontext() as stated:
+                job.write(stated)
+                if stated is not None:
+                    job.retire(stated, force)
         finally:
             job.keep_rejections()
             job.close()
@@ -125,7 +139,11 @@ class IngestJob:
         self._create_missing = create_missing
         self._on_progress = on_progress
         self._batch_rows = platform.settings.batch_rows
-        self._store: Store = GraphStore(platform.graph, self._batch_rows)
+        self._journal = open_journal(platform, summary.run_id)
+        self._rules = rules_of(platform.graph)
+        self._store: Store = GraphStore(
+            platform.graph, self._batch_rows, source.name, self._journal, self._rules
+        )
         self._rejections: list[Rejection] = []
         self._total = source.count()
         self._noted = 0
@@ -146,11 +164,11 @@ class IngestJob:
             )
         self._platform.ledger.finish_step(self._summary.run_id, "check", {"rows": done})
 
-    def write(self) -> None:
-        """Write every batch as it is checked."""
+    def write(self, stated: Stated | None = None) -> None:
+        """Write every batch as it is checked; `stated` is told what the source states."""
         run_id = self._summary.run_id
         self._platform.ledger.begin_step(run_id, "write")
-        for batch in self._checked(keep_media=self._platform.media).batches():
+        for batch in self._checked(self._platform.media, stated).batches():
             if isinstance(batch, Nodes):
                 self._put_nodes(batch)
             else:
@@ -159,7 +177,18 @@ class IngestJob:
         self._on_progress("writing", *so_far(self._total, self._total))
         self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
 
-    def _checked(self, keep_media: MediaStore | None) -> RecordCheck:
+    def retire(self, stated: Stated, force: bool) -> None:
+        """Retire what the source does not state any more."""
+        run_id, graph = self._summary.run_id, self._platform.graph
+        self._platform.ledger.begin_step(run_id, "retire")
+        find_gone(graph, self._source.name, stated, force)
+        self._summary.retired = retire(
+            graph, self._source.name, stated, self._journal, self._rules, self._on_progress
+        )
+        details = asdict(self._summary.retired)
+        self._platform.ledger.finish_step(run_id, "retire", details)
+
+    def _checked(self, keep_media: MediaStore | None, stated: Stated | None = None) -> RecordCheck:
         settings = self._platform.settings
         fetched = None
         if self._fetcher is not None:
@@ -178,6 +207,7 @@ class IngestJob:
             self._reject,
             batch_rows=self._batch_rows,
             create_missing=self._create_missing,
+            stated=stated,
         )
 
     def _put_nodes(self, batch: Nodes) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ingest.versions.sync import Retired
 from kg_platform.ledger.rows import excerpt
 from kg_platform.records import Rejection
 
@@ -18,8 +19,8 @@ SHOWN = 60  # characters of a refused value in a sentence
 @dataclass
 class IngestSummary:
     """Counts of one run. `relations_known` were there before, or stand more than once. Ids that
-    were merged away: `entities_merged` were left alone, as others stand for them, and
-    `relations_merged` led to those."""
+    were merged away: `entities_merged`, counted above as well, are said of the entities that stand
+    for them, and `relations_merged` led to those."""
 
     run_id: str
     source: str
@@ -32,6 +33,7 @@ class IngestSummary:
     relations_new: int = 0
     relations_known: int = 0
     relations_merged: int = 0
+    retired: Retired = field(default_factory=Retired)
     media_stored: int = 0
     media_known: int = 0
     rejected: int = 0
@@ -52,7 +54,7 @@ class IngestSummary:
     def rows(self) -> int:
         """Entities and relations that were looked at and not rejected."""
         entities = self.entities_new + self.entities_changed + self.entities_unchanged
-        entities += self.entities_duplicate + self.entities_merged
+        entities += self.entities_duplicate
         return entities + self.relations_new + self.relations_known
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ class IngestSummary:
                 "known": self.relations_known,
                 "merged": self.relations_merged,
             },
+            "retired": asdict(self.retired),
             "media": {"stored": self.media_stored, "known": self.media_known},
             "rejected": self.rejected,
             "reasons": [

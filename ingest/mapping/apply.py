@@ -16,6 +16,7 @@ from kg_platform.records import Entity, MediaRef, Rejection, Relation
 
 ITEM = "item"
 _SHOWN = 200
+_OF_ROW = {"id", "head", "relation", "tail", "where"}  # without one of these there is no record
 
 
 class RowReader:
@@ -67,7 +68,10 @@ class RowReader:
         return found
 
     def refuse(self, field: str, reason: str, value: str = "") -> None:
-        self.refused.append(Rejection(self._place, self._number, field, reason, value[:_SHOWN]))
+        partial = field not in _OF_ROW
+        self.refused.append(
+            Rejection(self._place, self._number, field, reason, value[:_SHOWN], partial)
+        )
 
     def _as_text(self, field: str, value: Any) -> str | None:
         try:

@@ -67,4 +67,4 @@ def _other(entity: Entity, field: str, value: Any, stands: Entity) -> Rejection:
         "" if stands.source == entity.source else f" of {stands.source}"
     )
     reason = f"{place} says something else about this id, and stands"
-    return Rejection(entity.source, entity.line, field, reason, shown(value))
+    return Rejection(entity.source, entity.line, field, reason, shown(value), partial=True)

@@ -23,6 +23,10 @@ class Merged:
     def __contains__(self, entity_id: str) -> bool:
         return entity_id in self._into
 
+    def into(self, entity_id: str) -> str | None:
+        """The entity that stands for an id that was merged away."""
+        return self._into.get(entity_id)
+
     def touches(self, relation: Relation) -> bool:
         """Whether an end was merged away."""
         return relation.head in self._into or relation.tail in self._into

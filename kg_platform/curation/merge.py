@@ -7,8 +7,10 @@ from the id that is gone to the one that is kept. Undoing is in `kg_platform.cur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from kg_platform.curation.carried import carry, shown_hash
 from kg_platform.curation.merge_plan import EntityState, MergedFact, MergePlan, plan
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import STALE, STALE_AT
@@ -16,8 +18,10 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph, Run
+from kg_platform.provenance.fusion import FusionRules
 
 VECTOR = "embedding_run"
+HASH = "content_hash"
 
 
 def kept_of(graph: Graph, one: str, other: str) -> str:
@@ -51,7 +55,12 @@ def merge(
             if name not in beings:
                 raise NotFound(f"{name} is not in the graph; there is nothing to merge.")
         made = _planned(run, beings[kept], beings[gone], force, about.get("review", "ID"))
-        _write(run, merge_id, beings[kept], beings[gone], made, about)
+        carried: dict[str, list[str]] = {}
+        if graph.adoption is None:  # into an adopted graph no source is loaded
+            carried = carry(run, kept, gone)
+        if carried:
+            made = _showing_records(run, beings[kept], made)
+        _write(run, merge_id, beings[kept], beings[gone], made, {**about, **carried})
 
     graph.transact(work)
 
@@ -186,6 +195,15 @@ def _write(
     run(Statement(cypher.BURY, both))
     run(Statement(cypher.REMOVE_FACTS, {"id": gone.id}))
     run(Statement(cypher.REMOVE_ENTITY, {"id": gone.id}))
+
+
+def _showing_records(run: Run, kept: EntityState, made: MergePlan) -> MergePlan:
+    """The plan with the hash that says that the kept entity shows what several records say."""
+    digest = shown_hash(run, kept.id, FusionRules())
+    before = (
+        {**made.before, HASH: kept.properties[HASH]} if HASH in kept.properties else made.before
+    )
+    return replace(made, before=before, after={**made.after, HASH: digest})
 
 
 def _same(merge: Mapping[str, Any], kept: str, gone: str) -> None:

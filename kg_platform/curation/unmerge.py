@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kg_platform.curation.carried import MADE, MOVED, give_back
 from kg_platform.curation.merge import VECTOR, by_shape, change, create, lock
 from kg_platform.curation.merge_plan import EntityState, MergedFact, Outcome
 from kg_platform.cypher import browse
@@ -102,6 +103,9 @@ def _problems(run: Run, history: _History, beings: Mapping[str, EntityState]) ->
     if kept in beings:
         now = beings[kept].properties
         changed = [key for key, value in history.after.items() if now.get(key) != value]
+        if "content_hash" in changed:
+            found.append(f"a source has said something else of {kept}, or of {gone}")
+        changed = [key for key in changed if key != "content_hash"]
         found += [f"the {key} of {kept} was changed" for key in sorted(changed)]
         found += _lost(run, kept, history)
     return found
@@ -153,6 +157,8 @@ def _restore(run: Run, history: _History, kept: EntityState) -> None:
     if stale:
         run(Statement(cypher.MARK[NEW], {"id": gone}))
     create(run, gone, (one.fact for one in history.held if one.what != "filled"))
+    if merge.get(MADE) is not None:
+        give_back(run, kept.id, gone, merge[MADE], merge[MOVED])
     both = {"id": gone, "kept": kept.id}
     run(Statement(cypher.MARK_OTHERS, both))
     run(Statement(cypher.UNBURY, both))

@@ -129,6 +129,10 @@ CALL (n) {{
   WITH DISTINCT other SET {mark("other", FACTS)}
 }}
 {bury(f"'{DELETED}'")}
+WITH n, id
+OPTIONAL MATCH (n)<-[:SOURCE_RECORD_OF]-(record:SourceRecord)
+DETACH DELETE record
+WITH DISTINCT n, id
 DETACH DELETE n
 RETURN id
 """

@@ -27,9 +27,11 @@ RESERVED_LABELS = frozenset(
         "Merge",
         "MergePart",
         "GraphAdoption",
+        "SourceRecord",
+        "FusionRules",
     }
 )
-RESERVED_TYPES = frozenset({"HAS_MEDIA"})
+RESERVED_TYPES = frozenset({"HAS_MEDIA", "SOURCE_RECORD_OF"})
 
 
 def is_vector_property(key: str) -> bool:
@@ -42,13 +44,6 @@ KNOWN_ENTITIES = """
 UNWIND $ids AS id
 MATCH (n:Entity {«id»: id})
 RETURN n.«id» AS id, n.«content_hash» AS content_hash
-"""
-
-# $ids: list of texts -> id, labels, keys; what a changed entity carries now
-PRESENT_CONTENT = """
-UNWIND $ids AS id
-MATCH (n:Entity {«id»: id})
-RETURN n.«id» AS id, labels(n) AS labels, keys(n) AS keys
 """
 
 # $ids: list of SHA-256 -> id
@@ -151,12 +146,3 @@ PUT_MANY_RELATIONS = f"CYPHER replan=force {PUT_RELATIONS}"
 PUT_FIRST_RELATIONS = f"{_ENDS} {_CREATE} RETURN collect(row[4]) AS new, [] AS other"
 # $ids: the ends of relationships that were created
 MARK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) SET {mark('n', FACTS)}"
-# $rows and $kinds as above: relationships that are there with other properties
-CHANGE_RELATIONS = """
-UNWIND $rows AS row
-MATCH (h:Entity {«id»: row[0]})
-MATCH (t:Entity {«id»: row[1]})
-MATCH (h)-[r]->(t)
-WHERE type(r) = row[2] AND properties(r) <> $kinds[row[3]]
-SET r = $kinds[row[3]]
-"""

@@ -7,6 +7,8 @@
             (:MergePart = a relationship's properties) -[:BECAME]-> (:MergePart = what it is now)
     (:Tombstone {id, merged_into, deleted_at, why, label, type})
 
+What sources say of the one that goes hangs on the kept one from then on: `records_made` and
+`records_moved` of the merge are ids of such records (`kg_platform.cypher.provenance`).
 `marked_at` is the `embedding_stale_at` that the kept entity had when it was merged.
 What is held is held as properties, not as text: dates, points and vectors come back as they were.
 Entities' are held by the platform's names, whatever the graph calls them.
@@ -27,7 +29,7 @@ RETURN n.«id» AS id, labels(n) AS labels, properties(n) AS properties
 # $id -> type, outgoing, properties, other (id), media (whether the other end is one), known
 # (whether the platform knows what the other end is). A loop comes once, as outgoing.
 FACTS = """
-MATCH (n:Entity {«id»: $id})-[r]-(o)
+MATCH (n:Entity {«id»: $id})-[r]-(o) WHERE NOT o:SourceRecord
 WITH DISTINCT r, n, o
 RETURN type(r) AS type, startNode(r) = n AS outgoing, properties(r) AS properties,
        CASE WHEN o:Entity THEN o.«id» ELSE o.id END AS other, o:Media AS media,
@@ -36,7 +38,9 @@ ORDER BY type, outgoing DESC, media, other
 """
 
 # $id, $types: relationships of the entity, all of them, go
-REMOVE_FACTS = "MATCH (:Entity {«id»: $id})-[r]-() WITH DISTINCT r DELETE r"
+REMOVE_FACTS = (
+    "MATCH (:Entity {«id»: $id})-[r]-(o) WHERE NOT o:SourceRecord WITH DISTINCT r DELETE r"
+)
 # Not DETACH: a relationship that came meanwhile fails the transaction instead of being lost.
 REMOVE_ENTITY = "MATCH (n:Entity {«id»: $id}) DELETE n"
 

@@ -15,6 +15,8 @@ from kg_platform.cypher.statement import Statement
 
 # The relationship type that joins an entity to its media; never a relation to learn.
 MEDIA_TYPE = "HAS_MEDIA"
+# Of relationships that are no facts.
+OWN_TYPES = frozenset({MEDIA_TYPE, "SOURCE_RECORD_OF"})
 
 # -> now, by the graph's clock, as everything in it that has a time
 NOW = Statement("RETURN datetime() AS now")

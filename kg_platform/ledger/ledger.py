@@ -188,6 +188,16 @@ class Ledger:
             query = query.where(RUNS.c.kind == kind)
         return self._runs(query.limit(limit))
 
+    def runs_of(
+        self, kind: str, source: str | None = None, limit: int | None = None
+    ) -> list[RunRow]:
+        """The runs of a kind, newest first; with `source`, those that are said to be of it."""
+        query = sa.select(RUNS).where(RUNS.c.kind == kind)
+        query = query.order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
+        if source is not None:
+            query = query.where(RUNS.c.settings["source"].as_string() == source)
+        return self._runs(query.limit(limit))
+
     def run_ids(self, kind: str | None = None) -> list[str]:
         """The ids of all runs, newest first."""
         query = sa.select(RUNS.c.id).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingest.loading.store import GraphStore, Node, Row, Store, Written
+from ingest.loading.store import Node, Row, Store, Written
 from kg_platform.graph.client import Graph
 from kg_platform.records import Media, MediaRef
 from tests.support.fake_store import FakeStore
+from tests.support.journalled import journalled
 
 
 def node(entity_id: str, content_hash: str = "h1", **values: Any) -> Node:
@@ -71,5 +73,5 @@ class TestFakeStore(StoreContract):
 @pytest.mark.neo4j_both
 class TestGraphStore(StoreContract):
     @pytest.fixture
-    def store(self, graph: Graph) -> Store:
-        return GraphStore(graph, batch_rows=2)
+    def store(self, graph: Graph, tmp_path: Path) -> Store:
+        return journalled(graph, tmp_path, 2)

@@ -74,7 +74,7 @@ class Intake:
                     self._cells.item(subject, kind, value)
                 elif refused := self._read(slot, value, said):
                     is_entity = True  # facts about it would be lost with it
-                    yield Rejection(place, block.line(at), *refused)
+                    yield Rejection(place, block.line(at), *refused, partial=True)
                 continue
             link = links.get(predicate)
             if link is None:
@@ -180,7 +180,7 @@ class Intake:
                 slot = self._meanings.slot(predicate, kind)
                 said += (IS_LIST, slot.index)
                 if refused := self._read(slot, value, said):
-                    yield Rejection(place, None, *refused)
+                    yield Rejection(place, None, *refused, partial=True)
             elif self._cells.is_head(value):
                 yield Rejection(
                     place, None, field, "a list within a list is not read", head[:_SHOWN]

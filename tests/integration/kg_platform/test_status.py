@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from embeddings.jobs.embed import embed
 from embeddings.refresh.staleness import changed_share
 from ingest.loading.load import ingest
-from ingest.loading.store import GraphStore, Node
+from ingest.loading.store import Node
 from kg_platform.browse.status import Status, status
 from kg_platform.cli.main import build
 from kg_platform.curation import sweep
@@ -29,6 +29,7 @@ from kg_platform.platform import Platform
 from kg_platform.records import MediaRef
 from tests.integration.embeddings.test_publish_marks import OPTIONS, news
 from tests.integration.kg_platform.test_changes import marks
+from tests.support.journalled import journalled
 from tests.support.places import ROOT
 from tests.support.worlds import write_world
 
@@ -233,7 +234,7 @@ def test_what_an_ingest_is_about_to_refer_to_is_not_lost(
     assert platform.media.renew(digest)
     assert not platform.media.discard(digest, time.time() - 3600), "it was asked for just now"
     node = Node("A", None, {"label": "A"}, "hash", media=[(digest, MediaRef("a.png"))])
-    store = GraphStore(platform.graph, 10)
+    store = journalled(platform.graph, tmp_path, 10)
     with pytest.raises(Unavailable, match="removed from the graph while"):
         store.put_entities([node])
     assert store.known_entities(["A"]) == {"A": None}, "it is written again by the next ingest"

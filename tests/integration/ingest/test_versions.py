@@ -1,0 +1,382 @@
+"""Versions of a source on a real Neo4j: what each run changed, and the graph as before it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ingest.loading.load import load
+from ingest.loading.summary import IngestSummary
+from ingest.mapping.choose import open_any
+from ingest.versions.compare import compare
+from ingest.versions.history import history
+from ingest.versions.undo import Undone, undo
+from kg_platform.cypher.statement import Statement
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.graph.client import Graph
+from kg_platform.graph.kept import keep, to_text
+from kg_platform.platform import Platform
+from tests.support.command_line import kg
+
+Triple = tuple[str, str, str]
+
+
+def write(folder: Path, entities: list[dict[str, Any]], triples: list[Triple] = []) -> Path:  # noqa: B006
+    folder.mkdir(exist_ok=True)
+    lines = "".join(json.dumps(row) + "\n" for row in entities)
+    (folder / "entities.jsonl").write_text(lines, encoding="utf-8")
+    text = "".join("\t".join(one) + "\n" for one in triples)
+    (folder / "facts.tsv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def picture(folder: Path, name: str, colour: str) -> str:
+    folder.mkdir(exist_ok=True)
+    Image.new("RGB", (8, 8), colour).save(folder / name)
+    return name
+
+
+def ingest(platform: Platform, folder: Path, **options: Any) -> IngestSummary:
+    return load(platform, open_any(folder), **options)
+
+
+def dump(graph: Graph) -> list[str]:
+    """Every node and relationship, with all labels and properties, marks and times included; what
+    says how the graph was set up is left out."""
+    nodes = graph.read(
+        Statement(
+            "MATCH (n) WHERE NOT n:GraphMigration AND NOT n:GraphLock "
+            "RETURN labels(n) AS labels, properties(n) AS properties"
+        )
+    )
+    relations = graph.read(
+        Statement(
+            "MATCH (h)-[r]->(t) RETURN h.id AS head, type(r) AS type, t.id AS tail, "
+            "properties(r) AS properties"
+        )
+    )
+    return sorted(to_text(keep(row | {"labels": sorted(row.get("labels", []))}))
+                  for row in [*nodes, *relations])  # fmt: skip
+
+
+def differences(one: list[str], other: list[str]) -> list[str]:
+    """For a message a person can read."""
+    return sorted(set(one) ^ set(other))
+
+
+def one(graph: Graph, text: str, **given: Any) -> dict[str, Any]:
+    [row] = graph.read(Statement(text, given))
+    return row
+
+
+def published(graph: Graph) -> None:
+    """Every entity has a vector, and nothing is stale."""
+    graph.write(Statement("CREATE (:EmbeddingRun {id: 'run-1', current: true})"))
+    graph.write(
+        Statement(
+            "MATCH (n:Entity) SET n.embedding = [1.0, 2.0], n.embedding_run = 'run-1' "
+            "REMOVE n.embedding_stale, n.embedding_stale_at"
+        )
+    )
+
+
+def undone(platform: Platform, run: str, **options: Any) -> Undone:
+    return undo(platform, run, **options)
+
+
+@pytest.mark.neo4j_both
+def test_new_changed_retired_and_undone(platform: Platform, tmp_path: Path) -> None:
+    graph, folder = platform.graph, tmp_path / "films"
+    red, blue = (picture(folder, f"{name}.png", name) for name in ("red", "blue"))
+    films = [
+        {"id": "A", "type": "Film", "label": "Alien", "year": 1979, "image": red},
+        {"id": "B", "type": "Film", "label": "Brazil", "aliases": ["Brasil"], "long": 2.5},
+        {"id": "C", "type": "Film", "label": "Cube"},
+        {"id": "D", "type": "Film", "label": "Dune"},
+    ]
+    facts = [("A", "BEFORE", "B"), ("B", "BEFORE", "C"), ("A", "LIKE", "C"), ("C", "LIKE", "D")]
+    first = ingest(platform, write(folder, films, facts), sync=True)
+    assert not first.retired.any
+    published(graph)
+    before = dump(graph)
+
+    films[0] |= {"year": 1978, "image": blue, "seen": True}
+    films[1] = {"id": "B", "type": "Work", "label": "Brazil (1985)"}
+    later = [*films[:2], films[3], {"id": "E", "label": "Eraserhead", "image": red}]
+    folder = write(folder, later, [facts[0], ("E", "LIKE", "A")])
+    second = ingest(platform, folder, sync=True, force=True)
+    assert (second.entities_new, second.entities_changed, second.relations_new) == (1, 2, 1)
+    assert (second.retired.entities, second.retired.relations) == (1, 3)
+    assert graph.read(Statement("MATCH (n:Entity {id: 'C'}) RETURN n")) == []
+    assert one(graph, "MATCH (t:Tombstone) RETURN t.id AS id, t.why AS why") == {
+        "id": "C", "why": "deleted",
+    }  # fmt: skip
+    after = dump(graph)
+    again = ingest(platform, folder, sync=True)
+    assert not again.retired.any
+    assert differences(dump(graph), after) == []
+
+    found = compare(platform, first.run_id, second.run_id)
+    assert found.counts == {
+        "entity": {"added": 1, "changed": 2, "retired": 1},
+        "relation": {"added": 1, "changed": 0, "retired": 3},
+    }
+    changed = {d.id: d.properties for d in found.differences if d.what == "changed"}
+    assert changed["B"] == {
+        "aliases": (["Brasil"], None), "label": ("Brazil", "Brazil (1985)"), "long": (2.5, None),
+        "type": ("Film", "Work"),
+    }  # fmt: skip
+    assert set(changed["A"]) == {"media", "seen", "year"}
+
+    looked = undone(platform, second.run_id, dry_run=True)
+    assert (looked.partly, looked.left, looked.removed) == (0, 0, {"entity": 1, "relation": 1})
+    assert differences(dump(graph), after) == [], "a dry run changes nothing"
+    done = undone(platform, second.run_id)
+    assert done.returned == {"entity": 1, "relation": 3}
+    assert differences(dump(graph), before) == []
+    with pytest.raises(BadInput, match=f"was undone by {done.run}"):
+        undone(platform, second.run_id)
+
+    undone(platform, done.run)  # and forth
+    times = {"updated_at", "deleted_at"}
+    assert _without(dump(graph), times) == _without(after, times)
+    table = [
+        (v.kind, v.new, v.changed, v.retired, bool(v.undone)) for v in history(platform.ledger)
+    ]
+    assert table[1:] == [
+        ("undo", 4, 2, 2, True), ("ingest", 0, 0, 0, False), ("ingest", 2, 2, 4, False),
+        ("ingest", 8, 0, 0, False),
+    ]  # fmt: skip
+
+
+def _without(lines: list[str], names: set[str]) -> list[str]:
+    found = []
+    for line in lines:
+        row = json.loads(line)
+        for name in [n for n in row["properties"] if n in names or n.startswith("embedding_st")]:
+            del row["properties"][name]
+        found.append(to_text(row))
+    return sorted(found)
+
+
+def test_what_others_did_since(platform: Platform, tmp_path: Path) -> None:
+    """Other things are left alone; of the same things, what is possible."""
+    graph, folder = platform.graph, tmp_path / "films"
+    ingest(platform, write(folder, [{"id": "A", "x": 1, "y": 1}, {"id": "B"}]))
+    films = [{"id": "A", "x": 2, "y": 2}, {"id": "B"}, {"id": "C"}, {"id": "D"}]
+    second = ingest(platform, write(folder, films, [("C", "R", "D")]))
+    ingest(platform, write(tmp_path / "other", [{"id": "X"}], [("X", "R", "B")]))
+    graph.write(Statement("MATCH (n:Entity {id: 'A'}) SET n.y = 3, n.note = 'mine'"))
+    ingest(platform, write(tmp_path / "late", [{"id": "Z"}], [("Z", "SEES", "C")]))
+
+    sentence = "2 things that it changed were changed again since, the first"
+    with pytest.raises(BadInput, match=sentence) as refused:
+        undone(platform, second.run_id)
+    assert "1 in part, while 1 would stay" in str(refused.value)
+    looked = undone(platform, second.run_id, dry_run=True)
+    assert {(o.what, o.why, o.partly) for o in looked.in_the_way} == {
+        ("A", "changed since: note, y", True), ("C", "Z SEES C is there, by late", False),
+    }  # fmt: skip
+    done = undone(platform, second.run_id, partial=True)
+    assert (done.partly, done.left, done.removed) == (1, 1, {"entity": 1, "relation": 1})
+    assert one(graph, "MATCH (n:Entity {id: 'A'}) RETURN n.x AS x, n.y AS y, n.note AS note") == {
+        "x": 1, "y": 3, "note": "mine",
+    }  # fmt: skip
+    assert graph.read(Statement("MATCH (n:Entity {id: 'D'}) RETURN n")) == []
+    assert one(graph, "MATCH (:Entity {id: 'Z'})-[r]->(n) RETURN n.id AS id") == {"id": "C"}
+
+
+def test_sync_keeps_what_another_source_says(platform: Platform, tmp_path: Path) -> None:
+    graph = platform.graph
+    shared = {"id": "A", "label": "Alpha", "type": "T", "x": 1}
+    facts = [("A", "R", "B"), ("B", "R", "C")]
+    one_ = write(tmp_path / "one", [shared, {"id": "B"}, {"id": "C"}, {"id": "D"}], facts)
+    ingest(platform, one_)
+    other = write(tmp_path / "other", [shared | {"x": 2}], [("A", "R", "B"), ("D", "S", "A")])
+    ingest(platform, other)
+    before = dump(graph)
+    retired = ingest(platform, write(one_, [{"id": "C"}]), sync=True, force=True)
+    assert (retired.retired.entities, retired.retired.relations) == (0, 1)
+    assert (retired.retired.bare, retired.retired.shared) == (2, 2)
+    rows = graph.read(
+        Statement("MATCH (n:Entity) RETURN n.id AS id, n.source AS source, n.x AS x ORDER BY id")
+    )
+    assert rows == [
+        {"id": "A", "source": "other", "x": 2}, {"id": "B", "source": "other", "x": None},
+        {"id": "C", "source": "one", "x": None}, {"id": "D", "source": "other", "x": None},
+    ]  # fmt: skip
+    assert one(graph, "MATCH ({id: 'A'})-[r:R]->() RETURN properties(r) AS r") == {
+        "r": {"source": "other"}
+    }
+    undone(platform, retired.run_id)
+    assert differences(dump(graph), before) == []
+
+
+def test_sync_is_careful(platform: Platform, tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    ingest(platform, write(folder, [{"id": name} for name in "ABCD"]))
+    write(folder, [{"id": "A"}])
+    with pytest.raises(BadInput, match=r"3 of the 4 entities and relations .* --force"):
+        ingest(platform, folder, sync=True)
+    write(folder, [{"id": "A"}, {"id": "B"}, {"id": "C"}, {"id": None}])
+    with pytest.raises(BadInput, match="1 row was rejected whole"):
+        ingest(platform, folder, sync=True)
+    assert one(platform.graph, "MATCH (n:Entity) RETURN count(n) AS n") == {"n": 4}
+    write(folder, [{"id": "A"}, {"id": "B"}, {"id": "C", "bad": {}}])
+    done = ingest(platform, folder, sync=True)  # one field was left out, not the row
+    assert (done.rejected, done.retired.entities) == (1, 1)
+
+
+def test_the_commands(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "history", [{"id": "A", "x": 1}])
+    assert kg("ingest", "./history").code == 0
+    write(tmp_path / "history", [{"id": "A", "x": 2}, {"id": "B"}])
+    assert kg("ingest", "--strict", "history").code == 0, "after an option it is a folder"
+    done = kg("ingest", "history", "--json")
+    runs = [row["run"] for row in json.loads(done.out)]
+    assert len(runs) == 2
+    assert runs[0] in kg("ingest", "history", "history").out
+    assert json.loads(kg("ingest", "history", "nobody", "--json").out) == []
+    assert "changed" in kg("ingest", "diff", runs[1], runs[0]).out
+    lines = kg("ingest", "diff", runs[1], runs[0], "--csv").out.splitlines()
+    assert lines[0] == "what,kind,id,type,tail,property,old,new"
+    assert "changed,entity,A,,,x,1,2" in lines
+    assert "later one" in kg("ingest", "diff", runs[0], runs[1]).errors
+    shown = json.loads(kg("ingest", "undo", runs[0], "--json").out)
+    assert shown["removed"] == {"entities": 1, "relations": 0}
+    assert "undone by" in kg("ingest", "undo", runs[0]).errors
+    assert "--sync" in kg("ingest", "--help").out
+    assert "undo" in kg("ingest", "--help").out
+    assert kg("ingest", "undo", "nothing").code == NotFound.exit_code
+    assert "--force is for --sync" in kg("ingest", "./history", "--force").errors
+
+
+class _Killed(BaseException):
+    """What a `kill -9` leaves undone."""
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_killed_in_the_middle(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """At each transaction of a load, and of its undo."""
+    graph = platform.graph
+    small = Platform.open(platform.settings.model_copy(update={"batch_rows": 2}))
+    folder = tmp_path / "films"
+    films = [{"id": name, "x": 1} for name in "ABCDE"]
+    facts = [(a, "R", b) for a in "ABC" for b in "CDE"]
+    ingest(small, write(folder, films, facts))
+    published(graph)
+    before = dump(graph)
+    films = [{"id": name, "x": 2} for name in "ABCX"]
+    write(folder, films, [facts[0], ("X", "R", "A")])
+    for number in range(1, 100):
+        with monkeypatch.context() as patch:
+            left = _killing(patch, small.graph, number, where)
+            with suppress(_Killed):
+                ingest(small, folder, sync=True, force=True)
+        run = small.ledger.runs("ingest", 1)[0]
+        _as_if_killed(small, run.id)
+        for attempt in range(1, 100):  # the undo is killed at each of its transactions, too
+            with monkeypatch.context() as patch:
+                _killing(patch, small.graph, attempt, where)
+                try:
+                    undo(small, run.id)
+                    break
+                except _Killed:
+                    _as_if_killed(small, small.ledger.runs("undo", 1)[0].id)
+                except NotFound:  # it had not begun to change anything
+                    break
+        assert differences(dump(graph), before) == [], f"killed at {number}"
+        if left():
+            break
+    assert number > 3
+    small.close()
+
+
+def _killing(
+    patch: pytest.MonkeyPatch, graph: Graph, number: int, where: str
+) -> Callable[[], bool]:
+    """The process ends at so many transactions; whether it came to its end is asked later."""
+    count = 0
+    transact, write_rows = graph.transact, graph.write_rows
+
+    def killed(do: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*words: Any, **names: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == number and where == "before":
+                raise _Killed
+            answer = do(*words, **names)
+            if count == number and where == "after":
+                raise _Killed
+            return answer
+
+        return done
+
+    patch.setattr(graph, "transact", killed(transact))
+    patch.setattr(graph, "write_rows", killed(write_rows))
+    return lambda: count < number
+
+
+def _as_if_killed(platform: Platform, run: str) -> None:
+    platform.ledger.finish_run(run, "interrupted")
+
+
+def test_a_random_history_beside_a_plain_model(platform: Platform, tmp_path: Path) -> None:
+    """Ingests of three sources, with and without --sync, and undos of the last of them."""
+    draw, graph = random.Random(7), platform.graph
+    said: dict[str, dict[str, dict[str, int]]] = {name: {} for name in "pqr"}
+    facts: dict[str, set[Triple]] = {name: set() for name in "pqr"}
+    states = [(dump(graph), said, facts)]
+    runs: list[str] = []
+    for _ in range(14):
+        if runs and draw.random() < 0.3:
+            undone(platform, runs.pop())
+            states.pop()
+            expected, said, facts = states[-1]
+            assert differences(dump(graph), expected) == []
+            continue
+        source, sync = draw.choice("pqr"), draw.random() < 0.6
+        ids = draw.sample("ABCDEF", draw.randint(1, 5))
+        content = {name: {"v": draw.randint(1, 3)} for name in ids}
+        triples = {(draw.choice(ids), draw.choice("RS"), draw.choice(ids)) for _ in range(3)}
+        rows = [{"id": name, **its} for name, its in content.items()]
+        done = ingest(
+            platform, write(tmp_path / source, rows, sorted(triples)), sync=sync, force=sync
+        )
+        old = ({}, set()) if sync else (said[source], facts[source])
+        said = {**said, source: {**old[0], **content}}
+        facts = {**facts, source: old[1] | triples}
+        runs.append(done.run_id)
+        states.append((dump(graph), said, facts))
+        _compare(graph, said, facts)
+
+
+def _compare(
+    graph: Graph, said: dict[str, dict[str, dict[str, int]]], facts: dict[str, set[Triple]]
+) -> None:
+    described = {name for its in said.values() for name in its}
+    ends = {end for its in facts.values() for h, _, t in its for end in (h, t)}
+    rows = graph.read(Statement("MATCH (n:Entity) RETURN n.id AS id, n.v AS v"))
+    assert {row["id"] for row in rows} == described | ends
+    for row in rows:
+        values = {its[row["id"]]["v"] for its in said.values() if row["id"] in its}
+        assert row["v"] in (values or {None})
+    stated = graph.read(
+        Statement(
+            "MATCH (h:Entity)-[r]->(t:Entity) RETURN h.id AS h, type(r) AS r, t.id AS t, "
+            "coalesce(r.sources, [r.source]) AS sources"
+        )
+    )
+    assert {(s["h"], s["r"], s["t"]): set(s["sources"]) for s in stated} == {
+        triple: {name for name, its in facts.items() if triple in its}
+        for triple in set().union(*facts.values())
+    }
