@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ingest.loading.ahead import AfterWriting, Ahead
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
-from ingest.loading.store import GraphStore, Row, Store
+from ingest.loading.store import GraphStore, Known, Row, Store
 from ingest.loading.summary import IngestSummary, sentence, so_far
 from ingest.mapping.choose import open_any
 from ingest.media.gallery import Gallery
@@ -121,7 +123,7 @@ class IngestJob:
         """Look at everything and write nothing; the first Rejection is told, all are kept."""
         self._platform.ledger.begin_step(self._summary.run_id, "check")
         done = 0
-        for batch in self._checked(keep_media=None).batches():
+        for batch in self._checked(self._store, keep_media=None).batches():
             done += _size(batch)
             self._on_progress("checking", *so_far(done + self._summary.rejected, self._total))
         if first := self._summary.first_rejection:
@@ -134,23 +136,22 @@ class IngestJob:
         self._platform.ledger.finish_step(self._summary.run_id, "check", {"rows": done})
 
     def write(self) -> None:
-        """Write every batch as it is checked."""
+        """Write every batch as it is checked, while the next ones are."""
         run_id = self._summary.run_id
         self._platform.ledger.begin_step(run_id, "write")
-        for batch in self._checked(keep_media=self._platform.media).batches():
-            if isinstance(batch, Nodes):
-                self._put_nodes(batch)
-            else:
-                self._put_facts(batch)
-            self._report()
+        with Ahead(self._report) as writer:
+            store = AfterWriting(self._store, writer.finish)
+            for batch in self._checked(store, keep_media=self._platform.media).batches():
+                writer.put(partial(self._put, batch), self._summary.rejected)
+            writer.finish()
         self._on_progress("writing", *so_far(self._total, self._total))
         self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
 
-    def _checked(self, keep_media: MediaStore | None) -> RecordCheck:
+    def _checked(self, store: Known, keep_media: MediaStore | None) -> RecordCheck:
         settings = self._platform.settings
         return RecordCheck(
             self._source,
-            self._store,
+            store,
             Gallery(
                 self._source.folder,
                 keep_media,
@@ -161,6 +162,12 @@ class IngestJob:
             batch_rows=self._batch_rows,
             create_missing=self._create_missing,
         )
+
+    def _put(self, batch: Nodes | FactBatch) -> None:
+        if isinstance(batch, Nodes):
+            self._put_nodes(batch)
+        else:
+            self._put_facts(batch)
 
     def _put_nodes(self, batch: Nodes) -> None:
         summary = self._summary
@@ -185,8 +192,9 @@ class IngestJob:
         summary.relations_new += new
         summary.relations_known += len(batch.relations) - new
 
-    def _report(self) -> None:
-        done = self._summary.rows + self._summary.rejected
+    def _report(self, rejected: int) -> None:
+        """A batch was written, before which so many rows had been rejected."""
+        done = self._summary.rows + rejected
         if done - self._noted >= self._batch_rows:  # a ledger write a batch, not a type
             self._platform.ledger.set_cursor(self._summary.run_id, "rows", str(done))
             self._noted = done

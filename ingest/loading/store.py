@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import loading
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import Unavailable
+from kg_platform.errors import AlreadyThere, Unavailable
 from kg_platform.graph.client import Counters, Graph, Run
 from kg_platform.records import Media, MediaRef
 
@@ -39,8 +39,8 @@ class Written(NamedTuple):
     unchanged: int
 
 
-class Store(Protocol):
-    """The graph, as ingest sees it. Doing any of it twice is doing it once."""
+class Known(Protocol):
+    """What a check asks of the graph."""
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         """The content hash of each of these entities that is there (None: not yet complete)."""
@@ -50,6 +50,10 @@ class Store(Protocol):
 
     def known_media(self, ids: Sequence[str]) -> set[str]:
         """Which of these SHA-256 the graph has a media node for."""
+
+
+class Store(Known, Protocol):
+    """The graph, as ingest sees it. Doing any of it twice is doing it once."""
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
         """Write the new, replace the changed, leave the unchanged alone."""
@@ -67,6 +71,9 @@ class GraphStore:
     def __init__(self, graph: Graph, batch_rows: int) -> None:
         self._graph = graph
         self._batch_rows = batch_rows
+        # What a first load need not look for. None: not asked yet.
+        self._no_entities: bool | None = None
+        self._no_relations = True
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         return {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
@@ -78,6 +85,8 @@ class GraphStore:
         return {row["id"] for row in self._read(loading.KNOWN_MEDIA, ids)}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
+        if nodes and self._created(nodes):
+            return Written(len(nodes), 0, 0)
         known = self.known_entities([node.id for node in nodes])
         new = [n for n in nodes if n.id not in known]
         changed = [n for n in nodes if n.id in known and known[n.id] != n.content_hash]
@@ -97,6 +106,21 @@ class GraphStore:
             )
         return Written(len(new), len(changed), len(nodes) - len(touched))
 
+    def _created(self, nodes: Sequence[Node]) -> bool:
+        """Whether these were all new, and are written: tried while the graph had no entities when
+        this load began and nobody else has come with one of ours."""
+        if self._no_entities is None:
+            (found,) = self._graph.read(Statement(loading.ANY_ENTITY))
+            self._no_entities = not found["any"]
+        if not self._no_entities or any(node.media for node in nodes):
+            return False
+        rows = [_new_row(node) for node in sorted(nodes, key=lambda node: node.id)]
+        try:
+            self._graph.transact(lambda run: _create(run, rows, self._batch_rows))
+        except AlreadyThere:
+            self._no_entities = False
+        return self._no_entities
+
     def create_missing(self, ids: Sequence[str], source: str) -> int:
         rows = [{"id": entity_id} for entity_id in sorted(ids)]
         counters = self._graph.write_rows(
@@ -108,8 +132,12 @@ class GraphStore:
         stated = list({row[:3]: row for row in rows}.values())
         new = 0
         for start in range(0, len(stated), self._batch_rows):
-            part = [[*row, i] for i, row in enumerate(stated[start : start + self._batch_rows])]
-            new += self._graph.transact(lambda run, part=part: _put(run, part, list(kinds)))  # type: ignore[misc]
+            part = stated[start : start + self._batch_rows]
+            first = self._no_relations
+            new += self._graph.transact(
+                lambda run, part=part, first=first: _put(run, part, list(kinds), first)  # type: ignore[misc]
+            )
+            self._no_relations = False  # there are some now, or were
         return new
 
     def _read(self, text: str, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -121,24 +149,30 @@ class GraphStore:
         return self._graph.write_rows(text, rows, self._batch_rows) if rows else Counters()
 
 
-def _put(run: Run, rows: list[list[Any]], kinds: list[Mapping[str, Any]]) -> int:
-    """Rows of PUT_RELATIONS in one transaction; how many were new."""
-    run(Statement(loading.LOCK_ENDS, {"ids": _ends(rows)}))
-    text = loading.PUT_RELATIONS
-    if len(rows) >= MANY:
-        (found,) = run(Statement(loading.ANY_RELATIONSHIP))
-        text = loading.PUT_MANY_RELATIONS if found["any"] else loading.PUT_FIRST_RELATIONS
-    (done,) = run(Statement(text, {"rows": rows, "kinds": kinds}))
-    new, other = ([rows[number] for number in done[what]] for what in ("new", "other"))
-    if new:
-        run(Statement(loading.MARK_ENDS, {"ids": _ends(new)}))
-    if other:
-        run(Statement(loading.CHANGE_RELATIONS, {"rows": other, "kinds": kinds}))
-    return len(new)
+def _create(run: Run, rows: list[list[Any]], batch_rows: int) -> None:
+    """Rows of CREATE_ENTITIES in one transaction."""
+    for start in range(0, len(rows), batch_rows):
+        run(Statement(loading.CREATE_ENTITIES, {"rows": rows[start : start + batch_rows]}))
 
 
-def _ends(rows: Sequence[Sequence[Any]]) -> list[str]:
-    return sorted({row[0] for row in rows} | {row[1] for row in rows})
+def _put(run: Run, stated: Sequence[Row], kinds: list[Mapping[str, Any]], first: bool) -> int:
+    """Relations in one transaction; how many were new. `first`: perhaps the graph has none."""
+    ends = sorted({row[0] for row in stated} | {row[1] for row in stated})
+    place = {end: number for number, end in enumerate(ends)}
+    rows = [
+        (place[head], place[tail], kind, properties, number)
+        for number, (head, tail, kind, properties) in enumerate(stated)
+    ]
+    given = {"ids": ends, "rows": rows, "kinds": kinds}
+    if first and (done := run(Statement(loading.PUT_FIRST_RELATIONS, given))):
+        return len(done[0]["new"])
+    many = len(rows) >= MANY
+    text = loading.PUT_MANY_RELATIONS if many else loading.PUT_RELATIONS
+    (found,) = run(Statement(text, given))
+    if found["other"]:
+        others = [[*stated[number], number] for number in found["other"]]
+        run(Statement(loading.CHANGE_RELATIONS, {"rows": others, "kinds": kinds}))
+    return len(found["new"])
 
 
 def _media_row(media: Media) -> dict[str, Any]:
@@ -151,6 +185,12 @@ def _media_row(media: Media) -> dict[str, Any]:
         "height": media.height,
     }
     return {"id": media.id, "properties": properties}
+
+
+def _new_row(node: Node) -> list[Any]:
+    """The row for CREATE_ENTITIES."""
+    labels = [node.type] if node.type else []
+    return [node.id, labels, {**node.properties, "content_hash": node.content_hash}]
 
 
 def _entity_row(node: Node, present: Mapping[str, Any] | None) -> dict[str, Any]:
