@@ -26,29 +26,40 @@ class IngestSession(Session):
         create_missing: bool = False,
         name: str | None = None,
         language: str = LANGUAGE,
+        bulk: bool = False,
         on_progress: Progress | None = None,
     ) -> IngestSummary:
         """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`, and
         `language` is the one of labels of RDF where there are several. Running it twice changes
-        nothing.
+        nothing. With `bulk`, a database that is empty and local is made by the server's offline
+        import.
 
         Raises:
-            BadInput: nothing there can be ingested. RejectedRows: `strict`, and a row is rejected.
+            BadInput: nothing there can be ingested, or not in bulk. RejectedRows: `strict`, and a row is rejected.
             Interrupted: Ctrl-C; the same call goes on.
         """
-        from ingest.loading.load import load
         from ingest.mapping.choose import open_any
 
+        if bulk:
+            from ingest.loading.bulk import bulk_load as chosen
+        else:
+            from ingest.loading.load import load as chosen
         opened = source
         if isinstance(opened, str | Path):
             opened = open_any(Path(opened), name, language)
-        return load(
+        return chosen(
             self.platform,
             opened,
             strict=strict,
             create_missing=create_missing,
             on_progress=on_progress,
         )
+
+    def bulk_would_pay(self, source: Source) -> bool:
+        """Whether `ingest` of this source with `bulk` is allowed and would save much time."""
+        from ingest.loading.bulk import would_pay
+
+        return would_pay(self.platform, source)
 
     def preview(
         self,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ingest.loading.ahead import AfterWriting, Ahead
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
@@ -57,10 +57,12 @@ def load(
     strict: bool = False,
     create_missing: bool = False,
     on_progress: Progress | None = None,
+    way: Way | None = None,
 ) -> IngestSummary:
     """Load a source as one run of the ledger.
 
     With `strict`, everything is checked first, and one Rejection is enough to write nothing.
+    `way` is how the graph is written, if not by statements while the source is read.
 
     Raises:
         BadInput: the graph was adopted.
@@ -74,7 +76,9 @@ def load(
     run_id = ledger.start_run("ingest", settings)
     summary = IngestSummary(run_id, source.name)
     try:
-        job = IngestJob(platform, source, summary, create_missing, logged(on_progress))
+        say = logged(on_progress)
+        chosen = way or OnlineWay(platform)
+        job = IngestJob(platform, source, summary, create_missing, say, chosen.store)
         started = time.monotonic()  # from here, because the job's graph may have had to be started
         try:
             what = "`kg ingest` does not write to it"
@@ -82,6 +86,7 @@ def load(
             if strict:
                 job.check()
             job.write()
+            chosen.finish(summary, say)
         finally:
             job.keep_rejections()
     except KeyboardInterrupt:
@@ -97,6 +102,27 @@ def load(
     return summary
 
 
+class Way(Protocol):
+    """How a load gets into the graph."""
+
+    @property
+    def store(self) -> Store:
+        """What takes the batches."""
+
+    def finish(self, summary: IngestSummary, say: Progress) -> None:
+        """End the load, once all batches were taken; counts may still change."""
+
+
+class OnlineWay:
+    """By statements, batch after batch: when all were taken, all is done."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.store = GraphStore(platform.graph, platform.settings.batch_rows)
+
+    def finish(self, summary: IngestSummary, say: Progress) -> None:
+        pass
+
+
 class IngestJob:
     """One run: a checking pass, a writing pass, and the Rejections of either."""
 
@@ -107,6 +133,7 @@ class IngestJob:
         summary: IngestSummary,
         create_missing: bool,
         on_progress: Progress,
+        store: Store,
     ) -> None:
         self._platform = platform
         self._source = source
@@ -114,7 +141,7 @@ class IngestJob:
         self._create_missing = create_missing
         self._on_progress = on_progress
         self._batch_rows = platform.settings.batch_rows
-        self._store: Store = GraphStore(platform.graph, self._batch_rows)
+        self._store = store
         self._rejections: list[Rejection] = []
         self._total = source.count()
         self._noted = 0

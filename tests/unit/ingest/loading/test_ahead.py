@@ -23,9 +23,14 @@ def test_work_is_done_in_order_beside_ours_and_reported_here() -> None:
 
 def test_reading_waits_when_writing_is_a_few_batches_behind() -> None:
     go, begun = threading.Event(), threading.Semaphore(0)
+
+    def wait() -> None:
+        begun.release()
+        go.wait(60)
+
     with Ahead[int](lambda note: None) as writer:
         for number in range(3):
-            writer.put(lambda: (begun.release(), go.wait(60)) and None, number)
+            writer.put(wait, number)
         assert begun.acquire(timeout=60)
         more = threading.Thread(target=lambda: writer.put(lambda: None, 3))
         more.start()
