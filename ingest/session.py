@@ -32,23 +32,38 @@ class IngestSession(Session):
         force: bool = False,
         name: str | None = None,
         language: str = LANGUAGE,
+        bulk: bool = False,
         on_progress: Progress | None = None,
     ) -> IngestSummary:
         """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`, and
         `language` is the one of labels of RDF where there are several. With `fetch_media`,
         pictures that are web addresses are fetched. With `sync`, what it does not state any more is
-        retired; `force`, also where that is much. Running it twice changes nothing.
+        retired; `force`, also where that is much. With `bulk`, a database that is empty and local
+        is made by the server's offline import. Running it twice changes nothing.
 
         Raises:
-            BadInput: nothing there can be ingested. RejectedRows: `strict`, and a row is rejected.
+            BadInput: nothing there can be ingested, or not in bulk. RejectedRows: `strict`, and a
+                row is rejected.
             Interrupted: Ctrl-C; the same call goes on.
         """
-        from ingest.loading.load import load
         from ingest.mapping.choose import open_any
 
         opened = source
         if isinstance(opened, str | Path):
             opened = open_any(Path(opened), name, language)
+        if bulk:
+            from ingest.loading.bulk import bulk_load
+
+            return bulk_load(
+                self.platform,
+                opened,
+                strict=strict,
+                create_missing=create_missing,
+                fetch_media=fetch_media,
+                on_progress=on_progress,
+            )
+        from ingest.loading.load import load
+
         return load(
             self.platform,
             opened,
@@ -94,6 +109,12 @@ class IngestSession(Session):
         from ingest.versions.undo import undo
 
         return undo(self.platform, run, partial=partial, dry_run=dry_run, on_progress=on_progress)
+
+    def bulk_would_pay(self, source: Source) -> bool:
+        """Whether `ingest` of this source with `bulk` is allowed and would save much time."""
+        from ingest.loading.bulk import would_pay
+
+        return would_pay(self.platform, source)
 
     def preview(
         self,

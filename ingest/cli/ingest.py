@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 LONGEST = 60  # letters of a value in a table
+PAYS = "The database is empty and the source large: --bulk loads it in a fraction of the time."
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +49,10 @@ def ingest_command(
     source: Annotated[
         str | None, typer.Option("--source", help="name kept as `source` (default: the folder's)")
     ] = None,
+    bulk: Annotated[
+        bool,
+        typer.Option("--bulk", help="into an empty local database: by the server's offline import"),
+    ] = False,
     infer: Annotated[
         bool,
         typer.Option("--infer", help="print a mapping for these tables, and load nothing"),
@@ -78,7 +83,8 @@ def ingest_command(
 
     if infer:
         others = {"--strict": strict, "--create-missing": create_missing, "--dry-run": dry_run,
-                  "--fetch-media": fetch_media, "--sync": sync, "--json": as_json}  # fmt: skip
+                  "--fetch-media": fetch_media, "--sync": sync, "--bulk": bulk,
+                  "--json": as_json}  # fmt: skip
         if given := [name for name, value in others.items() if value]:
             raise BadInput(f"--infer loads nothing; leave out {', '.join(given)}.")
         _infer(paths, source)
@@ -91,6 +97,10 @@ def ingest_command(
         raise BadInput("--dry-run does not look at what the graph has besides; leave out --sync.")
     if force and not sync:
         raise BadInput("--force is for --sync; leave it out.")
+    if dry_run and bulk:
+        raise BadInput("--dry-run writes nothing, in whatever way; leave out --bulk.")
+    if bulk and sync:
+        raise BadInput("--bulk loads into an empty graph, where nothing is gone; leave out --sync.")
     if len(paths) > 1:
         raise BadInput(
             "One source at a time: name a folder, or write a mapping of these files with "
@@ -101,6 +111,8 @@ def ingest_command(
     for line in said:
         note(line)
     with IngestSession.open() as kg, steps() as progress:
+        if not bulk and kg.bulk_would_pay(found):
+            note(PAYS)
         if dry_run:
             preview = kg.preview(found, create_missing=create_missing, on_progress=progress)
         else:
@@ -111,6 +123,7 @@ def ingest_command(
                 fetch_media=fetch_media,
                 sync=sync,
                 force=force,
+                bulk=bulk,
                 on_progress=progress,
             )
     for line in found.notes:  # what only reading all of it tells

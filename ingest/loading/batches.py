@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from ingest.loading.store import Node, Store
+from ingest.loading.store import Known, Node
 from ingest.media.gallery import Gallery
 from ingest.resolution.exact import Merged, canonical, properties_text, told
 from ingest.resolution.recall import Recall
@@ -63,7 +63,7 @@ class RecordCheck:
     def __init__(
         self,
         source: Source,
-        store: Store,
+        store: Known,
         gallery: Gallery,
         reject: Callable[[Rejection], None],
         *,

@@ -10,11 +10,13 @@ import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from ingest.loading.ahead import AfterWriting, Ahead
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
-from ingest.loading.store import GraphStore, Row, Store
+from ingest.loading.store import GraphStore, Known, Row, Store
 from ingest.loading.summary import IngestSummary, sentence, so_far
 from ingest.mapping.choose import open_any
 from ingest.media.fetch import MediaFetcher
@@ -22,7 +24,7 @@ from ingest.media.fetched import FetchedMedia
 from ingest.media.gallery import Gallery
 from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
-from ingest.versions.journal import open_journal
+from ingest.versions.journal import Journal, open_journal
 from ingest.versions.stated import Stated
 from ingest.versions.sync import find_gone, retire
 from kg_platform.errors import Interrupted, RejectedRows
@@ -30,6 +32,7 @@ from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
+from kg_platform.provenance.fusion import FusionRules
 from kg_platform.provenance.rules import rules_of
 from kg_platform.records import Rejection, Relation
 
@@ -72,13 +75,15 @@ def load(
     sync: bool = False,
     force: bool = False,
     on_progress: Progress | None = None,
+    way: Way | None = None,
 ) -> IngestSummary:
     """Load a source as one run of the ledger.
 
     With `strict`, everything is checked first, and one Rejection is enough to write nothing. With
     `fetch_media`, pictures that are web addresses are fetched; without, they are rejected. With
     `sync`, what the source does not state any more is retired afterwards; `force`, also where
-    that is much, or rejected rows may have stated it.
+    that is much, or rejected rows may have stated it. `way` is how the graph is written, if not by
+    statements while the source is read.
 
     Raises:
         BadInput: the graph was adopted; or `sync` would retire more than it should unforced.
@@ -93,7 +98,9 @@ def load(
     run_id = ledger.start_run("ingest", settings)
     summary = IngestSummary(run_id, source.name)
     try:
-        job = IngestJob(platform, source, summary, create_missing, logged(on_progress), fetch_media)
+        say = logged(on_progress)
+        chosen = way or OnlineWay(platform, source.name)
+        job = IngestJob(platform, source, summary, create_missing, say, chosen, fetch_media)
         started = time.monotonic()  # from here, because the job's graph may have had to be started
         try:
             what = "`kg ingest` does not write to it"
@@ -102,6 +109,7 @@ def load(
                 job.check()
             with closing(Stated()) if sync else nullcontext() as stated:
                 job.write(stated)
+                chosen.finish(summary, say)
                 if stated is not None:
                     job.retire(stated, force)
         finally:
@@ -120,6 +128,30 @@ def load(
     return summary
 
 
+class Way(Protocol):
+    """How a load gets into the graph."""
+
+    def open(self, journal: Journal, rules: FusionRules) -> Store:
+        """What takes the batches, and journals what it changes."""
+
+    def finish(self, summary: IngestSummary, say: Progress) -> None:
+        """End the load, once all batches were taken; counts may still change."""
+
+
+class OnlineWay:
+    """By statements, batch after batch: when all were taken, all is done."""
+
+    def __init__(self, platform: Platform, source: str) -> None:
+        self._platform, self._source = platform, source
+
+    def open(self, journal: Journal, rules: FusionRules) -> Store:
+        graph, rows = self._platform.graph, self._platform.settings.batch_rows
+        return GraphStore(graph, rows, self._source, journal, rules)
+
+    def finish(self, summary: IngestSummary, say: Progress) -> None:
+        pass
+
+
 class IngestJob:
     """One run: a checking pass, a writing pass, and the Rejections of either."""
 
@@ -130,6 +162,7 @@ class IngestJob:
         summary: IngestSummary,
         create_missing: bool,
         on_progress: Progress,
+        way: Way,
         fetch_media: bool = False,
     ) -> None:
         self._fetcher = MediaFetcher(platform.settings.max_media_bytes) if fetch_media else None
@@ -141,9 +174,7 @@ class IngestJob:
         self._batch_rows = platform.settings.batch_rows
         self._journal = open_journal(platform, summary.run_id)
         self._rules = rules_of(platform.graph)
-        self._store: Store = GraphStore(
-            platform.graph, self._batch_rows, source.name, self._journal, self._rules
-        )
+        self._store = way.open(self._journal, self._rules)
         self._rejections: list[Rejection] = []
         self._total = source.count()
         self._noted = 0
@@ -152,7 +183,7 @@ class IngestJob:
         """Look at everything and write nothing; the first Rejection is told, all are kept."""
         self._platform.ledger.begin_step(self._summary.run_id, "check")
         done = 0
-        for batch in self._checked(keep_media=None).batches():
+        for batch in self._checked(self._store, keep_media=None).batches():
             done += _size(batch)
             self._on_progress("checking", *so_far(done + self._summary.rejected, self._total))
         if first := self._summary.first_rejection:
@@ -165,15 +196,15 @@ class IngestJob:
         self._platform.ledger.finish_step(self._summary.run_id, "check", {"rows": done})
 
     def write(self, stated: Stated | None = None) -> None:
-        """Write every batch as it is checked; `stated` is told what the source states."""
+        """Write every batch as it is checked, while the next ones are; `stated` is told what the
+        source states."""
         run_id = self._summary.run_id
         self._platform.ledger.begin_step(run_id, "write")
-        for batch in self._checked(self._platform.media, stated).batches():
-            if isinstance(batch, Nodes):
-                self._put_nodes(batch)
-            else:
-                self._put_facts(batch)
-            self._report()
+        with Ahead(self._report) as writer:
+            store = AfterWriting(self._store, writer.finish)
+            for batch in self._checked(store, self._platform.media, stated).batches():
+                writer.put(partial(self._put, batch), self._summary.rejected)
+            writer.finish()
         self._on_progress("writing", *so_far(self._total, self._total))
         self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
 
@@ -188,7 +219,9 @@ class IngestJob:
         details = asdict(self._summary.retired)
         self._platform.ledger.finish_step(run_id, "retire", details)
 
-    def _checked(self, keep_media: MediaStore | None, stated: Stated | None = None) -> RecordCheck:
+    def _checked(
+        self, store: Known, keep_media: MediaStore | None, stated: Stated | None = None
+    ) -> RecordCheck:
         settings = self._platform.settings
         fetched = None
         if self._fetcher is not None:
@@ -196,7 +229,7 @@ class IngestJob:
             fetched = FetchedMedia(self._fetcher, addresses, keep_media)
         return RecordCheck(
             self._source,
-            self._store,
+            store,
             Gallery(
                 self._source.folder,
                 keep_media,
@@ -209,6 +242,12 @@ class IngestJob:
             create_missing=self._create_missing,
             stated=stated,
         )
+
+    def _put(self, batch: Nodes | FactBatch) -> None:
+        if isinstance(batch, Nodes):
+            self._put_nodes(batch)
+        else:
+            self._put_facts(batch)
 
     def _put_nodes(self, batch: Nodes) -> None:
         summary = self._summary
@@ -233,8 +272,9 @@ class IngestJob:
         summary.relations_new += new
         summary.relations_known += len(batch.relations) - new
 
-    def _report(self) -> None:
-        done = self._summary.rows + self._summary.rejected
+    def _report(self, rejected: int) -> None:
+        """A batch was written, before which so many rows had been rejected."""
+        done = self._summary.rows + rejected
         if done - self._noted >= self._batch_rows:  # a ledger write a batch, not a type
             self._platform.ledger.set_cursor(self._summary.run_id, "rows", str(done))
             self._noted = done

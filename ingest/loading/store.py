@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, Protocol
 
 from ingest.loading.standing import Said, change_relations, links, put_said
 from ingest.versions.journal import MEDIA, Entry, Journal, entity_entry, relation_entry
-from ingest.versions.marking import mark_ends
+from ingest.versions.marking import mark_entries_of
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import loading, provenance
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import Unavailable
+from kg_platform.errors import AlreadyThere, Unavailable
 from kg_platform.graph.client import Counters, Graph, Run
 from kg_platform.graph.kept import to_text
 from kg_platform.provenance.fusion import FusionRules
@@ -52,8 +52,8 @@ class Written(NamedTuple):
     unchanged: int
 
 
-class Store(Protocol):
-    """The graph, as ingest sees it. Doing any of it twice is doing it once."""
+class Known(Protocol):
+    """What a check asks of the graph."""
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         """The content hash of each of these entities that is there (None: not yet complete)."""
@@ -63,6 +63,10 @@ class Store(Protocol):
 
     def known_media(self, ids: Sequence[str]) -> set[str]:
         """Which of these SHA-256 the graph has a media node for."""
+
+
+class Store(Known, Protocol):
+    """The graph, as ingest sees it. Doing any of it twice is doing it once."""
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
         """Write the new, replace the changed, leave the unchanged alone."""
@@ -94,6 +98,9 @@ class GraphStore:
         self._source = source
         self._journal = journal
         self._rules = rules or FusionRules()
+        # What a first load need not look for. None: not asked yet.
+        self._no_entities: bool | None = None
+        self._no_relations = True
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         found = {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
@@ -112,6 +119,8 @@ class GraphStore:
         return {row["id"] for row in self._read(loading.KNOWN_MEDIA, ids)}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
+        if nodes and self._created(nodes):
+            return Written(len(nodes), 0, 0)
         own = [node for node in nodes if node.merged_into is None]
         led = [node for node in nodes if node.merged_into is not None]
         known = self.known_entities([node.id for node in own])
@@ -121,17 +130,15 @@ class GraphStore:
         changed += [n for n in led if said.get(record_id(self._source, n.id)) != n.content_hash]
         touched = sorted(new + changed, key=lambda n: n.id)
         media = {m.id: m for node in touched for m in node.new_media}
-        rows = [_media_row(media[key]) for key in sorted(media)]
-        texts = [to_text(row["properties"]) for row in rows]
-        pairs = zip(rows, texts, strict=True)
-        self._keep([Entry(MEDIA, row["id"], None, None, None, text) for row, text in pairs])
+        rows = [media_row(media[key]) for key in sorted(media)]
+        self._keep([media_entry(row) for row in rows])
         self._write(loading.PUT_MEDIA, rows)
         self._put_new(sorted(new, key=lambda n: n.id))
         self._put_changed(sorted(changed, key=lambda n: n.entity))
         return Written(len(new), len(changed), len(nodes) - len(touched))
 
     def _put_new(self, nodes: Sequence[Node]) -> None:
-        self._keep([entity_entry(node.id, None, _image_text(node)) for node in nodes])
+        self._keep([created_entry(node) for node in nodes])
         self._write(loading.PUT_ENTITIES, [_entity_row(node) for node in nodes])
         linked = [node for node in nodes if node.media]
         made = self._write(loading.LINK_MEDIA, [_link_row(node) for node in linked])
@@ -176,10 +183,28 @@ class GraphStore:
             journal = self._writing()
             journal.put(journal.part(), entries)
 
+    def _created(self, nodes: Sequence[Node]) -> bool:
+        """Whether these were all new, and are written: tried while the graph had no entities when
+        this load began and nobody else has come with one of ours."""
+        if self._no_entities is None:
+            (found,) = self._graph.read(Statement(loading.ANY_ENTITY))
+            self._no_entities = not found["any"]
+        if not self._no_entities or any(node.media or node.merged_into for node in nodes):
+            return False
+        rows = [_new_row(node) for node in sorted(nodes, key=lambda node: node.id)]
+        journal = self._writing()
+        part = journal.part()
+        journal.put(part, [created_entry(node) for node in nodes])
+        try:
+            self._graph.transact(lambda run: _create(run, rows, self._batch_rows))
+        except AlreadyThere:
+            journal.put(part, [])  # some of them are somebody else's
+            self._no_entities = False
+        return self._no_entities
+
     def create_missing(self, ids: Sequence[str], source: str) -> int:
         rows = [{"id": entity_id} for entity_id in sorted(ids)]
-        bare = [to_text({"labels": [], "properties": {"label": i, "source": source}}) for i in ids]
-        self._keep([entity_entry(i, None, text) for i, text in zip(ids, bare, strict=True)])
+        self._keep([missing_entry(one, source) for one in ids])
         counters = self._graph.write_rows(
             loading.CREATE_MISSING, rows, self._batch_rows, {"source": source}
         )
@@ -191,15 +216,18 @@ class GraphStore:
         journal = self._writing()
         texts = [to_text(kind) for kind in kinds]
         for start in range(0, len(stated), self._batch_rows):
-            some = [[*row, i] for i, row in enumerate(stated[start : start + self._batch_rows])]
-            part = journal.part()
+            some = stated[start : start + self._batch_rows]
+            part, first = journal.part(), self._no_relations
 
-            def work(run: Run, some: list[list[Any]] = some, part: int = part) -> int:
-                new, kept = _put(run, some, kinds, texts, journal, self._rules)
+            def work(
+                run: Run, some: list[Row] = some, part: int = part, first: bool = first
+            ) -> int:
+                new, kept = _put(run, some, kinds, texts, journal, self._rules, first)
                 journal.put(part, kept)
                 return new
 
             new += self._graph.transact(work)
+            self._no_relations = False  # there are some now, or were
         return new
 
     def _read(self, text: str, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -211,35 +239,48 @@ class GraphStore:
         return self._graph.write_rows(text, rows, self._batch_rows) if rows else Counters()
 
 
+def _create(run: Run, rows: list[list[Any]], batch_rows: int) -> None:
+    """Rows of CREATE_ENTITIES in one transaction."""
+    for start in range(0, len(rows), batch_rows):
+        run(Statement(loading.CREATE_ENTITIES, {"rows": rows[start : start + batch_rows]}))
+
+
 def _put(
     run: Run,
-    rows: list[list[Any]],
+    stated: Sequence[Row],
     kinds: Sequence[Mapping[str, Any]],
     texts: Sequence[str],
     journal: Journal,
     rules: FusionRules,
+    first: bool,
 ) -> tuple[int, list[Entry]]:
-    """Rows of PUT_RELATIONS in one transaction: how many were new, and what to keep of it."""
-    run(Statement(loading.LOCK_ENDS, {"ids": _ends(rows)}))
-    text = loading.PUT_RELATIONS
-    if len(rows) >= MANY:
-        (found,) = run(Statement(loading.ANY_RELATIONSHIP))
-        text = loading.PUT_MANY_RELATIONS if found["any"] else loading.PUT_FIRST_RELATIONS
-    (done,) = run(Statement(text, {"rows": rows, "kinds": list(kinds)}))
-    new, other = ([rows[number] for number in done[what]] for what in ("new", "other"))
+    """Relations in one transaction: how many were new, and what to keep of it. `first`: perhaps the
+    graph has none."""
+    ends = sorted({row[0] for row in stated} | {row[1] for row in stated})
+    place = {end: number for number, end in enumerate(ends)}
+    rows = [
+        (place[head], place[tail], kind, properties, number)
+        for number, (head, tail, kind, properties) in enumerate(stated)
+    ]
+    given = {"ids": ends, "rows": rows, "kinds": list(kinds), "since": journal.since}
+    done = run(Statement(loading.PUT_FIRST_RELATIONS, given)) if first else []
+    if not done:
+        many = len(rows) >= MANY
+        text = loading.PUT_MANY_RELATIONS if many else loading.PUT_RELATIONS
+        done = run(Statement(text, given))
+    (found,) = done
+    new = [stated[number] for number in found["new"]]
     kept = [relation_entry((row[0], row[2], row[1]), None, texts[row[3]]) for row in new]
-    if new:
-        kept += mark_ends(run, _ends(new), journal)
-    if other:
-        kept += change_relations(run, other, kinds, rules)
+    if found["marks"]:
+        marked = {row[0] for row in new} | {row[1] for row in new}
+        kept += mark_entries_of([m for m in found["marks"] if m[0] in marked], found["at"])
+    if found["other"]:
+        others = [[*stated[number], number] for number in found["other"]]
+        kept += change_relations(run, others, kinds, rules)
     return len(new), kept
 
 
-def _ends(rows: Sequence[Sequence[Any]]) -> list[str]:
-    return sorted({row[0] for row in rows} | {row[1] for row in rows})
-
-
-def _media_row(media: Media) -> dict[str, Any]:
+def media_row(media: Media) -> dict[str, Any]:
     properties = {
         "kind": media.kind,
         "mime": media.mime,
@@ -251,11 +292,29 @@ def _media_row(media: Media) -> dict[str, Any]:
     return {"id": media.id, "properties": properties}
 
 
-def _image_text(node: Node) -> str:
+def created_entry(node: Node) -> Entry:
     """A new entity as a journal has it, straight from the source's values."""
     properties = {**node.properties, "content_hash": node.content_hash}
     labels = [node.type] if node.type else []
-    return to_text({"labels": labels, "properties": properties, "media": links(node.media)})
+    image = {"labels": labels, "properties": properties, "media": links(node.media)}
+    return entity_entry(node.id, None, to_text(image))
+
+
+def missing_entry(entity: str, source: str) -> Entry:
+    """A bare entity of an id that only relations mention, as a journal has it."""
+    properties = {"label": entity, "source": source}
+    return entity_entry(entity, None, to_text({"labels": [], "properties": properties}))
+
+
+def media_entry(row: Mapping[str, Any]) -> Entry:
+    """A row of PUT_MEDIA, as a journal has it."""
+    return Entry(MEDIA, row["id"], None, None, None, to_text(row["properties"]))
+
+
+def _new_row(node: Node) -> list[Any]:
+    """The row for CREATE_ENTITIES."""
+    labels = [node.type] if node.type else []
+    return [node.id, labels, {**node.properties, "content_hash": node.content_hash}]
 
 
 def _entity_row(node: Node) -> dict[str, Any]:

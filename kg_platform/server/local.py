@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +23,14 @@ from kg_platform.errors import (
 from kg_platform.server import process as processes
 from kg_platform.server.archive import Archive
 from kg_platform.server.config import command, find_java, neo4j_conf
-from kg_platform.server.folder import Credentials, DatabaseFolder, Made, Running
+from kg_platform.server.folder import (
+    BulkLoad,
+    Credentials,
+    DatabaseFolder,
+    Exchange,
+    Made,
+    Running,
+)
 from kg_platform.server.jars import fetch_jars
 from kg_platform.server.lock import lock_path, locked_versions
 from kg_platform.server.ports import HOST, free_port, is_free
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     )
 
 POLL_SECONDS = 0.05
+SETTLE_SECONDS = 1.0
 TRIES = 3
 
 
@@ -118,6 +126,35 @@ class LocalServer:
                     f"{self.folder.path} cannot be deleted ({error.strerror}); delete it by hand."
                 ) from error
 
+    def exchange(self, home: Path, may: Callable[[Connection], None], load: BulkLoad) -> None:
+        """Stop the server, put the database in `home` in the place of ours, and start it again;
+        `load` is noted as not yet done.
+
+        `may` raises when ours must stay, and then it does: it is asked once no further process
+        connects, because all take the server for one that is starting.
+
+        Raises:
+            ServerError: it does not run, or as `start`; a database that was whole takes its place
+                with the next start.
+        """
+        self.refuse_elsewhere("replaced")
+        with self._locked():
+            running = self.folder.running()
+            if running is None or not self.status().running:
+                raise ServerError("The local Neo4j was stopped meanwhile; run the command again.")
+            self.folder.write_running(replace(running, ready=False))
+            try:
+                time.sleep(SETTLE_SECONDS)  # who has seen it as ready is connected by then
+                may(self.connection())
+            except BaseException:
+                self.folder.write_running(running)
+                raise
+            self._stop()
+            self.folder.write_bulk_load(load)
+            self.folder.write_exchange(Exchange(str(home)))
+            with self._cleared_up():
+                self._start()
+
     def status(self) -> ServerStatus:
         """What it does now. Reads files and the process table; does not talk to the server."""
         made = self.folder.made()
@@ -149,6 +186,27 @@ class LocalServer:
         credentials = self._credentials()
         return Connection(_uri(made.port), credentials.username, credentials.password)
 
+    def jars(self) -> list[Path]:
+        """The server's jars, which are fetched where they are missing."""
+        lock = lock_path(self.settings.neo4j_version)
+        if not lock.is_file():
+            raise SettingsError(
+                f"KG_NEO4J_VERSION {self.settings.neo4j_version} has no jar lock; there is one for "
+                f"{' and '.join(locked_versions())} (docs/server.md says how to make another)."
+            )
+        return self.fetched(lock)
+
+    def fetched(self, lock: Path) -> list[Path]:
+        """The jars of a lock, with a bar while any is missing."""
+        with progress() as bar:
+            task = bar.add_task("Fetching Neo4j", total=None, unit="jars", visible=False)
+            return fetch_jars(
+                lock,
+                self.settings.cache,
+                self.settings.maven_url,
+                lambda done, total: bar.update(task, completed=done, total=total, visible=True),
+            )
+
     def log_tail(self, lines: int = 40) -> str:
         """The last lines the server printed; empty when there are none."""
         return self.folder.log_tail(lines)
@@ -164,7 +222,8 @@ class LocalServer:
                 return
         if process is not None:
             processes.end(process)
-        jars = self._jars()
+        self.folder.finish_exchange()
+        jars = self.jars()
         java = find_java(self.settings)
         archive = Archive.of(self.settings.cache, java, jars, self.settings.neo4j_version)
         class_list = self.folder.path / "classes.list"
@@ -283,22 +342,6 @@ class LocalServer:
         return process is not None
 
     # -- checks -----------------------------------------------------------------------------
-
-    def _jars(self) -> list[Path]:
-        lock = lock_path(self.settings.neo4j_version)
-        if not lock.is_file():
-            raise SettingsError(
-                f"KG_NEO4J_VERSION {self.settings.neo4j_version} has no jar lock; there is one for "
-                f"{' and '.join(locked_versions())} (docs/server.md says how to make another)."
-            )
-        with progress() as bar:
-            task = bar.add_task("Fetching Neo4j", total=None, unit="jars", visible=False)
-            return fetch_jars(
-                lock,
-                self.settings.cache,
-                self.settings.maven_url,
-                lambda done, total: bar.update(task, completed=done, total=total, visible=True),
-            )
 
     def refuse_elsewhere(self, what: str) -> None:
         """SettingsError when the settings name a server or database that is not ours to manage."""

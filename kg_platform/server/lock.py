@@ -21,6 +21,11 @@ def lock_path(version: str) -> Path:
     return HERE / f"neo4j-{version}.lock"
 
 
+def import_lock_path(version: str) -> Path:
+    """The lock of what the import tool needs besides; versions that need nothing have none."""
+    return HERE / f"import-{version}.lock"
+
+
 def locked_versions() -> list[str]:
     """The server versions that have a lock."""
     return sorted(path.stem.removeprefix("neo4j-") for path in HERE.glob("neo4j-*.lock"))

@@ -186,7 +186,7 @@ def hostile(tmp_path: Path) -> Path:
         ("pipe.png", "not a file"),
         ("good.png/x", "cannot be read"),
         ("x" * 300, "cannot be read"),
-        ("https://example.org/a.png", "download"),
+        ("https://example.org/a.png", "--fetch-media"),
     ],
 )
 def test_a_bad_picture_is_rejected_and_its_entity_stays(
