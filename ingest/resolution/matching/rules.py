@@ -34,6 +34,7 @@ LEVELS: Mapping[str, tuple[float, ...]] = {
     "vector": (0.95, 0.9, 0.8, 0.65),
     "neighbours": (0.8, 0.5, 0.2),
 }
+MERGE, ASK = 0.95, 0.5
 RISING = frozenset({"code", "number", "date"})  # the larger the level, the less alike
 NAMES = "names"  # in keys and blocks: the label and every alias
 
@@ -101,7 +102,9 @@ class PairComparison(_MatchPart):
         None, min_length=1, description="a property: label, description, or one of the graph's own"
     )
     as_: Kind = Field(
-        "exact", alias="as", description="how a property is compared; label as a name counts aliases"
+        "exact",
+        alias="as",
+        description="how a property is compared; label as a name counts aliases",
     )
     vector: Vector | None = Field(None, description="the cosine of published vectors")
     neighbours: bool | list[str] = Field(
@@ -154,8 +157,8 @@ class PairComparison(_MatchPart):
 class MatchThresholds(_MatchPart):
     """Probabilities from which on a pair is merged, or a person asked."""
 
-    merge: float = Field(0.95, gt=0, le=1)
-    ask: float = Field(0.5, gt=0, le=1)
+    merge: float = Field(MERGE, gt=0, le=1)
+    ask: float = Field(ASK, gt=0, le=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -178,7 +181,9 @@ class MatchRules(_MatchPart):
     block: list[Terms] = Field(
         [], description="only pairs that agree in all terms of one of these are compared"
     )
-    thresholds: MatchThresholds = MatchThresholds()
+    thresholds: MatchThresholds = Field(
+        default_factory=lambda: MatchThresholds(merge=MERGE, ask=ASK)
+    )
     trust: list[str] = Field(
         [], description="sources, the most trusted first: whose entity is kept"
     )
@@ -195,6 +200,10 @@ class MatchRules(_MatchPart):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"compare has {', '.join(sorted(twice))} twice; keep one of them")
         return self
+
+    def dumped(self) -> dict[str, Any]:
+        """What a file would say; rules that say the same give the same."""
+        return self.model_dump(by_alias=True, exclude_defaults=True)
 
     def terms(self) -> list[list[BlockTerm]]:
         """The terms of each rule of `block`."""
