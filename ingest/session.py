@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.sources.rdf.vocabulary import LANGUAGE
+from kg_platform.errors import BadInput, NotFound
 from kg_platform.progress import Progress
 from kg_platform.session import Session
 
 if TYPE_CHECKING:
     from ingest.loading.dry_run import Preview
     from ingest.loading.summary import IngestSummary
+    from ingest.resolution.matching.job import MatchSummary
+    from ingest.resolution.matching.rules import MatchRules
     from ingest.sources.source import Source
 
 
@@ -70,3 +73,70 @@ class IngestSession(Session):
         return dry_run(
             self.platform, opened, create_missing=create_missing, on_progress=on_progress
         )
+
+    def match(
+        self,
+        rules: str | Path | MatchRules | None = None,
+        *,
+        type: str | None = None,
+        dry_run: bool = False,
+        since: str | None = None,
+        new: bool = False,
+        on_progress: Progress | None = None,
+    ) -> MatchSummary:
+        """Merge entities that are one and ask about those that may be, by the rules of a
+        match.yaml, or by proposed ones; `new` are those that changed since the last matching.
+
+        Raises:
+            BadInput: the rules do not fit. NotFound: a type, a run or its model is not there.
+            Interrupted: Ctrl-C; the same call goes on.
+        """
+        from ingest.resolution.matching.document import read_rules
+        from ingest.resolution.matching.job import match
+
+        given = read_rules(Path(rules)) if isinstance(rules, str | Path) else rules
+        return match(
+            self.platform,
+            given,
+            only=type,
+            dry_run=dry_run,
+            since=since,
+            new=new,
+            on_progress=on_progress,
+        )
+
+    def infer_match_rules(self, type: str | None = None) -> str:
+        """A match.yaml to begin with, from what the graph has.
+
+        Raises:
+            NotFound: there is no such type. BadInput: there is nothing to compare by.
+        """
+        from ingest.resolution.matching.infer import inferred, written
+
+        return written(inferred(self.graph, type))
+
+    def pair(self, one: str, other: str | None) -> tuple[str, str]:
+        """The ids of two entities, by ids or labels; or those of a review item of duplicates, by
+        its number alone. An id that was merged away stays as it is.
+
+        Raises:
+            NotFound: one is not there. BadInput: the item is none of duplicates.
+        """
+        if other is None:
+            if not one.isdigit():
+                raise BadInput("Name two entities, or a review item by its number.")
+            row = self.ledger.reviews.item(int(one))
+            if row.kind != "duplicate":
+                raise BadInput(f"Review item {row.id} is a fact; only duplicates are a pair.")
+            return row.head, row.tail
+        return self._standing(one), self._standing(other)
+
+    def _standing(self, name: str) -> str:
+        from kg_platform.curation.merge import merged_ids
+
+        try:
+            return self.resolve(name).id
+        except NotFound:
+            if name in merged_ids(self.graph):
+                return name
+            raise
