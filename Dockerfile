@@ -16,6 +16,7 @@ COPY kg_platform/ kg_platform/
 COPY ingest/ ingest/
 COPY embeddings/ embeddings/
 COPY ui/ ui/
+COPY recipes/ recipes/
 COPY migrations/ migrations/
 RUN pip install --no-deps --no-build-isolation --no-index .
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -23,12 +24,25 @@ PropertyValue = (
 )
 
 
+class HeldPicture(str):
+    """A location that has its bytes with it: of a picture that is in a table, and in no file. It is
+    named after what it holds, so that the same picture has the same name."""
+
+    data: bytes
+
+    @classmethod
+    def of(cls, data: bytes) -> HeldPicture:
+        made = cls(f"picture:{hashlib.sha256(data).hexdigest()}")
+        made.data = data
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class MediaRef:
     """A picture, sound, film or text file an entity points at, before its bytes are stored.
 
-    `location` is a path relative to the source's folder. `role` says what it is to the entity
-    ("image", "flag", ...), `rank` orders media of one role, 0 first.
+    `location` is a path relative to the source's folder, or a `HeldPicture`. `role` says what it is
+    to the entity ("image", "flag", ...), `rank` orders media of one role, 0 first.
     """
 
     location: str

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 
 from ingest.loading.load import ingest
 from ingest.sources.demo.world import SOURCE, write_demo_world
-from kg_platform.browse.entities import Overview, current_run, overview
+from kg_platform.browse.entities import Overview, overview
+from kg_platform.browse.strangers import stranger
 from kg_platform.curation.forget import forget
 from kg_platform.cypher import demo as cypher
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import ArtifactError, BadInput, NotFound
+from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
@@ -96,10 +97,10 @@ def run_demo(settings: Settings, report: Progress) -> Demo:
 
 def refuse_strangers(graph: Graph) -> None:
     """Raises: BadInput: somebody else's entities are in the graph."""
-    found = graph.read(Statement(cypher.STRANGER, {"source": SOURCE}))
-    if found:
+    found = stranger(graph, [SOURCE])
+    if found is not None:
         raise BadInput(
-            f"This platform holds entities that are not the demo's ({found[0]['id'][:40]!r} is "
+            f"This platform holds entities that are not the demo's ({found[:40]!r} is "
             "one); set KG_HOME to another folder, such as ~/kg-demo, and the demo goes there."
         )
 
@@ -172,43 +173,16 @@ def _load_libraries(demo: Demo) -> None:
 def _embed(platform: Platform, demo: Demo, report: Progress) -> None:
     from embeddings.jobs.embed import embed
     from embeddings.jobs.embed_options import EmbedOptions
+    from embeddings.jobs.settled import one_thread, settled
     from embeddings.training.options import preset_options
 
-    if _embedded(platform):
+    if settled(platform):
         return
     demo.changed = True
     options = EmbedOptions(train=preset_options(PRESET, device=platform.settings.device))
-    with _one_thread():
+    with one_thread():
         result = embed(platform, options, on_progress=report)
     demo.seconds |= {name: float(seconds) for name, seconds in result.seconds.items()}
-
-
-def _embedded(platform: Platform) -> bool:
-    """Whether every entity has a vector of what it says, and the model behind them is there."""
-    from embeddings.publish.live_artifact import open_published
-
-    run = current_run(platform.graph)
-    if run is None or platform.graph.read(Statement(cypher.WITHOUT_VECTOR, {"run": run["id"]})):
-        return False
-    try:
-        open_published(platform.graph, platform.settings.artifacts_dir)
-    except (ArtifactError, NotFound):  # it was removed or broken: made again
-        return False
-    return True
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A world this small has small matrices: threads would wait for each other longer than they
-    work, and without end where others want the same cores."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager

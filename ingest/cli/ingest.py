@@ -32,7 +32,7 @@ def ingest_command(
         typer.Argument(
             metavar="PATH",
             help="a mapping.yaml, a folder with entities.jsonl, RDF and triples, one such file, or "
-            "a caption table; with --infer any number of tables",
+            "a caption table; pykeen:NAME or huggingface:NAME; with --infer any number of tables",
         ),
     ],
     strict: Annotated[

@@ -10,9 +10,11 @@ from ingest.sources.pictures import PicturesSource, has_only_pictures
 from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.registry import open_source
 from ingest.sources.source import Record, Source
+from ingest.sources.tabular import huggingface
 from kg_platform.files.names import suffix_of
 
 PREFIX = "pykeen:"  # before the name of a dataset
+NAMED = (PREFIX, huggingface.PREFIX)  # what is no path
 MAPPINGS = (".yaml", ".yml")
 
 
@@ -31,11 +33,42 @@ def open_any(path: Path, name: str | None = None, language: str = LANGUAGE) -> S
         from ingest.sources.pykeen_dataset import PykeenSource
 
         return PykeenSource(str(path).removeprefix(PREFIX), name)
+    if str(path).startswith(huggingface.PREFIX):
+        return InferredSource(str(path), name)
     if path.is_file() and is_archive(path):
         return PackedSource(path, name, language)
     if path.is_dir() and has_only_pictures(path):
         return PicturesSource(path, name)
     return open_source(path, name, language)
+
+
+class InferredSource:
+    """A table that says what is in it, by the mapping that `kg ingest --infer` would write."""
+
+    def __init__(self, address: str, name: str | None) -> None:
+        from ingest.mapping.document import MappingDocument
+        from ingest.mapping.infer import infer
+        from ingest.mapping.source import MappedSource
+        from ingest.mapping.tables_of import tables_of
+
+        tables = tables_of([address])
+        written = infer(tables, next(iter(tables)))
+        self._mapped = MappedSource(MappingDocument(Path("mapping.yaml"), written), name)
+        self.name, self.folder = self._mapped.name, self._mapped.folder
+        self._own = (
+            f"Read as the mapping that `kg ingest --infer '{address}'` prints; where that is not "
+            "meant, save and change it."
+        )
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return [self._own, *self._mapped.notes]
+
+    def count(self) -> int:
+        return self._mapped.count()
+
+    def records(self) -> Iterator[Record]:
+        return self._mapped.records()
 
 
 class PackedSource:

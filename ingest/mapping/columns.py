@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from ingest.mapping.functions import FUNCTIONS, Unusable
+from kg_platform.records import HeldPicture
 
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif")
 SEPARATORS = ("|", ";", ",")
@@ -81,7 +82,11 @@ def _kind(values: Sequence[Any]) -> tuple[str, str]:
         return "date", ""
     if kinds <= {list}:
         inside = [item for value in values for item in value]
+        if inside and all(isinstance(one, HeldPicture) for one in inside):
+            return "picture", ""
         return ("objects", "") if any(isinstance(one, dict) for one in inside) else ("list", "")
+    if kinds <= {HeldPicture}:
+        return "picture", ""
     if not kinds <= {str}:
         return "text", "text" if kinds <= {str, int, float, bool} else ""
     return _of_texts([value.strip() for value in values])

@@ -96,6 +96,14 @@ class TableSpec(Strict):
         None,
         description="Another Neo4j: bolt://user:password@host:port/database, or $NAME.",
     )
+    huggingface: str | None = Field(
+        None,
+        description="A dataset of Hugging Face by its name, or a folder that holds one.",
+    )
+    config: str | None = Field(None, description="Of a dataset that has several; for huggingface.")
+    split: str | None = Field(None, description="Of the dataset; all of them unless it is said.")
+    revision: str | None = Field(None, description="A commit or tag of the dataset.")
+    streaming: bool | None = Field(None, description="Read it over the network, and keep nothing.")
     query: str | None = Field(None, description="A SELECT for sql, a MATCH for neo4j.")
     table: str | None = Field(None, description="A table of the database, for sql.")
     format: str | None = Field(None, description=f"One of {', '.join(FORMATS)}.")
@@ -113,22 +121,32 @@ class TableSpec(Strict):
 
     @model_validator(mode="after")
     def _one_place(self) -> TableSpec:
-        places = (self.file, self.sql, self.neo4j)
+        places = (self.file, self.sql, self.neo4j, self.huggingface)
         if sum(place is not None for place in places) != 1:
-            raise ValueError("a table has one of `file`, `sql` and `neo4j`")
+            raise ValueError("a table has one of `file`, `sql`, `neo4j` and `huggingface`")
         if self.neo4j is not None and (self.query is None or self.table is not None):
             raise ValueError("with `neo4j` goes `query`, and no `table`")
         if self.sql is not None and (self.query is None) == (self.table is None):
             raise ValueError("with `sql` goes either `query` or `table`")
-        if self.file is not None and (self.query or self.table):
+        if self.sql is None and self.neo4j is None and (self.query or self.table):
             raise ValueError("`query` and `table` go with `sql`, `query` with `neo4j`")
         if self.format is not None and self.format not in FORMATS:
             raise ValueError(f"`format` is one of {', '.join(FORMATS)}")
         return self
 
+    def location(self) -> str:
+        """The one place that is given."""
+        return self.file or self.sql or self.neo4j or self.huggingface or ""
+
+    def _format(self) -> str | None:
+        for form in ("sql", "neo4j", "huggingface"):
+            if getattr(self, form) is not None:
+                return form
+        return self.format
+
     def options(self) -> TableOptions:
         return TableOptions(
-            format="sql" if self.sql else "neo4j" if self.neo4j else self.format,
+            format=self._format(),
             delimiter=self.delimiter,
             quote=self.quote,
             encoding=self.encoding,
@@ -137,6 +155,10 @@ class TableSpec(Strict):
             rows=self.rows,
             query=self.query,
             table=self.table,
+            config=self.config,
+            split=self.split,
+            revision=self.revision,
+            streaming=self.streaming,
             null=self.null,
         )
 

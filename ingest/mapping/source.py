@@ -108,9 +108,8 @@ class MappedSource:
                 self._own_notes.append(f"{table.name}: {rows} left out of {made} by `where`.")
 
     def _opened(self, key: str, spec: TableSpec, document: MappingDocument) -> RowTable:
-        location = spec.file or spec.sql or spec.neo4j or ""
         try:
-            return open_table(location, spec.options(), document.path.parent)
+            return open_table(spec.location(), spec.options(), document.path.parent)
         except BadInput as error:
             raise document.mistake(("tables", key), str(error).rstrip(".")) from error
 

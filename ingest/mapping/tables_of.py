@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.sources.table import RowTable, TableOptions
 from ingest.sources.tables import open_table
+from ingest.sources.tabular.huggingface import PREFIX, named, spec_of
 from kg_platform.files.names import stem_of, suffix_of
 
 # What an address of a database begins with; SQLAlchemy knows more, for which a mapping is written
@@ -39,7 +40,9 @@ def tables_of(locations: Sequence[str], folder: Path = Path()) -> dict[str, Infe
     """
     found: dict[str, InferredTable] = {}
     for location in locations:
-        if location.startswith("$") or _DATABASE.match(location):
+        if location.startswith(PREFIX):
+            found[_free(_stem_of(location), found)] = _dataset(location, folder)
+        elif location.startswith("$") or _DATABASE.match(location):
             found.update(_database(location, folder, found))
         elif suffix_of(Path(location)) in _FILES:
             found.update(_database(f"sqlite:///{location}", folder, found))
@@ -47,6 +50,15 @@ def tables_of(locations: Sequence[str], folder: Path = Path()) -> dict[str, Infe
             for name, one in _file(location, folder):
                 found[_free(name, found)] = one
     return found
+
+
+def _dataset(address: str, folder: Path) -> InferredTable:
+    name, options = named(address)
+    return InferredTable(open_table(name, options, folder), spec_of(address))
+
+
+def _stem_of(address: str) -> str:
+    return Path(named(address)[0]).name
 
 
 def _file(location: str, folder: Path) -> Iterator[tuple[str, InferredTable]]:

@@ -10,7 +10,7 @@ from ingest.media.fetched import FetchedMedia
 from kg_platform.errors import BadPicture
 from kg_platform.media.pictures import inspect
 from kg_platform.media.store import MediaStore
-from kg_platform.records import Media, MediaRef
+from kg_platform.records import HeldPicture, Media, MediaRef
 
 
 class Gallery:
@@ -42,11 +42,13 @@ class Gallery:
         return hashlib.sha256(self.read(ref)).hexdigest()
 
     def read(self, ref: MediaRef) -> bytes:
-        """The bytes of the file.
+        """The bytes of the file, or of what has none.
 
         Raises:
             BadPicture: it is not there, not a file, not inside the folder, or too large.
         """
+        if isinstance(ref.location, HeldPicture):
+            return self._fitting(ref.location.data)
         if "://" in ref.location:
             raise BadPicture(
                 "this is an address on the web, not a file; --fetch-media fetches such pictures"
@@ -68,6 +70,13 @@ class Gallery:
         except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
             reason = getattr(error, "strerror", None) or error
             raise BadPicture(f"the file cannot be read: {reason}") from error
+
+    def _fitting(self, data: bytes) -> bytes:
+        if len(data) > self._max_bytes:
+            raise BadPicture(
+                f"the picture is larger than the {self._max_bytes:,} bytes of KG_MAX_MEDIA_BYTES"
+            )
+        return data
 
     def has(self, digest: str) -> bool:
         """Whether the store has these bytes (when only checking: as the graph says, yes)."""

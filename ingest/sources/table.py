@@ -45,7 +45,8 @@ class TableOptions:
     """How a table is to be read, where its name does not say it; None: as it looks.
 
     `format` is one of `tables.FORMATS`. `rows` leads to the list of rows in a JSON document
-    (`data.items`). `null` are the texts that mean that there is nothing.
+    (`data.items`). `null` are the texts that mean that there is nothing. `config`, `split`,
+    `revision` and `streaming` are of a dataset of Hugging Face.
     """
 
     format: str | None = None
@@ -57,4 +58,8 @@ class TableOptions:
     rows: str | None = None
     query: str | None = None
     table: str | None = None
+    config: str | None = None
+    split: str | None = None
+    revision: str | None = None
+    streaming: bool | None = None
     null: Sequence[str] = ()

@@ -23,6 +23,7 @@ _OPTIONS = {
     "ods": ("sheet", "header"),
     "sql": ("query", "table"),
     "neo4j": ("query",),
+    "huggingface": ("config", "split", "revision", "streaming"),
 }
 FORMATS = tuple(_OPTIONS)
 _ALL_KNOW = ("format", "null")
@@ -47,9 +48,9 @@ def open_table(location: str, options: TableOptions, folder: Path) -> RowTable:
         form = "sql"
     if form is not None and form not in FORMATS:
         raise BadInput(f"{form!r} is no format of a table; there are {', '.join(FORMATS)}.")
-    if form in ("sql", "neo4j"):
+    if form in ("sql", "neo4j", "huggingface"):
         _check(form, options)
-        table = _database(form, location, options, folder)
+        table = _elsewhere(form, location, options, folder)
     else:
         file = located(location, folder)
         form = form or _SUFFIXES.get(suffix_of(file.path))
@@ -75,11 +76,15 @@ def _check(form: str, options: TableOptions) -> None:
             )
 
 
-def _database(form: str, address: str, options: TableOptions, folder: Path) -> RowTable:
+def _elsewhere(form: str, address: str, options: TableOptions, folder: Path) -> RowTable:
     if form == "sql":
         from ingest.sources.tabular.sql.table import SqlTable  # for its weight
 
         return SqlTable(address, options, folder)
+    if form == "huggingface":
+        from ingest.sources.tabular.huggingface import HuggingfaceTable  # an extra
+
+        return HuggingfaceTable(address, options, folder)
     from ingest.sources.tabular.cypher import CypherTable  # for the driver's
 
     return CypherTable(address, options, folder)

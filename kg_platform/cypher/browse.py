@@ -98,3 +98,7 @@ CALLED = (
     "AND toLower(normalize(toStringOrNull(n.«label»))) = toLower(normalize($text)) "
     f"WITH n ORDER BY n.«id» LIMIT $limit RETURN {ROW}"
 )
+
+STRANGER = (
+    "MATCH (n:Entity) WHERE NOT coalesce(n.«source», '') IN $sources RETURN n.«id» AS id LIMIT 1"
+)

@@ -2,18 +2,6 @@
 
 from __future__ import annotations
 
-STRANGER = (
-    "MATCH (n:Entity) WHERE coalesce(n.«source», '') <> $source "
-    "RETURN n.«id» AS id, coalesce(n.«source», '') AS source LIMIT 1"
-)
-
-# Entities that the published run $run has no vector of, or one of what they no longer say.
-WITHOUT_VECTOR = (
-    "MATCH (n:Entity) WHERE n.«embedding» IS NULL OR coalesce(n.«embedding_run», '') <> $run "
-    "OR n.«embedding_stale» IS NOT NULL OR n.«embedding_provisional» "
-    "RETURN n.«id» AS id LIMIT 1"
-)
-
 # What was an entity in demo worlds of earlier versions, and now is a name on its country.
 FORMER_PROVINCES = (
     "MATCH (c:Country {«source»: $source})-[:HAS_PROVINCE]->"

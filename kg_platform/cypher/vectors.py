@@ -217,3 +217,11 @@ def create_index(name: str, dimension: int) -> str:
 
 def drop_index(name: str) -> str:
     return f"DROP INDEX {INDEX_OF[name]} IF EXISTS"
+
+
+# Entities that the published run $run has no vector of, or one of what they no longer say.
+WITHOUT_VECTOR = (
+    "MATCH (n:Entity) WHERE n.«embedding» IS NULL OR coalesce(n.«embedding_run», '') <> $run "
+    "OR n.«embedding_stale» IS NOT NULL OR n.«embedding_provisional» "
+    "RETURN n.«id» AS id LIMIT 1"
+)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.places import ROOT
 
-PACKAGES = ("kg_platform", "ingest", "embeddings", "ui")
+PACKAGES = ("kg_platform", "ingest", "embeddings", "ui", "recipes")
 FOLDERS = sorted(
     {
         str(file.parent.relative_to(ROOT))

@@ -1,0 +1,4 @@
+"""`kg recipe`.
+
+Begin at recipe.py.
+"""

@@ -1,0 +1,4 @@
+"""Drugs in two registries, conditions, targets, trials and cases.
+
+Begin at world.py.
+"""
