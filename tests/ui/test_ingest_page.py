@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ingest.loading.load import ingest
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.platform import Platform
@@ -67,3 +69,39 @@ def test_others_cannot_name_paths(
     monkeypatch.setenv("KG_UI_ADDRESS", "0.0.0.0")
     app = explorer("ingest")
     assert app.segmented_control(key="ingest_from").options == ["Upload"]
+
+
+def test_a_load_is_compared_and_taken_back(
+    platform: Platform, explorer: Open, graph: Graph, tmp_path: Path
+) -> None:
+    first, second = (load_films(platform, tmp_path, titles) for titles in ("ab", "bBc"))
+    graph.write(Statement("MATCH (n:Film {id: 'f0'}) SET n.description = 'by hand'"))
+    app = explorer("ingest")
+    assert not app.exception
+    app.selectbox(key="versions_run").set_value(second).run()
+    app.button(key="versions_compare").click().run()
+    assert not app.exception
+    assert "Entitys" not in words(app)
+    table = app.dataframe[-1].value
+    assert list(dict.fromkeys(table["what"])) == ["changed", "added"]
+
+    app.button(key="versions_undo").click().run()
+    assert "changed by others since" in words(app)
+    app.button(key="versions_confirm").click().run()
+    assert not app.exception
+    films = graph.read(Statement("MATCH (n:Film) RETURN n.id AS id ORDER BY id"))
+    assert [row["id"] for row in films] == ["f0", "f1"]
+    [row] = graph.read(Statement("MATCH (n:Film {id: 'f0'}) RETURN n.description AS text"))
+    assert row["text"] == "by hand"
+    app.selectbox(key="versions_run").set_value(first).run()
+    app.button(key="versions_undo").click().run()
+    assert "Entities would go" in words(app)
+
+
+def load_films(platform: Platform, folder: Path, titles: str) -> str:
+    folder = folder / "films"
+    folder.mkdir(exist_ok=True)
+    rows = [{"id": f"f{i}", "type": "Film", "label": title} for i, title in enumerate(titles)]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "entities.jsonl").write_text(text, encoding="utf-8")
+    return ingest(platform, folder).run_id

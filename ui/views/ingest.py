@@ -18,7 +18,7 @@ from kg_platform.files.names import suffix_of
 from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import flattened
 from ui import resources, uploads
-from ui.widgets import tables, text
+from ui.widgets import tables, text, versions
 
 AS_IT_IS, MAPPED = "As it is", "With a mapping"
 REJECTIONS = 200
@@ -295,3 +295,4 @@ if "ingest_pid" in st.session_state:
                 ended(resources.ledger().run(finished))
         else:
             progress(ours, Path(st.session_state.ingest_log))
+versions.versions()

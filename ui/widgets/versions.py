@@ -1,0 +1,175 @@
+"""What was loaded: versions of sources, what differs between two, and taking one back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ingest.versions.compare import Compared
+from ingest.versions.history import Version
+from ingest.versions.journal import ENTITY, RELATION
+from ingest.versions.undo import Undone
+from kg_platform.errors import KgError
+from ui import resources
+from ui.widgets import tables, text
+
+LATEST = 50
+DIFFERENCES = 200
+ALL_SOURCES = "All sources"
+KINDS = {ENTITY: "Entities", RELATION: "Relations"}
+
+
+def versions() -> None:
+    """The latest loads; one that is chosen can be compared with the one before, and taken back."""
+    with text.errors():
+        found = resources.kg().history(limit=LATEST)
+        if not found:
+            return
+        text.heading("History")
+        sources = list(dict.fromkeys(one.source for one in found))
+        if len(sources) > 1:
+            wanted = st.selectbox("Source", [ALL_SOURCES, *sources], key="versions_source")
+            if wanted != ALL_SOURCES:
+                found = resources.kg().history(wanted, LATEST)
+        _table(found)
+        by_run = {one.run: one for one in found}
+        chosen = st.selectbox(
+            "Look at a load",
+            list(by_run),
+            index=None,
+            format_func=lambda run: _called(by_run[run]),
+            placeholder="what it changed, and how to take it back",
+            key="versions_run",
+        )
+        if chosen is not None:
+            _details(found, by_run[chosen])
+
+
+def _called(one: Version) -> str:
+    return f"{one.run} · {one.source} · {_what(one)}"
+
+
+def _table(found: list[Version]) -> None:
+    tables.show(
+        {
+            "run": [one.run for one in found],
+            "when": [one.started_at[:16].replace("T", " ") for one in found],
+            "source": [one.source for one in found],
+            "what": [_what(one) for one in found],
+            "new": [one.new for one in found],
+            "changed": [one.changed for one in found],
+            "unchanged": [one.unchanged for one in found],
+            "retired": [one.retired for one in found],
+            "rejected": [one.rejected for one in found],
+        },
+        key="versions_list",
+        column_config={
+            "run": st.column_config.TextColumn("Run", width=170),
+            "when": st.column_config.TextColumn("When (UTC)", width=130),
+            "source": st.column_config.TextColumn("Source"),
+            "what": st.column_config.TextColumn("What", width=150),
+            **{
+                name: st.column_config.NumberColumn(name.capitalize(), format="localized", width=80)
+                for name in ("new", "changed", "unchanged", "retired", "rejected")
+            },
+        },
+        alt="Loads of sources, the newest first",
+    )
+
+
+def _what(one: Version) -> str:
+    if one.undone:
+        return f"{one.kind}, undone"
+    return one.kind if one.status == "succeeded" else f"{one.kind}, {one.status}"
+
+
+def _details(found: list[Version], chosen: Version) -> None:
+    earlier = _before(found, chosen)
+    with st.container(border=True):
+        text.heading(chosen.run, f"{chosen.source} · {_what(chosen)}")
+        if chosen.undoes:
+            text.note(f"It took {chosen.undoes} back.")
+        if chosen.undone:
+            text.note(f"It was taken back by {chosen.undone}; take that back to have it again.")
+        with st.container(horizontal=True):
+            compared = earlier is not None and st.button(
+                "What changed", icon=":material/difference:", key="versions_compare"
+            )
+            looked = not chosen.undone and st.button(
+                "Take back …", icon=":material/undo:", key="versions_undo"
+            )
+        if compared and earlier is not None:
+            st.session_state.versions_compared = (chosen.run, earlier.run)
+            st.session_state.pop("versions_plan", None)
+        if looked:
+            st.session_state.pop("versions_compared", None)
+            with st.spinner("Looking at what it changed …"):
+                plan = resources.kg().undo(chosen.run, dry_run=True)
+            st.session_state.versions_plan = (chosen.run, plan)
+        shown = st.session_state.get("versions_compared")
+        if shown and shown[0] == chosen.run:
+            _compared(resources.kg().compare(shown[1], shown[0], DIFFERENCES))
+        planned = st.session_state.get("versions_plan")
+        if planned and planned[0] == chosen.run:
+            _plan(planned[1])
+
+
+def _before(found: list[Version], chosen: Version) -> Version | None:
+    """The load of the same source that came before."""
+    after = found[found.index(chosen) + 1 :]
+    return next((one for one in after if one.source == chosen.source), None)
+
+
+def _compared(found: Compared) -> None:
+    if not found.count:
+        text.note(f"Nothing differs from {found.first}.")
+        return
+    counts = [
+        (f"{KINDS[kind]} {what}", f"{count:,}")
+        for kind, some in found.counts.items()
+        for what, count in some.items()
+        if count
+    ]
+    text.facts(counts)
+    rows: list[list[Any]] = []
+    for one in found.differences:
+        name = one.id if one.type is None else f"{one.id} {one.type} {one.tail}"
+        changes = list(one.properties.items()) or [("", (None, None))]
+        rows += [[one.what, one.kind, name, key, old, new] for key, (old, new) in changes]
+    tables.answer(["what", "kind", "id", "property", "was", "is"], rows, key="versions_differences")
+
+
+def _plan(plan: Undone) -> None:
+    figures = plan.as_dict()
+    names = {"removed": "would go", "returned": "would come back", "restored": "as before"}
+    counts = [
+        (f"{kind.capitalize()} {words}", f"{figures[name][kind]:,}")
+        for name, words in names.items()
+        for kind in figures[name]
+        if figures[name][kind]
+    ]
+    text.facts(counts or [("Nothing is left of it", "")])
+    partial = bool(plan.partly or plan.left)
+    if partial:
+        text.alert(
+            f"{plan.partly + plan.left:,} of its things were changed by others since. They stay, "
+            "or go back in part."
+        )
+        tables.answer(
+            ["what", "why", "stays"],
+            [[one.what, one.why, "in part" if one.partly else "whole"] for one in plan.in_the_way],
+            key="versions_in_the_way",
+        )
+    label = "Take back the rest" if partial else "Take back"
+    if st.button(label, type="primary", icon=":material/undo:", key="versions_confirm"):
+        try:
+            with st.spinner("Taking it back …"):
+                done = resources.kg().undo(plan.undone, partial=partial)
+        except KgError as error:
+            text.alert(str(error))
+            return
+        st.session_state.pop("versions_plan", None)
+        resources.forget()
+        st.toast(f"Taken back by {done.run}.")
+        st.rerun()
