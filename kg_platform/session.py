@@ -24,7 +24,18 @@ if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a
     from kg_platform.settings import Settings
 
 
-KINDS = ("ingest", "embed", "embed-new", "watch", "publish", "rollback", "tune", "reproduce")
+KINDS = (
+    "ingest",
+    "embed",
+    "embed-new",
+    "watch",
+    "publish",
+    "rollback",
+    "tune",
+    "reproduce",
+    "undo",
+    "fuse",
+)
 
 
 def words(what: str, value: object) -> str:

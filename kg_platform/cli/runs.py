@@ -39,7 +39,9 @@ def listed(
     context: typer.Context,
     kind: Annotated[
         str | None,
-        typer.Option(help="ingest, embed, embed-new, watch, publish, rollback, tune or reproduce."),
+        typer.Option(
+            help="ingest, undo, fuse, embed, embed-new, watch, publish, rollback, tune, reproduce."
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     as_json: Json = False,

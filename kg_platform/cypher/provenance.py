@@ -158,7 +158,8 @@ RETURN id, n.«{STALE}» AS stale, n.«{STALE_AT}» AS stale_at, n.«embedding_r
 """
 # $source -> id of each entity that this source alone describes, or made for a relation
 OF_SOURCE = f"""
-MATCH (n:Entity) WHERE n.«source» = $source AND NOT EXISTS {{ (n)<-[:SOURCE_RECORD_OF]-(:{RECORD}) }}
+MATCH (n:Entity) WHERE n.«source» = $source
+AND NOT EXISTS {{ (n)<-[:SOURCE_RECORD_OF]-(:{RECORD}) }}
 RETURN n.«id» AS id, n.«content_hash» IS NULL AS bare
 """
 # $source -> id (of the entity), original of each of its records
@@ -178,3 +179,8 @@ MERGED_INTO = "MATCH (m:Merge) WHERE m.kept IN $ids RETURN DISTINCT m.kept AS id
 # -> rules, as text; $rules
 RULES_NODE = "MATCH (r:FusionRules {id: 'rules'}) RETURN r.rules AS rules"
 KEEP_RULES = "MERGE (r:FusionRules {id: 'rules'}) SET r.rules = $rules, r.at = datetime()"
+# -> head, type, tail of each relationship that several sources state
+SHARED_RELATIONS = """
+MATCH (h:Entity)-[r]->(t:Entity) WHERE r.sources IS NOT NULL
+RETURN DISTINCT h.«id» AS head, type(r) AS type, t.«id» AS tail
+"""
