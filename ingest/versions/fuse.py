@@ -83,7 +83,7 @@ def _written(rules: FusionRules) -> dict[str, Any]:
     return {name: [one.name, *one.sources] for name, one in every.items()}
 
 
-class _Work:
+class _Deciding:
     """One batch: entities by their ids, or relations by their ends and types."""
 
     def __init__(
@@ -140,17 +140,17 @@ class _Work:
         return kept
 
 
-def _batches(platform: Platform, rules: FusionRules, found: Fused) -> Iterator[tuple[int, _Work]]:
+def _batches(platform: Platform, rules: FusionRules, found: Fused) -> Iterator[tuple[int, _Deciding]]:
     # Read to the end first: what is being changed is not also streamed.
     ids = [row["id"] for row in platform.graph.stream(Statement(cypher.FUSED_ENTITIES))]
     for start in range(0, len(ids), BATCH):
-        yield BATCH, _Work(rules, found, ids[start : start + BATCH], [])
+        yield BATCH, _Deciding(rules, found, ids[start : start + BATCH], [])
     rows = platform.graph.stream(Statement(cypher.SHARED_RELATIONS))
     triples = ([r["head"], r["tail"], r["type"]] for r in rows)
     every = list(triples)
     source = iter(every)
     while some := list(islice(source, BATCH)):
-        yield BATCH, _Work(rules, found, [], [[*row, n] for n, row in enumerate(some)])
+        yield BATCH, _Deciding(rules, found, [], [[*row, n] for n, row in enumerate(some)])
 
 
 def _text(image: EntityImage | None) -> str | None:

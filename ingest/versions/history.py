@@ -62,10 +62,9 @@ def _of_ingest(metrics: dict[str, Any]) -> tuple[int, int, int, int]:
     entities, relations = metrics.get("entities") or {}, metrics.get("relations") or {}
     retired = sum((metrics.get("retired") or {}).values())
     new = sum(entities.get(k, 0) for k in ("new", "created_missing")) + relations.get("new", 0)
-    changed = entities.get("changed", 0) + relations.get("changed", 0)
-    known = relations.get("known", 0) - relations.get("changed", 0)
-    unchanged = entities.get("unchanged", 0) + entities.get("duplicate", 0) + known
-    return new, changed, unchanged, retired
+    unchanged = sum(entities.get(k, 0) for k in ("unchanged", "duplicate"))
+    unchanged += relations.get("known", 0)
+    return new, entities.get("changed", 0), unchanged, retired
 
 
 def _of_undo(metrics: dict[str, Any]) -> tuple[int, int, int, int]:
