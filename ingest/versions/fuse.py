@@ -140,7 +140,9 @@ class _Deciding:
         return kept
 
 
-def _batches(platform: Platform, rules: FusionRules, found: Fused) -> Iterator[tuple[int, _Deciding]]:
+def _batches(
+    platform: Platform, rules: FusionRules, found: Fused
+) -> Iterator[tuple[int, _Deciding]]:
     # Read to the end first: what is being changed is not also streamed.
     ids = [row["id"] for row in platform.graph.stream(Statement(cypher.FUSED_ENTITIES))]
     for start in range(0, len(ids), BATCH):

@@ -83,7 +83,8 @@ RETURN count(h) AS linked
 """
 # $ids of records -> id, content_hash
 RECORD_HASHES = f"""
-UNWIND $ids AS id MATCH (r:{RECORD} {{id: id}}) RETURN r.id AS id, r.content_hash AS content_hash
+UNWIND $ids AS id MATCH (r:{RECORD} {{id: id}})-[:SOURCE_RECORD_OF]->(:Entity)
+RETURN r.id AS id, r.content_hash AS content_hash
 """
 # $ids of entities -> id of each that has records
 HAVE_RECORDS = f"""

@@ -186,7 +186,8 @@ def _write_records(
         for key, record in after.items():
             if texts.get(key) == to_text(record.as_json()):
                 continue
-            gone += [key] if key in before else []
+            # Also one that an entity left which somebody has deleted.
+            gone.append(key)
             rows.append(_record_row(entity, key, record))
     drop_records(run, gone)
     _linked(run, cypher.PUT_RECORDS, rows)

@@ -84,8 +84,12 @@ def test_each_source_keeps_what_it_says(platform: Platform, tmp_path: Path) -> N
     rest = [line for line in dump(graph) if "FusionRules" not in line]
     assert differences(rest, before) == []
 
+    graph.write(Statement("MATCH (n:Entity {id: 'A'}) DETACH DELETE n"))  # and its records stay
+    for name in ("census", "atlas"):
+        ingest(platform, tmp_path / name)
+    assert records(graph) == [("atlas", "A", "A"), ("census", "A", "A")]
     assert forget(graph, ["A"]) == 1
-    assert records(graph) == []
+    assert graph.read(Statement("MATCH (r:SourceRecord) RETURN r")) == []
 
 
 def test_a_merge_carries_what_sources_say(platform: Platform, tmp_path: Path) -> None:
