@@ -16,6 +16,7 @@ SETS = ("mkgw", "db15k", "wn18rr", "fb15k237")
 ALL = (
     "ingest",
     "ingest_memory",
+    "versions",
     "mapping",
     "table_memory",
     "rdf",
@@ -56,6 +57,7 @@ def main() -> int:
     parser.add_argument(
         "--database", help="table_memory: a PostgreSQL in which a table is made, and read"
     )
+    parser.add_argument("--versions-rows", type=int, default=50_000, help="versions: entities")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--faults", type=int, default=40, help="faults: cycles to kill")
     parser.add_argument("--repeats", type=int, default=3)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from ingest.resolution.matching.job import MatchSummary
     from ingest.resolution.matching.rules import MatchRules
     from ingest.sources.source import Source
-    from ingest.versions.compare import Compared
+    from ingest.versions.compare import SourceDiff
+    from ingest.versions.fuse import Fused
     from ingest.versions.history import Version
     from ingest.versions.undo import Undone
+    from kg_platform.provenance.fusion import FusionRules
 
 
 class IngestSession(Session):
@@ -84,7 +86,7 @@ class IngestSession(Session):
 
         return history(self.ledger, source, limit)
 
-    def compare(self, first: str, second: str, limit: int = 1_000) -> Compared:
+    def compare(self, first: str, second: str, limit: int = 1_000) -> SourceDiff:
         """What a source states otherwise after the run `second` than after the run `first`.
 
         Raises:
@@ -93,6 +95,23 @@ class IngestSession(Session):
         from ingest.versions.compare import compare
 
         return compare(self.platform, first, second, limit)
+
+    def fuse(
+        self,
+        rules: FusionRules | None = None,
+        *,
+        dry_run: bool = False,
+        on_progress: Progress | None = None,
+    ) -> Fused:
+        """Keep rules for conflicts between sources (None: those that the graph has) and decide by
+        them.
+
+        Raises:
+            BadInput: the graph was adopted.
+        """
+        from ingest.versions.fuse import fuse
+
+        return fuse(self.platform, rules, dry_run=dry_run, on_progress=on_progress)
 
     def undo(
         self,

@@ -21,6 +21,7 @@ from kg_platform.cypher.loading import (
 )
 from kg_platform.cypher.names import quote
 from kg_platform.errors import BadInput
+from kg_platform.provenance.relations import SAY, SOURCES
 from kg_platform.records import Entity, MediaRef, PropertyValue, Rejection, Relation
 
 # Neo4j indexes at most about 8,100 bytes of one value, and the id is indexed.
@@ -29,6 +30,7 @@ _SHOWN = 200
 
 NUL = "holds a NUL character"
 SURROGATE = "holds half of a character (a lone surrogate)"
+KEPT = "the platform keeps this property itself; rename it"
 PLAIN = "a property is text, a number, true, false, a date or time, or a list of one of these"
 OFFSET = "the offset of a time is whole seconds and at most 18 hours"
 
@@ -91,12 +93,18 @@ def check_relation(record: Relation) -> list[Rejection]:
         ("relation", relation_type_problem(record.type), record.type),
         ("tail", id_problem(record.tail), record.tail),
     ]
-    found += [(k, property_problem(k, v), v) for k, v in record.properties.items()]
+    found += [
+        (k, _of_relation(k) or property_problem(k, v), v) for k, v in record.properties.items()
+    ]
     return [
         Rejection(record.source, record.line, field, reason, shown(value))
         for field, reason, value in found
         if reason
     ]
+
+
+def _of_relation(key: str) -> str | None:
+    return KEPT if key in (SOURCES, SAY) else None
 
 
 def id_problem(value: Any) -> str | None:
@@ -152,7 +160,7 @@ def relation_type_problem(value: str) -> str | None:
 def key_problem(key: str) -> str | None:
     """Why `key` cannot be a property key of a source."""
     if key in RESERVED or is_vector_property(key):
-        return "the platform keeps this property itself; rename it"
+        return KEPT
     if key in ("label", "type", "description", "aliases"):
         return "this name has a meaning of its own; rename it"
     return _name_problem(key)

@@ -34,6 +34,8 @@ KINDS = (
     "rollback",
     "tune",
     "reproduce",
+    "undo",
+    "fuse",
 )
 
 

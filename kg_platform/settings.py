@@ -107,6 +107,11 @@ class Settings(BaseSettings):
     keep_artifacts: int = Field(
         default=5, ge=1, description="how many of the newest artifacts `kg runs prune` keeps"
     )
+    keep_journals: int = Field(
+        default=100,
+        ge=1,
+        description="how many of the newest journals of ingests `kg runs prune --journals` keeps",
+    )
     gate_margin: float = Field(
         default=0.02,
         ge=0,

@@ -25,8 +25,14 @@ def register(app: typer.Typer) -> None:
 
 def prune(
     keep: Annotated[
-        int | None, typer.Option(min=1, help="The newest so many (default: KG_KEEP_ARTIFACTS).")
+        int | None,
+        typer.Option(
+            min=1, help="The newest so many (default: KG_KEEP_ARTIFACTS, KG_KEEP_JOURNALS)."
+        ),
     ] = None,
+    journals: Annotated[
+        bool, typer.Option("--journals", help="Journals of ingests, which undo needs, instead.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Delete, without asking.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -37,6 +43,9 @@ def prune(
     from kg_platform.settings import load
 
     settings = load()
+    if journals:
+        _prune_journals(keep or settings.keep_journals, yes, as_json)
+        return
     with Platform.open(settings) as platform, only_one(platform, writes=False):
         found = stored(platform, keep or settings.keep_artifacts)
         old = [each for each in found if each.why is None]
@@ -56,6 +65,31 @@ def prune(
         console.note(f"Deleted {len(old)}, which frees {freed}.")
     else:
         console.note(f"Nothing was deleted; `kg runs prune --yes` frees {freed}.")
+
+
+def _prune_journals(keep: int, yes: bool, as_json: bool) -> None:
+    from kg_platform.platform import Platform
+    from kg_platform.runs.journals import kept_journals, remove_journal
+    from kg_platform.settings import load
+
+    with Platform.open(load()) as platform:
+        folder = platform.settings.runs_dir
+        found = kept_journals(folder, platform.ledger.run_ids(), keep)
+        old = [each for each in found if each.why is None]
+        if not as_json:
+            rows = [(e.run, mebibytes(e.bytes), e.why or "to be deleted") for e in found]
+            console.print_table(("journal", "size", "kept because"), rows, whole=("journal",))
+        gone = bool(old) and (yes or (not as_json and _agreed(len(old))))
+        for each in old if gone else ():
+            remove_journal(folder / each.run)
+    if as_json:
+        console.print_json({"deleted": gone, "journals": [asdict(each) for each in found]})
+    elif not old:
+        console.note("There is nothing to delete.")
+    elif gone:
+        console.note(f"Deleted {len(old)}; these runs cannot be undone or compared any more.")
+    else:
+        console.note("Nothing was deleted; `kg runs prune --journals --yes` does.")
 
 
 def _agreed(count: int) -> bool:

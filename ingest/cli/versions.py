@@ -13,15 +13,17 @@ from ingest.session import IngestSession
 from kg_platform.cli.options import Json
 
 if TYPE_CHECKING:
-    from ingest.versions.compare import Compared
+    from ingest.versions.compare import SourceDiff
     from ingest.versions.undo import Undone
 
-LOAD = "load"
+LOAD = "load"  # what `kg ingest` does without a further word
 
 
 class _Ingest(TyperGroup):
     """`kg ingest PATH` is `kg ingest load PATH`, options before it included. A folder that is
     called like a command is named with its folder: `kg ingest ./history`."""
+
+    by_default = LOAD
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
@@ -43,7 +45,7 @@ class _Ingest(TyperGroup):
 
 
 ingest = typer.Typer(
-    cls=_Ingest, help="Load entities, relations and pictures; the versions of a source."
+    cls=_Ingest, help="Load entities, relations and pictures; versions of a source."
 )
 
 
@@ -122,7 +124,7 @@ def undo(
         _print_undone(found, dry_run)
 
 
-def _write_csv(found: Compared) -> None:
+def _write_csv(found: SourceDiff) -> None:
     import json
 
     out = csv.writer(sys.stdout, lineterminator="\n")
@@ -136,7 +138,7 @@ def _write_csv(found: Compared) -> None:
             out.writerow([one.what, one.kind, one.id, one.type, one.tail, name, old, new])
 
 
-def _print_diff(found: Compared) -> None:
+def _print_diff(found: SourceDiff) -> None:
     from kg_platform import console
     from kg_platform.ledger.rows import excerpt
 

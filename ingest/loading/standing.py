@@ -71,7 +71,7 @@ def put_said(run: Run, sayings: Sequence[Said], rules: FusionRules) -> list[Entr
         shown = replace(image, properties={**image.properties, "updated_at": at})
         if was is not None:
             shown = with_mark(shown, reasons(was, shown), at)
-        changes.append(states.Change(name, was, shown))
+        changes.append(states.EntityChange(name, was, shown))
     states.write(run, changes)
     return [
         entity_entry(c.id, c.before.text() if c.before else None, c.after.text())

@@ -40,7 +40,7 @@ class Difference:
 
 
 @dataclass
-class Compared:
+class SourceDiff:
     """All of it counted, by (kind, what), and the first so many of them."""
 
     first: str
@@ -67,7 +67,7 @@ class Compared:
         }
 
 
-def compare(platform: Platform, first: str, second: str, limit: int = LIMIT) -> Compared:
+def compare(platform: Platform, first: str, second: str, limit: int = LIMIT) -> SourceDiff:
     """What the graph says otherwise after run `second` than after run `first`, because of the runs
     of their source since.
 
@@ -97,7 +97,7 @@ def compare(platform: Platform, first: str, second: str, limit: int = LIMIT) -> 
         for row in ledger.runs_of(kind, sources[0])
         if _when(rows[0]) < _when(row) <= _when(rows[1])
     ]
-    found = Compared(first, second, sources[0])
+    found = SourceDiff(first, second, sources[0])
     with Composed(_all(platform, sorted(between, key=_when))) as composed:
         for kind in (ENTITY, RELATION):
             for batch in composed.items(kind):
@@ -130,7 +130,7 @@ def _changed_something(row: RunRow) -> bool:
     return any(numbers(some.get(k)) for some in (entities, relations) for k in named)
 
 
-def _count(found: Compared, one: Entry, limit: int) -> None:
+def _count(found: SourceDiff, one: Entry, limit: int) -> None:
     before, after = (_shown(one.kind, text) for text in (one.before, one.after))
     keys = sorted({**(before or {}), **(after or {})})
     properties = {

@@ -9,8 +9,6 @@ from ingest.versions.undo import CHANGED_BY, KIND, undone_by
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.rows import RunRow
 
-COUNTS = ("new", "changed", "unchanged", "retired")
-
 
 @dataclass(frozen=True)
 class Version:
@@ -43,9 +41,7 @@ def history(ledger: Ledger, source: str | None = None, limit: int = 20) -> list[
 
 
 def _version(row: RunRow, undone: str | None) -> Version:
-    new, changed, unchanged, retired = (
-        _of_undo(row.metrics) if row.kind == KIND else _of_ingest(row.metrics)
-    )
+    new, changed, unchanged, retired = _COUNTED[row.kind](row.metrics)
     return Version(
         run=row.id,
         kind=row.kind,
@@ -66,10 +62,9 @@ def _of_ingest(metrics: dict[str, Any]) -> tuple[int, int, int, int]:
     entities, relations = metrics.get("entities") or {}, metrics.get("relations") or {}
     retired = sum((metrics.get("retired") or {}).values())
     new = sum(entities.get(k, 0) for k in ("new", "created_missing")) + relations.get("new", 0)
-    changed = entities.get("changed", 0) + relations.get("changed", 0)
-    known = relations.get("known", 0) - relations.get("changed", 0)
-    unchanged = entities.get("unchanged", 0) + entities.get("duplicate", 0) + known
-    return new, changed, unchanged, retired
+    unchanged = sum(entities.get(k, 0) for k in ("unchanged", "duplicate"))
+    unchanged += relations.get("known", 0)
+    return new, entities.get("changed", 0), unchanged, retired
 
 
 def _of_undo(metrics: dict[str, Any]) -> tuple[int, int, int, int]:
@@ -77,3 +72,12 @@ def _of_undo(metrics: dict[str, Any]) -> tuple[int, int, int, int]:
         return sum((metrics.get(name) or {}).values())
 
     return both("returned"), both("restored") + metrics.get("partly", 0), 0, both("removed")
+
+
+def _of_fuse(metrics: dict[str, Any]) -> tuple[int, int, int, int]:
+    both = [metrics.get(name) or {} for name in ("entities", "relations")]
+    changed, several = (sum(one.get(k, 0) for one in both) for k in ("changed", "several_sources"))
+    return 0, changed, several - changed, 0
+
+
+_COUNTED = {"ingest": _of_ingest, KIND: _of_undo, "fuse": _of_fuse}

@@ -8,7 +8,6 @@ it compares with the graph.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
@@ -19,8 +18,8 @@ from kg_platform.cypher.provenance import NOW
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, NotFound
 from kg_platform.platform import Platform
+from kg_platform.runs.journals import FOLDER
 
-FOLDER = "journal"
 ENTITY, RELATION, MARK, MEDIA = KINDS = ("entity", "relation", "mark", "media")
 _PART = "part-{:06d}.parquet"
 _ROWS = 10_000  # read at once
@@ -111,21 +110,6 @@ def entries(run_folder: Path) -> Iterator[Entry]:
             raise ArtifactError(
                 f"{path} cannot be read ({error}); what this run changed is not known any more."
             ) from error
-
-
-def size_of(run_folder: Path) -> int:
-    """Bytes of the run's journal; 0 without one."""
-    return sum(path.stat().st_size for _, path in _parts(run_folder / FOLDER))
-
-
-def remove(run_folder: Path) -> None:
-    """Remove the run's journal: renamed first, so that one that is there is whole."""
-    folder = run_folder / FOLDER
-    going = folder.with_name(f".{FOLDER}.old")
-    shutil.rmtree(going, ignore_errors=True)
-    if folder.is_dir():
-        folder.rename(going)
-        shutil.rmtree(going)
 
 
 def has_journal(run_folder: Path) -> bool:

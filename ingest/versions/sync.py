@@ -178,7 +178,7 @@ class _Retiring:
                 if image is not None:
                     after[one] = self._without(one, original, image, facts.get(one), at)
             changes = [
-                states.Change(one, images[one], image)
+                states.EntityChange(one, images[one], image)
                 for one, image in after.items()
                 if image is None or not image.same(images[one])
             ]

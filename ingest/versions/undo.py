@@ -46,7 +46,7 @@ from kg_platform.provenance.images import EntityImage, image_of, reasons, with_m
 from kg_platform.provenance.rules import rules_of
 
 KIND = "undo"
-CHANGED_BY = ("ingest", KIND)  # kinds of runs that have journals
+CHANGED_BY = ("ingest", KIND, "fuse")  # kinds of runs that have journals
 SHOWN = 20  # things in the way that are listed
 BATCH = 500  # things a transaction
 
@@ -418,7 +418,7 @@ class _Undoing:
                     target = self._raised(target, at)
                 elif target is not None and now is not None:
                     target = self._remarked(one, now, target, mark, at)
-                changes.append(states.Change(one.id, now, target, buried))
+                changes.append(states.EntityChange(one.id, now, target, buried))
             self._media_there(run, changes)
             states.write(run, changes)
             tried[:] = done
@@ -455,7 +455,7 @@ class _Undoing:
             return replace(bare, mark=_with_run(was, now.mark))
         return with_mark(bare, reasons(now, target), at)
 
-    def _media_there(self, run: Run, changes: Sequence[states.Change]) -> None:
+    def _media_there(self, run: Run, changes: Sequence[states.EntityChange]) -> None:
         """Media that a sweep has removed since cannot be given back."""
         wanted = {
             digest

@@ -74,13 +74,22 @@ class MediaRow:
 
 
 @dataclass(frozen=True)
+class SourceStatement:
+    """What one source says of an entity, under the id `original`, which may have been merged."""
+
+    source: str
+    original: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class EntityPage:
     """Everything a page about one entity shows.
 
     `neighbours` holds the first facts only; `fact_counts` counts all of them by relation.
     `vectors` maps a vector property to its number of dimensions; `stale` is why they are of what
     the entity said before (new, text, picture, facts), `provisional`, that they were fitted after
-    training.
+    training. `statements` are what each source says where several do, the newest first.
     """
 
     id: str
@@ -98,6 +107,17 @@ class EntityPage:
     picture: str | None
     stale: tuple[str, ...] = ()
     provisional: bool = False
+    statements: tuple[SourceStatement, ...] = ()
+
+    def said(self) -> list[tuple[str, Any, tuple[str, ...]]]:
+        """Of what several sources say: (property, value, the sources that say so), by property, and
+        of one property the newest first."""
+        found: dict[tuple[str, str], tuple[Any, list[str]]] = {}
+        for one in self.statements:
+            for name, value in one.properties.items():
+                found.setdefault((name, repr(value)), (value, []))[1].append(one.source)
+        rows = [(n, value, tuple(dict.fromkeys(who))) for (n, _), (value, who) in found.items()]
+        return sorted(rows, key=lambda row: row[0])
 
     @property
     def facts(self) -> int:
@@ -190,7 +210,14 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
         picture=row["picture"],
         stale=tuple(map(str, properties.get(STALE) or ())),
         provisional=bool(properties.get(PROVISIONAL)),
+        statements=tuple(_statement(r) for r in _read(graph, cypher.STATEMENTS, id=entity_id)),
     )
+
+
+def _statement(row: Mapping[str, Any]) -> SourceStatement:
+    own = {"id", "source", "content_hash", "updated_at"}
+    properties = {k: plain(v) for k, v in row["properties"].items() if k not in own}
+    return SourceStatement(row["source"], row["original"], properties)
 
 
 def neighbours(

@@ -30,10 +30,13 @@ def commands(group: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """(full name, command) of every command below `group`, by name."""
     for name, command in sorted(getattr(group, "commands", {}).items()):
         if getattr(command, "commands", None):
-            if command.invoke_without_command:
+            # What `kg NAME` does without a further word: a command of its own, or the group.
+            if by_default := command.commands.get(getattr(command, "by_default", None)):
+                yield " ".join((*path, name)), by_default
+            elif command.invoke_without_command:
                 yield " ".join((*path, name)), command
             yield from commands(command, (*path, name))
-        else:
+        elif not command.hidden:
             yield " ".join((*path, name)), command
 
 

@@ -40,7 +40,8 @@ def listed(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="ingest, match, embed, embed-new, watch, publish, rollback, tune or reproduce."
+            help="ingest, undo, fuse, match, embed, embed-new, watch, publish, rollback, tune or "
+            "reproduce."
         ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,

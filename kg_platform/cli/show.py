@@ -46,6 +46,12 @@ def show(
     ]
     shown = [(name, value) for name, value in about if value]
     console.print_table(("what", "value"), shown, title=page.label)
+    if said := page.said():
+        console.print_table(
+            ("property", "value", "said by"),
+            [(name, short(value), ", ".join(sources)) for name, value, sources in said],
+            title="What each source says",
+        )
     rows = [
         ("->" if fact.outgoing else "<-", fact.relation, fact.entity.label, fact.entity.id)
         for fact in page.neighbours

@@ -33,10 +33,10 @@ MEDIA_AT_ONCE = 500  # nodes a transaction; their files are looked at right befo
 @dataclass(frozen=True)
 class Orphans:
     """What nothing refers to: media nodes, media files (and their bytes), those included that a
-    killed process left half written, vectors staged by a
-    publish that is not half-way, vectors of runs that the graph does not know, runs that were never
-    published, tombstones of entities that are there again; folders of runs and artifacts that
-    neither ledger nor graph knows."""
+    killed process left half written, vectors staged by a publish that is not half-way, vectors of
+    runs that the graph does not know, runs that were never published, tombstones of entities that
+    are there again, what sources said of entities that somebody has deleted; folders of runs and
+    artifacts that neither ledger nor graph knows."""
 
     media_nodes: int = 0
     media_files: int = 0
@@ -45,6 +45,7 @@ class Orphans:
     of_no_run: int = 0
     bare_runs: int = 0
     tombstones: int = 0
+    records: int = 0
     folders: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -56,6 +57,7 @@ class Orphans:
             "vectors of no run": self.of_no_run,
             "runs never published": self.bare_runs,
             "tombstones of entities that are back": self.tombstones,
+            "what sources said of entities that are gone": self.records,
             "folders of unknown runs": len(self.folders),
         }
 
@@ -78,6 +80,7 @@ def find(platform: Platform, grace: float = GRACE) -> Orphans:
         of_no_run=0 if half_way else count(graph, cypher.OF_NO_RUN),
         bare_runs=0 if half_way else count(graph, cypher.BARE_RUNS),
         tombstones=count(graph, cypher.BACK_AGAIN),
+        records=count(graph, cypher.LONE_RECORDS),
         folders=[str(folder) for folder in _folders(platform, grace)],
     )
 
@@ -118,6 +121,7 @@ def sweep(platform: Platform, grace: float = GRACE) -> Orphans:
         of_no_run=of_no_run,
         bare_runs=bare,
         tombstones=graph.write(Statement(sweeping.DROP_TOMBSTONES)).nodes_deleted,
+        records=graph.write(Statement(sweeping.DROP_LONE_RECORDS)).nodes_deleted,
         folders=[str(folder) for folder in folders],
     )
 

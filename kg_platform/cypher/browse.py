@@ -46,6 +46,12 @@ ENTITY_MEDIA = (
     "m.width AS width, m.height AS height, h.role AS role, h.rank AS rank, "
     "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id"
 )
+# -> source, original, properties of what each source says, where several do
+STATEMENTS = (
+    "MATCH (:Entity {«id»: $id})<-[of:SOURCE_RECORD_OF]-(r:SourceRecord) "
+    "RETURN r.source AS source, of.original AS original, "
+    "properties(r) AS properties ORDER BY r.updated_at DESC, source, original"
+)
 COUNT_FACTS = (
     "MATCH (n:Entity {«id»: $id})-[r]-(:Entity) "
     "RETURN type(r) AS relation, startNode(r) = n AS outgoing, count(*) AS count "

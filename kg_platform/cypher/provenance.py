@@ -83,7 +83,8 @@ RETURN count(h) AS linked
 """
 # $ids of records -> id, content_hash
 RECORD_HASHES = f"""
-UNWIND $ids AS id MATCH (r:{RECORD} {{id: id}}) RETURN r.id AS id, r.content_hash AS content_hash
+UNWIND $ids AS id MATCH (r:{RECORD} {{id: id}})-[:SOURCE_RECORD_OF]->(:Entity)
+RETURN r.id AS id, r.content_hash AS content_hash
 """
 # $ids of entities -> id of each that has records
 HAVE_RECORDS = f"""
@@ -179,3 +180,8 @@ MERGED_INTO = "MATCH (m:Merge) WHERE m.kept IN $ids RETURN DISTINCT m.kept AS id
 # -> rules, as text; $rules
 RULES_NODE = "MATCH (r:FusionRules {id: 'rules'}) RETURN r.rules AS rules"
 KEEP_RULES = "MERGE (r:FusionRules {id: 'rules'}) SET r.rules = $rules, r.at = datetime()"
+# -> head, type, tail of each relationship that several sources state
+SHARED_RELATIONS = """
+MATCH (h:Entity)-[r]->(t:Entity) WHERE r.sources IS NOT NULL
+RETURN DISTINCT h.«id» AS head, type(r) AS type, t.«id» AS tail
+"""

@@ -70,6 +70,9 @@ RETURN count(n) AS count"""
 BARE_RUNS = """
 MATCH (r:EmbeddingRun) WHERE r.published_at IS NULL AND r.publishing IS NULL
 RETURN count(r) AS count"""
+LONE_RECORDS = """
+MATCH (r:SourceRecord) WHERE NOT EXISTS { (r)-[:SOURCE_RECORD_OF]->(:Entity) }
+RETURN count(r) AS count"""
 BACK_AGAIN = """
 MATCH (t:Tombstone) WHERE EXISTS { (:Entity {«id»: t.id}) }
 RETURN count(t) AS count"""

@@ -32,4 +32,7 @@ DROP_BARE_RUNS = (
     "MATCH (r:EmbeddingRun) WHERE r.published_at IS NULL AND r.publishing IS NULL "
     f"AND {_NO_PUBLISH} DELETE r"
 )
+DROP_LONE_RECORDS = (
+    "MATCH (r:SourceRecord) WHERE NOT EXISTS { (r)-[:SOURCE_RECORD_OF]->(:Entity) } DETACH DELETE r"
+)
 DROP_TOMBSTONES = "MATCH (t:Tombstone) WHERE EXISTS { (:Entity {«id»: t.id}) } DELETE t"

@@ -22,7 +22,7 @@ MEDIA_GONE = (
 _OF_RECORD = {"id", "source", "type", "content_hash", "updated_at"}
 
 
-class Change(NamedTuple):
+class EntityChange(NamedTuple):
     """What an entity was, None: not there, and what it is to be. With `buried` one that goes leaves
     a tombstone."""
 
@@ -48,7 +48,7 @@ def read(
     return {row["id"]: _image(row) for row in run(Statement(text, given))}
 
 
-def write(run: Run, changes: Sequence[Change]) -> None:
+def write(run: Run, changes: Sequence[EntityChange]) -> None:
     """Make entities what they are to be; they are locked, and as their `before` says. Relations of
     those that go are gone.
 
@@ -116,7 +116,7 @@ def _marks(image: EntityImage) -> dict[str, Any]:
     return {STALE: image.mark.get("stale"), STALE_AT: image.mark.get("stale_at")}
 
 
-def _row(change: Change) -> dict[str, Any] | None:
+def _row(change: EntityChange) -> dict[str, Any] | None:
     """What of the entity itself becomes another, or None."""
     _, before, after, _ = change
     assert before is not None
@@ -139,7 +139,7 @@ def _row(change: Change) -> dict[str, Any] | None:
     }
 
 
-def _link(run: Run, changes: Sequence[Change]) -> None:
+def _link(run: Run, changes: Sequence[EntityChange]) -> None:
     rows = [
         {"id": c.id, "media": [[digest, give(about)] for digest, about in c.after.media]}
         for c in changes
@@ -164,7 +164,7 @@ def put_records(
     _write_records(run, [(entity, before, after)])
 
 
-def _put_records(run: Run, changes: Sequence[Change]) -> None:
+def _put_records(run: Run, changes: Sequence[EntityChange]) -> None:
     _write_records(
         run,
         [
@@ -186,7 +186,8 @@ def _write_records(
         for key, record in after.items():
             if texts.get(key) == to_text(record.as_json()):
                 continue
-            gone += [key] if key in before else []
+            # Also one that an entity left which somebody has deleted.
+            gone.append(key)
             rows.append(_record_row(entity, key, record))
     drop_records(run, gone)
     _linked(run, cypher.PUT_RECORDS, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ingest.loading.store import Node, Row, Written
@@ -26,6 +27,7 @@ class FakeStore:
         return self.media & set(ids)
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
+        nodes = [replace(n, id=n.entity, merged_into=None) for n in nodes]
         known = self.known_entities([n.id for n in nodes])
         same = [n for n in nodes if known.get(n.id) == n.content_hash]
         self.nodes.update({n.id: n for n in nodes})

@@ -91,6 +91,18 @@ def properties(page: EntityPage) -> None:
             plain.facts(rows)
 
 
+def statements(page: EntityPage) -> None:
+    """What each source says, where several do."""
+    if said := page.said():
+        with st.container(border=True):
+            st.subheader("What each source says", anchor=False)
+            rows = [
+                (name, f"{tables.words(value)}\n{', '.join(sources)}")
+                for name, value, sources in said
+            ]
+            plain.facts(rows)
+
+
 def group(page: EntityPage, kind: FactCount) -> None:
     """The neighbours one relation leads to, or comes from."""
     key = f"entity_{page.id}_{kind.relation}_{kind.outgoing}"
@@ -140,6 +152,7 @@ def show(page: EntityPage) -> None:
     left, right = st.columns([1.8, 1], gap="medium")
     with right:
         properties(page)
+        statements(page)
     with left, st.container(border=True):
         st.subheader("Connected to", anchor=False)
         if not page.fact_counts:

@@ -380,3 +380,32 @@ def _compare(
         triple: {name for name, its in facts.items() if triple in its}
         for triple in set().union(*facts.values())
     }
+
+
+def test_values_of_every_kind_are_known_again(platform: Platform, tmp_path: Path) -> None:
+    """As Python says them in the journal, and as the graph gives them back."""
+    folder = tmp_path / "times"
+    folder.mkdir()
+    said = {
+        "date": "2020-02-29", "dateTime": "2020-02-29T23:59:59.123456+05:30",
+        "time": "12:30:00", "dayTimeDuration": "P3DT5H0.5S", "double": "1.5E3", "integer": "7",
+        "boolean": "true", "gYear": "1999",
+    }  # fmt: skip
+    facts = "".join(f'ex:A ex:{kind} "{text}"^^xsd:{kind} .\n' for kind, text in said.items())
+    head = (
+        "@prefix ex: <http://example.org/> .\n@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
+    )
+    (folder / "data.ttl").write_text(head + facts)
+    empty = dump(platform.graph)
+    first = ingest(platform, folder)
+    assert first.rejected == 0
+    before = dump(platform.graph)
+    (folder / "data.ttl").write_text(head + facts.replace("2020", "2021").replace("1.5E3", "2E0"))
+    second = ingest(platform, folder)
+    assert second.entities_changed == 1
+    done = undone(platform, second.run_id)
+    assert (done.left, done.partly) == (0, 0)
+    assert differences(dump(platform.graph), before) == []
+    done = undone(platform, first.run_id)
+    assert (done.left, done.partly) == (0, 0)
+    assert differences(dump(platform.graph), empty) == []

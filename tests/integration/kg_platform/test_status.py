@@ -95,6 +95,7 @@ def test_every_documented_statement_gives_the_figure_that_is_printed(world: Plat
         "OF_NO_RUN": found["vectors of no run"],
         "BARE_RUNS": found["runs never published"],
         "BACK_AGAIN": found["tombstones of entities that are back"],
+        "LONE_RECORDS": found["what sources said of entities that are gone"],
     }
     assert (shown["entities"], shown["without_vector"], shown["tombstones"]) == (
         16, 1, {"deleted": 1}

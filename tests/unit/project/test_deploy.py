@@ -20,6 +20,7 @@ import typer.main
 import yaml
 from setuptools import find_packages
 
+from kg_platform.cli import reference
 from kg_platform.cli.main import build
 from kg_platform.settings import PREFIX, Settings
 from tests.support.places import ROOT
@@ -55,7 +56,7 @@ def test_every_command_and_option_is_one_of_kg(place: str) -> None:
     program, name, *arguments = commands()[place]
     assert program == "kg"
     kg: Any = typer.main.get_command(build())  # Typer carries a click of its own: no types of click
-    parameters = kg.commands[name].params
+    parameters = dict(reference.commands(kg, ("kg",)))[f"kg {name}"].params
     options = {
         flag: parameter
         for parameter in parameters
