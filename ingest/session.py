@@ -35,7 +35,8 @@ class IngestSession(Session):
         import.
 
         Raises:
-            BadInput: nothing there can be ingested, or not in bulk. RejectedRows: `strict`, and a row is rejected.
+            BadInput: nothing there can be ingested, or not in bulk. RejectedRows: `strict`, and a
+                row is rejected.
             Interrupted: Ctrl-C; the same call goes on.
         """
         from ingest.mapping.choose import open_any

@@ -46,8 +46,8 @@ def bulk_load(
     create_missing: bool = False,
     on_progress: Progress | None = None,
 ) -> IngestSummary:
-    """Load a source into a local database that is empty, as one run of the ledger; the graph is then
-    the one that `load` makes. A bulk load that was stopped after its database was in place is
+    """Load a source into a local database that is empty, as one run of the ledger; the graph is
+    then the one that `load` makes. A bulk load that was stopped after its database was in place is
     finished by `load`.
 
     Raises:

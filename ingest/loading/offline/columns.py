@@ -1,7 +1,7 @@
 """Properties as columns of a Parquet file that the offline import reads back as they were.
 
-The import has traps (docs/bulk.md): an empty text becomes nothing, a list of texts that is empty a list
-of bytes, an offset a zone. What it would not hold exactly has no column: it is told apart here and
+The import has traps (docs/bulk.md): an empty text becomes nothing, a list of texts that is empty a
+list of bytes, an offset a zone. What it would not hold exactly has no column: it is told apart here and
 set afterwards by the statement that would have set it anyway.
 """
 
