@@ -22,6 +22,7 @@ from kg_platform.cypher import importing
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, SettingsError
 from kg_platform.graph.client import Connection, Graph
+from kg_platform.graph.zones import sendable
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
 from kg_platform.server.folder import BulkLoad
@@ -165,7 +166,8 @@ class BulkWay:
         done, total = 0, self.store.completions.count + self.store.facts.count
         for some in _batches(self.store.completions, rows):
             given = [
-                {"id": one.id, "labels": one.labels, "properties": one.properties} for one in some
+                {"id": one.id, "labels": one.labels, "properties": sendable(one.properties)}
+                for one in some
             ]
             graph.write_rows(importing.COMPLETE, given, rows)
             done += len(some)

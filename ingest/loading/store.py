@@ -11,6 +11,7 @@ from kg_platform.cypher import loading
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import AlreadyThere, Unavailable
 from kg_platform.graph.client import Counters, Graph, Run
+from kg_platform.graph.zones import sendable
 from kg_platform.records import Media, MediaRef
 
 MANY = 1_000  # relations whose statement is worth a plan of its own
@@ -130,12 +131,13 @@ class GraphStore:
 
     def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
         stated = list({row[:3]: row for row in rows}.values())
+        given = [sendable(kind) for kind in kinds]
         new = 0
         for start in range(0, len(stated), self._batch_rows):
             part = stated[start : start + self._batch_rows]
             first = self._no_relations
             new += self._graph.transact(
-                lambda run, part=part, first=first: _put(run, part, list(kinds), first)  # type: ignore[misc]
+                lambda run, part=part, first=first: _put(run, part, given, first)  # type: ignore[misc]
             )
             self._no_relations = False  # there are some now, or were
         return new
@@ -190,13 +192,13 @@ def _media_row(media: Media) -> dict[str, Any]:
 def _new_row(node: Node) -> list[Any]:
     """The row for CREATE_ENTITIES."""
     labels = [node.type] if node.type else []
-    return [node.id, labels, {**node.properties, "content_hash": node.content_hash}]
+    return [node.id, labels, {**sendable(node.properties), "content_hash": node.content_hash}]
 
 
 def _entity_row(node: Node, present: Mapping[str, Any] | None) -> dict[str, Any]:
     """The row for PUT_ENTITIES. `present`: labels and keys the node has now, if it is there."""
     labels = [node.type] if node.type else []
-    properties: dict[str, Any] = dict(node.properties)
+    properties: dict[str, Any] = dict(sendable(node.properties))
     # The hash says "complete", so where media are still to be linked LINK_MEDIA sets it.
     waits = bool(node.media) or present is not None
     properties["content_hash"] = None if waits else node.content_hash

@@ -1,8 +1,8 @@
 """Properties as columns of a Parquet file that the offline import reads back as they were.
 
-The import has traps (docs/bulk.md): an empty text becomes nothing, a list of texts that is empty a
-list of bytes, an offset a zone. What it would not hold exactly has no column: it is told apart here and
-set afterwards by the statement that would have set it anyway.
+The import has traps (docs/bulk.md): an empty text becomes nothing, a list of texts that is empty
+a list of bytes, an offset a zone. What it would not hold exactly has no column: it is told apart
+here and set afterwards by the statement that would have set it anyway.
 """
 
 from __future__ import annotations
