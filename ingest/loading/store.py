@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import loading
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import AlreadyThere, Unavailable
+from kg_platform.errors import SecondOfOne, Unavailable
 from kg_platform.graph.client import Counters, Graph, Run
 from kg_platform.graph.zones import sendable
 from kg_platform.records import Media, MediaRef
@@ -118,7 +118,7 @@ class GraphStore:
         rows = [_new_row(node) for node in sorted(nodes, key=lambda node: node.id)]
         try:
             self._graph.transact(lambda run: _create(run, rows, self._batch_rows))
-        except AlreadyThere:
+        except SecondOfOne:
             self._no_entities = False
         return self._no_entities
 

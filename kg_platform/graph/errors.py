@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 
 from kg_platform.errors import (
-    AlreadyThere,
     GraphAuthError,
     GraphFull,
     GraphReadOnly,
     GraphUnavailable,
     KgError,
     QueryFailed,
+    SecondOfOne,
     SettingsError,
 )
 
@@ -100,7 +100,7 @@ def translate(error: Exception, uri: str) -> KgError:
             f"KG_NEO4J_URI {uri} cannot be used; write it like bolt://host:7687 or neo4j://host:7687."
         )
     said = f"Neo4j could not run the statement: {_short(text)}"
-    return AlreadyThere(said) if "ConstraintValidationFailed" in code else QueryFailed(said)
+    return SecondOfOne(said) if "ConstraintValidationFailed" in code else QueryFailed(said)
 
 
 def _means(code: str, text: str, codes: tuple[str, ...], words: tuple[str, ...]) -> bool:

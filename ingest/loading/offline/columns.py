@@ -48,7 +48,7 @@ _AS_TEXT = {
 }
 
 
-class Columns(NamedTuple):
+class ParquetColumns(NamedTuple):
     """`arrays` by column name, each as long as the rows; `left` are, by row, the properties that no
     column holds."""
 
@@ -56,8 +56,8 @@ class Columns(NamedTuple):
     left: dict[int, dict[str, Any]]
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Columns of the properties of all rows. A key has the kind of its first value; a value of
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> ParquetColumns:
+    """ParquetColumns of the properties of all rows. A key has the kind of its first value; a value of
     another kind has no column."""
     kinds: dict[str, Kind] = {}
     values: dict[str, list[Any]] = defaultdict(list)
@@ -83,7 +83,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
         key + kind.suffix: _spread(pa.array(values[key], kind.type), places[key], len(rows))
         for key, kind in kinds.items()
     }
-    return Columns(arrays, dict(left))
+    return ParquetColumns(arrays, dict(left))
 
 
 def texts(value: str, count: int) -> pa.Array:

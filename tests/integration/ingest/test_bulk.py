@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from ingest.loading.bulk import BulkWay, bulk_load, would_pay
+from ingest.loading import first_load
+from ingest.loading.bulk import BulkWay, bulk_load
+from ingest.loading.first_load import would_pay
 from ingest.loading.load import load
 from ingest.sources.source import Record
 from kg_platform.cypher.statement import Statement
@@ -149,6 +151,9 @@ def test_a_bulk_load_that_was_stopped_ends_in_the_graph_of_the_online_path(
     try:
         with Platform.open(settings) as local:
             assert not would_pay(local, source)
+            monkeypatch.setattr(first_load, "PAYS_FROM", source.count())
+            assert would_pay(local, source)
+            assert not would_pay(platform, source)
             with Graph(local.graph.connection) as other:
                 other.read(Statement("RETURN 1"))
                 with pytest.raises(BadInput, match=r"Other programs are connected .* end them"):
