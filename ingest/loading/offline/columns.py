@@ -57,7 +57,7 @@ class ParquetColumns(NamedTuple):
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> ParquetColumns:
-    """ParquetColumns of the properties of all rows. A key has the kind of its first value; a value of
+    """Columns of the properties of all rows. A key has the kind of its first value; a value of
     another kind has no column."""
     kinds: dict[str, Kind] = {}
     values: dict[str, list[Any]] = defaultdict(list)
