@@ -171,8 +171,8 @@ def _graphrag(platform: Platform, folder: Path) -> None:
     import asyncio
 
     import neo4j
-    from neo4j_graphrag.experimental.components.kg_writer import Neo4jWriter
-    from neo4j_graphrag.experimental.components.types import (
+    from neo4j_graphrag.components.kg_writer import Neo4jWriter
+    from neo4j_graphrag.components.types import (
         Neo4jGraph,
         Neo4jNode,
         Neo4jRelationship,

@@ -14,7 +14,6 @@ from kg_platform.graph.client import Counters, Graph, Run
 from kg_platform.graph.zones import sendable
 from kg_platform.records import Media, MediaRef
 
-MANY = 1_000  # relations whose statement is worth a plan of its own
 # A relation: head, tail, type, and the index of its properties in a list of them.
 Row = tuple[str, str, str, int]
 
@@ -72,9 +71,8 @@ class GraphStore:
     def __init__(self, graph: Graph, batch_rows: int) -> None:
         self._graph = graph
         self._batch_rows = batch_rows
-        # What a first load need not look for. None: not asked yet.
+        # Then entities need not be looked for. None: not asked yet.
         self._no_entities: bool | None = None
-        self._no_relations = True
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         return {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
@@ -135,11 +133,7 @@ class GraphStore:
         new = 0
         for start in range(0, len(stated), self._batch_rows):
             part = stated[start : start + self._batch_rows]
-            first = self._no_relations
-            new += self._graph.transact(
-                lambda run, part=part, first=first: _put(run, part, given, first)  # type: ignore[misc]
-            )
-            self._no_relations = False  # there are some now, or were
+            new += self._graph.transact(lambda run, part=part: _put(run, part, given))  # type: ignore[misc]
         return new
 
     def _read(self, text: str, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -157,20 +151,18 @@ def _create(run: Run, rows: list[list[Any]], batch_rows: int) -> None:
         run(Statement(loading.CREATE_ENTITIES, {"rows": rows[start : start + batch_rows]}))
 
 
-def _put(run: Run, stated: Sequence[Row], kinds: list[Mapping[str, Any]], first: bool) -> int:
-    """Relations in one transaction; how many were new. `first`: perhaps the graph has none."""
+def _put(run: Run, stated: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
+    """Relations in one transaction; how many were new."""
+    if not stated:
+        return 0
     ends = sorted({row[0] for row in stated} | {row[1] for row in stated})
     place = {end: number for number, end in enumerate(ends)}
     rows = [
         (place[head], place[tail], kind, properties, number)
         for number, (head, tail, kind, properties) in enumerate(stated)
     ]
-    given = {"ids": ends, "rows": rows, "kinds": kinds}
-    if first and (done := run(Statement(loading.PUT_FIRST_RELATIONS, given))):
-        return len(done[0]["new"])
-    many = len(rows) >= MANY
-    text = loading.PUT_MANY_RELATIONS if many else loading.PUT_RELATIONS
-    (found,) = run(Statement(text, given))
+    text = loading.put_relations(sorted({row[2] for row in stated}))
+    (found,) = run(Statement(text, {"ids": ends, "rows": rows, "kinds": kinds}))
     if found["other"]:
         others = [[*stated[number], number] for number in found["other"]]
         run(Statement(loading.CHANGE_RELATIONS, {"rows": others, "kinds": kinds}))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kg_platform.cypher.changes import (
     FACTS,
     PICTURE,
+    STALE_AT,
     TEXT,
     TEXT_PROPERTIES,
     TOMBSTONE,
     mark,
     mark_new,
+    unmarked,
 )
+from kg_platform.cypher.names import quote
 
 # Properties the platform itself keeps on an entity: a source cannot set them, and replacing an
 # entity's content leaves the vectors where they are until the next publish.
@@ -128,50 +133,51 @@ ON CREATE SET n.«label» = row.id, n.«source» = $source, n.«updated_at» = d
 """
 
 
-# $ids, sorted: the ends of relations. Their locks are taken first, in one order for everybody, so
-# that two writers do not deadlock, and what is looked up stays so. $rows: [head, tail, type, kind,
-# number], where head and tail are places in $ids: each end is looked up once, however many
-# relations it has in the batch; $kinds: the property maps that `kind` indexes, as most relations of
-# a source share one or three of them. One that is not there is created, and marks its ends.
-_LOCKED = """
+def put_relations(types: Iterable[str]) -> str:
+    """The statement that writes relations of these types, sorted.
+
+    $ids, sorted: their ends. The locks are taken first, in one order for everybody, so that two
+    writers do not deadlock, and what is looked up stays so. $rows: [head, tail, type, kind,
+    number], where head and tail are places in $ids: each end is looked up once, however many
+    relations it has in the batch; $kinds: the property maps that `kind` indexes, as most relations
+    of a source share one or three of them. One that is not there is created, and marks its ends.
+
+    -> new, other: the numbers of the rows that were created, and of those that are there with other
+    properties. The types stand in the text because without them a graph with few relationships
+    gets a plan that scans all of them for each row.
+    """
+    wanted = "|".join(map(quote, types))
+    return f"""
 UNWIND $ids AS id
-OPTIONAL MATCH (n:Entity {«id»: id})
+OPTIONAL MATCH (n:Entity {{«id»: id}})
 SET n.«id» = n.«id»
 WITH collect([n]) AS ends
-"""
-_ROWS = """
 UNWIND $rows AS row
 WITH row, ends[row[0]][0] AS h, ends[row[1]][0] AS t WHERE h IS NOT NULL AND t IS NOT NULL
+WITH row, h, t,
+     [(h)-[r:{wanted}]->(t) WHERE type(r) = row[2] | properties(r) = $kinds[row[3]]] AS there
+WITH collect(CASE WHEN there = [] THEN [row, h, t] END) AS new,
+     collect(CASE WHEN false IN there THEN row[4] END) AS other
+CALL (new) {{
+  UNWIND new AS one
+  WITH one[0] AS row, one[1] AS h, one[2] AS t
+  CREATE (h)-[r:$(row[2])]->(t)
+  SET r = $kinds[row[3]]
+}}
+CALL (new) {{
+  UNWIND new AS one
+  UNWIND one[1..] AS n
+  WITH DISTINCT n
+  SET n.«{STALE_AT}» = datetime()
+  WITH n WHERE {unmarked("n", FACTS)}
+  SET {mark("n", FACTS)}
+}}
+RETURN [one IN new | one[0][4]] AS new, other
 """
-_CREATE = f"""
-CREATE (h)-[new:$(row[2])]->(t)
-SET new = $kinds[row[3]], {mark("h", FACTS)}
-SET {mark("t", FACTS)}
-"""
-# -> new, other: the numbers of the rows that were created, and of those that are there with other
+
+
+# $rows: as in `put_relations`, with ids for places; $kinds: relationships that are there with other
 # properties
-PUT_RELATIONS = f"""
-{_LOCKED} {_ROWS}
-OPTIONAL MATCH (h)-[r]->(t) WHERE type(r) = row[2]
-WITH row, h, t, count(r) AS there,
-     count(CASE WHEN properties(r) <> $kinds[row[3]] THEN 1 END) AS different
-CALL (row, h, t, there) {{ WITH row, h, t, there WHERE there = 0 {_CREATE} }}
-RETURN collect(CASE WHEN there = 0 THEN row[4] END) AS new,
-       collect(CASE WHEN different > 0 THEN row[4] END) AS other
-"""
-# For many rows it is planned anew each time: a plan from when the graph had few relationships would
-# scan all of them for each row, until the server finds its statistics outdated (ten seconds).
-PUT_MANY_RELATIONS = f"CYPHER replan=force {PUT_RELATIONS}"
-# For the same reason there is a statement for when it has none, which looks at that once it has the
-# locks -> new; no row, and nothing written, if the graph has relationships.
-PUT_FIRST_RELATIONS = f"""
-{_LOCKED}
-WITH ends, COUNT {{ MATCH ()-[]->() }} AS any WHERE any = 0
-{_ROWS} {_CREATE}
-WITH collect(row[4]) AS new WHERE new <> []
-RETURN new
-"""
-# $rows: as above, with ids for places; $kinds: relationships that are there with other properties
 CHANGE_RELATIONS = """
 UNWIND $rows AS row
 MATCH (h:Entity {«id»: row[0]})
