@@ -53,10 +53,10 @@ class Recall:
                 "INSERT INTO entity VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (key, line, digest)
             )
             if not added.rowcount:
-                [first] = self._file.execute(
+                [(line, digest)] = self._file.execute(
                     "SELECT line, digest FROM entity WHERE key = ?", (key,)
                 )
-                return first
+                return line, digest
         except sqlite3.Error as error:
             raise _in_words_of(error) from error
         self._see((entity_id,))
