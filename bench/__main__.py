@@ -15,6 +15,7 @@ from pathlib import Path
 SETS = ("mkgw", "db15k", "wn18rr", "fb15k237")
 ALL = (
     "ingest",
+    "bulk",
     "ingest_memory",
     "versions",
     "mapping",
@@ -54,6 +55,13 @@ def main() -> int:
         help="folder that holds mkgw/ and fb15k237/ (entities.jsonl and three .tsv files each)",
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 200_000])
+    parser.add_argument(
+        "--rows", type=int, default=200_000, help="ingest: entities of the made-up source, and a "
+        "fifth of its triples"
+    )  # fmt: skip
+    parser.add_argument(
+        "--share-online", type=float, default=0.1, help="bulk: of the rows, for the slow sides"
+    )
     parser.add_argument(
         "--database", help="table_memory: a PostgreSQL in which a table is made, and read"
     )

@@ -134,7 +134,7 @@ class IngestSession(Session):
 
     def bulk_would_pay(self, source: Source) -> bool:
         """Whether `ingest` of this source with `bulk` is allowed and would save much time."""
-        from ingest.loading.bulk import would_pay
+        from ingest.loading.first_load import would_pay
 
         return would_pay(self.platform, source)
 

@@ -10,7 +10,7 @@
     ├── NotFound                 exit 3   an entity, run or file that is not there
     ├── QueryRefused             exit 4   the read-only console will not run this statement
     ├── QueryFailed              exit 4   the database could not run this statement
-    │   └── AlreadyThere                  it would make a second of what there is one of
+    │   └── SecondOfOne                  it would make a second of what there is one of
     ├── Unavailable              exit 5   something outside us is down, locked, full or wrong
     │   ├── ServerError                   the local Neo4j cannot be fetched, started or stopped
     │   ├── GraphUnavailable              Neo4j does not answer
@@ -68,7 +68,7 @@ class QueryFailed(KgError):
     exit_code = 4
 
 
-class AlreadyThere(QueryFailed):
+class SecondOfOne(QueryFailed):
     pass
 
 
@@ -82,6 +82,10 @@ class ServerError(Unavailable):
 
 class GraphUnavailable(Unavailable):
     pass
+
+
+class CommitUnknown(GraphUnavailable):
+    """The connection was lost while a transaction was committed, which may have been done."""
 
 
 class GraphAuthError(Unavailable):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeVar
 
+from ingest.loading.first_load import is_empty
 from ingest.loading.load import load
 from ingest.loading.offline.spool import Later
 from ingest.loading.offline.store import OfflineStore
@@ -23,6 +24,7 @@ from kg_platform.cypher import importing
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, SettingsError
 from kg_platform.graph.client import Connection, Graph
+from kg_platform.graph.zones import sendable
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
 from kg_platform.provenance.fusion import FusionRules
@@ -32,7 +34,6 @@ from kg_platform.server.offline_import import OfflineImport
 
 T = TypeVar("T")
 
-PAYS_FROM = 200_000  # rows; from about there it takes less than half the time of the online path
 LEAVE_SECONDS = 60.0  # for others to leave, when all is ready
 _NOT_LOCAL = (
     "--bulk makes a new database for the local server, and KG_NEO4J_URI or KG_NEO4J_DATABASE names "
@@ -94,19 +95,6 @@ def bulk_load(
             on_progress=on_progress,
             way=BulkWay(platform, server, offline, source.name),
         )
-
-
-def would_pay(platform: Platform, source: Source) -> bool:
-    """Whether `bulk_load` is allowed, as far as one can see, and worth it."""
-    settings = platform.settings
-    local = settings.neo4j_uri is None and settings.neo4j_database == "neo4j"
-    return local and source.count() >= PAYS_FROM and is_empty(platform.graph)
-
-
-def is_empty(graph: Graph) -> bool:
-    """Whether the graph holds nothing but its own books."""
-    (found,) = graph.read(Statement(importing.ANYTHING))
-    return not found["any"]
 
 
 def refuse_others(connection: Connection, seconds: float) -> None:
@@ -178,7 +166,8 @@ class BulkWay:
         done, total = 0, self.store.completions.count + self.store.facts.count
         for some in _batches(self.store.completions, rows):
             given = [
-                {"id": one.id, "labels": one.labels, "properties": one.properties} for one in some
+                {"id": one.id, "labels": one.labels, "properties": sendable(one.properties)}
+                for one in some
             ]
             graph.write_rows(importing.COMPLETE, given, rows)
             done += len(some)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ingest.loading.standing import Said, change_relations, links, put_said
 from ingest.versions.journal import MEDIA, Entry, Journal, entity_entry, relation_entry
@@ -12,14 +12,16 @@ from ingest.versions.marking import mark_entries_of
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import loading, provenance
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import AlreadyThere, Unavailable
+from kg_platform.errors import CommitUnknown, SecondOfOne, Unavailable
 from kg_platform.graph.client import Counters, Graph, Run
 from kg_platform.graph.kept import to_text
+from kg_platform.graph.zones import sendable
 from kg_platform.provenance.fusion import FusionRules
 from kg_platform.provenance.images import FUSED, record_id
 from kg_platform.records import Media, MediaRef
 
-MANY = 1_000  # relations whose statement is worth a plan of its own
+T = TypeVar("T")
+
 # A relation: head, tail, type, and the index of its properties in a list of them.
 Row = tuple[str, str, str, int]
 
@@ -98,9 +100,8 @@ class GraphStore:
         self._source = source
         self._journal = journal
         self._rules = rules or FusionRules()
-        # What a first load need not look for. None: not asked yet.
+        # Then entities need not be looked for. None: not asked yet.
         self._no_entities: bool | None = None
-        self._no_relations = True
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         found = {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
@@ -149,15 +150,13 @@ class GraphStore:
             )
 
     def _put_changed(self, nodes: Sequence[Node]) -> None:
-        journal = self._writing()
         for start in range(0, len(nodes), self._batch_rows):
             said = [self._said(node) for node in nodes[start : start + self._batch_rows]]
-            part = journal.part()
 
-            def work(run: Run, said: list[Said] = said, part: int = part) -> None:
-                journal.put(part, put_said(run, said, self._rules))
+            def work(run: Run, said: list[Said] = said) -> tuple[None, list[Entry]]:
+                return None, put_said(run, said, self._rules)
 
-            self._graph.transact(work)
+            self._transact(work)
 
     def _said(self, node: Node) -> Said:
         return Said(
@@ -173,6 +172,25 @@ class GraphStore:
     def _record_hashes(self, records: Sequence[str]) -> dict[str, str | None]:
         rows = self._read(provenance.RECORD_HASHES, records)
         return {row["id"]: row["content_hash"] for row in rows}
+
+    def _transact(self, work: Callable[[Run], tuple[T, list[Entry]]]) -> T:
+        """What `work` returns, with what it keeps in a part of the journal."""
+        journal = self._writing()
+        for last in (False, False, True):
+            part = journal.part()
+
+            def once(run: Run, part: int = part) -> T:
+                answer, kept = work(run)
+                journal.put(part, kept)
+                return answer
+
+            try:
+                return self._graph.transact(once)
+            except CommitUnknown:
+                # Tried again with a part of its own: the first tells of what may be there by now.
+                if last:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def _writing(self) -> Journal:
         assert self._journal is not None, "a store without a journal only looks"
@@ -197,8 +215,10 @@ class GraphStore:
         journal.put(part, [created_entry(node) for node in nodes])
         try:
             self._graph.transact(lambda run: _create(run, rows, self._batch_rows))
-        except AlreadyThere:
+        except SecondOfOne:
             journal.put(part, [])  # some of them are somebody else's
+            self._no_entities = False
+        except CommitUnknown:  # if it was, they are found unchanged
             self._no_entities = False
         return self._no_entities
 
@@ -212,22 +232,17 @@ class GraphStore:
 
     def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
         stated = list({row[:3]: row for row in rows}.values())
+        given = [sendable(kind) for kind in kinds]
         new = 0
         journal = self._writing()
         texts = [to_text(kind) for kind in kinds]
         for start in range(0, len(stated), self._batch_rows):
             some = stated[start : start + self._batch_rows]
-            part, first = journal.part(), self._no_relations
 
-            def work(
-                run: Run, some: list[Row] = some, part: int = part, first: bool = first
-            ) -> int:
-                new, kept = _put(run, some, kinds, texts, journal, self._rules, first)
-                journal.put(part, kept)
-                return new
+            def work(run: Run, some: list[Row] = some) -> tuple[int, list[Entry]]:
+                return _put(run, some, kinds, given, texts, journal.since, self._rules)
 
-            new += self._graph.transact(work)
-            self._no_relations = False  # there are some now, or were
+            new += self._transact(work)
         return new
 
     def _read(self, text: str, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -249,26 +264,24 @@ def _put(
     run: Run,
     stated: Sequence[Row],
     kinds: Sequence[Mapping[str, Any]],
+    given: Sequence[Mapping[str, Any]],
     texts: Sequence[str],
-    journal: Journal,
+    since: Any,
     rules: FusionRules,
-    first: bool,
 ) -> tuple[int, list[Entry]]:
-    """Relations in one transaction: how many were new, and what to keep of it. `first`: perhaps the
-    graph has none."""
+    """Relations in one transaction: how many were new, and what to keep of it. `kinds` as they are
+    `given` to the driver, and as `texts` of a journal."""
+    if not stated:
+        return 0, []
     ends = sorted({row[0] for row in stated} | {row[1] for row in stated})
     place = {end: number for number, end in enumerate(ends)}
     rows = [
         (place[head], place[tail], kind, properties, number)
         for number, (head, tail, kind, properties) in enumerate(stated)
     ]
-    given = {"ids": ends, "rows": rows, "kinds": list(kinds), "since": journal.since}
-    done = run(Statement(loading.PUT_FIRST_RELATIONS, given)) if first else []
-    if not done:
-        many = len(rows) >= MANY
-        text = loading.PUT_MANY_RELATIONS if many else loading.PUT_RELATIONS
-        done = run(Statement(text, given))
-    (found,) = done
+    text = loading.put_relations(sorted({row[2] for row in stated}))
+    sent = {"ids": ends, "rows": rows, "kinds": given, "since": since}
+    (found,) = run(Statement(text, sent))
     new = [stated[number] for number in found["new"]]
     kept = [relation_entry((row[0], row[2], row[1]), None, texts[row[3]]) for row in new]
     if found["marks"]:
@@ -314,7 +327,7 @@ def media_entry(row: Mapping[str, Any]) -> Entry:
 def _new_row(node: Node) -> list[Any]:
     """The row for CREATE_ENTITIES."""
     labels = [node.type] if node.type else []
-    return [node.id, labels, {**node.properties, "content_hash": node.content_hash}]
+    return [node.id, labels, {**sendable(node.properties), "content_hash": node.content_hash}]
 
 
 def _entity_row(node: Node) -> dict[str, Any]:
@@ -325,7 +338,7 @@ def _entity_row(node: Node) -> dict[str, Any]:
         "id": node.id,
         "labels": [node.type] if node.type else [],
         "gone_labels": [],
-        "properties": {**node.properties, "content_hash": digest},
+        "properties": {**sendable(node.properties), "content_hash": digest},
     }
 
 

@@ -48,17 +48,19 @@ class Recall:
         """Remember an entity; None when it is the first of its id, otherwise the line and the
         digest of that one."""
         key = _key(entity_id)
-        with _in_words():
+        try:
             added = self._file.execute(
                 "INSERT INTO entity VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (key, line, digest)
             )
-            if added.rowcount:
-                self._see([entity_id])
-                return None
-            [(line, digest)] = self._file.execute(
-                "SELECT line, digest FROM entity WHERE key = ?", (key,)
-            )
-        return line, digest
+            if not added.rowcount:
+                [(line, digest)] = self._file.execute(
+                    "SELECT line, digest FROM entity WHERE key = ?", (key,)
+                )
+                return line, digest
+        except sqlite3.Error as error:
+            raise _in_words_of(error) from error
+        self._see((entity_id,))
+        return None
 
     def unknown(self, ids: Iterable[str]) -> set[str]:
         """Which of these are neither entities of this source nor known from elsewhere."""
@@ -108,8 +110,10 @@ class Recall:
         return answer
 
     def _see(self, ids: Iterable[str]) -> None:
-        self._window.update((one, None) for one in ids if len(one) <= _LONG)
-        if (over := len(self._window) - WINDOW) > 0:
+        for one in ids:
+            if len(one) <= _LONG:
+                self._window[one] = None
+        if (over := len(self._window) - WINDOW) > _AT_ONCE:
             for old in list(islice(self._window, over)):
                 del self._window[old]
 
@@ -130,8 +134,12 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise Unavailable(
-            f"What an ingest has to remember cannot be kept in a temporary file ({error}); make "
-            "room where temporary files are, or set SQLITE_TMPDIR to another folder, then run the "
-            "same command again."
-        ) from error
+        raise _in_words_of(error) from error
+
+
+def _in_words_of(error: sqlite3.Error) -> Unavailable:
+    return Unavailable(
+        f"What an ingest has to remember cannot be kept in a temporary file ({error}); make room "
+        "where temporary files are, or set SQLITE_TMPDIR to another folder, then run the same "
+        "command again."
+    )

@@ -49,6 +49,13 @@ def mark(name: str, reason: str, when: str | None = None) -> str:
     )
 
 
+def unmarked(name: str, reason: str) -> str:
+    """Whether a mark for this reason would add it: who is new, or marked so, has it already, and
+    only the time is another. (An index has to be asked about each reason that is set.)"""
+    why = f"{name}.«{STALE}»"
+    return f"NOT coalesce({why}[0] = '{NEW}' OR '{reason}' IN {why}, false)"
+
+
 def microseconds(name: str) -> str:
     """The time of the mark of the node `name` as a number; null without a mark."""
     return f"{name}.«{STALE_AT}».epochMillis * 1000 + {name}.«{STALE_AT}».microsecond % 1000"

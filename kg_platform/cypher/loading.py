@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kg_platform.cypher.changes import (
     FACTS,
     PICTURE,
+    STALE,
+    STALE_AT,
     TEXT,
     TEXT_PROPERTIES,
     TOMBSTONE,
     mark,
     mark_new,
+    unmarked,
 )
+from kg_platform.cypher.names import quote
 
 # Properties the platform itself keeps on an entity: a source cannot set them, and replacing an
 # entity's content leaves the vectors where they are until the next publish.
@@ -123,56 +129,55 @@ ON CREATE SET n.«label» = row.id, n.«source» = $source, n.«updated_at» = d
 """
 
 
-# $ids, sorted: the ends of relations. Their locks are taken first, in one order for everybody, so
-# that two writers do not deadlock, and what is looked up stays so. $since: who is marked since then
-# needs no undo. $rows: [head, tail, type, kind,
-# number], where head and tail are places in $ids: each end is looked up once, however many
-# relations it has in the batch; $kinds: the property maps that `kind` indexes, as most relations of
-# a source share one or three of them. One that is not there is created, and marks its ends.
-_LOCKED = """
+def put_relations(types: Iterable[str]) -> str:
+    """The statement that writes relations of these types, sorted.
+
+    $ids, sorted: their ends. The locks are taken first, in one order for everybody, so that two
+    writers do not deadlock, and what is looked up stays so. $rows: [head, tail, type, kind,
+    number], where head and tail are places in $ids: each end is looked up once, however many
+    relations it has in the batch; $kinds: the property maps that `kind` indexes, as most relations
+    of a source share one or three of them. One that is not there is created, and marks its ends.
+    $since: who is marked since then has no mark of before.
+
+    -> new, other: the numbers of the rows that were created, and of those that are there with other
+    properties; marks: [id, stale, stale_at, run] of ends as they were before; at: when those of
+    relations that were created are marked. The types stand in the text because without them a graph
+    with few relationships gets a plan that scans all of them for each row.
+    """
+    wanted = "|".join(map(quote, types))
+    return f"""
 UNWIND $ids AS id
-OPTIONAL MATCH (n:Entity {«id»: id})
+OPTIONAL MATCH (n:Entity {{«id»: id}})
 SET n.«id» = n.«id»
 WITH collect([n]) AS ends, collect(CASE
-       WHEN n IS NOT NULL AND (n.«embedding_stale_at» IS NULL OR n.«embedding_stale_at» < $since)
-       THEN [n.«id», n.«embedding_stale», n.«embedding_stale_at», n.«embedding_run»] END) AS marks
-"""
-_ROWS = """
-UNWIND $rows AS row
-WITH row, ends[row[0]][0] AS h, ends[row[1]][0] AS t WHERE h IS NOT NULL AND t IS NOT NULL
-"""
-_CREATE = f"""
-CREATE (h)-[new:$(row[2])]->(t)
-SET new = $kinds[row[3]], {mark("h", FACTS)}
-SET {mark("t", FACTS)}
-"""
-# -> new, other: the numbers of the rows that were created, and of those that are there with other
-# properties; marks: [id, stale, stale_at, run] of ends as they were; at: when they were marked
-PUT_RELATIONS = f"""
-{_LOCKED}
+       WHEN n IS NOT NULL AND (n.«{STALE_AT}» IS NULL OR n.«{STALE_AT}» < $since)
+       THEN [n.«id», n.«{STALE}», n.«{STALE_AT}», n.«embedding_run»] END) AS marks
 CALL (ends) {{
-{_ROWS}
-OPTIONAL MATCH (h)-[r]->(t) WHERE type(r) = row[2]
-WITH row, h, t, count(r) AS there,
-     count(CASE WHEN properties(r) <> $kinds[row[3]] THEN 1 END) AS different
-CALL (row, h, t, there) {{ WITH row, h, t, there WHERE there = 0 {_CREATE} }}
-RETURN collect(CASE WHEN there = 0 THEN row[4] END) AS new,
-       collect(CASE WHEN different > 0 THEN row[4] END) AS other
+  UNWIND $rows AS row
+  WITH row, ends[row[0]][0] AS h, ends[row[1]][0] AS t WHERE h IS NOT NULL AND t IS NOT NULL
+  WITH row, h, t,
+       [(h)-[r:{wanted}]->(t) WHERE type(r) = row[2] | properties(r) = $kinds[row[3]]] AS there
+  RETURN collect(CASE WHEN there = [] THEN [row, h, t] END) AS new,
+         collect(CASE WHEN false IN there THEN row[4] END) AS other
 }}
-RETURN new, other, marks, datetime() AS at
+CALL (new) {{
+  UNWIND new AS one
+  WITH one[0] AS row, one[1] AS h, one[2] AS t
+  CREATE (h)-[r:$(row[2])]->(t)
+  SET r = $kinds[row[3]]
+}}
+CALL (new) {{
+  UNWIND new AS one
+  UNWIND one[1..] AS n
+  WITH DISTINCT n
+  SET n.«{STALE_AT}» = datetime()
+  WITH n WHERE {unmarked("n", FACTS)}
+  SET {mark("n", FACTS)}
+}}
+RETURN [one IN new | one[0][4]] AS new, other, marks, datetime() AS at
 """
-# For many rows it is planned anew each time: a plan from when the graph had few relationships would
-# scan all of them for each row, until the server finds its statistics outdated (ten seconds).
-PUT_MANY_RELATIONS = f"CYPHER replan=force {PUT_RELATIONS}"
-# For the same reason there is a statement for when it has none, which looks at that once it has the
-# locks -> as above; no row, and nothing written, if the graph has relationships.
-PUT_FIRST_RELATIONS = f"""
-{_LOCKED}
-WITH ends, marks, COUNT {{ MATCH ()-[]->() }} AS any WHERE any = 0
-CALL (ends) {{ {_ROWS} {_CREATE} RETURN collect(row[4]) AS new }}
-WITH new, marks WHERE new <> []
-RETURN new, [] AS other, marks, datetime() AS at
-"""
+
+
 # $ids, sorted: the ends of relations, and their locks
 LOCK_ENDS = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) SET n.«id» = n.«id»"
 # $ids: the ends of relationships that were created or went

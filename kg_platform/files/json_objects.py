@@ -34,13 +34,24 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | Rejection]]
         BadInput: as `read_lines`.
     """
     place = path.name
-    decode = json.JSONDecoder(object_pairs_hook=_object).decode
+    doubled: list[Doubled] = []  # of the line that is read: nearly all lines have none
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        row = dict(pairs)
+        if len(row) == len(pairs):
+            return row
+        doubled.append(Doubled(row))
+        doubled[-1].given = pairs
+        return doubled[-1]
+
+    decode = json.JSONDecoder(object_pairs_hook=made).decode
     for number, line in read_lines(path):
         if isinstance(line, Unread):
             yield number, Rejection(place, number, "line", line.reason, line.shown)
             continue
         if not line.strip():
             continue
+        doubled.clear()
         try:
             row = decode(line)
         except (ValueError, RecursionError) as error:
@@ -51,6 +62,9 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | Rejection]]
             reason = "the line is not a JSON object"
             yield number, Rejection(place, number, "line", reason, _shown(line))
             continue
+        if not doubled:
+            yield number, row
+            continue
         refused = [Rejection(place, number, *why) for why in _doubled(row)]
         yield from ((number, rejection) for rejection in refused)
         if any(rejection.field == "id" for rejection in refused):
@@ -58,15 +72,6 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | Rejection]]
         for rejection in refused:
             del row[rejection.field]
         yield number, row
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    doubled = Doubled(made)
-    doubled.given = pairs
-    return doubled
 
 
 def _doubled(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

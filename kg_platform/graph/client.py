@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # A server that restarts needs 6-20 s; managed transactions are retried a little longer than that.
+COMMITS = 3  # tries, where connections are lost while transactions are committed
 RETRY_SECONDS = 60.0
 # What is retried is no news to a person; what is not retried is raised.
 logging.getLogger("neo4j").setLevel(logging.ERROR)
@@ -123,7 +124,7 @@ class Graph:
     def write(self, statement: Statement) -> Counters:
         """Run a writing statement in one retried transaction. It must be idempotent."""
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(_counted, *self._sent(statement))
+            return _written(session, *self._sent(statement))
 
     def once(self, statement: Statement) -> Rows:
         """All rows of a statement, which is not tried again: for what soon is out of date."""
@@ -165,7 +166,7 @@ class Graph:
         with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
             while batch := list(islice(source, batch_rows)):
                 given = Statement(text, {**(parameters or {}), "rows": batch})
-                total += session.execute_write(_counted, *self._sent(given))
+                total += _written(session, *self._sent(given))
                 if on_batch is not None:
                     on_batch(len(batch))
         return total
@@ -350,6 +351,16 @@ def _first_answer(driver: neo4j.Driver) -> neo4j.ServerInfo:
 def _counted(tx: neo4j.ManagedTransaction, text: Any, parameters: dict[str, Any]) -> Counters:
     counters = tx.run(text, parameters).consume().counters
     return Counters(*(getattr(counters, f.name) for f in fields(Counters)))
+
+
+def _written(session: neo4j.Session, text: Any, parameters: dict[str, Any]) -> Counters:
+    """A statement that may be done twice: again where nobody knows whether it was committed."""
+    for _ in range(COMMITS - 1):
+        try:
+            return session.execute_write(_counted, text, parameters)
+        except neo4j.exceptions.IncompleteCommit:
+            continue
+    return session.execute_write(_counted, text, parameters)
 
 
 def _step(plan: Mapping[str, Any]) -> PlanStep:

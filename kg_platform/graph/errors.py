@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 from kg_platform.errors import (
-    AlreadyThere,
+    CommitUnknown,
     GraphAuthError,
     GraphFull,
     GraphReadOnly,
     GraphUnavailable,
     KgError,
     QueryFailed,
+    SecondOfOne,
     SettingsError,
 )
 
@@ -91,7 +92,8 @@ def translate(error: Exception, uri: str) -> KgError:
     if "DatabaseNotFound" in code:
         return SettingsError(f"Neo4j at {uri} has no such database; set KG_NEO4J_DATABASE.")
     if name in _UNREACHABLE or "DatabaseUnavailable" in code:
-        return GraphUnavailable(
+        kind = CommitUnknown if name == "IncompleteCommit" else GraphUnavailable
+        return kind(
             f"Neo4j at {uri} does not answer; start it (`kg db start`, or check KG_NEO4J_URI), "
             "then run the same command again to go on."
         )
@@ -100,7 +102,7 @@ def translate(error: Exception, uri: str) -> KgError:
             f"KG_NEO4J_URI {uri} cannot be used; write it like bolt://host:7687 or neo4j://host:7687."
         )
     said = f"Neo4j could not run the statement: {_short(text)}"
-    return AlreadyThere(said) if "ConstraintValidationFailed" in code else QueryFailed(said)
+    return SecondOfOne(said) if "ConstraintValidationFailed" in code else QueryFailed(said)
 
 
 def _means(code: str, text: str, codes: tuple[str, ...], words: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ingest.versions.compare import Compared
+from ingest.versions.compare import SourceDiff
 from ingest.versions.history import Version
 from ingest.versions.journal import ENTITY, RELATION
 from ingest.versions.undo import Undone
@@ -121,7 +121,7 @@ def _before(found: list[Version], chosen: Version) -> Version | None:
     return next((one for one in after if one.source == chosen.source), None)
 
 
-def _compared(found: Compared) -> None:
+def _compared(found: SourceDiff) -> None:
     if not found.count:
         text.note(f"Nothing differs from {found.first}.")
         return

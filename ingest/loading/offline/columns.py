@@ -1,8 +1,8 @@
 """Properties as columns of a Parquet file that the offline import reads back as they were.
 
-The import has traps (docs/bulk.md): an empty text becomes nothing, a list of texts that is empty a
-list of bytes, an offset a zone. What it would not hold exactly has no column: it is told apart here
-and set afterwards by the statement that would have set it anyway.
+The import has traps (docs/bulk.md): an empty text becomes nothing, a list of texts that is empty
+a list of bytes, an offset a zone. What it would not hold exactly has no column: it is told apart
+here and set afterwards by the statement that would have set it anyway.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _AS_TEXT = {
 }
 
 
-class Columns(NamedTuple):
+class ParquetColumns(NamedTuple):
     """`arrays` by column name, each as long as the rows; `left` are, by row, the properties that no
     column holds."""
 
@@ -56,7 +56,7 @@ class Columns(NamedTuple):
     left: dict[int, dict[str, Any]]
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> ParquetColumns:
     """Columns of the properties of all rows. A key has the kind of its first value; a value of
     another kind has no column."""
     kinds: dict[str, Kind] = {}
@@ -83,7 +83,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
         key + kind.suffix: _spread(pa.array(values[key], kind.type), places[key], len(rows))
         for key, kind in kinds.items()
     }
-    return Columns(arrays, dict(left))
+    return ParquetColumns(arrays, dict(left))
 
 
 def texts(value: str, count: int) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Which relations stand more than once: of each the last one is kept, as loading in order would.
+"""Which relations stand more than once: the last is kept, as loading them in order would.
 
 In memory stay 8 bytes a relation. Where two have the same number, the relations themselves decide.
 """

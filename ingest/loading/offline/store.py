@@ -49,7 +49,7 @@ class Completion(NamedTuple):
     properties: dict[str, Any]
 
 
-class Fact(NamedTuple):
+class LateFact(NamedTuple):
     """A relation that is made after the import. `place` is its own among all relations."""
 
     place: int
@@ -84,7 +84,7 @@ class OfflineStore:
         self.nodes: list[Path] = []
         self.relations: list[Path] = []
         self.completions: Later[Completion] = Later(folder / "completions")
-        self.facts: Later[Fact] = Later(folder / "facts")
+        self.facts: Later[LateFact] = Later(folder / "facts")
         self.repeated = 0
         self.entities = 0
 
@@ -255,7 +255,7 @@ class OfflineStore:
         if later:
             for i in later:
                 head, tail, type_, kind = rows[i]
-                self.facts.add(Fact(first + i, head, tail, type_, dict(kinds[kind])))
+                self.facts.add(LateFact(first + i, head, tail, type_, dict(kinds[kind])))
             dropped = set(later)
             rows = [row for i, row in enumerate(rows) if i not in dropped]
             places = np.delete(places, later)
@@ -290,7 +290,7 @@ class OfflineStore:
                 else:
                     self.relations.remove(path)
         dropped = set(gone.tolist())
-        kept: Later[Fact] = Later(self._folder / "facts-kept")
+        kept: Later[LateFact] = Later(self._folder / "facts-kept")
         for fact in self.facts.items():
             if fact.place not in dropped:
                 kept.add(fact)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,7 +19,7 @@ import pytest
 from kg_platform.errors import ServerError, SettingsError
 from kg_platform.server import process as processes
 from kg_platform.server.connection import connection
-from kg_platform.server.folder import DatabaseFolder, Made, Running
+from kg_platform.server.folder import DatabaseFolder, Exchange, Made, Running
 from kg_platform.server.local import LocalServer
 from kg_platform.server.ports import free_port, is_free
 from kg_platform.settings import Settings
@@ -155,3 +158,39 @@ def test_connection_without_start_says_how_to_start(settings: Settings) -> None:
         connection(settings, start=False)
     assert not LocalServer(settings).stop()
     assert not settings.home.exists()
+
+
+@pytest.mark.parametrize("killed_after", range(4))
+def test_an_exchange_of_databases_is_finished_wherever_it_was_stopped(
+    folder: DatabaseFolder, killed_after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = folder.path / "import-x"
+    for name in ("databases", "transactions"):
+        for place, text in ((folder.path, "empty"), (home, "whole")):
+            (place / "data" / name / "neo4j").mkdir(parents=True)
+            (place / "data" / name / "neo4j" / "store").write_text(text)
+        (folder.path / "data" / name / "system").mkdir()
+    folder.write_exchange(Exchange(str(home)))
+    steps = 0
+
+    def until(real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*words: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps > killed_after:
+                raise KeyboardInterrupt
+            return real(*words)
+
+        return step
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", until(shutil.rmtree))
+        patched.setattr(Path, "rename", until(Path.rename))
+        with contextlib.suppress(KeyboardInterrupt):
+            folder.finish_exchange()
+    folder.finish_exchange()
+    for name in ("databases", "transactions"):
+        assert (folder.path / "data" / name / "neo4j" / "store").read_text() == "whole"
+        assert (folder.path / "data" / name / "system").is_dir()
+    assert folder.exchange() is None
+    folder.finish_exchange()  # there is none
