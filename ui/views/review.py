@@ -160,11 +160,13 @@ def listing() -> None:
     ends = {end for row in rows for end in (row.head, row.tail)}
     entities = resources.rows(tuple(sorted(ends)))
     if not rows:
-        text.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
+        text.hint(
+            "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for entities that are one."
+        )
         return
     text.note(
-        f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A probability is at even "
-        "odds: an upper bound for what was picked for its score."
+        f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A fact's probability is "
+        "at even odds: an upper bound for what was picked for its score."
     )
     for row in rows:
         show(row, entities)
@@ -182,4 +184,6 @@ if (said := st.session_state.pop(SAID, None)) is not None:
 try:
     listing()
 except MigrationError:  # no command has written to this platform yet
-    text.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
+    text.hint(
+        "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for entities that are one."
+    )

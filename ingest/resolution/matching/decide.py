@@ -28,6 +28,8 @@ from kg_platform.graph.client import Graph
 from kg_platform.progress import Progress
 
 FEWEST = 10  # pairs that are one, for a model to be trusted that was learnt from them
+NEVER = 2.0  # a probability that no pair has
+SUREST = 1 - 1e-9  # of a score; only a key is certain
 MOST_ASKED = 5_000  # of a type in a run; the likeliest
 _COUNTED = 5_000  # entities in one statement
 _TIE = "the best partner of its source has a rival as good as it; choose one, or both"
@@ -87,7 +89,12 @@ class TypeMatcher:
             merge = limits.merge
             if learnt and model is not None:
                 model = replace(model, trusted=_likely(pairs) >= FEWEST)
-            if model is not None and not model.trusted:
+            if self._graph.adoption is not None:
+                merge = NEVER
+                notes.append(
+                    "the graph was adopted, so nothing is merged that nobody was asked about"
+                )
+            elif model is not None and not model.trusted:
                 merge = 1.0  # by keys alone
                 notes.append(
                     f"fewer than {FEWEST} pairs look like one, too few to learn from: what is not "
@@ -201,8 +208,8 @@ def _together(
         if probability < ask:
             break  # the likeliest come first
         ends = (one, other) if one < other else (other, one)
-        sure = min(max(float(probability), 1e-12), 1 - 1e-12)
-        found.setdefault(ends, ScoredPair(*ends, float(probability), log_odds(sure)))
+        chance = min(float(probability), SUREST)
+        found.setdefault(ends, ScoredPair(*ends, chance, log_odds(chance)))
     return list(found.values())
 
 
@@ -251,7 +258,9 @@ def _questions(
         if pair.key:
             lines = [["key", f"both have the same {pair.key}"], *lines]
         said = [reader.labels.get(end, end) for end in (one, other)]
-        sentence = _TIE if why else f"{pair.probability:.0%} likely to be one, by what they say"
+        sentence = f"{min(99, int(100 * pair.probability))}% likely to be one, by what they say"
+        if why or pair.key:
+            sentence = _TIE if why else f"they agree in the key {pair.key}"
         found[one, other] = PlannedQuestion(
             name, one, other, said, pair.probability, sentence, lines
         )
