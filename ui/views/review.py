@@ -19,6 +19,10 @@ from ui.widgets import text
 PAGE = 10
 KINDS = {None: "Facts and duplicates", "link": "Facts", "duplicate": "Duplicates"}
 SAID = "review_said"
+NOTHING = (
+    "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for "
+    "entities that are one."
+)
 
 
 def person() -> str:
@@ -160,9 +164,7 @@ def listing() -> None:
     ends = {end for row in rows for end in (row.head, row.tail)}
     entities = resources.rows(tuple(sorted(ends)))
     if not rows:
-        text.hint(
-            "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for entities that are one."
-        )
+        text.hint(NOTHING)
         return
     text.note(
         f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A fact's probability is "
@@ -184,6 +186,4 @@ if (said := st.session_state.pop(SAID, None)) is not None:
 try:
     listing()
 except MigrationError:  # no command has written to this platform yet
-    text.hint(
-        "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for entities that are one."
-    )
+    text.hint(NOTHING)

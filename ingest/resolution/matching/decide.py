@@ -19,9 +19,10 @@ from ingest.resolution.matching.keys import key_pairs
 from ingest.resolution.matching.plan import MatchPlan, PlannedMerge, PlannedQuestion
 from ingest.resolution.matching.reading import EntityReader, MergeHistory
 from ingest.resolution.matching.rules import MatchRules
-from ingest.resolution.matching.scoring import Pairs, ScoreModel, log_odds, score, train
+from ingest.resolution.matching.scoring import Pairs, ScoreModel, log_odds, score
 from ingest.resolution.matching.staging import StagedTable, choose, stage
 from ingest.resolution.matching.store import MatchStore
+from ingest.resolution.matching.training import train
 from kg_platform.cypher.merging import COUNT_FACTS
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
@@ -137,13 +138,12 @@ class TypeMatcher:
     ) -> tuple[list[ScoredPair], ScoreModel | None]:
         rules = self._rules
         exact = key_pairs(store, table, rules, notes, new)
-        learnt = model is None and new is None
-        if learnt:
+        if model is None and new is None:
             model = train(store, table, rules, report)
         if model is None:
             return exact, None
         report("score", 0, 1)
-        model, scored = score(store, table, model, new, fit_prior=learnt)
+        model, scored = score(store, table, model, new)
         report("score", 1, 1)
         notes += model.notes
         return _together(exact, scored, model, rules.thresholds.ask), model
