@@ -17,6 +17,7 @@ ALL = (
     "ingest",
     "ingest_memory",
     "mapping",
+    "matching",
     "table_memory",
     "rdf",
     "adopt",
@@ -83,6 +84,8 @@ def main() -> int:
         "--set", action="append", default=[], help="new_entities: NAME=VALUE, as kg embed has it"
     )
     parser.add_argument("--keep", help="new_entities: folder for trained artifacts, to use again")
+    parser.add_argument("--febrl", type=Path, help="matching: folder with dataset1.csv to 4b.csv")
+    parser.add_argument("--people", type=int, default=1_000_000, help="matching: made-up people")
     options = parser.parse_args()
     unknown = set(options.names) - set(ALL)
     if unknown:

@@ -82,10 +82,12 @@ class IngestSession(Session):
         dry_run: bool = False,
         since: str | None = None,
         new: bool = False,
+        train: bool = False,
         on_progress: Progress | None = None,
     ) -> MatchSummary:
         """Merge entities that are one and ask about those that may be, by the rules of a
-        match.yaml, or by proposed ones; `new` are those that changed since the last matching.
+        match.yaml, or by proposed ones. `new` are those that changed since the last matching, and
+        `train` learns a model where there is one for these rules.
 
         Raises:
             BadInput: the rules do not fit. NotFound: a type, a run or its model is not there.
@@ -102,6 +104,7 @@ class IngestSession(Session):
             dry_run=dry_run,
             since=since,
             new=new,
+            train=train,
             on_progress=on_progress,
         )
 

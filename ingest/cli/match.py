@@ -56,13 +56,18 @@ def run_command(
     new: Annotated[
         bool, typer.Option("--new", help="only what changed since the last matching, by its model")
     ] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="learn a model anew, though there is one for the rules")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Merge entities that are one, ask about those that may be. `kg match RULES` does the same."""
-    if infer and (rules is not None or dry_run or new or since is not None or as_json):
+    if infer and (rules is not None or dry_run or new or since or train or as_json):
         raise BadInput("--infer prints rules and goes with --type alone; leave the rest out.")
     if new and since is not None:
         raise BadInput("Give --new or --since, not both.")
+    if train and (new or since is not None):
+        raise BadInput("--new and --since go on with a model; leave out --train.")
     from ingest.session import IngestSession
 
     if infer:
@@ -71,7 +76,13 @@ def run_command(
         return
     with IngestSession.open() as kg, console.steps() as progress:
         done = kg.match(
-            rules, type=type_, dry_run=dry_run, since=since, new=new, on_progress=progress
+            rules,
+            type=type_,
+            dry_run=dry_run,
+            since=since,
+            new=new,
+            train=train,
+            on_progress=progress,
         )
     if as_json:
         console.print_json({**done.as_dict(), "dry_run": dry_run, **_listed(done, dry_run)})

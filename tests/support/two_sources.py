@@ -9,62 +9,16 @@ from typing import Any
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 
-GIVEN = [
-    "Anna",
-    "Bruno",
-    "Clara",
-    "David",
-    "Elena",
-    "Farid",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jakob",
-    "Karla",
-    "Levin",
-    "Mira",
-    "Nils",
-    "Olga",
-    "Pavel",
-    "Quentin",
-    "Rosa",
-    "Stefan",
-    "Tilda",
-    "Ulrich",
-    "Vera",
-    "Walter",
-    "Xenia",
-    "Yusuf",
-    "Zelda",
-]
-FAMILY = [
-    "Abendroth",
-    "Bergmann",
-    "Castellani",
-    "Dombrowski",
-    "Eriksson",
-    "Fontaine",
-    "Grigorescu",
-    "Haverkamp",
-    "Ivanova",
-    "Jankowski",
-    "Kowalczyk",
-    "Lindqvist",
-    "Morgenstern",
-    "Nakamura",
-    "Oberhauser",
-    "Petrescu",
-    "Quaresma",
-    "Rasmussen",
-    "Steinberg",
-    "Takahashi",
-    "Uzunoglu",
-    "Vandermeer",
-    "Wallenstein",
-    "Yamamoto",
-    "Zimmermann",
-]
-CITIES = ["Aachen", "Bergen", "Cork", "Delft", "Essen", "Fulda", "Genoa", "Hanau", "Izmir", "Jena"]
+GIVEN = (
+    "Anna", "Bruno", "Clara", "David", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jakob", "Karla",
+    "Levin", "Mira", "Nils", "Olga", "Pavel", "Quentin", "Rosa", "Stefan", "Tilda", "Ulrich",
+)  # fmt: skip
+FAMILY = (
+    "Abendroth", "Bergmann", "Castellani", "Dombrowski", "Eriksson", "Fontaine", "Grigorescu",
+    "Haverkamp", "Ivanova", "Jankowski", "Kowalczyk", "Lindqvist", "Morgenstern", "Nakamura",
+    "Oberhauser", "Petrescu", "Quaresma", "Rasmussen", "Steinberg", "Takahashi", "Wallenstein",
+)  # fmt: skip
+CITIES = ("Aachen", "Bergen", "Cork", "Delft", "Essen", "Fulda", "Genoa", "Hanau", "Jena")
 PUT = """
 UNWIND $rows AS row
 CREATE (n:Entity:Person) SET n = row.own, n.updated_at = datetime()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 from kg_platform.progress import Progress
 
+FEWEST = 10  # pairs that are one, for a model to be trusted that was learnt from them
 MOST_ASKED = 5_000  # of a type in a run; the likeliest
 _COUNTED = 5_000  # entities in one statement
 _TIE = "the best partner of its source has a rival as good as it; choose one, or both"
@@ -78,11 +79,21 @@ class TypeMatcher:
             table = stage(store, "entities", rules, _counted(reader, name, report))
             new = choose(store, table, reader.fresh) if self._since is not None else None
             pairs: list[ScoredPair] = []
+            learnt = model is None
             if new is None or new.count:
                 pairs, model = self._scored(store, table, new, model, notes, report)
             sources = reader.sources if rules.across == "sources" else None
             limits = rules.thresholds
-            found = group(pairs, limits.merge, limits.ask, sources, self._rejected)
+            merge = limits.merge
+            if learnt and model is not None:
+                model = replace(model, trusted=_likely(pairs) >= FEWEST)
+            if model is not None and not model.trusted:
+                merge = 1.0  # by keys alone
+                notes.append(
+                    f"fewer than {FEWEST} pairs look like one, too few to learn from: what is not "
+                    "one by a key is asked about, not merged"
+                )
+            found = group(pairs, merge, limits.ask, sources, self._rejected)
             asked = self._asked(found, notes)
             weights: dict[tuple[str, str], PairWeights] = {}
             if model is not None:
@@ -91,7 +102,7 @@ class TypeMatcher:
                 weights = weights_of(store, table, model, wanted)
                 if place is not None:
                     made.models[name] = model
-                    save_frequencies(store, model, *place)
+                    save_frequencies(store, table, model, *place)
         self._say(name, table, notes, model)
         kept = self._kept(found.groups, reader)
         made.plan.notes += [f"{name}: {note}." for note in notes]
@@ -119,12 +130,13 @@ class TypeMatcher:
     ) -> tuple[list[ScoredPair], ScoreModel | None]:
         rules = self._rules
         exact = key_pairs(store, table, rules, notes, new)
-        if model is None and new is None:
+        learnt = model is None and new is None
+        if learnt:
             model = train(store, table, rules, report)
         if model is None:
             return exact, None
         report("score", 0, 1)
-        model, scored = score(store, table, model, new)
+        model, scored = score(store, table, model, new, fit_prior=learnt)
         report("score", 1, 1)
         notes += model.notes
         return _together(exact, scored, model, rules.thresholds.ask), model
@@ -165,6 +177,11 @@ class TypeMatcher:
             return trusted, -facts.get(one, 0), one
 
         return {one: min(each, key=rank) for each in every for one in each}
+
+
+def _likely(pairs: Iterable[ScoredPair]) -> int:
+    """Pairs that are rather one than not, and not by a key."""
+    return sum(pair.probability >= 0.5 and not pair.key for pair in pairs)
 
 
 def _counted(reader: EntityReader, name: str, report: Progress) -> Iterable[Any]:

@@ -43,16 +43,17 @@ def keep_frequencies(store: MatchStore, table: StagedTable, model: ScoreModel) -
         )
 
 
-def save_frequencies(store: MatchStore, model: ScoreModel, folder: Path, name: str) -> None:
+def save_frequencies(
+    store: MatchStore, table: StagedTable, model: ScoreModel, folder: Path, name: str
+) -> None:
     """Into files, for a report later: of values that two entities have, and that of one."""
     from pyarrow import parquet
 
     for column in model.frequent:
         tf = f"tf_{column}"
-        rare = f"(SELECT min({tf}) FROM tf_of_{column})"
-        rows = store.arrow(f"SELECT * FROM tf_of_{column} WHERE {tf} > 1.5 * {rare}")
-        least = store.rows(f"SELECT min({tf}) FROM tf_of_{column}")[0][0]
-        rows = rows.replace_schema_metadata({"least": repr(least or 1.0)})
+        ((known,),) = store.rows(f"SELECT count({column}) FROM {table.name}")
+        rows = store.arrow(f"SELECT * FROM tf_of_{column} WHERE {tf} * {known} > 1.5")
+        rows = rows.replace_schema_metadata({"least": repr(1 / max(1, known))})
         parquet.write_table(rows, folder / f"{name}-{column}.parquet")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,15 @@ def match(
     dry_run: bool = False,
     since: str | None = None,
     new: bool = False,
+    train: bool = False,
     on_progress: Progress | None = None,
 ) -> MatchSummary:
     """Match the entities of the graph by these rules, or by inferred ones.
 
-    `new` matches what changed since the last run, `since` since that run, with the model of the
-    last. `only` is one type. A dry run changes nothing, and leaves no run.
+    A model is learnt once for the same rules, and again where `train` asks for it: when most of
+    what is one has been merged there is little left to learn from. `new` matches what changed since
+    the last run, `since` since that run. `only` is one type. A dry run changes nothing, and leaves
+    no run.
 
     Raises:
         NotFound: a type, a run or a model is not there. BadInput: the rules do not fit.
@@ -80,7 +83,7 @@ def match(
     """
     with _alone(platform.graph, dry_run) as lease:
         report = lease.guarding(logged(on_progress)) if lease else logged(on_progress)
-        job = MatchJob(platform, rules, only, since, new)
+        job = MatchJob(platform, rules, only, since, new, train)
         return job.preview(report) if dry_run else job.run(report)
 
 
@@ -107,15 +110,18 @@ class MatchJob:
         only: str | None,
         since: str | None,
         new: bool,
+        train: bool,
     ) -> None:
         self._platform = platform
         self._graph, self._ledger = platform.graph, platform.ledger
         self._given, self._only, self._since, self._new = rules, only, since, new
+        self._train = train
         self._settings = {
             "rules": None if rules is None else rules.dumped(),
             "type": only,
             "since": since,
             "new": new,
+            "train": train,
         }
 
     def preview(self, report: Progress) -> MatchSummary:
@@ -160,6 +166,9 @@ class MatchJob:
     def _prepared(self) -> tuple[MatchRules, SavedModels | None, int | None]:
         """The rules, the models to go on with, and the time from which on entities are new."""
         if not self._new and self._since is None:
+            saved = None if self._train else self._learnt()
+            if saved is not None:
+                return MatchRules.model_validate(saved.rules), saved, None
             return self._given or inferred(self._graph, self._only), None, None
         last = self._last_trained()
         saved = load_models(folder_of(self._platform.settings, last), last)
@@ -170,6 +179,18 @@ class MatchJob:
                 "`kg match RULES` without --new or --since trains one for them."
             )
         return rules, saved, self._from()
+
+    def _learnt(self) -> SavedModels | None:
+        """The models that the last run learnt, if it was asked for by the same rules, or by none:
+        what would be inferred now is from a graph in which most has been merged."""
+        for run in self._ledger.runs(KIND, 1_000):
+            if run.status == "succeeded" and run.record.get("model_of") == run.id:
+                same = ("rules", "type")
+                if any(run.settings.get(name) != self._settings[name] for name in same):
+                    return None
+                with suppress(NotFound):
+                    return load_models(folder_of(self._platform.settings, run.id), run.id)
+        return None
 
     def _last_trained(self) -> str:
         for run in self._ledger.runs(KIND, 1_000):
@@ -194,11 +215,12 @@ class MatchJob:
         folder = folder_of(self._platform.settings, run_id)
         folder.mkdir(parents=True, exist_ok=True)
         ((read_at,),) = (row.values() for row in self._graph.read(cypher.NOW))
-        made = self._decided(rules, saved, since, report, folder if saved is None else None)
-        if saved is None:
+        whole = since is None
+        made = self._decided(rules, saved, since, report, folder if whole else None)
+        if whole:
             save_models(folder, rules.dumped(), made.models)
         # The plan comes last: without one the run is begun anew.
-        trained = run_id if saved is None else saved.folder.parent.name
+        trained = run_id if saved is None or whole else saved.folder.parent.name
         self._ledger.describe(run_id, read_at=read_at, model_of=trained, plan=str(folder))
         save_plan(folder, made.plan)
         return made.plan
@@ -217,8 +239,16 @@ class MatchJob:
             raise NotFound("There is no entity to match; `kg ingest PATH` loads some.")
         rejected = rejected_pairs(self._graph, self._ledger)
         made = Decisions()
+        if saved is not None and since is None:
+            run = saved.folder.parent.name
+            made.plan.notes.append(
+                f"The model of run {run} is used, which was learnt for the same rules; --train "
+                "learns a new one."
+            )
         for number, name in enumerate(types):
             model = None if saved is None else saved.models.get(name)
+            if model is not None and not model.trusted and since is None:
+                model = None  # there may be more to learn from by now
             matcher = TypeMatcher(self._graph, rules, history, rejected, since)
             place = None if folder is None else (folder, str(number))
             matcher.decide(name, made, model, report, place)

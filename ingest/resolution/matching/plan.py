@@ -117,5 +117,4 @@ def load_models(folder: Path, run_id: str) -> SavedModels:
 
 def _write(path: Path, said: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(said, ensure_ascii=False)
-    atomic.write(path, lambda file: file.write(text.encode("utf-8", "surrogatepass")))
+    atomic.write(path, lambda file: file.write(json.dumps(said).encode()))

@@ -14,7 +14,7 @@ import logging
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class ScoreModel:
     names: list[str]  # of its comparisons, in their order
     notes: list[str] = field(default_factory=list)
     trained_with: list[str] = field(default_factory=list)
+    trusted: bool = True  # whether it has seen enough pairs that are one
 
     @property
     def prior(self) -> float:
@@ -69,6 +70,7 @@ class ScoreModel:
             "names": self.names,
             "notes": self.notes,
             "trained_with": self.trained_with,
+            "trusted": self.trusted,
         }
 
 
@@ -153,13 +155,12 @@ def score(
     if fit_prior and new is None:
         prior = fitted_prior(weights, table.count)
     probabilities = _probability(weights + log_odds(prior))
-    fitted = ScoreModel(
-        _with(model.settings, probability_two_random_records_match=prior),
-        model.names,
-        model.notes,
-        model.trained_with,
+    settings = _with(model.settings, probability_two_random_records_match=prior)
+    return replace(model, settings=settings), (
+        rows["one"].to_pylist(),
+        rows["other"].to_pylist(),
+        probabilities,
     )
-    return fitted, (rows["one"].to_pylist(), rows["other"].to_pylist(), probabilities)
 
 
 def fitted_prior(weights: npt.NDArray[np.float64], entities: int) -> float:

@@ -8,7 +8,8 @@ A column of the graph becomes `r0`, `r1`, ... as it is, and from it, as the rule
     b0  its words that not too many entities have, as a block
 
 `names` are the folded label and aliases; `g` says what neighbours are called, and by which
-relation; `v_text`, ... are vectors, with length one, and `near_text` the buckets of those near each other.
+relation; `v_text`, ... are vectors, with length one, and `near_text` the buckets of those near
+each other.
 Memory: what DuckDB is given; it works on disk beyond that.
 """
 
@@ -98,7 +99,8 @@ def choose(store: MatchStore, table: StagedTable, ids: Iterable[str]) -> StagedT
     store.run("DROP TABLE IF EXISTS chosen_ids")
     store.append("chosen_ids", pa.table({"uid": pa.array(sorted(ids), pa.string())}))
     store.run(
-        f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {table.name} SEMI JOIN chosen_ids USING (uid)"
+        f"CREATE OR REPLACE TABLE {name} AS "
+        f"SELECT * FROM {table.name} SEMI JOIN chosen_ids USING (uid)"
     )
     ((count,),) = store.rows(f"SELECT count(*) FROM {name}")
     return replace(table, name=name, count=count)

@@ -69,7 +69,7 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, message: str) -> No
 def test_what_is_missing_is_told(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "m.yaml"
     file.write_text(text)
-    with pytest.raises(BadInput, match="m.yaml") as raised:
+    with pytest.raises(BadInput, match=r"m\.yaml") as raised:
         read_rules(file)
     assert message in str(raised.value)
 
