@@ -100,7 +100,7 @@ def _in_place(document: AdoptionDocument) -> AdoptionMapping:
 
 
 def _remember(graph: Graph, mapping: AdoptionMapping, state: State) -> None:
-    types = mapping.relationships
+    types = list(mapping.learnt)
     adoption = GraphAdoption(mapping.prefix, state, mapping.model_dump_json(), tuple(types))
     graph.write(
         Statement(

@@ -23,7 +23,7 @@ def by_mapping(document: AdoptionDocument) -> Callable[[Graph], None]:
             raise BadInput("This graph was adopted, so it is read as it is; leave out --mapping.")
         check(graph, document)
         mapping = document.content
-        types = tuple(mapping.relationships)
+        types = tuple(mapping.learnt)
         graph.speak(GraphAdoption(mapping.prefix, "adopted", mapping.model_dump_json(), types))
         graph.vocabulary = MappedVocabulary(mapping.prefix, tuple(mapping.kinds))
 
