@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding
 
+from embeddings.data.dataset import Dataset
 from embeddings.models.interactions.fast import Interaction
 from embeddings.training.hard_negatives import Rejected
-from embeddings.data.dataset import Dataset
 from embeddings.training.options import TrainOptions, read_weights
 
 Batch = tuple[Tensor, ...]

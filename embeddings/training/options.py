@@ -141,8 +141,8 @@ def read_weights(text: str) -> dict[str, float]:
     for name, weight in found.items():
         if not 0 < weight < math.inf:
             raise BadInput(
-                f"The weight of {name} must be above 0, not {weight}; to leave a type out, name the "
-                "others (--relationship-type)."
+                f"The weight of {name} must be above 0, not {weight}; to leave a type out, name "
+                "the others (--relationship-type)."
             )
     return {name: float(weight) for name, weight in found.items()}
 

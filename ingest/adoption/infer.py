@@ -135,8 +135,8 @@ def _relationships(graph: Graph) -> Iterator[str]:
     if not counts:
         yield "# There are no relationships."
         return
-    yield "# The relationship types that are learnt from, and how much a fact of each weighs; 0: not"
-    yield "# learnt from. Without any, all of them with 1."
+    yield "# The relationship types that are learnt from, and how much a fact of each weighs; 0: it"
+    yield "# is not learnt from. Without any, all of them with 1."
     yield "relationships:"
     for name, count in counts.items():
         ends = [

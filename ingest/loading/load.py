@@ -15,11 +15,11 @@ from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Row, Store
 from ingest.loading.summary import IngestSummary, sentence, so_far
 from ingest.mapping.choose import open_any
-from ingest.media.gallery import Gallery
 from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.graph.adoption import GraphAdoption
+from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged

@@ -130,6 +130,13 @@ def read_document(path: Path) -> AdoptionDocument:
     return YamlDocument(path, read_yaml(path), AdoptionMapping, _HINT)
 
 
+def in_place(document: AdoptionDocument) -> AdoptionMapping:
+    """The mapping with the folder of its pictures, wherever a later command is run."""
+    given = document.content
+    folder = (document.path.parent / (given.pictures_from or ".")).resolve()
+    return given.model_copy(update={"pictures_from": str(folder)})
+
+
 def mapping_of(adoption: GraphAdoption) -> AdoptionMapping:
     """What a graph was adopted with."""
     return AdoptionMapping.model_validate_json(adoption.mapping)

@@ -72,9 +72,7 @@ def test_weights_of_one_change_nothing_and_others_are_another_training() -> None
     name = dataset.relation_types[0]
     one = objective(dataset, options(relation_weights=f'{{"{name}": 1}}'), CPU)
     plain = objective(dataset, options(), CPU)
-    (first,), (second,) = (
-        list(made.batches(np.random.default_rng(0))) for made in (one, plain)
-    )
+    (first,), (second,) = (list(made.batches(np.random.default_rng(0))) for made in (one, plain))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     weighed = options(relation_weights=f'{{"{name}": 2}}')
     assert fingerprint(dataset, weighed) != fingerprint(dataset, options())

@@ -1,4 +1,0 @@
-"""Media that records name: found, checked, stored.
-
-Begin at gallery.py.
-"""
