@@ -23,9 +23,10 @@ from bench.stage import peak_mib
 from ingest.resolution.matching.grouping import ScoredPair, group
 from ingest.resolution.matching.raw import RawBatch
 from ingest.resolution.matching.rules import MatchRules
-from ingest.resolution.matching.scoring import log_odds, score, train
+from ingest.resolution.matching.scoring import log_odds, score
 from ingest.resolution.matching.staging import choose, stage
 from ingest.resolution.matching.store import MatchStore
+from ingest.resolution.matching.training import train
 
 Truth = Callable[[str], Any]
 PRODUCTS = 2_000
@@ -124,7 +125,9 @@ def vectors(seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
     found: dict[str, list[float]] = {way: [] for way in ways}
     for seed in seeds:
         things = products(PRODUCTS, seed)
-        made = _encoded([one.columns["description"] for one in things])
+        # As `kg embed` makes them: of the label and the description together.
+        texts = [f"{one.columns['label']}. {one.columns['description']}" for one in things]
+        made = _encoded(texts)
         whose = {one.id: one.truth for one in things}
         for way, (compare, shuffled) in ways.items():
             block = [["label"], ["label[:4]", "price"], ["label[-4:]", "price"], ["words(label)"]]

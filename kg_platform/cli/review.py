@@ -71,7 +71,9 @@ def listed(
         console.note(f"{total - offset - len(rows):,} more; --limit and --offset show them.")
     _unfinished(rows)
     if not total:
-        console.note("There is nothing to review; `kg review propose` looks for something.")
+        console.note(
+            "There is nothing to review; `kg review propose` and `kg match` look for something."
+        )
 
 
 def _check_relation(relation: str, there: list[str]) -> None:

@@ -17,8 +17,9 @@ STATUSES = ("open", "accepted", "rejected", "superseded")
 class Candidate:
     """What may be true. Of a duplicate, `relation` is empty and the ends are in order of their ids.
 
-    `probability` is calibrated, None where it cannot be: of duplicates, whose `score` in 0..1 is
-    only an order, and of runs without a calibration.
+    `probability` is calibrated, None where it cannot be: of runs without a calibration, and of
+    duplicates that vectors propose, whose `score` in 0..1 is only an order. Of duplicates that
+    matching asks about both are the probability by its model.
     """
 
     kind: Kind

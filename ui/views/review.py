@@ -19,6 +19,10 @@ from ui.widgets import text
 PAGE = 10
 KINDS = {None: "Facts and duplicates", "link": "Facts", "duplicate": "Duplicates"}
 SAID = "review_said"
+NOTHING = (
+    "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for "
+    "entities that are one."
+)
 
 
 def person() -> str:
@@ -160,11 +164,11 @@ def listing() -> None:
     ends = {end for row in rows for end in (row.head, row.tail)}
     entities = resources.rows(tuple(sorted(ends)))
     if not rows:
-        text.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
+        text.hint(NOTHING)
         return
     text.note(
-        f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A probability is at even "
-        "odds: an upper bound for what was picked for its score."
+        f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A fact's probability is "
+        "at even odds: an upper bound for what was picked for its score."
     )
     for row in rows:
         show(row, entities)
@@ -182,4 +186,4 @@ if (said := st.session_state.pop(SAID, None)) is not None:
 try:
     listing()
 except MigrationError:  # no command has written to this platform yet
-    text.hint("Nothing here. `kg review propose` looks for missing facts and duplicates.")
+    text.hint(NOTHING)

@@ -19,15 +19,18 @@ from ingest.resolution.matching.keys import key_pairs
 from ingest.resolution.matching.plan import MatchPlan, PlannedMerge, PlannedQuestion
 from ingest.resolution.matching.reading import EntityReader, MergeHistory
 from ingest.resolution.matching.rules import MatchRules
-from ingest.resolution.matching.scoring import Pairs, ScoreModel, log_odds, score, train
+from ingest.resolution.matching.scoring import Pairs, ScoreModel, log_odds, score
 from ingest.resolution.matching.staging import StagedTable, choose, stage
 from ingest.resolution.matching.store import MatchStore
+from ingest.resolution.matching.training import train
 from kg_platform.cypher.merging import COUNT_FACTS
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 from kg_platform.progress import Progress
 
 FEWEST = 10  # pairs that are one, for a model to be trusted that was learnt from them
+NEVER = 2.0  # a probability that no pair has
+SUREST = 1 - 1e-9  # of a score; only a key is certain
 MOST_ASKED = 5_000  # of a type in a run; the likeliest
 _COUNTED = 5_000  # entities in one statement
 _TIE = "the best partner of its source has a rival as good as it; choose one, or both"
@@ -87,7 +90,12 @@ class TypeMatcher:
             merge = limits.merge
             if learnt and model is not None:
                 model = replace(model, trusted=_likely(pairs) >= FEWEST)
-            if model is not None and not model.trusted:
+            if self._graph.adoption is not None:
+                merge = NEVER
+                notes.append(
+                    "the graph was adopted, so nothing is merged that nobody was asked about"
+                )
+            elif model is not None and not model.trusted:
                 merge = 1.0  # by keys alone
                 notes.append(
                     f"fewer than {FEWEST} pairs look like one, too few to learn from: what is not "
@@ -130,13 +138,12 @@ class TypeMatcher:
     ) -> tuple[list[ScoredPair], ScoreModel | None]:
         rules = self._rules
         exact = key_pairs(store, table, rules, notes, new)
-        learnt = model is None and new is None
-        if learnt:
+        if model is None and new is None:
             model = train(store, table, rules, report)
         if model is None:
             return exact, None
         report("score", 0, 1)
-        model, scored = score(store, table, model, new, fit_prior=learnt)
+        model, scored = score(store, table, model, new)
         report("score", 1, 1)
         notes += model.notes
         return _together(exact, scored, model, rules.thresholds.ask), model
@@ -201,8 +208,8 @@ def _together(
         if probability < ask:
             break  # the likeliest come first
         ends = (one, other) if one < other else (other, one)
-        sure = min(max(float(probability), 1e-12), 1 - 1e-12)
-        found.setdefault(ends, ScoredPair(*ends, float(probability), log_odds(sure)))
+        chance = min(float(probability), SUREST)
+        found.setdefault(ends, ScoredPair(*ends, chance, log_odds(chance)))
     return list(found.values())
 
 
@@ -251,7 +258,9 @@ def _questions(
         if pair.key:
             lines = [["key", f"both have the same {pair.key}"], *lines]
         said = [reader.labels.get(end, end) for end in (one, other)]
-        sentence = _TIE if why else f"{pair.probability:.0%} likely to be one, by what they say"
+        sentence = f"{min(99, int(100 * pair.probability))}% likely to be one, by what they say"
+        if why or pair.key:
+            sentence = _TIE if why else f"they agree in the key {pair.key}"
         found[one, other] = PlannedQuestion(
             name, one, other, said, pair.probability, sentence, lines
         )

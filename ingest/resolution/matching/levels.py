@@ -24,8 +24,8 @@ Level = dict[str, Any]
 def levels_of(
     one: PairComparison, number: int, table: StagedTable, store: MatchStore
 ) -> dict[str, Any] | None:
-    """A comparison as Splink takes it, called `x<number>`; None where no two entities have what is
-    compared, or all have the same."""
+    """A comparison as Splink takes it, called `x<number>`, and its column; None where no two
+    entities have what is compared, or all have the same."""
     column, made = _LEVELS[one.kind](one, table, store)
     different = f"count(DISTINCT hash({column}))"
     ((known, kinds),) = store.rows(
@@ -43,6 +43,7 @@ def levels_of(
         "output_column_name": f"x{number}",
         "comparison_description": one.name,
         "comparison_levels": [null, *made, otherwise],
+        "evidence_column": column,
     }
 
 

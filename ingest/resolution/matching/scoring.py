@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,22 +20,11 @@ import numpy.typing as npt
 from splink import Linker, SettingsCreator
 from splink.backends.duckdb import DuckDBAPI
 
-from ingest.resolution.matching.blocks import APART, MOST_PAIRS, BlockRule, block_rule, block_rules
-from ingest.resolution.matching.levels import levels_of
-from ingest.resolution.matching.rules import BlockTerm, MatchRules, PairComparison
-from ingest.resolution.matching.smoothing import smoothed
 from ingest.resolution.matching.staging import StagedTable
 from ingest.resolution.matching.store import MatchStore
-from kg_platform.errors import BadInput
-from kg_platform.progress import Progress, silent
 
-RANDOM_PAIRS = 2e6  # of which u is counted
-TRAINED_PAIRS = 5e5  # that one training looks at
-FEWEST_PAIRS = 30  # of a set that is trained with
-TRAININGS = 6
 # Pairs less probable than this, before the prior is known, count for nothing.
 FLOOR = 1e-5
-SEED = 1
 PARTNERS = 4  # of an entity, at most, on average
 
 Pairs = tuple[list[str], list[str], npt.NDArray[np.float64]]
@@ -51,6 +38,7 @@ class ScoreModel:
     names: list[str]  # of its comparisons, in their order
     notes: list[str] = field(default_factory=list)
     trained_with: list[str] = field(default_factory=list)
+    fitted: bool = False  # whether its prior is
     trusted: bool = True  # whether it has seen enough pairs that are one
 
     @property
@@ -70,53 +58,9 @@ class ScoreModel:
             "names": self.names,
             "notes": self.notes,
             "trained_with": self.trained_with,
+            "fitted": self.fitted,
             "trusted": self.trusted,
         }
-
-
-def train(
-    store: MatchStore, table: StagedTable, rules: MatchRules, report: Progress = silent
-) -> ScoreModel | None:
-    """Learn a model of these entities; None where nothing can be compared.
-
-    Raises:
-        BadInput: every block makes too many pairs.
-    """
-    notes: list[str] = []
-    used, comparisons = _comparisons(store, table, rules, notes)
-    blocks = _usable(block_rules(rules, table, store), notes)
-    if not comparisons or not blocks or table.count < 2:
-        return None
-    apart = _condition(rules)
-    settings = SettingsCreator(
-        link_type="dedupe_only",
-        comparisons=[*comparisons],
-        blocking_rules_to_generate_predictions=[one.as_splink(apart) for one in blocks],
-        probability_two_random_records_match=min(0.5, 1 / table.count),
-        unique_id_column_name="n",
-        retain_matching_columns=False,
-        additional_columns_to_retain=[],
-    )
-    linker = linker_of(store, table.name, settings)
-    report("count random pairs", 0, 1)
-    linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=SEED)
-    report("count random pairs", 1, 1)
-    chosen = _training_sets(store, table, used, blocks)
-    for number, one in enumerate(chosen):
-        report("train", number, len(chosen))
-        many = TRAINED_PAIRS if one.pairs > TRAINED_PAIRS else None
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            str(one.as_splink(apart)["blocking_rule"]),
-            estimate_without_term_frequencies=True,
-            max_pairs=many,
-            record_sample_proportion=1.0 if table.count < 100_000 else 0.1,
-        )
-    report("train", len(chosen), len(chosen))
-    learnt = linker.misc.save_model_to_json()
-    for comparison in learnt["comparisons"]:
-        comparison["comparison_levels"] = smoothed(comparison["comparison_levels"])
-    names = [one.name for one in used]
-    return ScoreModel(learnt, names, notes, [one.name for one in chosen])
 
 
 def score(
@@ -124,10 +68,10 @@ def score(
     table: StagedTable,
     model: ScoreModel,
     new: StagedTable | None = None,
-    fit_prior: bool = True,
 ) -> tuple[ScoreModel, Pairs]:
     """(ids, ids, probabilities) of pairs, each once; with `new`, a table of some of the entities,
-    of those with any. The model comes back with its prior, which is fitted to all pairs."""
+    of those with any. The model comes back with its prior, which is fitted to all pairs where it
+    was not before."""
     settings = _with(model.settings, retain_intermediate_calculation_columns=False)
     before = model.prior
     floor = math.log2(FLOOR)
@@ -152,14 +96,14 @@ def score(
     found.drop_table_from_database_and_remove_from_cache()
     weights = rows["weight"].to_numpy() - log_odds(before)
     prior = before
-    if fit_prior and new is None:
+    if not model.fitted and new is None:
         prior = fitted_prior(weights, table.count)
-    probabilities = _probability(weights + log_odds(prior))
+    chances = probabilities(weights + log_odds(prior))
     settings = _with(model.settings, probability_two_random_records_match=prior)
-    return replace(model, settings=settings), (
+    return replace(model, settings=settings, fitted=True), (
         rows["one"].to_pylist(),
         rows["other"].to_pylist(),
-        probabilities,
+        chances,
     )
 
 
@@ -173,7 +117,7 @@ def fitted_prior(weights: npt.NDArray[np.float64], entities: int) -> float:
     least = min(0.5, 0.5 / max(1.0, everything))
     prior = most = min(0.5, PARTNERS * entities / max(1.0, everything))
     for _ in range(200):
-        total = float(_probability(weights + log_odds(prior)).sum())
+        total = float(probabilities(weights + log_odds(prior)).sum())
         after = min(most, max(least, total / max(1.0, everything)))
         if abs(after - prior) <= 1e-6 * prior:
             break
@@ -181,7 +125,8 @@ def fitted_prior(weights: npt.NDArray[np.float64], entities: int) -> float:
     return prior
 
 
-def _probability(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def probabilities(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n,) log odds in bits -> (n,) probabilities."""
     found: npt.NDArray[np.float64] = 1 / (1 + np.exp2(-np.clip(weights, -500, 500)))
     return found
 
@@ -193,77 +138,7 @@ def log_odds(probability: float) -> float:
 
 def probability_of(bits: float) -> float:
     """What log odds of so many bits are."""
-    return float(_probability(np.array([bits]))[0])
-
-
-def _comparisons(
-    store: MatchStore, table: StagedTable, rules: MatchRules, notes: list[str]
-) -> tuple[list[PairComparison], list[dict[str, Any]]]:
-    used: list[PairComparison] = []
-    made: list[dict[str, Any]] = []
-    for one in rules.compare:
-        found = levels_of(one, len(made), table, store)
-        if found is None:
-            notes.append(f"{one.name} is left out: no two of these entities differ in it")
-        else:
-            used.append(one)
-            made.append(found)
-    return used, made
-
-
-def _usable(blocks: Sequence[BlockRule], notes: list[str]) -> list[BlockRule]:
-    """Those that do not make too many pairs. Raises: BadInput: all do."""
-    kept = [one for one in blocks if one.pairs <= MOST_PAIRS]
-    for one in blocks:
-        if one.pairs > MOST_PAIRS:
-            notes.append(
-                f"block [{one.name}] is left out: it makes {one.pairs:,} pairs, more than "
-                f"{MOST_PAIRS:,}; add a term"
-            )
-    if blocks and not kept:
-        raise BadInput(f"Nothing can be matched: {'; '.join(notes)}.")
-    return [one for one in kept if one.pairs]
-
-
-def _training_sets(
-    store: MatchStore,
-    table: StagedTable,
-    used: Sequence[PairComparison],
-    blocks: Sequence[BlockRule],
-) -> list[BlockRule]:
-    """Sets of pairs to train with: what two agree in by the choice of the set cannot be learnt
-    from it, so each comparison needs a set that was chosen by something else."""
-    plain = [one for one in blocks if not one.exploded]
-    alone = [
-        block_rule(one.column, [BlockTerm(one.column)], table, store)
-        for one in used
-        if one.column is not None and one.kind in ("name", "exact", "code", "date")
-    ]
-    sets: dict[tuple[str, ...], BlockRule] = {}
-    for one in sorted([*plain, *alone], key=lambda rule: (-len(rule.keys), rule.pairs)):
-        if FEWEST_PAIRS <= one.pairs <= MOST_PAIRS:
-            sets.setdefault(one.keys, one)
-    chosen: list[BlockRule] = []
-    learnt = dict.fromkeys(range(len(used)), 0)
-    for one in sets.values():
-        teaches = [i for i in learnt if not _chosen_by(one, used[i], table)]
-        if any(learnt[i] < 2 for i in teaches) and len(chosen) < TRAININGS:
-            chosen.append(one)
-            for i in teaches:
-                learnt[i] += 1
-    return chosen
-
-
-def _chosen_by(rule: BlockRule, one: PairComparison, table: StagedTable) -> bool:
-    """Whether pairs of this set agree in a comparison's column because they are chosen so."""
-    if one.column is None:
-        return False
-    made_of = {f"{letter}{table.at(one.column)}" for letter in "kcdstw"}
-    return any(not made_of.isdisjoint(re.findall(r"\w+", key)) for key in rule.keys)
-
-
-def _condition(rules: MatchRules) -> str:
-    return APART if rules.across == "sources" else "l.n <> r.n"
+    return float(probabilities(np.array([bits]))[0])
 
 
 def _with(settings: dict[str, Any], **changes: Any) -> dict[str, Any]:

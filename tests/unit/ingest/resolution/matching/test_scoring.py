@@ -17,9 +17,10 @@ from ingest.resolution.matching.explain import (
 )
 from ingest.resolution.matching.raw import RawBatch
 from ingest.resolution.matching.rules import MatchRules
-from ingest.resolution.matching.scoring import ScoreModel, fitted_prior, score, train
+from ingest.resolution.matching.scoring import ScoreModel, fitted_prior, score
 from ingest.resolution.matching.staging import StagedTable, choose, stage
 from ingest.resolution.matching.store import MatchStore
+from ingest.resolution.matching.training import train
 from kg_platform.errors import BadInput
 from tests.support.two_sources import again, people
 
@@ -95,9 +96,9 @@ def test_new_ones_are_scored_as_all_are(learnt: Any) -> None:
 
 
 def test_a_block_of_too_many_pairs_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest.resolution.matching import scoring
+    from ingest.resolution.matching import training
 
-    monkeypatch.setattr(scoring, "MOST_PAIRS", 1_000)
+    monkeypatch.setattr(training, "MOST_PAIRS", 1_000)
     with MatchStore(threads=1) as store:
         table = stage(store, "entities", RULES, [batch()])
         wide = RULES.model_copy(update={"block": [["city"]]})
