@@ -13,9 +13,9 @@ from typing import Any
 
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import Node, Row, Written
-from ingest.media.gallery import Gallery
 from ingest.resolution.recall import CACHE_BYTES, WINDOW
 from ingest.sources.source import Record
+from kg_platform.media.gallery import Gallery
 from kg_platform.records import Entity, Rejection, Relation
 from kg_platform.runs.memory import peak_bytes
 from kg_platform.settings import load

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.sources.rdf.vocabulary import LANGUAGE
 from kg_platform.errors import BadInput, NotFound
-from kg_platform.progress import Progress
+from kg_platform.platform import Platform
+from kg_platform.progress import Progress, silent
 from kg_platform.session import Session
 
 if TYPE_CHECKING:
+    from ingest.adoption.adopt import Adopted
     from ingest.loading.dry_run import Preview
     from ingest.loading.summary import IngestSummary
     from ingest.resolution.matching.job import MatchSummary
@@ -137,6 +141,60 @@ class IngestSession(Session):
         from ingest.loading.first_load import would_pay
 
         return would_pay(self.platform, source)
+
+    def adopt(
+        self, mapping: str | Path, *, dry_run: bool = False, on_progress: Progress | None = None
+    ) -> Adopted:
+        """Make entities of the nodes of a graph that exists, as an `adopt.yaml` says; with
+        `dry_run` everything is checked and counted, and nothing is changed.
+
+        Raises:
+            BadInput: the mapping does not fit the graph, or another one was adopted.
+        """
+        from ingest.adoption.adopt import adopt
+        from kg_platform.adoption.mapping import read_document
+
+        document = read_document(Path(mapping))
+        with self._without_ours() as platform:
+            return adopt(platform, document, dry_run=dry_run, on_progress=on_progress)
+
+    def propose_adoption(self) -> str:
+        """The text of an `adopt.yaml` for the graph, to be read and changed; nothing is changed."""
+        from ingest.adoption.infer import proposal
+
+        with self._without_ours() as platform:
+            return proposal(platform.graph)
+
+    def sync_adopted(self) -> Adopted:
+        """Take in what the graph's owner wrote since it was adopted.
+
+        Raises:
+            BadInput: it was not adopted.
+        """
+        from ingest.adoption.adopt import sync
+
+        return sync(self.platform)
+
+    def undo_adoption(self, *, on_progress: Progress | None = None) -> int:
+        """Take everything of ours off an adopted graph; how many nodes were entities.
+
+        Raises:
+            BadInput: it was not adopted, entities are merged, or somebody works on it.
+        """
+        from kg_platform.adoption.undo import undo
+
+        with self._without_ours() as platform:
+            return undo(platform.graph, on_progress or silent)
+
+    @contextmanager
+    def _without_ours(self) -> Iterator[Platform]:
+        """The platform with the graph as its owner has it: nothing of ours is put there by opening
+        it. Afterwards this session opens it anew, as what it is then."""
+        with Platform.open(self.settings, migrate=False) as platform:
+            try:
+                yield platform
+            finally:
+                self.platform.leave_graph()
 
     def preview(
         self,

@@ -38,3 +38,10 @@ def questions(page: Path) -> list[Question]:
         cypher = asked["kind"] == "cypher"
         found.append(Question(match["title"], asked["text"].strip(), cypher, answer["text"]))
     return found
+
+
+def with_answer(text: str, question: Question, answer: str) -> str:
+    """A page's text with another answer to one of its questions."""
+    before, title, after = text.partition(f"### {question.title}\n")
+    asked, fence, rest = after.partition("```text\n")
+    return "".join((before, title, asked, fence, answer, rest[rest.index("```") :]))

@@ -8,13 +8,14 @@ from pathlib import Path
 from kg_platform.browse.strangers import stranger
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
-from recipes.recipe import PRESET, FieldRecipe
+from recipes.recipe import MATCH, PRESET, FieldRecipe
 
 
 def loading(chosen: FieldRecipe, folder: Path) -> list[Sequence[str]]:
     """What is typed after `kg`, up to the graph without vectors."""
     return [
         *(["ingest", str(folder / mapping)] for mapping in chosen.mappings),
+        ["match", str(folder / MATCH)],
     ]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +46,10 @@ class _Page(NamedTuple):
     upto: str
 
 
+# (the id before a page, or None; its last id; labels) -> id, rank and sha256 of pictures.
+PicturesOfPage = Callable[[str | None, str, Sequence[str]], Sequence[Mapping[str, Any]]]
+
+
 class Export:
     """One pass over a graph into `folder`; `counts` and `hash` say what was written."""
 
@@ -56,7 +60,10 @@ class Export:
         labels: Sequence[str],
         relationship_types: Sequence[str],
         on_progress: Callable[[int], None],
+        pictures_of_page: PicturesOfPage | None = None,
     ) -> None:
+        """`pictures_of_page` finds pictures that are not in the graph as media."""
+        self._pictures_of_page = pictures_of_page
         self._graph = graph
         self._folder = folder
         self._labels = labels
@@ -104,7 +111,7 @@ class Export:
         with pa.OSFile(str(self._folder / "pictures.arrow"), "wb") as sink, \
                 pa.ipc.new_file(sink, PICTURES) as file:  # fmt: skip
             for page in self._pages:
-                rows = self._graph.read(cypher.pictures(*page, self._labels))
+                rows = self._named(page)
                 found = index.positions([row["id"] for row in rows]).tolist()
                 first: dict[tuple[int, str], int] = {}
                 for entity, row in zip(found, rows, strict=True):
@@ -121,6 +128,11 @@ class Export:
                     self._add(f"{entity} {rank} {sha256}")
                 self.counts["pictures"] += len(kept)
                 self._progress(len(kept))
+
+    def _named(self, page: _Page) -> Sequence[Mapping[str, Any]]:
+        if self._pictures_of_page is not None:
+            return self._pictures_of_page(*page, self._labels)
+        return self._graph.read(cypher.pictures(*page, self._labels))
 
     def relations(self, index: IdIndex) -> None:
         """Write `triples.npy`, sorted, and `splits.npy` where relationships carry a split."""

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from embeddings.data.contents import Picture, Text
-from embeddings.data.export import Export
+from embeddings.data.export import Export, PicturesOfPage
 from embeddings.data.id_index import IdIndex
 from embeddings.data.manifest import MANIFEST, damages, digests
 from kg_platform.cypher import snapshots as cypher
@@ -104,10 +104,12 @@ def take(
     labels: Sequence[str] = (),
     relationship_types: Sequence[str] = (),
     on_progress: Callable[[int], None] | None = None,
+    pictures_of_page: PicturesOfPage | None = None,
 ) -> Snapshot:
     """Copy the graph, or the part with these entity labels and relationship types, to `folder`.
 
-    A relation is kept only if both its ends are. `on_progress(n)` is told the rows read so far.
+    A relation is kept only if both its ends are. `pictures_of_page` finds pictures that are not in
+    the graph as media. `on_progress(n)` is told the rows read so far.
 
     Raises:
         BadInput: a label or type does not exist, or there is nothing to embed.
@@ -123,7 +125,12 @@ def take(
         # What changes from here on is later than the snapshot, whether that saw it or not.
         begun = graph.read(cypher.NOW)[0]["now"].to_native().astimezone(UTC).isoformat()
         export = Export(
-            graph, partial, labels, relationship_types, on_progress or (lambda rows: None)
+            graph,
+            partial,
+            labels,
+            relationship_types,
+            on_progress or (lambda rows: None),
+            pictures_of_page,
         )
         export.entities()
         if not export.counts["entities"]:

@@ -41,6 +41,7 @@ from embeddings.training import checkpoint, warm_start
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained, aligned
 from embeddings.training.train import logged_epoch, train
+from kg_platform.adoption.named_pictures import pictures_of
 from kg_platform.adoption.sync import sync_nodes
 from kg_platform.curation.review import decided_facts
 from kg_platform.errors import ArtifactError, GateRefused, NotFound
@@ -110,6 +111,9 @@ def plan_run(
         publish=publish_vectors,
         on_progress=on_progress,
     )
+
+
+NAMED_FILES = 3  # that a note names
 
 
 class EmbedJob(Job):
@@ -250,14 +254,19 @@ class EmbedJob(Job):
 
     def _snapshot(self) -> Snapshot:
         with self.step("snapshot") as details:
+            named = pictures_of(self.platform)
             snapshot = take(
                 self.platform.graph,
                 self.folder / "snapshot",
                 labels=self.options.labels,
                 relationship_types=self.options.relationship_types,
                 on_progress=self.report_snapshot,
+                pictures_of_page=named,
             )
             details.update(snapshot.manifest)
+        if named is not None and named.bad:
+            shown = "; ".join(named.bad[:NAMED_FILES])
+            self._note(f"left out {len(named.bad):,} pictures that are none: {shown}")
         digest = str(snapshot.manifest["hash"])
         unfinished = same_work(self.platform, self.run_id, self.settings, digest)
         if unfinished is None:

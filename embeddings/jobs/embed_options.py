@@ -5,13 +5,15 @@ A schedule keeps the same names and values in the ledger.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from embeddings.data.snapshot import check_names
 from embeddings.data.splits import Unit
 from embeddings.training import presets
-from embeddings.training.options import TrainOptions, preset_options
+from embeddings.training.options import TrainOptions, preset_options, read_weights
 from kg_platform.graph.client import Graph
 from kg_platform.modality import MODALITIES, Modality
 
@@ -40,9 +42,23 @@ def modalities_of(options: object) -> list[Modality]:
 
 
 def of_graph(graph: Graph, options: EmbedOptions) -> EmbedOptions:
-    """The options for this graph, with its `types_of_graph`."""
+    """The options for this graph, with its `types_of_graph` and their weights.
+
+    Raises:
+        BadInput: a weight is given to a type that the graph has not.
+    """
     types = types_of_graph(graph, options.relationship_types)
-    return replace(options, relationship_types=types)
+    train = weighed(graph, options.train)
+    return replace(options, relationship_types=types, train=train)
+
+
+def weighed(graph: Graph, train: TrainOptions) -> TrainOptions:
+    """With the weights of relationship types that were given, else those of an adoption."""
+    if train.relation_weights:
+        check_names(graph, (), tuple(read_weights(train.relation_weights)))
+        return train
+    weights = dict(graph.adoption.weights) if graph.adoption else {}
+    return replace(train, relation_weights=json.dumps(weights)) if weights else train
 
 
 def types_of_graph(graph: Graph, named: Sequence[str]) -> tuple[str, ...]:

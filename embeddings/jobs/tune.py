@@ -6,7 +6,7 @@ import logging
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from embeddings.data.snapshot import take
 from embeddings.features.modal import Encoders
 from embeddings.features.snapshot_features import graph_features
 from embeddings.jobs import benchmark
-from embeddings.jobs.embed_options import modalities_of, types_of_graph
+from embeddings.jobs.embed_options import modalities_of, types_of_graph, weighed
 from embeddings.jobs.run import Job
 from embeddings.jobs.tuning.report import Tuned
 from embeddings.jobs.tuning.search import Budget, OnTrial, tune
@@ -70,6 +70,8 @@ def run(
         NotFound: the folder or one of its files is missing.
         Interrupted: a person stopped it; the same command goes on from there.
     """
+    if options.folder is None:
+        options = replace(options, base=weighed(platform.graph, options.base))
     job = TuneJob(platform, options, logged(on_progress))
     return job.run(on_trial)
 

@@ -8,9 +8,11 @@ in Zheng et al. 2020 (DGL-KE, arXiv:2004.08532): a step reads one corrupted enti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
@@ -24,10 +26,12 @@ from embeddings.training.objective import (
     extras_of,
     loss_of_rejected,
     to_device,
+    weights_of,
 )
 from embeddings.training.options import TrainOptions
 
-# (scores of facts (C, B), of their negatives (C, B, K), which facts are there (C, B)) -> loss.
+# (scores of facts (C, B), of their negatives (C, B, K), how much each fact weighs (C, B): 0 where
+# there is none) -> loss.
 Contrast = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -88,13 +92,14 @@ class Sampled:
         self.contrast = _contrast(options)
         self.extras = extras_of(options)
         self.rejected = Rejected(dataset, options)
+        self.weights = weights_of(dataset, options)
         self.device = device
 
     def __len__(self) -> int:
         return -(-len(self.triples) // self.batch)
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
-        """Yield triples (C, B, 3), negatives (C, K) and which triples are there (C, B); and heads,
+        """Yield triples (C, B, 3), negatives (C, K), how much each triple weighs (C, B); and heads,
         relations and tails of rejected triples, where there are any.
 
         The last block of an epoch is filled up with triples that do not count.
@@ -105,7 +110,10 @@ class Sampled:
             chosen = self.triples[order[start : start + self.batch]]
             blocks = -(-len(chosen) // block)
             filled = np.resize(chosen, (blocks * block, 3)).reshape(blocks, block, 3)
-            there = (np.arange(blocks * block) < len(chosen)).reshape(blocks, block)
+            there: NDArray[Any] = np.arange(blocks * block) < len(chosen)
+            there = there.reshape(blocks, block)
+            if self.weights is not None:
+                there = there * self.weights[filled[..., 1]]
             corrupted = generator.integers(self.entities, size=(blocks, self.negatives))
             wrong = self.rejected.draw(generator)
             yield to_device(self.device, filled, corrupted, there, *wrong)
@@ -138,9 +146,8 @@ class Sampled:
         shares = there.reshape(-1) / there.sum()
         if wrong:
             ends, drawn = [vectors[each] for each in wrong_at], vectors[negative].detach()
-            loss = loss + loss_of_rejected(
-                self.rejected, network, wrong, ends, keep, drawn, shares[0]
-            )
+            unit = 1 / there.sum()  # as much as a fact that weighs 1
+            loss = loss + loss_of_rejected(self.rejected, network, wrong, ends, keep, drawn, unit)
         rows = torch.arange(len(shares), device=shares.device)
         kinds = kinds.reshape(-1)
         return loss + self.extras.loss(network, head, relation, tail, kinds, rows, shares)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding
 
+from embeddings.data.dataset import Dataset
 from embeddings.models.interactions.fast import Interaction
 from embeddings.training.hard_negatives import Rejected
-from embeddings.training.options import TrainOptions
+from embeddings.training.options import TrainOptions, read_weights
 
 Batch = tuple[Tensor, ...]
 
@@ -112,6 +113,16 @@ def loss_of_rejected(
     queries = network.formula.query(head, embedding(relations, network.relations))
     bias = torch.where(heads == tails, network.loops[relations], 0)
     return rejected.loss(network.formula, queries, ends[1], bias, candidates, share)
+
+
+def weights_of(dataset: Dataset, options: TrainOptions) -> NDArray[np.float32] | None:
+    """(2R,) how much a fact of each relation weighs, inverses as the relations; None: all alike.
+    Weights of types that no fact has are for nothing."""
+    given = read_weights(options.relation_weights)
+    weights = [given.get(name, 1.0) for name in dataset.relation_types]
+    if all(weight == 1 for weight in weights):
+        return None
+    return np.array([*weights, *weights], np.float32)
 
 
 def extras_of(options: TrainOptions) -> Extras:

@@ -22,6 +22,7 @@ from embeddings.training.objective import (
     extras_of,
     loss_of_rejected,
     to_device,
+    weights_of,
 )
 from embeddings.training.one_vs_all_loss import (
     Loops,
@@ -65,6 +66,8 @@ class AgainstAll:
         self.narrow = in_bf16(options.precision, device)
         self.extras = extras_of(options)
         self.rejected = Rejected(dataset, options)
+        self.weights = weights_of(dataset, options)
+        self.weighing = None if self.weights is None else torch.from_numpy(self.weights).to(device)
         self.device = device
         # A GPU does the same step again and again, which takes batches that are all of one shape.
         self.filled = device.type == "cuda" and interaction(options.model).apart
@@ -74,8 +77,8 @@ class AgainstAll:
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield heads (B,), relations (B,), rows (T,), tails (T,) and shares (T,): tail i is of
-        query rows[i], and the mean over triples takes it `shares[i]` times, which add up to 1; and
-        heads, relations and tails of rejected triples, where there are any.
+        query rows[i], and the mean over triples takes it `shares[i]` times, as its relation weighs;
+        they add up to 1; and heads, relations and tails of rejected triples, where there are any.
 
         A batch that is `filled` ends with queries and triples that have no share.
         """
@@ -85,6 +88,9 @@ class AgainstAll:
             chosen = order[start : start + self.batch]
             rows, tails = self.groups.pick(chosen)
             shares = np.full(len(tails), 1 / len(tails), np.float32)
+            if self.weights is not None:
+                shares = self.weights[relations[chosen]][rows]
+                shares = shares / shares.sum()
             queries = (heads[chosen], relations[chosen])
             if self.filled:
                 size = _multiple(min(self.batch, len(order)) + 1, QUERIES)
@@ -110,7 +116,10 @@ class AgainstAll:
         relation = embedding(relations, network.relations)
         weights = torch.zeros(len(heads), device=head.device).index_add_(0, rows, shares)
         if not self.softmax:  # it speaks of queries, the softmax of triples
-            weights = (weights > 0) / (weights > 0).sum()
+            there = weights > 0
+            if self.weighing is not None:
+                there = there * self.weighing[relations]
+            weights = there / there.sum()
         truth = Truth(rows, tails, weights, self.smoothing)
         loops = Loops(heads, network.loops[relations])
         queries = interaction.query(head, relation)
@@ -122,6 +131,9 @@ class AgainstAll:
             )
         if wrong:
             share = shares[0] if self.softmax else weights[0]
+            if self.weighing is not None:  # as much as a fact that weighs 1
+                first = relations[rows[:1]] if self.softmax else relations[:1]
+                share = share / self.weighing[first].squeeze(0)
             loss = loss + loss_of_rejected(
                 self.rejected, network, wrong, wrong_ends, keep, entities.detach(), share
             )

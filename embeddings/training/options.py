@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ OPTIMISERS = ("adagrad", "adam")
 REGULARISERS = ("n3", "l2")
 LOOPS = ("learnt", "none")
 PRECISIONS = ("auto", "fp32", "bf16")
+_WEIGHTS = '{"LANGUAGE": 2, "BORDERS": 0.5}'
 # Triples an entity, below which N3 holds a graph back more, and from which predicting relations
 # weighs more (docs/benchmarks.md).
 SPARSE, DENSE = 4, 10
@@ -45,6 +48,7 @@ class TrainOptions:
     relation_prediction: float | None = 0.0
     loops: str = "learnt"  # learnt | none: a relation's bias for (h, r, h), see scorer.py
     rejected_weight: float = 1.0  # of what reviews rejected: how many facts one weighs in a step
+    relation_weights: str = ""  # how much facts of a type weigh, as JSON: {"LANGUAGE": 2}; else 1
     label_smoothing: float = 0.0  # against all: the share of the truth spread over all entities
     negatives: int = 32  # sampled: corrupted tails a step, shared by the triples of a block
     margin: float = 1.0  # sampled: how far a fact must be above a corrupted one
@@ -81,6 +85,7 @@ class TrainOptions:
                 "scores are products (complex, distmult, simple) and a fusion without gates; "
                 "choose members 1."
             )
+        read_weights(self.relation_weights)
         for name in ("label_smoothing", "modality_dropout", "structure_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise BadInput(
@@ -119,6 +124,27 @@ class TrainOptions:
         if self.relation_prediction is not None:
             return self.relation_prediction
         return 4.0 if triples >= DENSE * entities else 0.25
+
+
+def read_weights(text: str) -> dict[str, float]:
+    """`relation_weights` by relationship type.
+
+    Raises:
+        BadInput: it is not JSON of that form, or a weight is not above 0.
+    """
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        raise BadInput(f"relation_weights is JSON, such as {_WEIGHTS}; {error}.") from error
+    if not isinstance(found, dict) or any(type(one) not in (int, float) for one in found.values()):
+        raise BadInput(f"relation_weights has a number a type, such as {_WEIGHTS}.")
+    for name, weight in found.items():
+        if not 0 < weight < math.inf:
+            raise BadInput(
+                f"The weight of {name} must be above 0, not {weight}; to leave a type out, name "
+                "the others (--relationship-type)."
+            )
+    return {name: float(weight) for name, weight in found.items()}
 
 
 def preset_options(preset: str = "balanced", **chosen: Any) -> TrainOptions:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ingest.adoption.picture_files import PicturesTaken, take_pictures
 from kg_platform.adoption.checks import KindCount, check
-from kg_platform.adoption.mapping import AdoptionDocument, AdoptionMapping, mapping_of
+from kg_platform.adoption.mapping import AdoptionDocument, AdoptionMapping, in_place, mapping_of
 from kg_platform.adoption.schema import take_away
 from kg_platform.adoption.sync import SyncedNodes, adopt_kind, sync_nodes
 from kg_platform.adoption.undo import alone
@@ -57,7 +57,7 @@ def adopt(
     kinds = check(graph, document)
     if dry_run:
         return Adopted(kinds)
-    mapping = _in_place(document)
+    mapping = in_place(document)
     with alone(graph):
         graph.speak(read_book(graph).adoption)  # somebody may have been here before us
         _refuse_another(graph, mapping)
@@ -92,15 +92,8 @@ def sync(platform: Platform) -> Adopted:
     return Adopted((), sync_nodes(platform.graph), take_pictures(platform, mapping_of(adoption)))
 
 
-def _in_place(document: AdoptionDocument) -> AdoptionMapping:
-    """The mapping with the folder of its pictures, wherever a later command is run."""
-    given = document.content
-    folder = (document.path.parent / (given.pictures_from or ".")).resolve()
-    return given.model_copy(update={"pictures_from": str(folder)})
-
-
 def _remember(graph: Graph, mapping: AdoptionMapping, state: State) -> None:
-    types = mapping.relationships
+    types = list(mapping.learnt)
     adoption = GraphAdoption(mapping.prefix, state, mapping.model_dump_json(), tuple(types))
     graph.write(
         Statement(

@@ -135,7 +135,8 @@ def _relationships(graph: Graph) -> Iterator[str]:
     if not counts:
         yield "# There are no relationships."
         return
-    yield "# The relationship types that are learnt from; without any, all of them."
+    yield "# The relationship types that are learnt from, and how much a fact of each weighs; 0: it"
+    yield "# is not learnt from. Without any, all of them with 1."
     yield "relationships:"
     for name, count in counts.items():
         ends = [
@@ -144,7 +145,7 @@ def _relationships(graph: Graph) -> Iterator[str]:
         ]
         numbers = [row["key"] for row in graph.read(Statement(inferring.numbers(name)))]
         said = f"; numbers: {', '.join(numbers[:_SHOWN])}" if numbers else ""
-        line = f"  - {_written(name)}  # {count:,}: {', '.join(ends)}{said}"
+        line = f"  {_written(name)}: 1  # {count:,}: {', '.join(ends)}{said}"
         yield line.replace("\n", " ")
 
 

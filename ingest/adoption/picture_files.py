@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ingest.media.gallery import Gallery
 from kg_platform.adoption.mapping import AdoptionMapping
 from kg_platform.cypher import adopting, loading
 from kg_platform.errors import BadPicture
 from kg_platform.graph.client import Graph
+from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
 from kg_platform.records import Media, MediaRef
 

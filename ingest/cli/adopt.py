@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.session import IngestSession
 from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import BadInput
@@ -60,23 +61,13 @@ def adopt_command(
 
 
 def _infer() -> None:
-    from ingest.adoption.infer import proposal
-    from kg_platform.platform import Platform
-    from kg_platform.settings import load
-
-    with Platform.open(load(), migrate=False) as platform:
-        typer.echo(proposal(platform.graph), nl=False)
+    with IngestSession.open() as kg:
+        typer.echo(kg.propose_adoption(), nl=False)
 
 
 def _adopt(path: Path, dry_run: bool, as_json: bool) -> None:
-    from ingest.adoption.adopt import adopt
-    from kg_platform.adoption.mapping import read_document
-    from kg_platform.platform import Platform
-    from kg_platform.settings import load
-
-    document = read_document(path)
-    with Platform.open(load(), migrate=False) as platform, console.steps() as progress:
-        done = adopt(platform, document, dry_run=dry_run, on_progress=progress)
+    with IngestSession.open() as kg, console.steps() as progress:
+        done = kg.adopt(path, dry_run=dry_run, on_progress=progress)
     if as_json:
         console.print_json({**done.as_dict(), "dry_run": dry_run})
         return
@@ -89,12 +80,8 @@ def _adopt(path: Path, dry_run: bool, as_json: bool) -> None:
 
 
 def _sync(as_json: bool) -> None:
-    from ingest.adoption.adopt import sync
-    from kg_platform.platform import Platform
-    from kg_platform.settings import load
-
-    with Platform.open(load()) as platform:
-        done = sync(platform)
+    with IngestSession.open() as kg:
+        done = kg.sync_adopted()
     if as_json:
         console.print_json(done.as_dict())
         return
@@ -114,11 +101,7 @@ def _tell(done: Adopted) -> None:
 
 
 def _undo(yes: bool, as_json: bool) -> None:
-    from kg_platform.adoption.undo import undo
-    from kg_platform.platform import Platform
-    from kg_platform.settings import load
-
-    with Platform.open(load(), migrate=False) as platform:
+    with IngestSession.open() as kg:
         agreed = yes or (
             not as_json and sys.stdin.isatty() and typer.confirm("Take everything off?")
         )
@@ -126,7 +109,7 @@ def _undo(yes: bool, as_json: bool) -> None:
             console.note("Nothing was changed; `kg adopt --undo --yes` does it.")
             return
         with console.steps() as progress:
-            count = undo(platform.graph, progress)
+            count = kg.undo_adoption(on_progress=progress)
     if as_json:
         console.print_json({"entities": count})
     else:

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 from ingest.loading.store import Known, Node
-from ingest.media.gallery import Gallery
 from ingest.resolution.exact import Merged, canonical, properties_text, told
 from ingest.resolution.recall import Recall
 from ingest.sources.source import Source
@@ -22,6 +21,7 @@ from ingest.validate import (
 )
 from ingest.versions.stated import Stated
 from kg_platform.errors import BadPicture
+from kg_platform.media.gallery import Gallery
 from kg_platform.records import Entity, Media, MediaRef, Rejection, Relation
 
 # A batch is written when it has `batch_rows` rows, this many bytes, or this many pictures.

@@ -9,8 +9,8 @@ from typing import Any
 from ingest.loading.batches import Nodes, RecordCheck
 from ingest.loading.store import GraphStore, Node
 from ingest.loading.summary import IngestSummary, so_far
-from ingest.media.gallery import Gallery
 from ingest.sources.source import Source
+from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, silent
 from kg_platform.records import Rejection, Relation

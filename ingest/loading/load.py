@@ -21,7 +21,6 @@ from ingest.loading.summary import IngestSummary, sentence, so_far
 from ingest.mapping.choose import open_any
 from ingest.media.fetch import MediaFetcher
 from ingest.media.fetched import FetchedMedia
-from ingest.media.gallery import Gallery
 from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
 from ingest.versions.journal import Journal, open_journal
@@ -29,6 +28,7 @@ from ingest.versions.stated import Stated
 from ingest.versions.sync import find_gone, retire
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.graph.adoption import GraphAdoption
+from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged

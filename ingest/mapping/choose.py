@@ -14,8 +14,16 @@ from ingest.sources.tabular import huggingface
 from kg_platform.files.names import suffix_of
 
 PREFIX = "pykeen:"  # before the name of a dataset
-NAMED = (PREFIX, huggingface.PREFIX)  # what is no path
 MAPPINGS = (".yaml", ".yml")
+
+
+def is_pykeen(path: Path) -> bool:
+    return str(path).startswith(PREFIX)
+
+
+def is_named(path: Path) -> bool:
+    """Whether it names a dataset of somebody's collection, and no path."""
+    return is_pykeen(path) or str(path).startswith(huggingface.PREFIX)
 
 
 def open_any(path: Path, name: str | None = None, language: str = LANGUAGE) -> Source:
@@ -29,7 +37,7 @@ def open_any(path: Path, name: str | None = None, language: str = LANGUAGE) -> S
         from ingest.mapping.source import open_mapping
 
         return open_mapping(path, name)
-    if str(path).startswith(PREFIX):
+    if is_pykeen(path):
         from ingest.sources.pykeen_dataset import PykeenSource
 
         return PykeenSource(str(path).removeprefix(PREFIX), name)

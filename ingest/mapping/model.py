@@ -130,6 +130,8 @@ class TableSpec(Strict):
             raise ValueError("with `sql` goes either `query` or `table`")
         if self.sql is None and self.neo4j is None and (self.query or self.table):
             raise ValueError("`query` and `table` go with `sql`, `query` with `neo4j`")
+        if self.file is not None and self.format in ("sql", "neo4j", "huggingface"):
+            raise ValueError(f"what is {self.format} is no `file`; write `{self.format}` instead")
         if self.format is not None and self.format not in FORMATS:
             raise ValueError(f"`format` is one of {', '.join(FORMATS)}")
         return self

@@ -1,4 +1,4 @@
-"""Media that records name: found, checked, stored.
+"""Media that records name by web address: fetched from public places alone, and each once.
 
-Begin at gallery.py.
+Begin at fetched.py.
 """

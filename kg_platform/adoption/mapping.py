@@ -39,6 +39,16 @@ class NodeSpec(BaseModel):
     pictures: Names = Field([], description="Paths of picture files; lists or texts.")
 
 
+def _weighed(value: Any) -> Any:
+    """A list of types is each of them with weight 1."""
+    if isinstance(value, dict):
+        return dict(zip(_listed(list(value)), value.values(), strict=True))
+    return dict.fromkeys(_listed(value), 1.0)
+
+
+Weights = Annotated[dict[str, Annotated[float, Field(ge=0, le=1e6)]], BeforeValidator(_weighed)]
+
+
 def _spec(value: Any) -> Any:
     return {} if value is None else value
 
@@ -52,8 +62,10 @@ class AdoptionMapping(BaseModel):
     nodes: dict[str, Annotated[NodeSpec, BeforeValidator(_spec)]] = Field(
         description="By label; a node with several is of the first one here."
     )
-    relationships: Names = Field(
-        [], description="The types that are learnt from; none named: all between these nodes."
+    relationships: Weights = Field(
+        {},
+        description="The types that are learnt from, and how much a fact of each weighs; 0: not "
+        "learnt from. None named: all between these nodes, each with 1.",
     )
     pictures_from: str | None = Field(
         None, description="The folder that paths of pictures begin in; as the file's, if relative."
@@ -78,11 +90,18 @@ class AdoptionMapping(BaseModel):
 
     @field_validator("relationships")
     @classmethod
-    def _not_ours(cls, value: list[str]) -> list[str]:
+    def _not_ours(cls, value: dict[str, float]) -> dict[str, float]:
         for name in value:
             if name in RESERVED_TYPES:
                 raise ValueError(f"the type {name} is the platform's own; leave it out")
+        if value and not any(value.values()):
+            raise ValueError("every type has the weight 0; give one that is learnt from more")
         return value
+
+    @property
+    def learnt(self) -> dict[str, float]:
+        """The types that are learnt from, with their weights; none means all."""
+        return {name: weight for name, weight in self.relationships.items() if weight}
 
     @property
     def kinds(self) -> list[NodeKind]:
@@ -109,6 +128,13 @@ AdoptionDocument = YamlDocument[AdoptionMapping]
 def read_document(path: Path) -> AdoptionDocument:
     """Raises: BadInput: the file is not as it should be; the message has the line."""
     return YamlDocument(path, read_yaml(path), AdoptionMapping, _HINT)
+
+
+def in_place(document: AdoptionDocument) -> AdoptionMapping:
+    """The mapping with the folder of its pictures, wherever a later command is run."""
+    given = document.content
+    folder = (document.path.parent / (given.pictures_from or ".")).resolve()
+    return given.model_copy(update={"pictures_from": str(folder)})
 
 
 def mapping_of(adoption: GraphAdoption) -> AdoptionMapping:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kg_platform.adoption.checks import check
-from kg_platform.adoption.mapping import AdoptionDocument
+from kg_platform.adoption.mapping import AdoptionDocument, in_place
 from kg_platform.cypher.mapped import MappedVocabulary
 from kg_platform.errors import BadInput
 from kg_platform.graph.adoption import GraphAdoption
@@ -22,8 +22,8 @@ def by_mapping(document: AdoptionDocument) -> Callable[[Graph], None]:
         if graph.adoption is not None:
             raise BadInput("This graph was adopted, so it is read as it is; leave out --mapping.")
         check(graph, document)
-        mapping = document.content
-        types = tuple(mapping.relationships)
+        mapping = in_place(document)
+        types = tuple(mapping.learnt)
         graph.speak(GraphAdoption(mapping.prefix, "adopted", mapping.model_dump_json(), types))
         graph.vocabulary = MappedVocabulary(mapping.prefix, tuple(mapping.kinds))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg_platform.cypher.changes import FOUND_BY_SCAN, TEXT, bury, mark, mark_new
-from kg_platform.cypher.names import quote
+from kg_platform.cypher.names import one_of, quote
 from kg_platform.cypher.reviewing import SOURCE
 from kg_platform.cypher.statement import Statement
 
@@ -310,6 +310,20 @@ def pictures(kind: NodeKind) -> Statement:
         f"WITH n.«id» AS id, coalesce({paths}, []) AS paths, COLLECT {{ "
         "MATCH (n)-[h:HAS_MEDIA]->(:Media) RETURN h.location ORDER BY h.rank } AS there "
         "WHERE paths <> there RETURN id, paths, there"
+    )
+
+
+def named_pictures(
+    kind: NodeKind, after: str | None, upto: str, labels: Sequence[str]
+) -> Statement:
+    """The same of a graph that is only read, for the ids of a page -> id, paths."""
+    paths = _list([_texts("n", name) for name in kind.pictures], nested=True)
+    first = "id >= ''" if after is None else "id > $after"
+    return Statement(
+        f"MATCH {kind.pattern} WHERE {kind.mine}{one_of('n', labels)} "
+        f"WITH {kind.id_of('n')} AS id, coalesce({paths}, []) AS paths "
+        f"WHERE {first} AND id <= $upto AND size(paths) > 0 RETURN id, paths",
+        {"after": after, "upto": upto},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,6 +28,14 @@ class GraphAdoption:
         types = tuple(map(str, properties.get("relationship_types") or ()))
         mapping = str(properties.get("mapping") or "")
         return cls(str(properties["prefix"]), properties["state"], mapping, types)
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """How much facts of a type weigh in training, where that is not 1."""
+        named = json.loads(self.mapping).get("relationships") if self.mapping else None
+        if not isinstance(named, dict):  # adopted by a version that had no weights
+            return {}
+        return {name: weight for name, weight in named.items() if weight not in (0, 1)}
 
     def refuse_undoing(self) -> None:
         """Raises: BadInput: it is half taken away, and what is left of it is not to be used."""

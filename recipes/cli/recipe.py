@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kg_platform.cli.options import Json
+from recipes.cli.running import run
 from recipes.recipe import DATA, HELD_OUT, PAGE, RECIPES, FieldRecipe
 from recipes.recipe import recipe as recipe_called
 
@@ -100,13 +101,13 @@ def _make(chosen: FieldRecipe, settings: Settings) -> None:
         refuse_others(chosen, platform.graph)
     for words in loading(chosen, folder):
         note(f"\n$ kg {shlex.join(words)}")
-        _run(words)
+        run(words)
     note(f"\n$ kg {shlex.join(learning(folder))}")
     _learn(settings, learning(folder))
     for question in questions(folder / PAGE):
         print_text(f"\n{question.title}", style="bold")
         print_text(f"\n{question.asked}\n", soft_wrap=True)
-        _run(question.words)
+        run(question.words)
     note(
         f"\n{time.monotonic() - begun:.0f} s in all. {folder / PAGE} explains the questions. The "
         "database goes on running: `kg db stop` stops it."
@@ -125,13 +126,4 @@ def _learn(settings: Settings, words: Sequence[str]) -> None:
         note("Every entity has a vector of what it says.")
         return
     with one_thread():
-        _run(words)
-
-
-def _run(words: Sequence[str]) -> Any:
-    """A command of `kg` in this process. An error of ours goes on to whoever called."""
-    from typer.main import get_command
-
-    from kg_platform.cli.main import build
-
-    return get_command(build(words[0])).main(list(words), prog_name="kg", standalone_mode=False)
+        run(words)

@@ -50,7 +50,7 @@ class Person:
     number: str
     first: Sequence[str]  # spellings; the register writes the first
     last: Sequence[str]
-    born: int
+    born: date
     country: str
 
 
@@ -70,10 +70,14 @@ def build(seed: int = SEED) -> Finance:
     companies = _companies(words, chance)
     people = _people(words, chance)
     owned, held_out = _ownership(companies, chance)
-    entries, same = _sanctions(companies, people, words, chance)
+    officers = _officers(companies, people, chance)
+    known = {row["person_id"] for row in officers}
+    entries, same = _sanctions(
+        companies, [one for one in people if one.number in known], words, chance
+    )
     tables = {
         "companies": [_registered(one, words) for one in companies],
-        "officers": _officers(companies, people, chance),
+        "officers": officers,
         "sectors": [
             {
                 "code": one["code"],
@@ -158,7 +162,13 @@ def _people(words: Mapping[str, Any], chance: random.Random) -> list[Person]:
     chosen = chance.sample(pairs, 110)
     codes = [one["code"] for one in words["countries"]]
     return [
-        Person(f"P{at:04}", first, last, chance.randrange(1944, 1996), chance.choice(codes))
+        Person(
+            f"P{at:04}",
+            first,
+            last,
+            date(1944, 1, 1) + timedelta(days=chance.randrange(19_000)),
+            chance.choice(codes),
+        )
         for at, (first, last) in enumerate(chosen, 1)
     ]
 
@@ -196,7 +206,7 @@ def _officers(
                     "person_id": person.number,
                     "first": person.first[0],
                     "last": person.last[0],
-                    "born": person.born,
+                    "born": person.born.isoformat(),
                     "country": person.country,
                     "company": one.number,
                     "since": chance.randrange(max(one.founded, 1990), 2024),
@@ -327,7 +337,7 @@ def _sanctions(
         if chance.random() < 0.4:
             other = f"{one.last[2].upper()}, {one.first[0]}"
         more = [f"{one.first[2]} {one.last[2]}"] if chance.random() < 0.5 else []
-        born = one.born if chance.random() < 0.85 else None
+        born = one.born.isoformat() if chance.random() < 0.8 else None
         add(
             "person", [other, *more], {"born": born, "country": one.country}, f"person/{one.number}"
         )
@@ -339,7 +349,7 @@ def _sanctions(
         add("company", [name], details, f"company/{firm.number}")
     for at in range(16):
         first, last = chance.choice(words["people_first"]), chance.choice(words["people_last"])
-        born = 1930 + at  # before anybody of the register
+        born = f"{1925 + at}-06-{at + 1:02}"  # before anybody of the register
         country = chance.choice(words["countries"])["code"]
         add("person", [f"{first[0]} {last[0]}"], {"born": born, "country": country}, None)
     return entries, same

@@ -184,12 +184,13 @@ def _american(
         if one.ndc is None:
             continue
         maker = chance.choice(words["makers"])
-        name = american_name(one.inn, chance.choice(words["salts"]), chance)
+        generic = american_name(one.inn, chance)
+        name = f"{generic} {chance.choice(words['salts'])}".upper()
         labels.append(
             {
                 "ndc": one.ndc,
                 "name": name,
-                "generic": f"{one.inn} ({one.stem} series)" if chance.random() < 0.3 else "",
+                "generic": generic if chance.random() < 0.85 else "",
                 "substance": one.substance if chance.random() < 0.7 else "",
                 "weight": round(one.weight + chance.choice((-0.01, 0.0, 0.0, 0.02)), 2),
                 "approved": (one.approved + timedelta(days=chance.randrange(-90, 400))).isoformat(),
@@ -205,16 +206,15 @@ def _american(
     return labels, effects
 
 
-def american_name(inn: str, salt: str, chance: random.Random) -> str:
-    """The name as the other registry writes it: in capitals, with the salt, some letters
-    otherwise."""
+def american_name(inn: str, chance: random.Random) -> str:
+    """The name as the other registry spells it: some letters otherwise, or two of them turned."""
     name = inn
     if chance.random() < 0.4:
         name = name.replace("x", "ks", 1).replace("q", "k", 1).replace("ine", "in", 1)
     if chance.random() < 0.15:
         at = chance.randrange(1, len(name) - 2)
         name = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
-    return f"{name} {salt}".upper() if chance.random() < 0.7 else name.upper()
+    return name
 
 
 def _conditions(words: Mapping[str, Any], codes: Mapping[str, str]) -> list[Row]:

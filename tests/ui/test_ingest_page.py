@@ -63,6 +63,23 @@ def test_a_path_that_is_not_there(platform: Platform, explorer: Open, tmp_path: 
     assert "is not there" in words(app)
 
 
+def test_a_dataset_is_named_where_paths_are(
+    platform: Platform, explorer: Open, tmp_path: Path
+) -> None:
+    assert "PyKEEN has no dataset 'nation'" in words(at_path(explorer, Path("pykeen:nation")))
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "train.csv").write_text(FILMS, encoding="utf-8")
+    name = f"huggingface:{tmp_path / 'films'}"
+    app = at_path(explorer, Path(name))
+    assert not app.exception
+    app.button(key="ingest_dry").click().run()
+    assert not app.exception
+    assert "Film 8" in str(app.dataframe[-1].value)
+    app.segmented_control(key=f"ingest_how_{name}").set_value("With a mapping").run()
+    assert not app.exception
+    assert f'huggingface: "{tmp_path / "films"}"' in app.text_area[0].value
+
+
 def test_others_cannot_name_paths(
     neo4j_environment: Connection, graph: Graph, explorer: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

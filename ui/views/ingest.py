@@ -10,7 +10,7 @@ import streamlit as st
 
 from ingest.loading.dry_run import Preview
 from ingest.loading.summary import sentence
-from ingest.mapping.choose import MAPPINGS, open_any
+from ingest.mapping.choose import MAPPINGS, is_named, is_pykeen, open_any
 from ingest.mapping.infer import infer
 from ingest.mapping.tables_of import tables_of
 from kg_platform.errors import BadInput, KgError
@@ -36,9 +36,10 @@ def place() -> Path | None:
     kind = st.segmented_control("From", kinds, default=kinds[0], required=True, key="ingest_from")
     if kind == PLACES[2]:
         named = st.text_input(
-            "Path", key="ingest_path", placeholder="a folder, a table, or a mapping.yaml"
-        )
-        return Path(named).expanduser() if named.strip() else None
+            "Path", key="ingest_path",
+            placeholder="a folder, a table, a mapping.yaml, pykeen:NAME or huggingface:OWNER/NAME",
+        )  # fmt: skip
+        return Path(named.strip()).expanduser() if named.strip() else None
     if kind == PLACES[1]:
         chosen = st.selectbox("Upload", known, format_func=_called, key="ingest_earlier")
         if chosen is not None and st.button(
@@ -68,6 +69,9 @@ def _called(folder: Path) -> str:
 
 def source_of(path: Path) -> Path | None:
     """What `kg ingest` is given: the place itself, or the mapping that is written for it here."""
+    if is_pykeen(path):
+        open_any(path)  # says what is wrong with the name
+        return path
     if suffix_of(path) in MAPPINGS:
         st.code(path.read_text(encoding="utf-8", errors="replace"), language="yaml")
         text.note("Change it in its own place; it is read again each time.")
@@ -111,7 +115,7 @@ def _mapping(folder: Path | None, given: list[Path]) -> Path | None:
         if key not in st.session_state:
             st.session_state[key] = uploads.keep(settings, [])
         folder = Path(st.session_state[key])
-        named = [str(file.resolve()) for file in given]
+        named = [str(one if is_named(one) else one.resolve()) for one in given]
     else:
         named = [file.name for file in given]
     key = f"ingest_mapping_{folder.name}"
@@ -262,7 +266,7 @@ given = place()
 if given is not None:
     chosen: Path | None = None
     try:
-        if not given.exists():
+        if not is_named(given) and not given.exists():
             raise BadInput(f"{given} is not there.")
         chosen = source_of(given)
     except KgError as error:

@@ -10,11 +10,16 @@ import pytest
 from PIL import Image
 
 from embeddings.data.snapshot import take
+from embeddings.jobs.embed_options import EmbedOptions, of_graph, weighed
+from embeddings.training.options import TrainOptions
+from kg_platform import connect
 from kg_platform.adoption.mapping import read_document
+from kg_platform.adoption.named_pictures import pictures_of
 from kg_platform.adoption.reading import by_mapping
 from kg_platform.curation.merge import merge
 from kg_platform.curation.unmerge import unmerge
 from kg_platform.cypher.statement import Statement
+from kg_platform.errors import BadInput
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.graph.lease import GraphLease
 from kg_platform.platform import Platform
@@ -273,7 +278,8 @@ def test_a_mapping_is_proposed_that_fits(owned: Graph, mapping: str) -> None:
     }  # fmt: skip
     assert document.nodes["Movie"].label == ["title"]
     assert document.nodes["Movie"].texts[0] == "plot"
-    assert document.relationships == ["ACTED_IN", "MADE_BY", "DIRECTED", "LOGGED", "KNOWS"]
+    names = ["ACTED_IN", "MADE_BY", "DIRECTED", "LOGGED", "KNOWS"]
+    assert document.relationships == dict.fromkeys(names, 1)
     assert "# Director: 3 nodes, each of which is a Person as well." in proposed
     ok("adopt", mapping, "--dry-run")
     assert whole(owned) == before
@@ -286,18 +292,55 @@ def test_a_mapping_alone_reads_what_an_adoption_would(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("this graph is only read")
 
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
+    text = MAPPING.replace("    texts: [plot]\n", "    texts: [plot]\n    pictures: poster\n")
+    Path(mapping).write_text(text, encoding="utf-8")
+    owned.write(Statement("MATCH (m:Movie) SET m.poster = ['red.png', 'gone.png']"))
     before = whole(owned)
     read = by_mapping(read_document(Path(mapping)))
     with monkeypatch.context() as patched, Platform.open(load(), read_graph=read) as platform:
         for name in ("write", "once", "transact", "write_rows", "run_schema"):
             patched.setattr(Graph, name, refuse)
-        mapped = take(platform.graph, tmp_path / "mapped")
+        named = pictures_of(platform)
+        mapped = take(platform.graph, tmp_path / "mapped", pictures_of_page=named)
+        assert mapped.manifest["pictures"] == len(list(mapped.pictures())) > 0
+        assert named is not None
+        assert "gone.png: there is no such file" in named.bad[0]
         done = kg("embed", *TINY, "--no-publish", "--mapping", mapping)
     assert done.code == 0, done.errors
+    assert "pictures that are none" in done.errors
     assert whole(owned) == before
     ok("adopt", mapping)
     with Platform.open(load()) as platform:
+        assert pictures_of(platform) is None
         adopted = take(platform.graph, tmp_path / "adopted")
     assert mapped.manifest["hash"] == adopted.manifest["hash"]
     assert "leave out --mapping" in kg("embed", "--no-publish", "--mapping", mapping).errors
     assert "--no-publish as well" in kg("embed", "--mapping", mapping).errors
+
+
+def test_weights_of_types_reach_training_and_the_python_interface_adopts(
+    owned: Graph, mapping: str
+) -> None:
+    before = whole(owned)
+    weights = "relationships: {ACTED_IN: 1, MADE_BY: 3, KNOWS: 0}\n"
+    Path(mapping).write_text(MAPPING + weights, encoding="utf-8")
+    with connect() as kg_session:
+        assert "relationships:\n" in kg_session.propose_adoption()
+        assert kg_session.adopt(mapping, dry_run=True).nodes.new == 0
+        assert whole(owned) == before
+        assert kg_session.adopt(mapping).nodes.new == 40
+        options = of_graph(kg_session.graph, EmbedOptions())
+        assert options.relationship_types == ("ACTED_IN", "MADE_BY")
+        assert options.train.relation_weights == '{"MADE_BY": 3.0}'
+        # What a person gives goes before it, and a slip of the pen is told.
+        own = weighed(kg_session.graph, TrainOptions(relation_weights='{"ACTED_IN": 2}'))
+        assert own.relation_weights == '{"ACTED_IN": 2}'
+        with pytest.raises(BadInput, match="ACTED"):
+            weighed(kg_session.graph, TrainOptions(relation_weights='{"ACTED": 2}'))
+        assert kg_session.show("Movie/0").label == "Movie 0"  # KNOWS is there to be looked at, too
+        owned.write(Statement("CREATE (:Movie {id: 100, title: 'New one'})"))
+        assert kg_session.sync_adopted().nodes.new == 1
+        assert kg_session.undo_adoption() == 41
+    owned.write(Statement("MATCH (m:Movie {id: 100}) DELETE m"))
+    assert whole(owned) == before

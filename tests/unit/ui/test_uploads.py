@@ -70,7 +70,7 @@ def test_where_it_listens_counts_and_not_what_a_setting_says(
 
 @pytest.mark.parametrize(
     "table", ["file: /etc/passwd", "file: ../other.csv", "file: 'http://x/a.csv'",
-              "sql: 'sqlite:///x.db', table: a"],
+              "sql: 'sqlite:///x.db', table: a", "huggingface: owner/name"],
 )  # fmt: skip
 def test_an_explorer_that_others_reach_reads_only_uploads(tmp_path: Path, table: str) -> None:
     folder = uploads.keep(settings(tmp_path), [("a.csv", b"id\n1\n")])

@@ -13,8 +13,8 @@ from PIL import Image
 
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import Node
-from ingest.media.gallery import Gallery
 from ingest.sources.registry import open_source
+from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
 from kg_platform.records import Media, MediaRef, Rejection
 from tests.support.fake_store import FakeStore
@@ -232,7 +232,7 @@ def test_a_picture_the_graph_knows_is_not_decoded_again(
     def decode(*_: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("ingest.media.gallery.inspect", decode)
+    monkeypatch.setattr("kg_platform.media.gallery.inspect", decode)
     second = Passed(folder, store=store, media=media)
     assert second.nodes["A"].new_media == []
     assert second.nodes["A"].media == first.nodes["A"].media

@@ -42,6 +42,8 @@ def test_a_mapping_is_read() -> None:
         ("properties:", "propertys:", r"line 9, entities\[0\].propertys: is not known here; there "
          "are from, each, where, id, type, label"),
         ("file: films.csv, ", "", "line 4, tables.films: a table has one of `file`"),
+        ("file: films.csv, ", "file: owner/films, format: huggingface, ",
+         "line 4, tables.films: what is huggingface is no `file`; write `huggingface` instead"),
         ("    id: film/{id}\n", "", r"line 6, entities\[0\].id: is missing"),
         ("| integer}", "| integr}", "line 10, .*there is no function 'integr'"),
         ('"{year | integer}"', "{year}", r'line 10, .*put it in quotes: "{year}"'),

@@ -11,9 +11,9 @@ from PIL import Image
 
 from ingest.media.fetch import Fetched
 from ingest.media.fetched import FetchedMedia
-from ingest.media.gallery import Gallery
 from kg_platform.errors import BadPicture
 from kg_platform.ledger.media_addresses import AddressRow
+from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
 from kg_platform.records import MediaRef
 

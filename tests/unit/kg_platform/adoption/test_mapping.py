@@ -52,3 +52,24 @@ def test_what_a_graph_remembers_is_the_mapping(tmp_path: Path) -> None:
     given = read(tmp_path, "nodes: {A: {key: id, pictures: [p, q]}}\nrelationships: R\n")
     adoption = GraphAdoption("kg_", "adopted", given.model_dump_json(), ("R",))
     assert mapping_of(adoption) == given
+
+
+def test_types_have_weights_and_a_list_of_them_is_one_each(tmp_path: Path) -> None:
+    listed = read(tmp_path, "nodes: {A: }\nrelationships: [X, Y]")
+    assert listed.relationships == {"X": 1.0, "Y": 1.0}
+    given = read(tmp_path, "nodes: {A: }\nrelationships: {X: 2, Y: 0, Z: 1}")
+    assert given.learnt == {"X": 2.0, "Z": 1.0}
+    adoption = GraphAdoption("kg_", "adopted", given.model_dump_json(), tuple(given.learnt))
+    assert adoption.weights == {"X": 2.0}
+    assert mapping_of(adoption) == given
+    # As a version without weights kept it.
+    former = GraphAdoption("kg_", "adopted", '{"nodes": {"A": {}}, "relationships": ["X", "Y"]}')
+    assert former.weights == {}
+    assert mapping_of(former) == listed
+    for text, why in (
+        ("{X: 0}", "every type has the weight 0"),
+        ("{X: -1}", "greater than or equal to 0"),
+        ("{X: much}", "valid number"),
+    ):
+        with pytest.raises(BadInput, match=why):
+            read(tmp_path, f"nodes: {{A: }}\nrelationships: {text}")

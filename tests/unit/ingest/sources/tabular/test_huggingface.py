@@ -16,11 +16,11 @@ from PIL import Image
 
 from ingest.mapping.choose import open_any
 from ingest.mapping.tables_of import tables_of
-from ingest.media.gallery import Gallery
 from ingest.sources.table import TableOptions
 from ingest.sources.tables import open_table
 from ingest.sources.tabular.huggingface import HuggingfaceTable, named, spec_of
 from kg_platform.errors import BadInput, BadPicture, Unavailable
+from kg_platform.media.gallery import Gallery
 from kg_platform.records import Entity, HeldPicture, MediaRef
 
 OPTIONS = TableOptions(format="huggingface")

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, TypeGuard
 
-from ingest.media.fetched import FetchedMedia
 from kg_platform.errors import BadPicture
 from kg_platform.media.pictures import inspect
 from kg_platform.media.store import MediaStore
 from kg_platform.records import HeldPicture, Media, MediaRef
+
+
+class MediaOfWeb(Protocol):
+    """Media by web address: `ingest.media.fetched`."""
+
+    def media(self, address: str, checked: Callable[[bytes], Media]) -> Media: ...
 
 
 class Gallery:
@@ -22,14 +29,14 @@ class Gallery:
         store: MediaStore | None,
         max_pixels: int,
         max_bytes: int,
-        fetched: FetchedMedia | None = None,
+        web: MediaOfWeb | None = None,
     ) -> None:
-        """`store` None: check only, keep nothing. `fetched` None: addresses are refused."""
+        """`store` None: check only, keep nothing. `web` None: addresses are refused."""
         self._root = folder.resolve()
         self._store = store
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
-        self._fetched = fetched
+        self._web = web
 
     def digest(self, ref: MediaRef) -> str:
         """The SHA-256 of the bytes, in hex; of an address they are fetched and kept.
@@ -37,8 +44,8 @@ class Gallery:
         Raises:
             BadPicture: as `read`, or what an address gives is no picture or cannot be had.
         """
-        if "://" in ref.location and self._fetched is not None:
-            return self._fetched.media(ref.location, self._checked).id
+        if self._web is not None and _is_address(ref.location):
+            return self._web.media(ref.location, self._checked).id
         return hashlib.sha256(self.read(ref)).hexdigest()
 
     def read(self, ref: MediaRef) -> bytes:
@@ -88,8 +95,8 @@ class Gallery:
         Raises:
             BadPicture: as `read`, or these bytes are no picture. MediaStoreError: no space left.
         """
-        if "://" in ref.location and self._fetched is not None:
-            return self._fetched.media(ref.location, self._checked)
+        if self._web is not None and _is_address(ref.location):
+            return self._web.media(ref.location, self._checked)
         return self._checked(self.read(ref))
 
     def _checked(self, data: bytes) -> Media:
@@ -97,3 +104,7 @@ class Gallery:
         digest = self._store.put(data) if self._store else hashlib.sha256(data).hexdigest()
         uri = self._store.uri(digest) if self._store else ""
         return Media(digest, "image", info.mime, uri, len(data), info.width, info.height)
+
+
+def _is_address(location: object) -> TypeGuard[str]:
+    return isinstance(location, str) and "://" in location
