@@ -14,6 +14,7 @@
     ├── Unavailable              exit 5   something outside us is down, locked, full or wrong
     │   ├── ServerError                   the local Neo4j cannot be fetched, started or stopped
     │   ├── GraphUnavailable              Neo4j does not answer
+    │   │   └── CommitUnknown             it went away while a transaction was committed
     │   ├── GraphAuthError                Neo4j does not accept the user or password
     │   ├── GraphReadOnly                 Neo4j takes no writes
     │   ├── GraphFull                     Neo4j has no space or memory left

@@ -75,7 +75,7 @@ def load(
     sync: bool = False,
     force: bool = False,
     on_progress: Progress | None = None,
-    way: Way | None = None,
+    way: LoadWay | None = None,
 ) -> IngestSummary:
     """Load a source as one run of the ledger.
 
@@ -128,7 +128,7 @@ def load(
     return summary
 
 
-class Way(Protocol):
+class LoadWay(Protocol):
     """How a load gets into the graph."""
 
     def open(self, journal: Journal, rules: FusionRules) -> Store:
@@ -162,7 +162,7 @@ class IngestJob:
         summary: IngestSummary,
         create_missing: bool,
         on_progress: Progress,
-        way: Way,
+        way: LoadWay,
         fetch_media: bool = False,
     ) -> None:
         self._fetcher = MediaFetcher(platform.settings.max_media_bytes) if fetch_media else None
