@@ -2,8 +2,8 @@
 
 A generated source of `--versions-rows` entities and three relations each is loaded into an empty
 graph with its journal and, in turns, with one that writes nothing; then the same again, one in
-which a tenth of the entities say something else and a hundredth is gone (`--sync`), and the undo of that.
-At last a second source describes all of them.
+which a tenth of the entities say something else and a hundredth is gone (`--sync`), and the undo of
+that. At last a second source describes all of them.
 """
 
 from __future__ import annotations

@@ -29,7 +29,6 @@ from ingest.versions.journal import (
 from kg_platform.browse.entities import current_run
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import provenance as cypher
-from kg_platform.cypher import sweeping
 from kg_platform.cypher.changes import FACTS, NEW
 from kg_platform.cypher.loading import PUT_MEDIA
 from kg_platform.cypher.statement import Statement
@@ -543,11 +542,9 @@ class _Undoing:
         """Media that came with the run and that nobody refers to; their bytes are for a sweep."""
 
         def work(run: Run) -> list[Entry]:
-            ids = [one.id for one in batch]
-            there = {r["id"] for r in run(Statement(cypher.MEDIA_THERE, {"ids": ids}))}
-            run(Statement(sweeping.DROP_MEDIA, {"ids": ids}))
-            left = {r["id"] for r in run(Statement(cypher.MEDIA_THERE, {"ids": ids}))}
-            return [o._replace(before=o.after, after=None) for o in batch if o.id in there - left]
+            given = {"ids": [one.id for one in batch]}
+            gone = {row["id"] for row in run(Statement(cypher.DROP_LONE_MEDIA, given))}
+            return [o._replace(before=o.after, after=None) for o in batch if o.id in gone]
 
         self._transact(work)
 
