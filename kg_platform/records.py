@@ -91,19 +91,17 @@ class Relation:
     line: int | None = None
 
 
-_UNCOMPARED: bool = field(default=False, compare=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row that was not loaded: where it stands, which field is wrong, and why.
-
-    `partial`: only that field was left out, and what the row says otherwise was loaded.
-    """
+    """A row that was not loaded: where it stands, which field is wrong, and why."""
 
     source: str
     line: int | None
     field: str
     reason: str
     value: str = ""
-    partial: bool = _UNCOMPARED
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRejection(Rejection):
+    """Only this field was left out: what the row says otherwise was loaded."""

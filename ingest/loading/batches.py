@@ -22,7 +22,7 @@ from ingest.validate import (
 from ingest.versions.stated import Stated
 from kg_platform.errors import BadPicture
 from kg_platform.media.gallery import Gallery
-from kg_platform.records import Entity, Media, MediaRef, Rejection, Relation
+from kg_platform.records import Entity, FieldRejection, Media, MediaRef, Rejection, Relation
 
 # A batch is written when it has `batch_rows` rows, this many bytes, or this many pictures.
 BATCH_BYTES = 16 * 2**20
@@ -101,7 +101,7 @@ class RecordCheck:
                 if len(relations) < self._batch_rows:
                     continue
             elif isinstance(record, Rejection):
-                self._lose(not record.partial)
+                self._lose(not isinstance(record, FieldRejection))
                 self._reject(record)
                 continue
             elif accepted := self._accept(record):

@@ -12,7 +12,7 @@ from ingest.mapping.expressions import Expression, Lookups, column_of
 from ingest.mapping.functions import Unusable, text_of
 from ingest.mapping.model import Condition, EntitySpec, RelationSpec
 from ingest.sources.table import Fields
-from kg_platform.records import Entity, MediaRef, Rejection, Relation
+from kg_platform.records import Entity, FieldRejection, MediaRef, Rejection, Relation
 
 ITEM = "item"
 _SHOWN = 200
@@ -68,10 +68,8 @@ class RowReader:
         return found
 
     def refuse(self, field: str, reason: str, value: str = "") -> None:
-        partial = field not in _OF_ROW
-        self.refused.append(
-            Rejection(self._place, self._number, field, reason, value[:_SHOWN], partial)
-        )
+        kind = Rejection if field in _OF_ROW else FieldRejection
+        self.refused.append(kind(self._place, self._number, field, reason, value[:_SHOWN]))
 
     def _as_text(self, field: str, value: Any) -> str | None:
         try:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.validate import shown
-from kg_platform.records import Entity, MediaRef, Rejection
+from kg_platform.records import Entity, FieldRejection, MediaRef, Rejection
 
 
 def union(entities: Sequence[Entity]) -> tuple[Entity, list[Rejection]]:
@@ -67,4 +67,4 @@ def _other(entity: Entity, field: str, value: Any, stands: Entity) -> Rejection:
         "" if stands.source == entity.source else f" of {stands.source}"
     )
     reason = f"{place} says something else about this id, and stands"
-    return Rejection(entity.source, entity.line, field, reason, shown(value), partial=True)
+    return FieldRejection(entity.source, entity.line, field, reason, shown(value))

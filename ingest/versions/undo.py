@@ -8,7 +8,7 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,7 +29,6 @@ from ingest.versions.journal import (
 from kg_platform.browse.entities import current_run
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import provenance as cypher
-from kg_platform.cypher import sweeping
 from kg_platform.cypher.changes import FACTS, NEW
 from kg_platform.cypher.loading import PUT_MEDIA
 from kg_platform.cypher.statement import Statement
@@ -49,6 +48,7 @@ KIND = "undo"
 CHANGED_BY = ("ingest", KIND, "fuse")  # kinds of runs that have journals
 SHOWN = 20  # things in the way that are listed
 BATCH = 500  # things a transaction
+_NOTHING: Mapping[str, Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -503,14 +503,17 @@ class _Undoing:
         asked = [Entry(MARK, one, None, None, None, None) for one in ends]
         known = self._composed.find(asked)
         others = self._composed.find([one._replace(kind=ENTITY) for one in asked])
-        unknown = [
-            end
-            for end, mark, entity in zip(ends, known, others, strict=True)
-            if mark is None and (entity is None or entity.before is None)
-        ]
-        self._set_marks(unknown, {})
+        unknown = [end for end, mark in zip(ends, known, strict=True) if mark is None]
+        images = {one.id: image_of(one.before) for one in others if one is not None}
+        self._set_marks(unknown, {}, {name: one.mark for name, one in images.items() if one})
 
-    def _set_marks(self, ids: Sequence[str], known: dict[str, Entry]) -> None:
+    def _set_marks(
+        self,
+        ids: Sequence[str],
+        known: dict[str, Entry],
+        restored: Mapping[str, Mapping[str, Any]] = _NOTHING,
+    ) -> None:
+        """`restored`: the marks of entities that went back as a whole, with what they had."""
         if not ids:
             return
 
@@ -525,6 +528,8 @@ class _Undoing:
                     was = from_text(mark.before)
                     same = self._untouched(None, mark, now, was)
                     target = was if same else _with_facts(now, at)
+                elif to_text(now) == to_text(restored.get(row["id"])):
+                    continue
                 elif to_text(now.get("stale_at")) in self._marks.times:
                     continue  # it is new with the run, or was marked just before it
                 else:
@@ -543,11 +548,9 @@ class _Undoing:
         """Media that came with the run and that nobody refers to; their bytes are for a sweep."""
 
         def work(run: Run) -> list[Entry]:
-            ids = [one.id for one in batch]
-            there = {r["id"] for r in run(Statement(cypher.MEDIA_THERE, {"ids": ids}))}
-            run(Statement(sweeping.DROP_MEDIA, {"ids": ids}))
-            left = {r["id"] for r in run(Statement(cypher.MEDIA_THERE, {"ids": ids}))}
-            return [o._replace(before=o.after, after=None) for o in batch if o.id in there - left]
+            given = {"ids": [one.id for one in batch]}
+            gone = {row["id"] for row in run(Statement(cypher.DROP_LONE_MEDIA, given))}
+            return [o._replace(before=o.after, after=None) for o in batch if o.id in gone]
 
         self._transact(work)
 

@@ -175,7 +175,16 @@ RETURN h.«id» AS head, type(r) AS type, t.«id» AS tail
 """
 # $ids of media -> those that are there
 MEDIA_THERE = "UNWIND $ids AS id MATCH (m:Media {id: id}) RETURN m.id AS id"
-# $ids of entities -> id, kept: what was merged into them
+# $ids of media -> id of each that nobody refers to; it goes. The SET takes its lock, so that nobody
+# refers to it between here and the end.
+DROP_LONE_MEDIA = """
+UNWIND $ids AS id MATCH (m:Media {id: id})
+SET m.id = id
+WITH m, id WHERE NOT EXISTS { ()-[:HAS_MEDIA]->(m) }
+DELETE m
+RETURN id
+"""
+# $ids of entities -> id of those that others were merged into
 MERGED_INTO = "MATCH (m:Merge) WHERE m.kept IN $ids RETURN DISTINCT m.kept AS id"
 # -> rules, as text; $rules
 RULES_NODE = "MATCH (r:FusionRules {id: 'rules'}) RETURN r.rules AS rules"

@@ -18,7 +18,7 @@ from ingest.sources.rdf.relations import RelationStage
 from ingest.sources.rdf.spool import Spool
 from ingest.sources.rdf.vocabulary import FIRST, LIST, NIL, TYPE
 from ingest.sources.staging import Staging
-from kg_platform.records import Rejection, Temporal
+from kg_platform.records import FieldRejection, Rejection, Temporal
 
 IS_LIST = -2  # in place of a slot's number: the slot's values are a list, however few
 _SHOWN = 200
@@ -74,7 +74,7 @@ class Intake:
                     self._cells.item(subject, kind, value)
                 elif refused := self._read(slot, value, said):
                     is_entity = True  # facts about it would be lost with it
-                    yield Rejection(place, block.line(at), *refused, partial=True)
+                    yield FieldRejection(place, block.line(at), *refused)
                 continue
             link = links.get(predicate)
             if link is None:
@@ -180,7 +180,7 @@ class Intake:
                 slot = self._meanings.slot(predicate, kind)
                 said += (IS_LIST, slot.index)
                 if refused := self._read(slot, value, said):
-                    yield Rejection(place, None, *refused, partial=True)
+                    yield FieldRejection(place, None, *refused)
             elif self._cells.is_head(value):
                 yield Rejection(
                     place, None, field, "a list within a list is not read", head[:_SHOWN]

@@ -409,3 +409,26 @@ def test_values_of_every_kind_are_known_again(platform: Platform, tmp_path: Path
     done = undone(platform, first.run_id)
     assert (done.left, done.partly) == (0, 0)
     assert differences(dump(platform.graph), empty) == []
+
+
+def test_a_vector_that_was_made_since_is_stale(platform: Platform, tmp_path: Path) -> None:
+    """It is of what the run had made of the entity; an undo makes something else of it."""
+    graph, folder = platform.graph, tmp_path / "films"
+    films = [{"id": name, "label": name} for name in "ABCD"]
+    ingest(platform, write(folder, films, [("A", "R", "B"), ("C", "R", "D")]))
+    published(graph)
+    films[0]["label"] = "Another"
+    second = ingest(platform, write(folder, films, [("C", "R", "D")]), sync=True)
+    graph.write(
+        Statement(
+            "MATCH (n:Entity) SET n.embedding_run = 'run-2' "
+            "REMOVE n.embedding_stale, n.embedding_stale_at"
+        )
+    )
+    undone(platform, second.run_id)
+    rows = graph.read(
+        Statement("MATCH (n:Entity) RETURN n.id AS id, n.embedding_stale AS why ORDER BY id")
+    )
+    assert {row["id"]: set(row["why"] or ()) for row in rows} == {
+        "A": {"text", "facts"}, "B": {"facts"}, "C": set(), "D": set(),
+    }  # fmt: skip

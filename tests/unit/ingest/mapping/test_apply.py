@@ -5,7 +5,7 @@ from typing import Any
 
 from ingest.mapping.apply import RowMaker
 from ingest.mapping.model import EntitySpec, RelationSpec
-from kg_platform.records import Entity, Rejection, Relation
+from kg_platform.records import Entity, FieldRejection, Relation
 
 
 def entities(
@@ -57,7 +57,7 @@ def test_a_value_that_cannot_be_used_is_refused_by_itself() -> None:
     film, refused = entities({"id": "{id}", "properties": {"year": "{year | integer}"}},
                              {"id": "x", "year": "soon"})  # fmt: skip
     assert isinstance(film, Entity)
-    assert refused == Rejection(
+    assert refused == FieldRejection(
         "t.csv", 7, "year", "{year | integer} is not a number as 'en' writes them", "soon"
     )
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ingest.mapping.union import union
-from kg_platform.records import Entity, MediaRef, Rejection
+from kg_platform.records import Entity, FieldRejection, MediaRef
 
 
 def test_what_rows_say_of_one_entity_is_put_together() -> None:
@@ -28,6 +28,6 @@ def test_what_contradicts_is_refused_and_says_what_stands() -> None:
     assert one.properties == {"born": 1970}
     why = "line {} of a says something else about this id, and stands"
     assert refused == [
-        Rejection("b", 4, "type", why.format(2), "Ghost"),
-        Rejection("b", 4, "born", why.format(3), "1970"),
+        FieldRejection("b", 4, "type", why.format(2), "Ghost"),
+        FieldRejection("b", 4, "born", why.format(3), "1970"),
     ]

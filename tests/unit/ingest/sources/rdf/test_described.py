@@ -33,7 +33,7 @@ class Read:
         self.entities = {r.id.removeprefix(E): r for r in self.records if isinstance(r, Entity)}
         self.relations = [r for r in self.records if isinstance(r, Relation)]
         self.refused = [r for r in self.records if isinstance(r, Rejection)]
-        kinds = [type(record) for record in self.records]
+        kinds = [Rejection if r in self.refused else type(r) for r in self.records]
         assert kinds == sorted(kinds, key=[Rejection, Entity, Relation].index)
 
     @property
