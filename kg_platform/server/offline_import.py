@@ -90,11 +90,11 @@ class OfflineImport:
         java = find_java(self._settings)
         (self.home / "conf").mkdir(exist_ok=True)
         (self.home / "conf" / "neo4j.conf").write_text(neo4j_conf(self._settings, 7687), "utf-8")
-        # From the home on, where the import runs: a comma or `=` in a path means something.
+        # From the home on, where the import runs: a comma or `=` in these paths means something.
         given = [f"--nodes={path.relative_to(self.home)}" for path in nodes]
         given += [f"--relationships={path.relative_to(self.home)}" for path in relationships]
         # Whatever is not as it should be ends it: what may be written was decided before.
-        given += ["--bad-tolerance=0", "--report-file=report.json"]
+        given += ["--bad-tolerance=0", f"--report-file={self.home / 'report.json'}"]
         said: deque[str] = deque(maxlen=_KEPT)
         code = self._follow(import_command(self._settings, java, jars, given), said, on_percent)
         if code:

@@ -5,7 +5,7 @@ In memory stay 8 bytes a relation. Where two have the same number, the relations
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,10 @@ class Repeats:
         self._parts: list[npt.NDArray[np.int64]] = []
         self.count = 0
 
-    def add(self, triples: Sequence[Triple]) -> None:
+    def add(self, triples: Iterable[Triple], count: int) -> None:
         """Those that come next."""
-        part = np.fromiter(map(hash, triples), dtype=np.int64, count=len(triples))
-        self._parts.append(part)
-        self.count += len(part)
+        self._parts.append(np.fromiter(map(hash, triples), dtype=np.int64, count=count))
+        self.count += count
 
     def superseded(
         self, triples_at: Callable[[npt.NDArray[np.int64]], Iterable[tuple[int, Triple]]]

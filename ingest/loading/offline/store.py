@@ -77,7 +77,10 @@ class OfflineStore:
         self._media: set[str] = set()
         self._new_media: list[Media] = []
         self._links: list[tuple[str, str, MediaRef]] = []
-        self._rows: list[Row] = []
+        self._heads: list[str] = []
+        self._tails: list[str] = []
+        self._types: list[str] = []
+        self._kind_of: list[int] = []
         self._kinds: list[Mapping[str, Any]] = []
         self._repeats = Repeats()
         self._starts: list[tuple[Path, npt.NDArray[np.int64]]] = []  # places of a file's rows
@@ -122,13 +125,18 @@ class OfflineStore:
 
     def put_relations(self, rows: Sequence[Row], kinds: Sequence[Mapping[str, Any]]) -> int:
         stated = list({row[:3]: row for row in rows}.values())
-        texts = [to_text(kind) for kind in kinds]
-        self._keep([relation_entry((h, t, tail), None, texts[k]) for h, tail, t, k in stated])
-        base = len(self._kinds)
-        self._kinds += kinds
-        self._rows += [(h, t, type_, kind + base) for h, t, type_, kind in stated]
-        if len(self._rows) >= RELATIONS_AT_ONCE:
-            self._write_relations()
+        if stated:
+            texts = [to_text(kind) for kind in kinds]
+            self._keep([relation_entry((h, t, tail), None, texts[k]) for h, tail, t, k in stated])
+            heads, tails, types, numbers = zip(*stated, strict=True)
+            base = len(self._kinds)
+            self._kinds += kinds
+            self._heads += heads
+            self._tails += tails
+            self._types += types
+            self._kind_of += [base + number for number in numbers]
+            if len(self._heads) >= RELATIONS_AT_ONCE:
+                self._write_relations()
         return len(stated)
 
     def _keep(self, entries: Sequence[Entry]) -> None:
@@ -241,40 +249,39 @@ class OfflineStore:
         self.nodes.append(path)
 
     def _write_relations(self) -> None:
-        rows, self._rows = self._rows, []
-        kinds, self._kinds = self._kinds, []
-        if not rows:
+        heads, tails, types = self._heads, self._tails, self._types
+        kind_of, kinds = self._kind_of, self._kinds
+        self._heads, self._tails, self._types, self._kind_of, self._kinds = [], [], [], [], []
+        if not heads:
             return
         first = self._repeats.count
-        self._repeats.add([row[:3] for row in rows])
+        self._repeats.add(zip(heads, tails, types, strict=True), len(heads))
         columns = columns_of(kinds)
-        places = np.arange(first, first + len(rows))
+        odd = {one for one in set(types) if not is_plain(one)}
         later = [
-            i for i, row in enumerate(rows) if row[3] in columns.left or not is_plain(row[2])
-        ] if columns.left or not all(map(is_plain, {row[2] for row in rows})) else []  # fmt: skip
+            i for i in range(len(heads)) if types[i] in odd or kind_of[i] in columns.left
+        ] if odd or columns.left else []  # fmt: skip
+        for i in later:
+            properties = dict(kinds[kind_of[i]])
+            self.facts.add(LateFact(first + i, heads[i], tails[i], types[i], properties))
+        index = pa.array(kind_of, pa.int64())
+        arrays = {
+            _START: pa.array(heads, pa.string()),
+            _END: pa.array(tails, pa.string()),
+            _TYPE: pa.array(types, pa.string()),
+            **{name: array.take(index) for name, array in columns.arrays.items()},
+        }
+        places = np.arange(first, first + len(heads))
         if later:
-            for i in later:
-                head, tail, type_, kind = rows[i]
-                self.facts.add(LateFact(first + i, head, tail, type_, dict(kinds[kind])))
-            dropped = set(later)
-            rows = [row for i, row in enumerate(rows) if i not in dropped]
-            places = np.delete(places, later)
-            if not rows:
-                return
-        heads, tails, types, numbers = zip(*rows, strict=True)
-        index = pa.array(numbers, pa.int64())
-        path = self._folder / f"relations-{len(self.relations)}.parquet"
-        self._write(
-            path,
-            {
-                _START: pa.array(heads, pa.string()),
-                _END: pa.array(tails, pa.string()),
-                _TYPE: pa.array(types, pa.string()),
-                **{name: array.take(index) for name, array in columns.arrays.items()},
-            },
-        )
-        self.relations.append(path)
-        self._starts.append((path, places))
+            keep = np.ones(len(heads), dtype=bool)
+            keep[later] = False
+            places = places[keep]
+            arrays = {name: array.filter(pa.array(keep)) for name, array in arrays.items()}
+        if len(places):
+            path = self._folder / f"relations-{len(self.relations)}.parquet"
+            self._write(path, arrays)
+            self.relations.append(path)
+            self._starts.append((path, places))
 
     def _drop_repeats(self) -> None:
         gone = self._repeats.superseded(self._triples_at)

@@ -14,7 +14,8 @@ def superseded(came: list[Triple], batch: int) -> tuple[list[int], int]:
     """The places that are dropped, and how many were looked at."""
     repeats, asked = Repeats(), 0
     for start in range(0, len(came), batch):
-        repeats.add(came[start : start + batch])
+        part = came[start : start + batch]
+        repeats.add(part, len(part))
 
     def at(places: npt.NDArray[np.int64]) -> Iterator[tuple[int, Triple]]:
         nonlocal asked
