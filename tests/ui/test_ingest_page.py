@@ -64,7 +64,7 @@ def test_a_path_that_is_not_there(platform: Platform, explorer: Open, tmp_path: 
 def test_a_dataset_is_named_where_paths_are(
     platform: Platform, explorer: Open, tmp_path: Path
 ) -> None:
-    assert "PyKEEN has no dataset 'nation'" in words(at_path(explorer, Path("pykeen:nation")))
+    assert "close to it are nations" in words(at_path(explorer, Path("pykeen:nation")))
     (tmp_path / "films").mkdir()
     (tmp_path / "films" / "train.csv").write_text(FILMS, encoding="utf-8")
     name = f"huggingface:{tmp_path / 'films'}"
