@@ -29,7 +29,7 @@ from ingest.resolution.matching.store import MatchStore
 from ingest.resolution.matching.training import train
 
 Truth = Callable[[str], Any]
-PRODUCTS = 2_000
+PRODUCTS = 600
 PEOPLE, NEW = 1_000_000, 1_000
 SECONDS, MEBIBYTES, NEW_SECONDS = 90, 2_560, 3
 
@@ -120,7 +120,6 @@ def vectors(seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
         "with neighbours": ([*base, words, around], False),
         "with shuffled neighbours": ([*base, words, around], True),
         "with both": ([*base, words, text, around], False),
-        "with both, shuffled": ([*base, words, text, around], True),
     }
     found: dict[str, list[float]] = {way: [] for way in ways}
     for seed in seeds:

@@ -103,7 +103,7 @@ def products(count: int, seed: int) -> list[MadeThing]:
                     truth,
                     {
                         "label": slip(label, draw, 0.4),
-                        "price": round(price * draw.choice((1, 1, 1.05, 0.9)), 2),
+                        "price": round(price * draw.choice((1, 1, 1, 1, 1.05)), 2),
                         "description": told({k: v[mine] for k, v in traits.items()}, mine, draw),
                     },
                     [f"SOLD_BY to {one}" for one in known],

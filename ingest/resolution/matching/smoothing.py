@@ -1,7 +1,8 @@
 """Levels with weights that make sense, where there were too few pairs to learn them.
 
-A level that no pair has reached has none; it takes that of the next weaker one. And a stricter
-level never says less than a weaker one: such neighbours are taken together, as in isotonic
+A level that no pair has reached has none; it takes that of the next weaker one. Where no level of
+a comparison was learnt, as no set of pairs was chosen by something else, values are assumed. And a
+stricter level never says less than a weaker one: such neighbours are taken together, as in isotonic
 regression by pooling adjacent violators.
 """
 
@@ -11,14 +12,16 @@ from collections.abc import Sequence
 from typing import Any
 
 LEAST = 1e-7  # of a probability
+AGREE, DIFFER = 0.8, 0.05  # of what is one, where nothing was learnt
 
 
 def smoothed(levels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The levels of a comparison as Splink keeps them, the strictest first; all have m and u."""
     known = [dict(one) for one in levels]
     telling = [one for one in known if not one.get("is_null_level")]
-    default_m = 0.05 if len(telling) > 1 else 1.0
-    _fill(telling, default_m)
+    if all(one.get("m_probability") is None for one in telling):
+        _assume(telling)
+    _fill(telling)
     pools: list[list[dict[str, Any]]] = []
     for one in reversed(telling):  # from the weakest on
         pools.append([one])
@@ -31,16 +34,25 @@ def smoothed(levels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return known
 
 
-def _fill(telling: list[dict[str, Any]], default_m: float) -> None:
+def _assume(telling: Sequence[dict[str, Any]]) -> None:
+    """Where nothing was learnt: most that are one agree wholly, and few differ."""
+    between = len(telling) - 2
+    for i, one in enumerate(telling):
+        if i in (0, len(telling) - 1):
+            one["m_probability"] = AGREE if i == 0 else DIFFER
+        else:
+            one["m_probability"] = (1 - AGREE - DIFFER) / between
+
+
+def _fill(telling: list[dict[str, Any]]) -> None:
     weaker: dict[str, Any] | None = None
     for one in reversed(telling):
         m, u = one.get("m_probability"), one.get("u_probability")
         if u is None:
-            u = LEAST
-            m = None
+            u, m = LEAST, None
         if m is None:
             ratio = 1.0 if weaker is None else weaker["m_probability"] / weaker["u_probability"]
-            m = u * ratio if weaker is not None else default_m
+            m = u * ratio
         one["m_probability"], one["u_probability"] = max(LEAST, float(m)), max(LEAST, float(u))
         weaker = one
 

@@ -37,3 +37,8 @@ def test_a_stricter_level_never_says_less_than_a_weaker_one() -> None:
     first, second, third = ratios(found)
     assert first == second == pytest.approx(4), "the two are taken together"
     assert third == pytest.approx(0.25)
+
+
+def test_a_comparison_of_which_nothing_was_learnt_still_tells_agreeing_from_differing() -> None:
+    found = smoothed([NULL, level(None, 0.01), level(None, 0.09), level(None, 0.9)])
+    assert [one.get("m_probability") for one in found] == [None, 0.8, pytest.approx(0.15), 0.05]
