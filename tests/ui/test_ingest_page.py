@@ -72,7 +72,7 @@ def test_a_dataset_is_named_where_paths_are(
     assert not app.exception
     app.button(key="ingest_dry").click().run()
     assert not app.exception
-    assert "Film 8" in str(app.dataframe[-1].value)
+    assert "Film 5" in str(app.dataframe[-1].value)
     app.segmented_control(key=f"ingest_how_{name}").set_value("With a mapping").run()
     assert not app.exception
     assert f'huggingface: "{tmp_path / "films"}"' in app.text_area[0].value
