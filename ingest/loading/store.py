@@ -22,6 +22,8 @@ from kg_platform.records import Media, MediaRef
 
 T = TypeVar("T")
 
+RACES = 5  # that other loads may win with entities that are new to both
+
 # A relation: head, tail, type, and the index of its properties in a list of them.
 Row = tuple[str, str, str, int]
 
@@ -120,34 +122,48 @@ class GraphStore:
         return {row["id"] for row in self._read(loading.KNOWN_MEDIA, ids)}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
-        if nodes and self._created(nodes):
+        if nodes and self._is_first(nodes) and self._create(nodes):
             return Written(len(nodes), 0, 0)
         own = [node for node in nodes if node.merged_into is None]
         led = [node for node in nodes if node.merged_into is not None]
-        known = self.known_entities([node.id for node in own])
         said = self._record_hashes([record_id(self._source, node.id) for node in led])
-        new = [n for n in own if n.id not in known]
-        changed = [n for n in own if n.id in known and known[n.id] != n.content_hash]
-        changed += [n for n in led if said.get(record_id(self._source, n.id)) != n.content_hash]
-        touched = sorted(new + changed, key=lambda n: n.id)
-        media = {m.id: m for node in touched for m in node.new_media}
-        rows = [media_row(media[key]) for key in sorted(media)]
+        kept: set[str] = set()
+        for _ in range(RACES):
+            known = self.known_entities([node.id for node in own])
+            new = [n for n in own if n.id not in known]
+            changed = [n for n in own if n.id in known and known[n.id] != n.content_hash]
+            changed += [n for n in led if said.get(record_id(self._source, n.id)) != n.content_hash]
+            media = {m.id: m for node in new + changed for m in node.new_media}
+            self._put_media([media[key] for key in sorted(media.keys() - kept)])
+            kept |= media.keys()
+            if self._put_new(new):
+                break
+        else:
+            raise Unavailable(
+                "Other loads bring the same entities at the same time; run the same command again."
+            )
+        self._put_changed(sorted(changed, key=lambda n: n.entity))
+        return Written(len(new), len(changed), len(nodes) - len(new) - len(changed))
+
+    def _put_media(self, media: Sequence[Media]) -> None:
+        rows = [media_row(one) for one in media]
         self._keep([media_entry(row) for row in rows])
         self._write(loading.PUT_MEDIA, rows)
-        self._put_new(sorted(new, key=lambda n: n.id))
-        self._put_changed(sorted(changed, key=lambda n: n.entity))
-        return Written(len(new), len(changed), len(nodes) - len(touched))
 
-    def _put_new(self, nodes: Sequence[Node]) -> None:
-        self._keep([created_entry(node) for node in nodes])
-        self._write(loading.PUT_ENTITIES, [_entity_row(node) for node in nodes])
-        linked = [node for node in nodes if node.media]
+    def _put_new(self, nodes: Sequence[Node]) -> bool:
+        """Whether they could be written; not, if others have brought one of them meanwhile."""
+        if not nodes:
+            return True
+        if not self._create(nodes):
+            return False
+        linked = sorted((node for node in nodes if node.media), key=lambda n: n.id)
         made = self._write(loading.LINK_MEDIA, [_link_row(node) for node in linked])
         if made.relationships_created < sum(len(node.media) for node in linked):
             raise Unavailable(
                 "Media were removed from the graph while they were loaded (`kg sweep`?); run the "
                 "same command again."
             )
+        return True
 
     def _put_changed(self, nodes: Sequence[Node]) -> None:
         for start in range(0, len(nodes), self._batch_rows):
@@ -201,14 +217,16 @@ class GraphStore:
             journal = self._writing()
             journal.put(journal.part(), entries)
 
-    def _created(self, nodes: Sequence[Node]) -> bool:
-        """Whether these were all new, and are written: tried while the graph had no entities when
-        this load began and nobody else has come with one of ours."""
+    def _is_first(self, nodes: Sequence[Node]) -> bool:
+        """Whether these can be created without a look at what is there: the graph had no entities
+        when this load began, and nobody else has come with one of ours."""
         if self._no_entities is None:
             (found,) = self._graph.read(Statement(loading.ANY_ENTITY))
             self._no_entities = not found["any"]
-        if not self._no_entities or any(node.media or node.merged_into for node in nodes):
-            return False
+        return self._no_entities and not any(node.media or node.merged_into for node in nodes)
+
+    def _create(self, nodes: Sequence[Node]) -> bool:
+        """Create entities; False, and none is created, if one of them is there."""
         rows = [_new_row(node) for node in sorted(nodes, key=lambda node: node.id)]
         journal = self._writing()
         part = journal.part()
@@ -217,10 +235,12 @@ class GraphStore:
             self._graph.transact(lambda run: _create(run, rows, self._batch_rows))
         except SecondOfOne:
             journal.put(part, [])  # some of them are somebody else's
-            self._no_entities = False
-        except CommitUnknown:  # if it was, they are found unchanged
-            self._no_entities = False
-        return self._no_entities
+        except CommitUnknown:
+            pass  # if it was, they are found as they are
+        else:
+            return True
+        self._no_entities = False
+        return False
 
     def create_missing(self, ids: Sequence[str], source: str) -> int:
         rows = [{"id": entity_id} for entity_id in sorted(ids)]
@@ -327,19 +347,9 @@ def media_entry(row: Mapping[str, Any]) -> Entry:
 def _new_row(node: Node) -> list[Any]:
     """The row for CREATE_ENTITIES."""
     labels = [node.type] if node.type else []
-    return [node.id, labels, {**sendable(node.properties), "content_hash": node.content_hash}]
-
-
-def _entity_row(node: Node) -> dict[str, Any]:
-    """The row of a new entity for PUT_ENTITIES."""
     # The hash says "complete", so where media are still to be linked LINK_MEDIA sets it.
     digest = None if node.media else node.content_hash
-    return {
-        "id": node.id,
-        "labels": [node.type] if node.type else [],
-        "gone_labels": [],
-        "properties": {**sendable(node.properties), "content_hash": digest},
-    }
+    return [node.id, labels, {**sendable(node.properties), "content_hash": digest}]
 
 
 def _link_row(node: Node) -> dict[str, Any]:

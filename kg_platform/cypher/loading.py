@@ -10,7 +10,6 @@ from kg_platform.cypher.changes import (
     STALE,
     STALE_AT,
     TEXT,
-    TEXT_PROPERTIES,
     TOMBSTONE,
     mark,
     mark_new,
@@ -66,23 +65,7 @@ MERGE (m:Media {id: row.id})
 SET m += row.properties
 """
 
-_TEXT_CHANGES = " OR ".join(
-    f"coalesce(n.«{key}» <> row.properties.«{key}», "
-    f"(n.«{key}» IS NULL) <> (row.properties.«{key}» IS NULL))"
-    for key in TEXT_PROPERTIES
-)
-# $rows: {id, labels, gone_labels, properties}; a null in `properties` removes that property
-PUT_ENTITIES = f"""
-UNWIND $rows AS row
-MERGE (n:Entity {{«id»: row.id}})
-ON CREATE SET {mark_new("n")}
-ON MATCH SET {mark("n", TEXT, _TEXT_CHANGES)}
-REMOVE n:$(row.gone_labels)
-SET n:$(row.labels), n += row.properties, n.«updated_at» = datetime()
-"""
-
-# $rows: [id, labels, properties]. For entities that nobody has: it fails where one is there, and is
-# half the work of PUT_ENTITIES.
+# $rows: [id, labels, properties]. For entities that nobody has: it fails where one is there.
 CREATE_ENTITIES = f"""
 UNWIND $rows AS row
 CREATE (n:Entity {{«id»: row[0]}})
