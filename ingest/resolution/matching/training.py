@@ -61,12 +61,19 @@ def train(
     for number, one in enumerate(chosen):
         report("train", number, len(chosen))
         many = TRAINED_PAIRS if one.pairs > TRAINED_PAIRS else None
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            str(one.as_splink(f"{apart}{_named(one, comparisons, table, used)}")["blocking_rule"]),
-            estimate_without_term_frequencies=True,
-            max_pairs=many,
-            record_sample_proportion=1.0 if table.count < 100_000 else 0.1,
-        )
+        try:
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                str(
+                    one.as_splink(f"{apart}{_named(one, comparisons, table, used)}")[
+                        "blocking_rule"
+                    ]
+                ),
+                estimate_without_term_frequencies=True,
+                max_pairs=many,
+                record_sample_proportion=1.0 if table.count < 100_000 else 0.1,
+            )
+        except ValueError:  # a probability came too near to nothing
+            notes.append(f"nothing could be learnt from pairs that agree in {one.name}")
     report("train", len(chosen), len(chosen))
     learnt = linker.misc.save_model_to_json()
     for comparison in learnt["comparisons"]:
