@@ -23,6 +23,7 @@ from ingest.media.fetch import MediaFetcher
 from ingest.media.fetched import FetchedMedia
 from ingest.resolution.exact import properties_text
 from ingest.sources.source import Source
+from ingest.versions.arrived import arrived
 from ingest.versions.journal import Journal, open_journal
 from ingest.versions.stated import Stated
 from ingest.versions.sync import find_gone, retire
@@ -212,9 +213,10 @@ class IngestJob:
         """Retire what the source does not state any more."""
         run_id, graph = self._summary.run_id, self._platform.graph
         self._platform.ledger.begin_step(run_id, "retire")
-        find_gone(graph, self._source.name, stated, force)
+        name = self._source.name
+        find_gone(graph, name, stated, partial(arrived, self._platform, name), force)
         self._summary.retired = retire(
-            graph, self._source.name, stated, self._journal, self._rules, self._on_progress
+            graph, name, stated, self._journal, self._rules, self._on_progress
         )
         details = asdict(self._summary.retired)
         self._platform.ledger.finish_step(run_id, "retire", details)

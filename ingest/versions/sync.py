@@ -7,7 +7,7 @@ goes, with a tombstone, unless facts of others need it: then it stays as a bare 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -51,9 +51,11 @@ class Retired:
         return bool(self.entities or self.relations or self.bare or self.shared)
 
 
-def find_gone(graph: Graph, source: str, stated: Stated, force: bool = False) -> tuple[int, int]:
+def find_gone(
+    graph: Graph, source: str, stated: Stated, arrived: Callable[[], int], force: bool = False
+) -> tuple[int, int]:
     """Put down what the graph has of the source and the pass did not state; how many entities and
-    relations.
+    relations. `arrived` says how many came with this version: they are not what may go.
 
     Raises:
         BadInput: without `force`, more would go than a mistake should cost, or rows were rejected
@@ -88,11 +90,12 @@ def find_gone(graph: Graph, source: str, stated: Stated, force: bool = False) ->
         triples = stated.relations_not_here([(r["head"], r["type"], r["tail"]) for r in some])
         stated.keep_gone_relations(triples)
         relations += len(triples)
-    if entities + relations > MOST * total and not force:
+    going = entities + relations
+    if going and not force and going > MOST * (before := max(going, total - arrived())):
         raise BadInput(
-            f"Nothing was retired, because {entities + relations:,} of the {total:,} entities and "
-            f"relations that the graph has of {source} would go; if that is right use --force. "
-            "What is new or changed was written."
+            f"Nothing was retired, because {going:,} of the {before:,} entities and relations that "
+            f"the graph had of {source} would go; if that is right use --force. What is new or "
+            "changed was written."
         )
     return entities, relations
 

@@ -223,7 +223,7 @@ def test_sync_is_careful(platform: Platform, tmp_path: Path) -> None:
     folder = tmp_path / "films"
     ingest(platform, write(folder, [{"id": name} for name in "ABCD"]))
     write(folder, [{"id": "A"}])
-    with pytest.raises(BadInput, match=r"3 of the 4 entities and relations .* --force"):
+    with pytest.raises(BadInput, match=r"3 of the 4 entities and relations .* had of films .* --force"):
         ingest(platform, folder, sync=True)
     write(folder, [{"id": "A"}, {"id": "B"}, {"id": "C"}, {"id": None}])
     with pytest.raises(BadInput, match="1 row was rejected whole"):
@@ -232,6 +232,13 @@ def test_sync_is_careful(platform: Platform, tmp_path: Path) -> None:
     write(folder, [{"id": "A"}, {"id": "B"}, {"id": "C", "bad": {}}])
     done = ingest(platform, folder, sync=True)  # one field was left out, not the row
     assert (done.rejected, done.retired.entities) == (1, 1)
+    # A source whose ids are all others now: what comes is not what it is a share of, and the same
+    # command again knows that as well.
+    write(folder, [{"id": name} for name in "VWXYZ"])
+    for _ in range(2):
+        with pytest.raises(BadInput, match=r"3 of the 3 entities and relations .* had of films"):
+            ingest(platform, folder, sync=True)
+    assert ingest(platform, folder, sync=True, force=True).retired.entities == 3
 
 
 def test_the_commands(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
