@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import takewhile
 from typing import Any
 
 from embeddings.data.splits import Unit
+from embeddings.training.options import TrainOptions
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.rows import RunRow
 from kg_platform.platform import Platform
@@ -29,10 +31,17 @@ def same_work(
         step = next((s for s in row.steps if s.name == "snapshot"), None)
         same = step is not None and step.details.get("hash") == snapshot_hash
         folder = platform.settings.runs_dir / row.id / "snapshot"
-        alike = {**row.settings, "unit": None} == {**settings, "unit": None}
+        alike = _comparable(row.settings) == _comparable(settings)
         if row.id != run_id and same and alike and folder.is_dir():
             return row
     return None
+
+
+def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as those of another version can be compared with: options that came since have their
+    defaults, which change nothing."""
+    train = {**asdict(TrainOptions()), **(settings.get("train") or {})}
+    return {**settings, "train": train, "unit": None}
 
 
 def unit_of(settings: Mapping[str, Any]) -> Unit:

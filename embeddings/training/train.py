@@ -34,7 +34,7 @@ from embeddings.training.negative_sampling import Sampled
 from embeddings.training.objective import Batch, Objective
 from embeddings.training.one_vs_all import AgainstAll
 from embeddings.training.optimisers import Optimisers, sparse_pays
-from embeddings.training.options import AGAINST_ALL, TrainOptions, preset_options
+from embeddings.training.options import AGAINST_ALL, LATER, TrainOptions, preset_options
 from embeddings.training.result import Trained
 from embeddings.training.tensorboard import Log, logs
 from kg_platform.errors import BadInput
@@ -305,7 +305,10 @@ def fingerprint(
 ) -> str:
     """SHA-256 of everything an epoch depends on: resolved options, splits, rejections, features,
     the start."""
-    digest = hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode())
+    # Options that came later say nothing while they change nothing: checkpoints of earlier versions
+    # go on.
+    said = {k: v for k, v in asdict(options).items() if k not in LATER or v != LATER[k]}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     if begin is not None:
         digest.update(begin.digest.encode())
     digest.update(dataset.split_hash.encode())

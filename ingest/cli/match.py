@@ -27,9 +27,7 @@ class _Match(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-match = typer.Typer(
-    cls=_Match, help="The same thing from two sources becomes one entity: `kg match [RULES]`."
-)
+match = typer.Typer(cls=_Match, help="Make one entity of what two sources say of the same thing.")
 
 
 def register(app: typer.Typer) -> None:

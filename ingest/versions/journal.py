@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from kg_platform import atomic
 from kg_platform.cypher.provenance import NOW
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import ArtifactError, NotFound
+from kg_platform.errors import ArtifactError, NotFound, Unavailable
 from kg_platform.platform import Platform
 from kg_platform.runs.journals import FOLDER
 
@@ -56,7 +56,7 @@ class Journal:
         """Write a part, whole or not at all; in place of what an earlier try wrote.
 
         Raises:
-            OSError: there is no room.
+            Unavailable: there is no room.
         """
         path = self._folder / _PART.format(number)
         if not entries:
@@ -65,7 +65,6 @@ class Journal:
         import pyarrow as pa  # late: a short question has a short answer
         import pyarrow.parquet as pq
 
-        self._folder.mkdir(parents=True, exist_ok=True)
         columns = list(zip(*entries, strict=True))
         table = pa.table(
             {
@@ -74,10 +73,20 @@ class Journal:
             }
         )
         repeated = ["kind", "type", "before", "after"]
-        atomic.write(
-            path,
-            lambda file: pq.write_table(table, file, compression="zstd", use_dictionary=repeated),
-        )
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            atomic.write(
+                path,
+                lambda file: pq.write_table(
+                    table, file, compression="zstd", use_dictionary=repeated
+                ),
+            )
+        except OSError as error:
+            raise Unavailable(
+                f"What this run changes cannot be kept in {self._folder} "
+                f"({error.strerror or error}); make room there and run the same command again to "
+                "go on."
+            ) from error
 
 
 def open_journal(platform: Platform, run: str) -> Journal:

@@ -223,7 +223,9 @@ def test_sync_is_careful(platform: Platform, tmp_path: Path) -> None:
     folder = tmp_path / "films"
     ingest(platform, write(folder, [{"id": name} for name in "ABCD"]))
     write(folder, [{"id": "A"}])
-    with pytest.raises(BadInput, match=r"3 of the 4 entities and relations .* had of films .* --force"):
+    with pytest.raises(
+        BadInput, match=r"3 of the 4 entities and relations .* had of films .* --force"
+    ):
         ingest(platform, folder, sync=True)
     write(folder, [{"id": "A"}, {"id": "B"}, {"id": "C"}, {"id": None}])
     with pytest.raises(BadInput, match="1 row was rejected whole"):

@@ -31,6 +31,7 @@ FILES = [
     "V0003__changes.cypher",
     "V0004__merges.cypher",
     "V0005__stale.cypher",
+    "V0006__source_records.cypher",
 ]
 REVISIONS = sorted(file.name for file in (LEDGER_FOLDER / "versions").glob("[0-9]*.py"))
 
@@ -71,7 +72,7 @@ def test_the_schema_is_made_once(empty_graph: Graph) -> None:
     assert migrate_graph(empty_graph) == []
     unique = {row["labelsOrTypes"][0] for row in rows(empty_graph, "SHOW CONSTRAINTS")}
     ours = {"Entity", "Media", "EmbeddingRun", "GraphMigration", "GraphLock"}
-    assert unique == ours | {"Tombstone", "Merge"}
+    assert unique == ours | {"Tombstone", "Merge", "SourceRecord", "FusionRules"}
     found = rows(empty_graph, "SHOW INDEXES YIELD name, state, type WHERE type <> 'LOOKUP'")
     assert {row["name"] for row in found} >= {"entity_text", "entity_label", "entity_embedding_run"}
     assert {row["state"] for row in found} == {"ONLINE"}

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.versions.composed import Composed
 from ingest.versions.journal import ENTITY, MARK, RELATION, Entry, Journal, entries, mark_entries
-from kg_platform.errors import ArtifactError, NotFound
+from kg_platform.errors import ArtifactError, NotFound, Unavailable
 from kg_platform.runs.journals import journal_bytes, kept_journals, remove_journal
 
 
@@ -71,3 +71,16 @@ def test_old_journals_go(tmp_path: Path) -> None:
     remove_journal(tmp_path / "0")
     assert journal_bytes(tmp_path / "0") == 0
     remove_journal(tmp_path / "0")
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow.parquet as pq
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", full)
+    journal = Journal(tmp_path, None)
+    with pytest.raises(Unavailable, match=r"No space left on device\); make room there"):
+        journal.put(journal.part(), [entity("a", None, "{}")])
+    assert list(tmp_path.rglob("*.parquet")) == []

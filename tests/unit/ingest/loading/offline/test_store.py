@@ -12,6 +12,7 @@ import pytest
 from ingest.loading.offline import store as module
 from ingest.loading.offline.store import OfflineStore
 from ingest.loading.store import Node, Written
+from ingest.versions.journal import Journal
 from kg_platform.errors import Unavailable
 from kg_platform.records import Media, MediaRef
 
@@ -20,7 +21,7 @@ START, END, TYPE = ":START_ID(Entity)", ":END_ID(Entity)", ":TYPE"
 
 @pytest.fixture
 def store(tmp_path: Path) -> OfflineStore:
-    return OfflineStore(tmp_path / "rows")
+    return OfflineStore(tmp_path / "rows", Journal(tmp_path / "run", None))
 
 
 def rows(paths: list[Path]) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ def test_a_full_disk_is_one_sentence(store: OfflineStore, monkeypatch: pytest.Mo
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pq, "write_table", full)
     store.put_entities([node("a")])
+    monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(Unavailable, match=r"No space left on device\); make room .* as it was"):
         store.finish()
