@@ -92,9 +92,7 @@ def stage(
         "SELECT count(*), (SELECT count(DISTINCT s) FROM "
         f"(SELECT unnest(sources) AS s FROM {name})) FROM {name}"
     )
-    return StagedTable(
-        name, count, numbers, maker.dimensions, maker.neighbours, sources, empty
-    )
+    return StagedTable(name, count, numbers, maker.dimensions, maker.neighbours, sources, empty)
 
 
 def choose(store: MatchStore, table: StagedTable, ids: Iterable[str]) -> StagedTable:

@@ -29,7 +29,7 @@ def test_runs_that_are_no_version_count(tmp_path: Path) -> None:
         run("succeeded", entity_entry("old", None, "{}"))
         assert arrived(platform, "films") == 0
         run("failed", entity_entry("A", None, "{}"), relation_entry(("A", "R", "B"), None, "{}"))
-        run("failed", source="other", *[entity_entry("else", None, "{}")])
+        run("failed", entity_entry("else", None, "{}"), source="other")
         # A journal tells of what may not have been committed; so A comes again.
         run(None, entity_entry("A", None, "{}"), entity_entry("old", "{}", "{1}"))
         assert arrived(platform, "films") == 2
