@@ -37,6 +37,8 @@ def fuse_command(
     given = read_rules(rules) if rules is not None else None
     with IngestSession.open() as kg, console.steps() as progress:
         found = kg.fuse(given, dry_run=dry_run, on_progress=progress)
+    for note in found.notes:
+        console.note(note)
     if as_json:
         console.print_json(found.as_dict())
         return
@@ -49,5 +51,5 @@ def fuse_command(
     )
     if dry_run:
         console.note("Nothing was changed, and the graph keeps its rules.")
-    else:
+    elif found.entities_changed or found.relations_changed:
         console.note(f"`kg ingest undo {found.run}` takes back what changed; the rules stay.")

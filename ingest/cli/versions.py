@@ -63,19 +63,21 @@ def history(
     if as_json:
         console.print_json([one.as_dict() for one in found])
         return
-    columns = ("run", "when", "source", "new", "changed", "unchanged", "retired", "rejected", "")
-    rows = []
-    for one in found:
-        told = [f"undo of {one.undoes}"] if one.undoes else []
-        told += [one.status] if one.status != "succeeded" else []
-        told += [f"undone by {one.undone}"] if one.undone else []
-        counts = (one.new, one.changed, one.unchanged, one.retired, one.rejected)
-        when = one.started_at[:19].replace("T", " ")
-        rows.append((one.run, when, one.source, *(f"{n:,}" for n in counts), ", ".join(told)))
-    console.print_table(columns, rows, whole=("run",))
     if not found:
         of = f" of {source}" if source else ""
         console.note(f"Nothing{of} was loaded yet; `kg ingest PATH` begins.")
+        return
+    # When is said by the run's name; a column of it would leave the others no room.
+    columns = ("run", "source", "what", "new", "changed", "same", "retired", "rejected")
+    rows = []
+    for one in found:
+        counts = (one.new, one.changed, one.unchanged, one.retired, one.rejected)
+        what = "undone" if one.undone else one.kind if one.status == "succeeded" else one.status
+        rows.append((one.run, one.source, what, *(f"{n:,}" for n in counts)))
+    console.print_table(columns, rows, whole=("run",))
+    for one in found:
+        if one.undoes:
+            console.print_text(f"{one.run} is the undo of {one.undoes}.")
 
 
 @ingest.command()

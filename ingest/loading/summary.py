@@ -13,6 +13,7 @@ from kg_platform.records import Rejection
 
 REASONS = 1_000  # that are told apart: some hold words of the source
 OTHER = ("", "other reasons")
+_NUMBER = re.compile(r"(?<![\w-])\d[\d,]*(?:\.\d+)*")  # a count, a decimal, an address
 SHOWN = 60  # characters of a refused value in a sentence
 
 
@@ -45,7 +46,7 @@ class IngestSummary:
         """Count it under its field and its reason; numbers differ from row to row."""
         self.rejected += 1
         self.first_rejection = self.first_rejection or rejection
-        reason = rejection.field, re.sub(r"(?<![\w-])\d[\d,]*", "…", rejection.reason)
+        reason = rejection.field, _NUMBER.sub("…", rejection.reason)
         if reason not in self.reasons and len(self.reasons) >= REASONS:
             reason = OTHER
         self.reasons[reason] += 1

@@ -126,7 +126,7 @@ class PublicOnly(httpcore2.SyncBackend):
         for address in found:
             if not self._allowed(address):
                 raise BadPicture(
-                    f"{host} is {address}, which is no public address; nothing is fetched there"
+                    f"this leads to {address}, which is no public address; nothing is fetched there"
                 )
         problem: Exception = httpcore2.ConnectError(f"the name {host} has no address")
         for address in found:

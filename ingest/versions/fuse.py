@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -16,13 +16,14 @@ from kg_platform.graph.kept import give, keep, to_text
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 from kg_platform.provenance import states
-from kg_platform.provenance.fusion import FusionRules, fused
+from kg_platform.provenance.fusion import ALIASES, MEDIA, TYPE, FusionRules, fused
 from kg_platform.provenance.images import EntityImage, reasons, with_mark
 from kg_platform.provenance.relations import shown, statements_of
 from kg_platform.provenance.rules import keep_rules, rules_of
 
 KIND = "fuse"
 BATCH = 1_000
+_ALWAYS = frozenset({"label", "description", TYPE, ALIASES, MEDIA})  # that rules may speak of
 
 
 @dataclass
@@ -34,6 +35,29 @@ class Fused:
     relations: int = 0
     entities_changed: int = 0
     relations_changed: int = 0
+    notes: list[str] = field(default_factory=list)
+    sources: set[str] = field(default_factory=set)  # who says it
+    properties: set[str] = field(default_factory=set)  # of what they say
+
+    def unknown(self, rules: FusionRules) -> list[str]:
+        """Sentences on names in the rules that nothing here has, as a misspelt one. Where no
+        several sources speak of one thing yet the rules wait for them."""
+        if not self.entities and not self.relations:
+            return []
+        trusted = {
+            name for one in (rules.default, *rules.properties.values()) for name in one.sources
+        }
+        told = []
+        for what, names, there in (
+            ("sources are trusted", trusted, self.sources),
+            ("properties have a rule", set(rules.properties), self.properties | _ALWAYS),
+        ):
+            if lost := ", ".join(sorted(names - there)):
+                told.append(
+                    f"These {what} of which nothing was found where several sources state a thing: "
+                    f"{lost}; there are {', '.join(sorted(there))}."
+                )
+        return told
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -63,6 +87,7 @@ def fuse(
     if dry_run:
         for _, work in _batches(platform, chosen, found):
             work(graph.read, None)
+        found.notes = found.unknown(chosen)
         return found
     ledger = platform.ledger
     found.run = ledger.start_run(KIND, {"source": "", "rules": _written(chosen)})
@@ -75,6 +100,7 @@ def fuse(
             graph.transact(lambda run, work=work, part=part: work(run, journal, part))  # type: ignore[misc]
             say("deciding", number * count, None)
     ledger.finish_run(found.run, "succeeded", found.as_dict())
+    found.notes = found.unknown(chosen)
     return found
 
 
@@ -106,6 +132,9 @@ class _Deciding:
         for name, image in images.items():
             if not image.records:
                 continue
+            for record in image.records.values():
+                self._found.sources.add(record.source)
+                self._found.properties.update(record.properties)
             after = fused(name, image.records, self._rules, image)
             if not after.same(image):
                 after = replace(after, properties={**after.properties, "updated_at": at})
@@ -129,6 +158,9 @@ class _Deciding:
             if len(statements) < 2:
                 continue
             self._found.relations += 1
+            for source, says in statements:
+                self._found.sources.add(source)
+                self._found.properties.update(says)
             after = shown(statements, self._rules)
             if to_text(after) != to_text(before):
                 head, tail, kind, _ = self._rows[row["number"]]

@@ -27,6 +27,7 @@ STEPS = 4  # of the import: nodes, the links of relationships, relationships, wh
 _STEP = re.compile(r"^\((\d)/(\d)\)")
 _PERCENT = re.compile(r"(\d+)%")
 _KEPT = 40  # lines of what it printed
+_ENDS = 60  # seconds that a killed process may take to be gone
 
 
 class OfflineImport:
@@ -63,6 +64,7 @@ class OfflineImport:
             pending = folder.exchange()
             for left in folder.path.glob("import-*"):
                 if pending is None or Path(pending.home) != left:
+                    _end_import_of(left)
                     shutil.rmtree(left, ignore_errors=True)
             self.home = Path(tempfile.mkdtemp(prefix="import-", dir=folder.path))
             yield self
@@ -94,7 +96,7 @@ class OfflineImport:
         given = [f"--nodes={path.relative_to(self.home)}" for path in nodes]
         given += [f"--relationships={path.relative_to(self.home)}" for path in relationships]
         # Whatever is not as it should be ends it: what may be written was decided before.
-        given += ["--bad-tolerance=0", f"--report-file={self.home / 'report.json'}"]
+        given += ["--bad-tolerance=0", _report_option(self.home)]
         said: deque[str] = deque(maxlen=_KEPT)
         code = self._follow(import_command(self._settings, java, jars, given), said, on_percent)
         if code:
@@ -146,3 +148,18 @@ class OfflineImport:
             "The offline import of Neo4j failed and the graph is as it was; load without --bulk. "
             f"It printed this last:\n{text}"
         )
+
+
+def _report_option(home: Path) -> str:
+    return f"--report-file={home / 'report.json'}"
+
+
+def _end_import_of(home: Path) -> None:
+    """End the import of a load that was killed: it goes on, and writes what is to be removed."""
+    import psutil  # late: only after a kill
+
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if _report_option(home) in process.cmdline():
+                process.kill()
+                process.wait(_ENDS)

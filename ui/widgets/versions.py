@@ -65,12 +65,12 @@ def _table(found: list[Version]) -> None:
         },
         key="versions_list",
         column_config={
-            "run": st.column_config.TextColumn("Run", width=170),
+            "run": st.column_config.TextColumn("Run", width=160),
             "when": st.column_config.TextColumn("When (UTC)", width=130),
             "source": st.column_config.TextColumn("Source"),
-            "what": st.column_config.TextColumn("What", width=150),
+            "what": st.column_config.TextColumn("What", width=130),
             **{
-                name: st.column_config.NumberColumn(name.capitalize(), format="localized", width=80)
+                name: st.column_config.NumberColumn(name.capitalize(), format="localized", width=72)
                 for name in ("new", "changed", "unchanged", "retired", "rejected")
             },
         },

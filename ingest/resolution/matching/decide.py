@@ -42,6 +42,7 @@ class Decisions:
 
     plan: MatchPlan = field(default_factory=MatchPlan)
     models: dict[str, ScoreModel] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)  # of all entities that were read
 
     def add(self, name: str, **figures: Any) -> None:
         types = self.plan.figures.setdefault("types", {})
@@ -49,6 +50,14 @@ class Decisions:
         for key in ("entities", "new_entities", "pairs", "to_merge", "to_ask", "kept_apart"):
             total = self.plan.figures.get(key, 0)
             self.plan.figures[key] = total + figures.get(key, 0)
+
+    def say_unknown(self, trust: Iterable[str]) -> None:
+        """Note the sources that are trusted and that nothing is of, as a misspelt one is."""
+        if lost := [one for one in trust if one not in self.sources]:
+            there = ", ".join(sorted(filter(None, self.sources))) or "none"
+            self.plan.notes.append(
+                f"trust: no entity that was read is of {', '.join(lost)}; there are {there}."
+            )
 
 
 class TypeMatcher:
@@ -113,6 +122,7 @@ class TypeMatcher:
                     save_frequencies(store, table, model, *place)
         self._say(name, table, notes, model)
         kept = self._kept(found.groups, reader)
+        made.sources.update(*reader.sources.values())
         made.plan.notes += [f"{name}: {note}." for note in notes]
         made.plan.merges += _merges(name, found, kept, weights)
         made.plan.questions += _questions(name, asked, kept, weights, reader)
@@ -160,6 +170,11 @@ class TypeMatcher:
     def _say(
         self, name: str, table: StagedTable, notes: list[str], model: ScoreModel | None
     ) -> None:
+        if table.empty and table.count:
+            notes.append(
+                f"none of them has {', '.join(sorted(table.empty))}, so what the rules say of that "
+                "does nothing here"
+            )
         if self._rules.across == "sources" and table.sources < 2:
             notes.append(
                 "all are of one source, and `across: sources` merges no two of one; `across: all` "

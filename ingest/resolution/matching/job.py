@@ -252,6 +252,7 @@ class MatchJob:
             matcher = TypeMatcher(self._graph, rules, history, rejected, since)
             place = None if folder is None else (folder, str(number))
             matcher.decide(name, made, model, report, place)
+        made.say_unknown(rules.trust)
         return made
 
 

@@ -52,6 +52,7 @@ class StagedTable:
     dimensions: Mapping[str, int]  # vector -> its length
     neighbours: bool
     sources: int  # how many different ones
+    empty: frozenset[str] = frozenset()  # properties that none of them has
 
     def at(self, column: str) -> int:
         return self.numbers[column]
@@ -78,6 +79,9 @@ def stage(
     store.run(
         f"CREATE OR REPLACE TABLE {name} AS SELECT {', '.join(parts)} FROM {raw} ORDER BY uid"
     )
+    filled = ", ".join(["count(*)", *(f"count(r{i})" for i in numbers.values())])
+    ((_, *having),) = store.rows(f"SELECT {filled} FROM {raw}")
+    empty = frozenset(one for one, many in zip(numbers, having, strict=True) if not many)
     store.run(f"DROP TABLE {raw}")
     for column in _split(rules):
         _rare_words(store, name, column, numbers.get(column))
@@ -88,7 +92,7 @@ def stage(
         "SELECT count(*), (SELECT count(DISTINCT s) FROM "
         f"(SELECT unnest(sources) AS s FROM {name})) FROM {name}"
     )
-    return StagedTable(name, count, numbers, maker.dimensions, maker.neighbours, sources)
+    return StagedTable(name, count, numbers, maker.dimensions, maker.neighbours, sources, empty)
 
 
 def choose(store: MatchStore, table: StagedTable, ids: Iterable[str]) -> StagedTable:

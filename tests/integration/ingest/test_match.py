@@ -173,6 +173,11 @@ def test_keys_decide_before_scores_and_trust_says_who_is_kept(platform: Platform
     assert {(one.one, one.other), (other.one, other.other)} == {("a5", "b5"), ("a5", "b9")}
     assert one.grounds == [["key", "both have the same isbn"]]
     assert "a rival as good as it" in one.why
+    wrong = match(platform, rules("keys: [isbn, [isnb, label]]\ntrust: [b, bb]\n"), dry_run=True)
+    assert wrong.notes == [
+        "Person: none of them has isnb, so what the rules say of that does nothing here.",
+        "trust: no entity that was read is of bb; there are a, b.",
+    ]
 
 
 def test_an_answered_question_is_closed(platform: Platform) -> None:

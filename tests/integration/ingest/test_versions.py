@@ -261,6 +261,13 @@ def test_the_commands(platform: Platform, tmp_path: Path, monkeypatch: pytest.Mo
     shown = json.loads(kg("ingest", "undo", runs[0], "--json").out)
     assert shown["removed"] == {"entities": 1, "relations": 0}
     assert "undone by" in kg("ingest", "undo", runs[0]).errors
+    monkeypatch.setenv("COLUMNS", "100")
+    told = kg("ingest", "history")
+    assert f"{shown['run']} is the undo of {runs[0]}." in told.out
+    assert told.out.count("undone") == 1
+    nobody = kg("ingest", "history", "nobody")
+    assert (nobody.out, nobody.code) == ("", 0)
+    assert "Nothing of nobody was loaded yet" in nobody.errors
     assert "--sync" in kg("ingest", "--help").out
     assert "undo" in kg("ingest", "--help").out
     assert kg("ingest", "undo", "nothing").code == NotFound.exit_code

@@ -3,6 +3,8 @@ tests/integration/ingest/test_bulk.py."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -82,3 +84,22 @@ def test_one_at_a_time_and_what_a_killed_one_left_goes(server: LocalServer) -> N
             OfflineImport(server).opened(),
         ):
             pass
+
+
+def test_the_import_of_a_killed_load_is_ended(server: LocalServer) -> None:
+    server.folder.create()
+    left = server.folder.path / "import-killed"
+    left.mkdir()
+    sleeps = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with (
+        subprocess.Popen([*sleeps, f"--report-file={left / 'report.json'}"]) as its,
+        subprocess.Popen(sleeps, cwd=left) as other,
+    ):
+        try:
+            with OfflineImport(server).opened():
+                assert not left.exists()
+                its.wait(60)  # of 600
+                assert other.poll() is None, "who only looks at the folder is left alone"
+        finally:
+            its.kill()
+            other.kill()

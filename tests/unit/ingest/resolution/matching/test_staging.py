@@ -16,6 +16,7 @@ from ingest.resolution.matching.raw import RawBatch
 from ingest.resolution.matching.rules import MatchRules
 from ingest.resolution.matching.staging import choose, stage
 from ingest.resolution.matching.store import MatchStore
+from ingest.resolution.matching.training import train
 
 
 @pytest.fixture
@@ -33,6 +34,17 @@ def batch(rows: Mapping[str, Mapping[str, Any]], **more: Any) -> RawBatch:
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
     columns = {name: [row.get(name) for row in rows.values()] for name in names}
     return RawBatch(list(rows), [[one[0]] for one in rows], columns, **more)
+
+
+def test_what_nobody_has_is_told(store: MatchStore) -> None:
+    asked = rules(
+        keys=["isbn"], compare=[{"column": "labl", "as": "name"}, {"column": "born"}], block=["lab"]
+    )
+    given = batch({"a1": {"born": "1915", "isbn": None}, "b1": {"born": "1915"}})
+    table = stage(store, "entities", asked, [given])
+    assert table.empty == {"isbn", "labl", "lab"}
+    model = train(store, table, asked)
+    assert model is None
 
 
 def test_values_are_folded_and_read_by_kind(store: MatchStore) -> None:
