@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
@@ -29,6 +30,8 @@ BATCH_BYTES = 16 * 2**20
 BATCH_PICTURES = 1_000
 _THREADS = 4
 _DIGEST = 8  # bytes that tell two descriptions of one id apart
+
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 UNKNOWN = "no entity has this id; describe it in the source, or use --create-missing"
 
@@ -203,7 +206,11 @@ class RecordCheck:
                 return work(ref)
             except BadPicture as error:
                 return Rejection(
-                    entity.source, entity.line, "image", str(error), shown(ref.location)
+                    entity.source,
+                    entity.line,
+                    "image",
+                    str(error),
+                    shown(_without_secrets(ref.location)),
                 )
 
         results: list[R | None] = []
@@ -304,3 +311,8 @@ class RecordCheck:
 
 def _digest(media: Media | str) -> str:
     return media if isinstance(media, str) else media.id
+
+
+def _without_secrets(location: object) -> object:
+    """An address as it may be kept: without the user and password in it."""
+    return _USERINFO.sub("***@", location) if isinstance(location, str) else location

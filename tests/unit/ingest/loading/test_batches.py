@@ -274,3 +274,11 @@ def test_an_id_that_was_merged_is_the_one_that_stands(tmp_path: Path) -> None:
     ]
     assert found.rejections == []
     assert sum(b.merged for b in found.batches) == 1 + 4
+
+
+def test_a_password_in_an_address_is_not_kept(hostile: Path) -> None:
+    (hostile / "entities.jsonl").write_text(
+        '{"id": "A", "image": "http://ann:s3cret@example.org/a.png?x=1@2"}\n'
+    )
+    [rejection] = Passed(hostile).rejections
+    assert rejection.value == "http://***@example.org/a.png?x=1@2"
