@@ -62,6 +62,11 @@ class Line:
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError), source, sink:
+    with contextlib.suppress(OSError):
         while data := source.recv(65_536):
             sink.sendall(data)
+    for end in (source, sink):
+        # Closing alone would leave it open while the other thread waits for it to say something.
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
