@@ -51,9 +51,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`neo4j_both`: what sends statements of its own kind to Neo4j is run on both versions."""
-    if "neo4j" in metafunc.fixturenames and metafunc.definition.get_closest_marker("neo4j_both"):
-        metafunc.parametrize("neo4j", NEO4J_VERSIONS, indirect=True)
+    """`neo4j_both`: what sends statements of its own kind to Neo4j is run on both versions; with
+    `older="nightly"`, on the older one at night, as it takes a minute."""
+    marker = metafunc.definition.get_closest_marker("neo4j_both")
+    if "neo4j" in metafunc.fixturenames and marker:
+        newest, *older = NEO4J_VERSIONS
+        at_night = [pytest.mark.nightly] if marker.kwargs.get("older") == "nightly" else []
+        others = [pytest.param(version, marks=at_night) for version in older]
+        metafunc.parametrize("neo4j", [newest, *others], indirect=True)
 
 
 @pytest.fixture(autouse=True)

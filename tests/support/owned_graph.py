@@ -61,6 +61,7 @@ def fill(graph: Graph) -> None:
         graph.write(Statement(text))
     for text in OWN_SCHEMA:
         graph.run_schema(text)
+    graph.run_schema("CALL db.awaitIndexes(300)")  # what is compared says how far each is
 
 
 def whole(graph: Graph) -> tuple[Any, Any, Any]:

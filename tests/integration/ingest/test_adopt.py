@@ -285,7 +285,7 @@ def test_a_mapping_is_proposed_that_fits(owned: Graph, mapping: str) -> None:
     assert whole(owned) == before
 
 
-@pytest.mark.neo4j_both
+@pytest.mark.neo4j_both(older="nightly")
 def test_a_mapping_alone_reads_what_an_adoption_would(
     owned: Graph, mapping: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,7 +129,7 @@ def counts(figures: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in figures.items() if key not in ("run", "seconds")}
 
 
-@pytest.mark.neo4j_both
+@pytest.mark.neo4j_both(older="nightly")
 @pytest.mark.never_published
 def test_a_bulk_load_that_was_stopped_ends_in_the_graph_of_the_online_path(
     platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
