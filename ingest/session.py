@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ingest.versions.compare import SourceDiff
     from ingest.versions.fuse import Fused
     from ingest.versions.history import Version
-    from ingest.versions.undo import Undone
+    from ingest.versions.undone import Undone
     from kg_platform.provenance.fusion import FusionRules
 
 

@@ -1,4 +1,4 @@
-"""Files that are written beside their place and renamed into it: nobody ever sees half of one.
+"""Files and folders written beside their place and renamed into it: nobody ever sees half of one.
 
 What a killed process left of one says in its name who wrote it, so that the next one to write there
 can tell it from a file that is being written now.
@@ -7,9 +7,12 @@ can tell it from a file that is being written now.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +35,25 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """A folder to be filled, which then takes the place of `path`; nothing of it stays if that
+    fails, and `path` is as it was.
+
+    Raises:
+        OSError: there is no room, or the place cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield made
+        made.chmod(0o755)
+        shutil.rmtree(path, ignore_errors=True)
+        made.rename(path)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def clear(folder: Path, name: str = "*") -> None:

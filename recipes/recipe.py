@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from kg_platform import atomic
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.settings import Settings
 
@@ -76,19 +76,12 @@ def write(chosen: FieldRecipe, settings: Settings) -> Path:
     try:
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_from:
             return folder
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{chosen.name}-", dir=folder.parent))
-        try:
+        with atomic.folder(folder) as made:
             for file in _files(chosen):
                 shutil.copyfile(file, made / file.name)
             (made / DATA).mkdir()
             importlib.import_module(f"recipes.{chosen.name}.world").write(made / DATA)
             (made / _STAMP).write_text(made_from, encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
-            made.chmod(0o755)
-            made.rename(folder)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
     except OSError as error:
         raise BadInput(
             f"The recipe cannot be written to {folder}: {error.strerror or error}."

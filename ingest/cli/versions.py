@@ -14,7 +14,7 @@ from kg_platform.cli.options import Json
 
 if TYPE_CHECKING:
     from ingest.versions.compare import SourceDiff
-    from ingest.versions.undo import Undone
+    from ingest.versions.undone import Undone
 
 LOAD = "load"  # what `kg ingest` does without a further word
 

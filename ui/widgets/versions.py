@@ -9,7 +9,7 @@ import streamlit as st
 from ingest.versions.compare import SourceDiff
 from ingest.versions.history import Version
 from ingest.versions.journal import ENTITY, RELATION
-from ingest.versions.undo import Undone
+from ingest.versions.undone import Undone
 from kg_platform.errors import KgError
 from ui import resources
 from ui.widgets import tables, text

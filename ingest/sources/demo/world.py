@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
-import tempfile
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +20,7 @@ from typing import Any
 
 from ingest.sources.demo.flags import flags, flags_version
 from ingest.sources.demo.sentences import describe, official_name, one_line
+from kg_platform import atomic
 from kg_platform.errors import BadInput
 from kg_platform.settings import Settings
 
@@ -122,16 +121,9 @@ def write_demo_world(
         world = build(countries(), read_names())
         codes = {row["alpha2"].lower() for row in world.entities.values() if row.get("alpha2")}
         pictures = flags(settings, codes, on_progress)
-        settings.home.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".demo-", dir=settings.home))
-        try:
+        with atomic.folder(folder) as made:
             write(world, pictures, made)
             (made / _STAMP).write_text(made_from, encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
-            made.chmod(0o755)
-            made.rename(folder)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
     except OSError as error:
         raise BadInput(
             f"The demo world cannot be written to {folder}: {error.strerror or error}."

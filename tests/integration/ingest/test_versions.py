@@ -17,7 +17,8 @@ from ingest.loading.summary import IngestSummary
 from ingest.mapping.choose import open_any
 from ingest.versions.compare import compare
 from ingest.versions.history import history
-from ingest.versions.undo import Undone, undo
+from ingest.versions.undo import undo
+from ingest.versions.undone import Undone
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
