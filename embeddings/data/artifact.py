@@ -127,7 +127,7 @@ class Artifact:
         return None if found is None else found.astype(np.uint64).reshape(self.entities, -1)
 
     def changed(self) -> NDArray[np.int64]:
-        """(N,) the mark that each entity carried when it was read, in microseconds; 0: none, or an
+        """(N,) the version of the mark that each entity carried when it was read; 0: none, or an
         older kg-platform made the artifact."""
         found = self._array(CHANGED)
         return np.zeros(self.entities, np.int64) if found is None else found.astype(np.int64)

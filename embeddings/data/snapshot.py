@@ -70,7 +70,7 @@ class Snapshot:
         return np.load(file) if file.is_file() else None
 
     def changed(self) -> npt.NDArray[np.int64]:
-        """(N,) the time of the mark that each entity carried, in microseconds; 0: none.
+        """(N,) the version of the mark that each entity carried; 0: none.
 
         It was read before what the entity says, or with it (`kg_platform/cypher/changes.py`).
         """

@@ -39,7 +39,7 @@ class EntityFact(NamedTuple):
 
 @dataclass(frozen=True)
 class EntityContents:
-    """An entity, the time of its mark in microseconds (0: none), and what it says.
+    """An entity, the version of its mark (0: none), and what it says.
 
     Not `whole`: it has more facts than were read.
     """

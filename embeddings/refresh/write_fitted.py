@@ -31,7 +31,7 @@ class Superseded(BadInput):
 @dataclass(frozen=True)
 class Observed:
     """An entity as it was when its vector was fitted: what it said (`fingerprints.as_text`), and
-    the time of the mark that it carried, in microseconds; 0: none."""
+    the version of the mark that it carried; 0: none."""
 
     id: str
     content: str

@@ -1,9 +1,11 @@
 """What changed since it was embedded: marks on entities, and tombstones of those that are gone.
 
 A mark is two properties, written in the transaction of the change itself, so it cannot be lost:
-`embedding_stale`, why (a list of `REASONS`), indexed, and `embedding_stale_at`, when: another value
-after each change. Who looks at an entity remembers that value and takes the mark away only
-while it is the same: a change that came meanwhile stays marked.
+`embedding_stale`, why (a list of `REASONS`), indexed, and `embedding_stale_at`, when. That time and
+the number of the entity's relationships are the mark's `version`: another number after each change.
+Who looks at an entity remembers it and takes the mark away only while it is the same: a change
+that came meanwhile stays marked. (The time alone would have to be written at both ends of every
+relation, which costs a load more than the relation does.)
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ STALE, STALE_AT = "embedding_stale", "embedding_stale_at"
 CONTENT = "embedding_content"
 # What an entity's text is made of, beside the captions of its media.
 TEXT_PROPERTIES = ("label", "description", "caption", "captions")
+
+_VERSIONS = 2**60
 
 TOMBSTONE = "Tombstone"
 # Why an entity is gone: `Tombstone.why`.
@@ -56,8 +60,23 @@ def unmarked(name: str, reason: str) -> str:
     return f"NOT coalesce({why}[0] = '{NEW}' OR '{reason}' IN {why}, false)"
 
 
-def microseconds(name: str) -> str:
-    """The time of the mark of the node `name` as a number; null without a mark."""
+def version(name: str) -> str:
+    """The version of the mark of the node `name`: its time in microseconds and, added to it, its
+    relationships; null without a mark.
+
+    Relations only come while the time stands still (what takes one away sets it), so that no number
+    comes twice. Versions begin where times of older artifacts end.
+    """
+    return f"{_VERSIONS} + {_microseconds(name)} + COUNT {{ ({name})--() }}"
+
+
+def is_version(name: str, at: str) -> str:
+    """Whether the mark of the node `name` is still of the version `at`, an expression; artifacts
+    of an older kg-platform have the time alone."""
+    return f"{at} IN [{version(name)}, {_microseconds(name)}]"
+
+
+def _microseconds(name: str) -> str:
     return f"{name}.«{STALE_AT}».epochMillis * 1000 + {name}.«{STALE_AT}».microsecond % 1000"
 
 
@@ -77,10 +96,12 @@ UNWIND $rows AS row
 MATCH (n:Entity {{«id»: row.id}}) WHERE n.«{STALE_AT}» IS NULL
 SET n.«{STALE}» = row.why, n.«{STALE_AT}» = datetime()
 """
-# $rows: {id, at}. Marks that are still those of the time `at`, in microseconds.
+# $rows: {id, at}. Marks that are still of the version `at`; locked before it is looked at, so that
+# no relation comes in between.
 UNMARK = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {{«id»: row.id}}) WHERE {microseconds("n")} = row.at
+MATCH (n:Entity {{«id»: row.id}}) SET n.«id» = n.«id»
+WITH n, row WHERE {is_version("n", "row.at")}
 REMOVE n.«{STALE}», n.«{STALE_AT}»
 """
 # -> id, content of entities that were looked at after training, and stand; some have no vector:

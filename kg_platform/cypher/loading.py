@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kg_platform.cypher.changes import (
     FACTS,
+    NEW,
     PICTURE,
     STALE,
     STALE_AT,
@@ -119,8 +120,10 @@ def put_relations(types: Iterable[str]) -> str:
     writers do not deadlock, and what is looked up stays so. $rows: [head, tail, type, kind,
     number], where head and tail are places in $ids: each end is looked up once, however many
     relations it has in the batch; $kinds: the property maps that `kind` indexes, as most relations
-    of a source share one or three of them. One that is not there is created, and marks its ends.
-    $since: who is marked since then has no mark of before.
+    of a source share one or three of them. One that is not there is created, and marks its ends,
+    but for those that are marked as new since $since, when this load began: that they have one
+    relation more is another version of the mark already (`changes.version`). Who is marked since
+    then, for whatever reason, has no mark of before.
 
     -> new, other: the numbers of the rows that were created, and of those that are there with other
     properties; marks: [id, stale, stale_at, run] of ends as they were before; at: when those of
@@ -132,9 +135,10 @@ def put_relations(types: Iterable[str]) -> str:
 UNWIND $ids AS id
 OPTIONAL MATCH (n:Entity {{«id»: id}})
 SET n.«id» = n.«id»
-WITH collect([n]) AS ends, collect(CASE
-       WHEN n IS NOT NULL AND (n.«{STALE_AT}» IS NULL OR n.«{STALE_AT}» < $since)
-       THEN [n.«id», n.«{STALE}», n.«{STALE_AT}», n.«embedding_run»] END) AS marks
+WITH n, n.«{STALE}» AS why, coalesce(n.«{STALE_AT}» >= $since, false) AS ours
+WITH collect([n, coalesce(NOT ours OR why[0] <> '{NEW}', true)]) AS ends, collect(CASE
+       WHEN n IS NOT NULL AND NOT ours
+       THEN [n.«id», why, n.«{STALE_AT}», n.«embedding_run»] END) AS marks
 CALL (ends) {{
   UNWIND $rows AS row
   WITH row, ends[row[0]][0] AS h, ends[row[1]][0] AS t WHERE h IS NOT NULL AND t IS NOT NULL
@@ -149,10 +153,11 @@ CALL (new) {{
   CREATE (h)-[r:$(row[2])]->(t)
   SET r = $kinds[row[3]]
 }}
-CALL (new) {{
+CALL (ends, new) {{
   UNWIND new AS one
-  UNWIND one[1..] AS n
-  WITH DISTINCT n
+  UNWIND [ends[one[0][0]], ends[one[0][1]]] AS end
+  WITH end WHERE end[1]
+  WITH DISTINCT end[0] AS n
   SET n.«{STALE_AT}» = datetime()
   WITH n WHERE {unmarked("n", FACTS)}
   SET {mark("n", FACTS)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kg_platform.cypher.changes import microseconds
+from kg_platform.cypher.changes import version
 from kg_platform.cypher.names import one_of, quote
 from kg_platform.cypher.statement import Statement
 
@@ -29,14 +29,14 @@ RELATIONSHIP_TYPES = Statement(
 def entities(after: str | None, rows: int, labels: Sequence[str]) -> Statement:
     """The next entities by id -> id, changed, and what their texts are made of.
 
-    `changed` is the time of the mark that an entity carries, in microseconds. Label, description,
+    `changed` is the version of the mark that an entity carries. Label, description,
     `texts` (the properties `caption` and `captions`), `captions` ([rank, caption] of media).
     """
     text = f"""
 MATCH (n:Entity)
 WHERE {_after("n", after)}{one_of("n", labels)}
 WITH n ORDER BY n.«id» LIMIT $rows
-RETURN n.«id» AS id, {microseconds("n")} AS changed, n.«label» AS label,
+RETURN n.«id» AS id, {version("n")} AS changed, n.«label» AS label,
        n.«description» AS description, [n.«caption», n.«captions»] AS texts,
        COLLECT {{
          MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''

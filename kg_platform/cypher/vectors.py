@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kg_platform.cypher.browse import ROW
-from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT, microseconds
+from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT, is_version
 from kg_platform.modality import MODALITIES
 
 # Property of a node -> the vector index over it.
@@ -166,14 +166,14 @@ def write_fitted(present: Sequence[str], absent: Sequence[str]) -> str:
     """Vectors that were fitted after training, from rows {id, content, at, <property>...}; without
     any `present`, that there is nothing to make one from.
 
-    It is `guarded`. The mark of the time `at` is taken away, if it is still that one.
+    It is `guarded`. The mark is taken away, if it is still of the version `at`.
     """
     mark = f"n.«{CONTENT}» = row.content"
     if present:
         mark += f", n.«embedding_run» = $run, n.«{PROVISIONAL}» = true"
     written = _written({name: name for name in present}, mark, absent if present else ())
     clear = (
-        f" FOREACH (_ IN CASE WHEN {microseconds('n')} = row.at THEN [1] ELSE [] END | "
+        f" FOREACH (_ IN CASE WHEN {is_version('n', 'row.at')} THEN [1] ELSE [] END | "
         f"REMOVE n.«{STALE}», n.«{STALE_AT}»)"
     )
     return guarded(written + clear)

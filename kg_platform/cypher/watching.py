@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kg_platform.cypher.changes import STALE, STALE_AT, microseconds
+from kg_platform.cypher.changes import STALE, STALE_AT, version
 from kg_platform.cypher.names import one_of
 from kg_platform.cypher.snapshots import MEDIA_TYPE, of_types
 from kg_platform.cypher.statement import Statement
@@ -31,7 +31,7 @@ def said(
     """What these entities say -> as `snapshots.entities`, and pictures, facts.
 
     `pictures` are [rank, sha256]; `leading` and `coming` facts are [type, other's id, split], at
-    most `most` of either. The mark's time comes with them.
+    most `most` of either. The mark's version comes with them.
     """
 
     def facts(arrow: str) -> str:
@@ -45,7 +45,7 @@ def said(
     text = f"""
 UNWIND $ids AS id
 MATCH (n:Entity {{«id»: id}}) WHERE n.«id» >= ''{one_of("n", labels)}
-RETURN n.«id» AS id, {microseconds("n")} AS changed, n.«label» AS label,
+RETURN n.«id» AS id, {version("n")} AS changed, n.«label» AS label,
        n.«description» AS description, [n.«caption», n.«captions»] AS texts,
        COLLECT {{
          MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ingest.loading.load import ingest
+from ingest.loading.store import GraphStore
+from ingest.versions.journal import Journal
 from kg_platform.cli.main import build
 from kg_platform.curation.forget import forget, to_forget
+from kg_platform.cypher import changes, snapshots
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
 from kg_platform.graph.client import Graph
@@ -31,6 +36,7 @@ TOMBSTONES = Statement(
     "MATCH (t:Tombstone) RETURN t.id AS id, t.type AS type, t.label AS label, t.why AS why, "
     "t.merged_into AS into, t.deleted_at IS NOT NULL AS dated ORDER BY id"
 )
+SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 BASE: list[dict[str, Any]] = [
     {"id": "A", "type": "Town", "label": "Ay", "images": ["a.png"], "mayor": "M"},
     {"id": "B", "type": "Town", "description": "Bee", "images": ["a.png", "b.png"]},
@@ -58,6 +64,47 @@ def marks(graph: Graph) -> dict[str, list[str]]:
 
 def changed(row: int, **values: Any) -> list[dict[str, Any]]:
     return [*BASE[:row], {**BASE[row], **values}, *BASE[row + 1 :]]
+
+
+def test_a_relation_that_came_since_an_entity_was_read_keeps_its_mark(
+    platform: Platform, tmp_path: Path
+) -> None:
+    """Also in the load that made the entity, which sets no other time for it."""
+    graph, folder = platform.graph, tmp_path / "s"
+
+    def read() -> list[dict[str, Any]]:
+        page = graph.read(snapshots.entities(None, 10, ()))
+        return [{"id": row["id"], "at": row["changed"]} for row in page]
+
+    def times() -> set[str]:
+        return {row["at"] for row in graph.read(MARKS)}
+
+    load(platform, folder, BASE[2:], [])
+    with TemporaryDirectory() as kept:
+        store = GraphStore(graph, 100, "s", Journal(Path(kept), SINCE_EVER))
+        seen, before = read(), times()
+        assert store.put_relations([("C", "D", "NEAR", 0)], [{}]) == 1
+        assert times() == before, "they are new with this load"
+        graph.write_rows(changes.UNMARK, seen, 10)
+        assert set(marks(graph)) == {"C", "D"}
+        graph.write_rows(changes.UNMARK, read(), 10)
+        assert not marks(graph)
+        store.put_relations([("D", "C", "NEAR", 0)], [{}])
+        assert marks(graph) == {"C": ["facts"], "D": ["facts"]}
+    load(platform, folder, BASE[2:], [("D", "FAR", "C")])
+    assert not times() & before, "in a later load they have another time"
+
+
+def test_artifacts_of_before_know_only_the_time(platform: Platform, tmp_path: Path) -> None:
+    load(platform, tmp_path / "s", BASE[2:], [("C", "NEAR", "D")])
+    (row,) = platform.graph.read(
+        Statement(
+            "MATCH (n:Entity {id: 'C'}) WITH n.embedding_stale_at AS at "
+            "RETURN at.epochMillis * 1000 + at.microsecond % 1000 AS at"
+        )
+    )
+    platform.graph.write_rows(changes.UNMARK, [{"id": "C", "at": row["at"]}], 10)
+    assert set(marks(platform.graph)) == {"D"}
 
 
 def test_ingest_marks_what_changed_and_why(platform: Platform, tmp_path: Path) -> None:
