@@ -27,6 +27,7 @@ from ingest.versions.arrived import arrived
 from ingest.versions.journal import Journal, open_journal
 from ingest.versions.stated import Stated
 from ingest.versions.sync import find_gone, retire
+from kg_platform.collector import rarely_collecting
 from kg_platform.errors import Interrupted, RejectedRows
 from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.media.gallery import Gallery
@@ -106,9 +107,9 @@ def load(
         try:
             what = "`kg ingest` does not write to it"
             GraphAdoption.refuse(platform.graph.adoption, what)
-            if strict:
-                job.check()
-            with closing(Stated()) if sync else nullcontext() as stated:
+            with rarely_collecting(), closing(Stated()) if sync else nullcontext() as stated:
+                if strict:
+                    job.check()
                 job.write(stated)
                 chosen.finish(summary, say)
                 if stated is not None:
