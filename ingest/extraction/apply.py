@@ -1,0 +1,198 @@
+"""Patterns applied to a sentence: where they fit, and whether what they find is stated at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ingest.extraction.language import Language, Words
+from ingest.extraction.mentions import Mention
+from ingest.extraction.patterns import NameSlot, Pattern, PatternPart, WordGap, Wording
+from ingest.extraction.tokens import Token
+
+_MOST_LISTED = 30  # names in one list
+# Whether a name may stand in a slot of a pattern.
+Fits = Callable[[Pattern, NameSlot, Mention], bool]
+
+
+@dataclass(frozen=True)
+class PatternMatch:
+    """A pattern that fits the words `start`..`end`; several heads or tails where names are
+    listed."""
+
+    pattern: Pattern
+    start: int
+    end: int
+    heads: tuple[Mention, ...]
+    tails: tuple[Mention, ...]
+
+
+class ReadSentence:
+    """The words of a sentence and the names among them."""
+
+    def __init__(
+        self, words: Sequence[Token], mentions: Sequence[Mention], language: Language
+    ) -> None:
+        self.words, self.mentions, self.language = words, mentions, language
+        self._at = {one.start: one for one in mentions}
+        self._named = {at for one in mentions for at in range(one.start, one.end)}
+        self._surely = {at for one in mentions if one.certain for at in range(one.start, one.end)}
+        self.bases = [language.bases(word.norm) for word in words]
+        self._all = frozenset(base for bases in self.bases for base in bases)
+
+    def matches(self, patterns: Sequence[Pattern], fits: Fits) -> list[PatternMatch]:
+        """Every pattern at every place where it fits, without what is denied, asked or only
+        supposed. A name at the end of a list that begins a statement of its own is none of the
+        list."""
+        if not self.words or self._asks():
+            return []
+        found = [
+            match
+            for pattern in patterns
+            if all(not self._all.isdisjoint(words) for words in pattern.anchors)
+            for match in self._fits(pattern, fits)
+            if self._stated(match)
+        ]
+        begun = {match.start for match in found}
+        return [_without(match, begun) for match in found]
+
+    def _fits(self, pattern: Pattern, fits: Fits) -> Iterator[PatternMatch]:
+        at = 0
+        while at < len(self.words):
+            bound = next(self._from(pattern, 0, at, {}, fits), None)
+            if bound is not None:
+                end, names = bound
+                yield PatternMatch(pattern, at, end, names["head"], names["tail"])
+            at += 1
+
+    def _from(
+        self,
+        pattern: Pattern,
+        number: int,
+        at: int,
+        bound: dict[str, tuple[Mention, ...]],
+        fits: Fits,
+    ) -> Iterator[tuple[int, dict[str, tuple[Mention, ...]]]]:
+        if number == len(pattern.parts):
+            yield at, bound
+            return
+        part: PatternPart = pattern.parts[number]
+        if isinstance(part, NameSlot):
+            taken = {one.start for names in bound.values() for one in names}
+            for end, listed in self._listed(pattern, part, at, fits, first=number == 0):
+                if taken.isdisjoint(one.start for one in listed):
+                    now = {**bound, part.role: listed}
+                    yield from self._from(pattern, number + 1, end, now, fits)
+        elif isinstance(part, WordGap):
+            for end in self._gap(part, at):
+                yield from self._from(pattern, number + 1, end, bound, fits)
+        else:
+            for end in self._worded(part, at):
+                yield from self._from(pattern, number + 1, end, bound, fits)
+
+    def _worded(self, part: Wording, at: int) -> Iterator[int]:
+        for phrase in part.phrases:
+            end = at + len(phrase)
+            if end <= len(self.words) and all(
+                word in self.bases[i] if bent else word == self.words[i].norm
+                for i, (word, bent) in enumerate(phrase, at)
+            ):
+                yield end
+        if part.optional:
+            yield at
+
+    def _gap(self, part: WordGap, at: int) -> Iterator[int]:
+        yield at
+        stops = self.language.gap_stops if part.close else frozenset()
+        for end in range(at, min(at + part.most, len(self.words))):
+            word = self.words[end]
+            if end in self._surely or word.norm in stops | self.language.clause_breaks:
+                return
+            if not word.is_word:
+                return
+            yield end + 1
+
+    def _listed(
+        self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits, *, first: bool
+    ) -> Iterator[tuple[int, tuple[Mention, ...]]]:
+        """Names from here on, the longest list first. `first`: what stands before the name is not
+        read, as a match begins with the name."""
+        one = self._name(pattern, slot, at, fits, bare=first)
+        if one is None:
+            return
+        listed = [one]
+        while len(listed) < _MOST_LISTED:
+            following = self._next(pattern, slot, listed[-1].end, fits)
+            if following is None:
+                break
+            listed.append(following)
+        for count in range(len(listed), 0, -1):
+            yield listed[count - 1].end, tuple(listed[:count])
+
+    def _next(self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits) -> Mention | None:
+        comma = at < len(self.words) and self.words[at].norm in (",", "、", "，")
+        for start in (at + 1, at) if comma else (at,):
+            for phrase in self.language.joining:
+                if self._said(phrase, start):
+                    found = self._name(pattern, slot, start + len(phrase), fits)
+                    if found is not None:
+                        return found
+        return self._name(pattern, slot, at + 1, fits) if comma else None
+
+    def _name(
+        self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits, *, bare: bool = False
+    ) -> Mention | None:
+        starts = [at]
+        if not bare:
+            if at < len(self.words) and self.words[at].norm in self.language.articles:
+                starts.append(at + 1)
+            starts += [
+                at + len(phrase) for phrase in self.language.before_names if self._said(phrase, at)
+            ]
+        for start in starts:
+            found = self._at.get(start)
+            if found is not None and fits(pattern, slot, found):
+                return found
+        return None
+
+    def _said(self, phrase: Words, at: int) -> bool:
+        words = self.words[at : at + len(phrase)]
+        return len(words) == len(phrase) and all(
+            word.norm == said for word, said in zip(words, phrase, strict=True)
+        )
+
+    def _asks(self) -> bool:
+        return any(word.norm in self.language.questions for word in self.words[-2:])
+
+    def _stated(self, match: PatternMatch) -> bool:
+        """Whether nothing in its part of the sentence denies it, or leaves it open."""
+        begin = match.start
+        while begin > 0 and self.words[begin - 1].norm not in self.language.clause_breaks:
+            begin -= 1
+        at = begin
+        while at < match.end:
+            if spared := self._longest(self.language.still_stated, at):
+                at += spared
+            elif self._longest(self.language.not_stated, at):
+                return False
+            else:
+                at += 1
+        after = range(match.end, len(self.words))
+        return not any(self._longest(self.language.taken_back, place) for place in after)
+
+    def _longest(self, phrases: Sequence[Words], at: int) -> int:
+        """How many words from here on are one of these phrases. A name is none, nor is what is
+        written like one."""
+        if at in self._named or (at > 0 and self.words[at].capital):
+            return 0
+        return next((len(phrase) for phrase in phrases if self._said(phrase, at)), 0)
+
+
+def _without(match: PatternMatch, begun: set[int]) -> PatternMatch:
+    """The match without the last name of a list that begins another statement."""
+
+    def kept(listed: tuple[Mention, ...]) -> tuple[Mention, ...]:
+        begins = len(listed) > 1 and listed[-1].start in begun and listed[-1].end >= match.end
+        return listed[:-1] if begins else listed
+
+    return replace(match, heads=kept(match.heads), tails=kept(match.tails))
