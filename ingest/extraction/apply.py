@@ -7,9 +7,19 @@ from dataclasses import dataclass, replace
 
 from ingest.extraction.language import Language, Words
 from ingest.extraction.mentions import Mention
-from ingest.extraction.patterns import NameSlot, Pattern, PatternPart, WordGap, Wording
+from ingest.extraction.patterns import (
+    POSSESSIVE,
+    Aside,
+    NameSlot,
+    Pattern,
+    PatternPart,
+    WordGap,
+    Wording,
+)
 from ingest.extraction.tokens import Token
 
+_MOST_ASIDE = 15  # words between two commas
+_COMMAS = frozenset({",", "，", "—", "–", ")", "("})
 _MOST_LISTED = 30  # names in one list
 # Whether a name may stand in a slot of a pattern.
 Fits = Callable[[Pattern, NameSlot, Mention], bool]
@@ -17,27 +27,35 @@ Fits = Callable[[Pattern, NameSlot, Mention], bool]
 
 @dataclass(frozen=True)
 class PatternMatch:
-    """A pattern that fits the words `start`..`end`; several heads or tails where names are
-    listed."""
+    """A pattern that fits the words `start`..`end`; several heads or tails where names are listed.
+    `implied`: one end stands at the sentence's beginning, and something else for it here."""
 
     pattern: Pattern
     start: int
     end: int
     heads: tuple[Mention, ...]
     tails: tuple[Mention, ...]
+    implied: bool = False
 
 
 class ReadSentence:
     """The words of a sentence and the names among them."""
 
     def __init__(
-        self, words: Sequence[Token], mentions: Sequence[Mention], language: Language
+        self,
+        words: Sequence[Token],
+        mentions: Sequence[Mention],
+        language: Language,
+        subject: Mention | None = None,
     ) -> None:
+        """`subject` is what the text is about, if that is known: what a pronoun stands for where
+        the sentence does not begin with a name."""
         self.words, self.mentions, self.language = words, mentions, language
         self._at = {one.start: one for one in mentions}
         self._named = {at for one in mentions for at in range(one.start, one.end)}
         self._surely = {at for one in mentions if one.certain for at in range(one.start, one.end)}
         self.bases = [language.bases(word.norm) for word in words]
+        self._subject = self._beginning() or subject
         self._all = frozenset(base for bases in self.bases for base in bases)
 
     def matches(self, patterns: Sequence[Pattern], fits: Fits) -> list[PatternMatch]:
@@ -53,17 +71,48 @@ class ReadSentence:
             for match in self._fits(pattern, fits)
             if self._stated(match)
         ]
-        begun = {match.start for match in found}
+        begun = {match.start for match in found if not match.implied}
         return [_without(match, begun) for match in found]
 
     def _fits(self, pattern: Pattern, fits: Fits) -> Iterator[PatternMatch]:
-        at = 0
-        while at < len(self.words):
+        first = pattern.parts[0]
+        for at in range(len(self.words)):
             bound = next(self._from(pattern, 0, at, {}, fits), None)
             if bound is not None:
                 end, names = bound
-                yield PatternMatch(pattern, at, end, names["head"], names["tail"])
-            at += 1
+                yield self._match(pattern, at, end, names)
+            elif isinstance(first, NameSlot) and self._goes_on(at):
+                # "Peru lies in the Andes, borders Chile and ...": who borders is said before.
+                assert self._subject is not None
+                if fits(pattern, first, self._subject):
+                    left = {first.role: (self._subject,)}
+                    bound = next(self._from(pattern, 1, at, left, fits), None)
+                    if bound is not None:
+                        yield self._match(pattern, at, *bound)
+
+    def _match(
+        self, pattern: Pattern, start: int, end: int, names: dict[str, tuple[Mention, ...]]
+    ) -> PatternMatch:
+        implied = any(not start <= one.start < end for listed in names.values() for one in listed)
+        return PatternMatch(pattern, start, end, names["head"], names["tail"], implied)
+
+    def _beginning(self) -> Mention | None:
+        """The name that the sentence begins with."""
+        first = self.mentions[0] if self.mentions else None
+        if first is None or not first.certain:
+            return None
+        before = self.words[: first.start]
+        return first if all(word.norm in self.language.articles for word in before) else None
+
+    def _goes_on(self, at: int) -> bool:
+        """Whether a verb may stand here whose subject is the sentence's."""
+        before = self.words[at - 1].norm if at else ""
+        return (
+            self._subject is not None
+            and at > self._subject.end
+            and at not in self._named
+            and (before in _COMMAS or (before,) in self.language.joining)
+        )
 
     def _from(
         self,
@@ -83,6 +132,14 @@ class ReadSentence:
                 if taken.isdisjoint(one.start for one in listed):
                     now = {**bound, part.role: listed}
                     yield from self._from(pattern, number + 1, end, now, fits)
+            if self._stands_for(pattern, number, at) and self._subject is not None:
+                apart = self._subject.start not in taken
+                if apart and fits(pattern, part, self._subject):
+                    now = {**bound, part.role: (self._subject,)}
+                    yield from self._from(pattern, number + 1, at + 1, now, fits)
+        elif isinstance(part, Aside):
+            for end in self._aside(at):
+                yield from self._from(pattern, number + 1, end, bound, fits)
         elif isinstance(part, WordGap):
             for end in self._gap(part, at):
                 yield from self._from(pattern, number + 1, end, bound, fits)
@@ -98,8 +155,28 @@ class ReadSentence:
                 for i, (word, bent) in enumerate(phrase, at)
             ):
                 yield end
-        if part.optional:
+        if part.optional or (POSSESSIVE in part.phrases and self._possessive(at - 1)):
             yield at
+
+    def _possessive(self, at: int) -> bool:
+        return at >= 0 and self.words[at].norm in self.language.possessives
+
+    def _stands_for(self, pattern: Pattern, number: int, at: int) -> bool:
+        """Whether a pronoun stands here that is the name: "it", or "its" where 's follows."""
+        if at >= len(self.words) or at in self._named:
+            return False
+        if self._possessive(at):
+            after = pattern.parts[number + 1] if number + 1 < len(pattern.parts) else None
+            return isinstance(after, Wording) and POSSESSIVE in after.phrases
+        return self.words[at].norm in self.language.pronouns
+
+    def _aside(self, at: int) -> Iterator[int]:
+        yield at
+        if at < len(self.words) and self.words[at].norm in _COMMAS:
+            for end in range(at + 2, min(at + _MOST_ASIDE, len(self.words))):
+                if self.words[end].norm in _COMMAS:
+                    yield end + 1
+                    return
 
     def _gap(self, part: WordGap, at: int) -> Iterator[int]:
         yield at

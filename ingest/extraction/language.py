@@ -46,6 +46,8 @@ class Language:
     joining: tuple[Words, ...]
     questions: frozenset[str]
     small_words: frozenset[str]
+    pronouns: frozenset[str]
+    possessives: frozenset[str]
     groups: Mapping[str, str]
     templates: Mapping[str, Sequence[str]]
     words: Mapping[str, RelationWords]
@@ -97,6 +99,8 @@ def language(name: str) -> Language:
         joining=_phrases(said["and"]),
         questions=frozenset(said["questions"]),
         small_words=frozenset(said["small_words"]),
+        pronouns=frozenset(said["pronouns"]),
+        possessives=frozenset(said["possessives"]),
         groups=said["groups"],
         templates=said["templates"],
         words={word: _relation_words(said["words"], word) for word in said["words"]},

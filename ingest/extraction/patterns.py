@@ -4,8 +4,9 @@
 
 `{head}` and `{tail}` are names, of a type if one is given; `word~` is a word in any form; `(a|b c)`
 is one of these, `[a|b]` one or none; `..` are up to three further words that describe what follows,
-`...` up to six of any kind, both without a name and within one part of the sentence. Where one name
-may stand, several with "and" may.
+`...` up to six of any kind, both without a name and within one part of the sentence; `,..,` is
+something that is put in between commas, or nothing. Where one name may stand, several with "and"
+may.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from ingest.extraction.tokens import tokens
 
 _PART = re.compile(
     r"\s*(?:\{(?P<role>head|tail)(?::(?P<types>[^{}]*))?\}"
+    r"|(?P<aside>,\.\.,)"
     r"|(?P<gap>\.{2,3})"
     r"|\((?P<one>[^()\[\]{}]*)\)"
     r"|\[(?P<maybe>[^\[\]{}]*)\]"
     r"|(?P<word>[^\s(){}\[\]|]+))"
 )
 _ARROW = re.compile(r"\s*(?:->|→)\s*(?P<relation>\S.*?)\s*$")
+POSSESSIVE = (("'s", False),)
 GAPS = {"..": 3, "...": 6}
 
 
@@ -53,7 +56,12 @@ class WordGap:
     close: bool
 
 
-PatternPart = NameSlot | Wording | WordGap
+@dataclass(frozen=True)
+class Aside:
+    """Nothing, or what stands between two commas, whatever it is."""
+
+
+PatternPart = NameSlot | Wording | WordGap | Aside
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,12 @@ class Pattern:
 
     @cached_property
     def anchors(self) -> tuple[frozenset[str], ...]:
-        """Of each part that must be there, words of which a sentence has at least one."""
+        """Of each part that must be there, words of which a sentence has at least one. "'s" is
+        none, as "its" stands for a name and it."""
         return tuple(
             frozenset(phrase[0][0] for phrase in part.phrases)
             for part in self.parts
-            if isinstance(part, Wording) and not part.optional
+            if isinstance(part, Wording) and not part.optional and part.phrases != (POSSESSIVE,)
         )
 
 
@@ -107,6 +116,8 @@ def _parts(text: str) -> list[PatternPart]:
             types = [one.strip() for one in (match["types"] or "").split("|")]
             kind: Literal["head", "tail"] = "head" if role == "head" else "tail"
             found.append(NameSlot(kind, tuple(one for one in types if one)))
+        elif match["aside"]:
+            found.append(Aside())
         elif match["gap"]:
             found.append(_gap(match["gap"]))
         elif match["one"] is not None:

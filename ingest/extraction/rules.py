@@ -20,7 +20,7 @@ from ingest.extraction.tokens import DIRECTION, Token, key, normal, tokens
 
 NAME = "patterns"
 # What is less sure than a name that is written as one, and one that only one entity has.
-UNCERTAIN, CHOSEN, NEW = 0.9, 0.9, 0.6
+UNCERTAIN, CHOSEN, NEW, IMPLIED = 0.9, 0.9, 0.6, 0.8
 
 
 class _Ends(NamedTuple):
@@ -94,7 +94,7 @@ class PatternModel:
     def _ends(self, text: str, match: PatternMatch, head: Mention, tail: Mention) -> _Ends | None:
         """Who is meant at both ends; None: nobody, or it cannot be told."""
         pattern = match.pattern
-        score = pattern.score
+        score = pattern.score * (IMPLIED if match.implied else 1)
         for one in (head, tail):
             if not one.certain:
                 score *= UNCERTAIN

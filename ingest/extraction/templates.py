@@ -15,7 +15,9 @@ from ingest.extraction.tokens import written_alone
 
 LANGUAGES = ("english", "chinese")
 _SPLIT = re.compile(r"[^\w]+|_+|(?<=[a-z0-9])(?=[A-Z])")
-_SCORES = {"nouns": 0.9, "verbs": 0.9, "phrases": 0.85, "pairs": 0.85}
+_SCORES = {
+    "nouns": 0.9, "verbs": 0.9, "phrases": 0.85, "pairs": 0.85, "done_there": 0.8, "doing_there": 0.75,
+}  # fmt: skip
 _PREPOSITIONS = frozenset({"of", "by", "in", "at", "on", "to", "with", "from", "for", "as", "into"})
 
 
@@ -50,10 +52,10 @@ def _of_relation(relation: str, spoken: Language) -> Iterator[Pattern]:
     be = spoken.groups["WAS" if said.past else "BE"]
     for kind, phrases in said.kinds.items():
         templates = spoken.templates.get(kind, ())
-        letter = {"n": "N", "v": "V", "p": "P"}[kind.removeprefix("inverse_")[0]]
+        letter = {"n": "N", "v": "V", "p": "P", "d": "D"}[kind.removeprefix("inverse_")[0]]
         score = _SCORES[kind.removeprefix("inverse_")]
         for template in templates:
-            for phrase in _joined(phrases):
+            for phrase in _joined(phrases, nouns=letter == "N"):
                 text = _filled(template, letter, phrase, be, spoken.groups)
                 yield Pattern.of(text, relation, score)
     for text in said.pairs:
@@ -103,11 +105,12 @@ def _bendable(name: str) -> str:
     return f"{base}~"
 
 
-def _joined(phrases: Sequence[str]) -> list[str]:
-    """Phrases of plain words are one alternative; others stay as they are."""
+def _joined(phrases: Sequence[str], *, nouns: bool) -> list[str]:
+    """Phrases of plain words are one alternative; others stay as they are. Nouns may be several."""
     plain = [one for one in phrases if not any(sign in one for sign in ("(", "[", ".."))]
     others = [one for one in phrases if one not in plain]
-    return [*([f"({'|'.join(plain)})"] if plain else []), *others]
+    bent = [one if one.endswith("~") or not nouns else f"{one}~" for one in plain]
+    return [*([f"({'|'.join(bent)})"] if plain else []), *others]
 
 
 def _filled(template: str, letter: str, phrase: str, be: str, groups: Mapping[str, str]) -> str:
