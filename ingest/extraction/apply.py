@@ -20,6 +20,7 @@ from ingest.extraction.tokens import Token
 
 _MOST_ASIDE = 15  # words between two commas
 _COMMAS = frozenset({",", "，", "—", "–", ")", "("})
+_OPENING, _CLOSING = frozenset("《“「‘\"'"), frozenset("》”」’\"'")
 _MOST_LISTED = 30  # names in one list
 # Whether a name may stand in a slot of a pattern.
 Fits = Callable[[Pattern, NameSlot, Mention], bool]
@@ -72,7 +73,9 @@ class ReadSentence:
             if self._stated(match)
         ]
         begun = {match.start for match in found if not match.implied}
-        return [_without(match, begun) for match in found]
+        shorter = [_without(match, begun) for match in found]
+        ended = {match.end for match in shorter}
+        return [_rest(match, ended) for match in shorter]
 
     def _fits(self, pattern: Pattern, fits: Fits) -> Iterator[PatternMatch]:
         first = pattern.parts[0]
@@ -227,9 +230,12 @@ class ReadSentence:
                 at + len(phrase) for phrase in self.language.before_names if self._said(phrase, at)
             ]
         for start in starts:
-            found = self._at.get(start)
+            quoted = start < len(self.words) and self.words[start].text in _OPENING
+            found = self._at.get(start + quoted)
             if found is not None and fits(pattern, slot, found):
-                return found
+                closed = quoted and found.end < len(self.words)
+                closed = closed and self.words[found.end].text in _CLOSING
+                return replace(found, end=found.end + 1) if closed else found
         return None
 
     def _said(self, phrase: Words, at: int) -> bool:
@@ -266,10 +272,24 @@ class ReadSentence:
 
 
 def _without(match: PatternMatch, begun: set[int]) -> PatternMatch:
-    """The match without the last name of a list that begins another statement."""
+    """The match without the last name of a list at its end that begins another statement."""
 
     def kept(listed: tuple[Mention, ...]) -> tuple[Mention, ...]:
         begins = len(listed) > 1 and listed[-1].start in begun and listed[-1].end >= match.end
         return listed[:-1] if begins else listed
+
+    heads, tails = kept(match.heads), kept(match.tails)
+    if len(heads) + len(tails) == len(match.heads) + len(match.tails):
+        return match
+    last = max(one.end for one in (*heads, *tails))
+    return replace(match, heads=heads, tails=tails, end=last)
+
+
+def _rest(match: PatternMatch, ended: set[int]) -> PatternMatch:
+    """The match without the first name of a list at its beginning that ends another statement."""
+
+    def kept(listed: tuple[Mention, ...]) -> tuple[Mention, ...]:
+        ends = len(listed) > 1 and listed[0].start == match.start and listed[0].end in ended
+        return listed[1:] if ends else listed
 
     return replace(match, heads=kept(match.heads), tails=kept(match.tails))

@@ -17,8 +17,8 @@ _INNER = frozenset({"of", "de", "von", "van", "der", "la", "le", "du", "da", "de
 
 @dataclass(frozen=True)
 class Mention:
-    """Words `start`..`end` of a sentence that name one of some entities; `new`, nobody that is
-    known. `certain`: it is written as a name is."""
+    """Words `start`..`end` of a sentence that name one of some entities; none of them where too
+    many are called so, and where the name is `new`: nobody that is known has it. `certain`: it is written as a name is."""
 
     start: int
     end: int
@@ -97,6 +97,8 @@ def _mention(
     """The first form that somebody bears, if it is written as a name is."""
     said = " ".join(word.text for word in words[start:end])
     for form in forms:
+        if names.crowded(form):
+            return Mention(start, end, ())  # a name, and nobody knows whose
         kept, sure = [], False
         for one, name in names.bearers(form):
             how = _written(said, form, name)

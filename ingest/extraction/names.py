@@ -8,6 +8,7 @@ is found is compared once more, letter by letter, where it is looked up.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -85,6 +86,11 @@ class NameIndex:
         """Whether more entities are called so than can be told apart."""
         first, last = self._span(form)
         return last - first > MOST_BEARERS
+
+    def number(self, entity: str) -> int | None:
+        """The entity with this id, where they came in order of their ids; None: not found."""
+        at = bisect_left(range(len(self)), entity, key=self.id)
+        return at if at < len(self) and self.id(at) == entity else None
 
     def id(self, number: int) -> str:
         return self._words(number)[0]

@@ -54,10 +54,12 @@ class PatternModel:
         words = tokens(text)
         language = language_of(text)
         known = mentions(words, self._names, language)
+        about = self._about(sentence.place.entity)
         if not known:
             return found
         strangers = new_names(words, known, language) if self._new else []
-        spoken = ReadSentence(words, [*known, *strangers], language)
+        names = sorted([*known, *strangers], key=lambda one: one.start)
+        spoken = ReadSentence(words, names, language, about)
         facts: dict[tuple[str, str, str], StatedFact] = {}
         chosen: dict[int, str] = {}
         for match in spoken.matches(self._patterns, self._fits):
@@ -79,6 +81,11 @@ class PatternModel:
             if (entity := self._entity(text, words, one, chosen.get(one.start))) is not None
         ]
         return found
+
+    def _about(self, entity: str | None) -> Mention | None:
+        """The entity whose text it is, as a name that stands nowhere in it."""
+        number = None if entity is None else self._names.number(entity)
+        return None if number is None else Mention(-1, -1, (number,))
 
     def _fits(self, pattern: Pattern, slot: NameSlot, mention: Mention) -> bool:
         if mention.new:

@@ -66,7 +66,8 @@ def _known(content: list[str], spoken: Language) -> RelationWords | None:
     """The words of the language's file: for all of the name, for its words run together, for one of
     them or what it is a form of, the last first."""
     for one in ("".join(content), *reversed(content)):
-        for base in sorted(spoken.bases(one), key=len, reverse=True):
+        # Names of relations are English mostly, whatever language the texts are in.
+        for base in sorted(language(LANGUAGES[0]).bases(one), key=len, reverse=True):
             if base in spoken.words:
                 return spoken.words[base]
     return None
