@@ -203,9 +203,7 @@ def part_of(part: Part) -> list[SentenceTemplate]:
     return templates()[0 if part == "choose" else 1 :: 2]
 
 
-def sentences_of(
-    world: World, part: Part, count: int, seed: int
-) -> Iterator[MadeSentence]:
+def sentences_of(world: World, part: Part, count: int, seed: int) -> Iterator[MadeSentence]:
     """So many sentences, drawn by the seed: the template first, then who fills it."""
     draw = Random(f"{seed} {part}")
     graph = _Facts(world)
@@ -235,9 +233,7 @@ class _Facts:
             self._of_type.setdefault(row["type"], []).append(row["id"])
         self._countries = self._of_type["Country"]
 
-    def fill(
-        self, slots: Sequence[str], draw: Random
-    ) -> Mapping[str, tuple[str, str]] | None:
+    def fill(self, slots: Sequence[str], draw: Random) -> Mapping[str, tuple[str, str]] | None:
         """Slot -> id and words, or None: this country lacks something."""
         country = draw.choice(self._countries)
         found: dict[str, str] = {"c": country}

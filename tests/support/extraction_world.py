@@ -67,7 +67,13 @@ def reader(
     things: Sequence[NamedThing] = THINGS,
 ) -> PatternModel:
     given = default_patterns(TYPES.ends) if patterns is None else patterns
-    return PatternModel(NameIndex(sorted(things, key=lambda one: one.id)), TYPES, given, meant or Meant(describe), new=new)
+    return PatternModel(
+        NameIndex(sorted(things, key=lambda one: one.id)),
+        TYPES,
+        given,
+        meant or Meant(describe),
+        new=new,
+    )
 
 
 def sentence(text: str, entity: str | None = None) -> PlacedSentence:

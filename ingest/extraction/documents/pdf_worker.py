@@ -36,6 +36,8 @@ def main(path: str, memory: int, seconds: int) -> None:
         _say({"pages": count})
     except DependencyError:  # a cipher that is not read here
         _say({"error": LOCKED})
+    except MemoryError:
+        raise
     except Exception as error:  # whatever a damaged file makes of the reader, it cannot be read
         why = " ".join(str(error).split()).rstrip(".")[:200] or type(error).__name__
         _say({"error": f"is no whole PDF ({why}); save it again"})
