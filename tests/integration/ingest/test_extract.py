@@ -100,3 +100,107 @@ def test_from_a_sentence_to_a_fact_and_back(
     assert kg("review", "reject", str(born["id"]), str(works["id"])).code == 0
     last = json.loads(kg("extract", "people.txt", "--json").out)
     assert (last["new"], last["updated"], last["decided"]) == (0, 0, 2)
+
+
+def test_the_property_of_every_entity_is_read_and_a_cut_run_goes_on(
+    loaded: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingest.extraction import extract as job
+
+    monkeypatch.setattr(job, "_ENTITIES", 1)
+    preview = json.loads(kg("extract", "--property", "description", "--dry-run", "--json").out)
+    (found,) = preview["facts_found"]
+    assert (found["head"], found["relation"], found["tail"]) == ("ann", "BORN_IN", "rome")
+    assert (found["place"], found["sentence"]) == (
+        "description of rome",
+        "Ann Meyer was born in Rome.",
+    )
+    assert loaded.ledger.runs("extract") == []
+
+    def stop(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "supersede", stop)
+        stopped = kg("extract", "--property", "description")
+    assert stopped.code == 130
+    assert "Run the same command again" in stopped.errors
+    (run,) = loaded.ledger.runs("extract")
+    assert loaded.ledger.get_cursor(run.id, job.CURSOR) == "rome"
+
+    done = json.loads(kg("extract", "--property", "description", "--json").out)
+    assert done["run"] == run.id
+    assert done["sentences"] == 0, "it went on behind what was read"
+    assert any("went on behind rome" in note for note in done["notes"])
+    assert loaded.ledger.reviews.count(kind="stated") == 1
+    missing = kg("extract", "--property", "nothing")
+    assert missing.code == 2
+    assert "No entity has the property 'nothing'" in missing.errors
+
+
+def test_a_folder_with_a_document_that_cannot_be_read(loaded: Platform, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "a.docx").write_bytes(b"none")
+    (folder / "b.txt").write_text("Ann Meyer was born in Oslo.\nAnn Meyer was born in Rome.")
+    (folder / "c.md").write_text("**Ann Meyer** was born in Rome.")
+    done = json.loads(kg("extract", "documents", "--json").out)
+    assert (done["documents"], done["unread"], done["new"]) == (2, 1, 2)
+    assert any("a.docx is no whole .docx" in note for note in done["notes"])
+    (rejection,) = loaded.ledger.rejections(done["run"])
+    assert rejection.source == "a.docx"
+    rome = loaded.ledger.reviews.items(kind="stated", entity="rome")[0]
+    assert [one["document"] for one in rome.explanation["stated"]] == ["b.txt", "c.md"]
+
+
+def test_what_the_graph_has_by_now_is_closed(loaded: Platform) -> None:
+    assert kg("extract", "people.txt").code == 0
+    loaded.graph.write(
+        Statement("MATCH (a {id: 'ann'}), (b {id: 'rome'}) MERGE (a)-[:BORN_IN]->(b)")
+    )
+    done = json.loads(kg("extract", "people.txt", "--json").out)
+    assert done["superseded"] == 1
+    assert loaded.ledger.reviews.count(kind="stated") == 1, "the one with a new end waits"
+
+
+def test_two_items_that_name_one_new_entity_make_it_once(loaded: Platform, tmp_path: Path) -> None:
+    text = "Ann Meyer was born in Upper Sandusky.\nRobert Cole was born in Upper Sandusky."
+    (tmp_path / "new.txt").write_text(text)
+    assert json.loads(kg("extract", "new.txt", "--json").out)["new"] == 2
+    one, other = loaded.ledger.reviews.items(kind="stated")
+    assert one.tail == other.tail
+    assert kg("review", "accept", str(one.id), str(other.id)).code == 0
+    made = "MATCH (n:City {label: 'Upper Sandusky'}) RETURN n.source AS source"
+    assert loaded.graph.read(Statement(made)) == [{"source": "review"}]
+    assert kg("review", "undo", str(one.id)).code == 0
+    assert len(loaded.graph.read(Statement(made))) == 1, "the other fact needs it"
+    assert kg("review", "undo", str(other.id)).code == 0
+    assert loaded.graph.read(Statement(made)) == []
+
+
+def test_what_a_person_may_get_wrong(loaded: Platform, tmp_path: Path) -> None:
+    wrong = {
+        ("extract",): "one of the two",
+        ("extract", "people.txt", "--property", "description"): "one of the two",
+        ("extract", "no.txt"): "is not there",
+        ("extract", "people.txt", "--model", "magic"): "There is no model 'magic'",
+        ("extract", "people.txt", "--patterns", "no.yaml"): "no.yaml is not there",
+        ("extract", "--infer", "--dry-run"): "goes alone",
+    }
+    for words, sentence in wrong.items():
+        done = kg(*words)
+        assert done.code in (2, 3), words
+        assert sentence in done.errors
+    patterns = kg("extract", "--infer").out
+    assert "{head}" in patterns
+    (tmp_path / "patterns.yaml").write_text(patterns)
+    table = kg("extract", "people.txt", "--dry-run", "--patterns", "patterns.yaml", "--known").out
+    assert "BORN_IN" in table
+    assert "Initech" not in table
+
+
+def test_an_empty_graph_has_no_names(platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "people.txt").write_text(TEXT)
+    done = kg("extract", "people.txt")
+    assert done.code == 3
+    assert "`kg ingest PATH` loads some" in done.errors
