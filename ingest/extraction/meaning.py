@@ -20,8 +20,8 @@ from ingest.extraction.tokens import tokens
 MARGIN = 0.02  # of cosines, by which the first has to be ahead
 _SHORT = 3  # letters of words that say nothing
 Vectors = npt.NDArray[np.float32]
-# Texts -> (n, d) rows of length 1, in the space of the published text vectors.
-SentenceEncoder = Callable[[Sequence[str]], Vectors]
+# Texts -> (n, d) rows of length 1, in the space of the published text vectors; None: not to be had.
+SentenceEncoder = Callable[[Sequence[str]], Vectors | None]
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,10 @@ class Meant:
         if len(said) < 2:
             return None
         if self._encode is not None and all(one.vector is not None for one in said.values()):
-            (asked,) = self._encode([sentence])
-            near = {i: _cosine(asked, one.vector or ()) for i, one in said.items()}
-            return _first(near, MARGIN)
+            rows = self._encode([sentence])
+            if rows is not None:
+                near = {i: _cosine(rows[0], one.vector or ()) for i, one in said.items()}
+                return _first(near, MARGIN)
         words = _content(sentence)
         return _first({i: float(len(words & _content(one.text))) for i, one in said.items()}, 0.5)
 

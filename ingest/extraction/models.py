@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from importlib.metadata import entry_points
 
 from ingest.extraction import graph_names
-from ingest.extraction.meaning import Meant
+from ingest.extraction.meaning import Meant, SentenceEncoder, Vectors
 from ingest.extraction.names import NameIndex
 from ingest.extraction.patterns import Pattern
 from ingest.extraction.rules import NAME, PatternModel
@@ -47,4 +48,22 @@ def open_model(
             )
     if graph.adoption is not None:
         new = False  # what is in it is its owner's
-    return PatternModel(names, types, given, Meant(partial(graph_names.described, graph)), new=new)
+    meant = Meant(partial(graph_names.described, graph), _encoder(platform, notes))
+    return PatternModel(names, types, given, meant, new=new)
+
+
+def _encoder(platform: Platform, notes: list[str]) -> SentenceEncoder:
+    """The encoder of the run that is live. It belongs to a package that this one does not know, so
+    it is found by its name, as commands are, and loaded when a sentence first needs it."""
+    found: list[SentenceEncoder] = []
+
+    def problem(why: str) -> None:
+        notes.append(f"Who is called alike was told apart by words alone: {why}")
+
+    def encode(texts: Sequence[str]) -> Vectors | None:
+        if not found:
+            for entry in entry_points(group="kg_platform.parts", name="sentence_encoder"):
+                found.append(entry.load()(platform, problem))
+        return found[0](texts) if found else None
+
+    return encode

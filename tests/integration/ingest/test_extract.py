@@ -204,3 +204,35 @@ def test_an_empty_graph_has_no_names(platform: Platform, tmp_path: Path) -> None
     done = kg("extract", "people.txt")
     assert done.code == 3
     assert "`kg ingest PATH` loads some" in done.errors
+
+
+def test_published_text_vectors_say_who_is_meant(loaded: Platform, tmp_path: Path) -> None:
+    from embeddings.features.encoders.load import load_text_encoder
+    from tests.support.vectors_by_hand import add_vectors
+
+    texts = {
+        "paris-1": "Paris, a romantic metropolis on the Seine with the Louvre museum",
+        "paris-2": "Paris, a small town among the ranches and oil wells of Texas",
+    }
+    graph = loaded.graph
+    graph.write_rows(
+        "UNWIND $rows AS row CREATE (n:Entity:City {id: row.id, label: 'Paris'})",
+        [{"id": one} for one in texts],
+        batch_rows=10,
+    )
+    add_vectors(loaded, list(texts), dimension=384)
+    encoder = load_text_encoder("minilm", "cpu")
+    for one, vector in zip(texts, encoder.encode(list(texts.values())).tolist(), strict=True):
+        given = {"id": one, "vector": vector, "revision": encoder.revision}
+        text = "MATCH (n:Entity {id: $id}) SET n.text_embedding = $vector"
+        graph.write(Statement(text, given))
+        graph.write(
+            Statement("MATCH (r:EmbeddingRun) SET r.text_encoder_revision = $revision", given)
+        )
+    (tmp_path / "two.txt").write_text(
+        "Ann Meyer was born in Paris beside cattle and cowboys.\n"
+        "Bob Cole was born in Paris near the galleries of the French capital."
+    )
+    done = json.loads(kg("extract", "two.txt", "--dry-run", "--json").out)
+    found = {(fact["head"], fact["tail"]) for fact in done["facts_found"]}
+    assert found == {("ann", "paris-2"), ("bob", "paris-1")}, done["notes"]
