@@ -15,6 +15,7 @@ from kg_platform.session import Session
 
 if TYPE_CHECKING:
     from ingest.adoption.adopt import Adopted
+    from ingest.extraction.extract import ExtractSummary
     from ingest.loading.dry_run import Preview
     from ingest.loading.summary import IngestSummary
     from ingest.resolution.matching.job import MatchSummary
@@ -260,6 +261,50 @@ class IngestSession(Session):
         from ingest.resolution.matching.infer import inferred, written
 
         return written(inferred(self.graph, type))
+
+    def extract(
+        self,
+        path: str | Path | None = None,
+        *,
+        property: str | None = None,
+        model: str = "patterns",
+        patterns: str | Path | None = None,
+        new: bool = True,
+        dry_run: bool = False,
+        on_progress: Progress | None = None,
+    ) -> ExtractSummary:
+        """Read a document, a folder of them, or a property of every entity, and propose the facts
+        that they state as review items. `patterns` is a patterns.yaml; with `new`, entities that
+        nobody has are proposed with their facts.
+
+        Raises:
+            NotFound: nothing is at the path, or the graph is empty. BadInput: it cannot be read.
+            Interrupted: Ctrl-C; the same call goes on.
+        """
+        from ingest.extraction.extract import ExtractWish, extract
+        from ingest.extraction.pattern_file import read_patterns
+
+        given = None if patterns is None else read_patterns(Path(patterns))
+        where = None if path is None else Path(path)
+        wish = ExtractWish(where, property, model, given, new)
+        return extract(self.platform, wish, dry_run=dry_run, on_progress=on_progress)
+
+    def infer_patterns(self) -> str:
+        """A patterns.yaml to begin with, from the relations that the graph has.
+
+        Raises:
+            NotFound: it has none.
+        """
+        from ingest.extraction.graph_names import relation_types
+        from ingest.extraction.pattern_file import written
+        from ingest.extraction.templates import default_patterns
+
+        found = default_patterns(relation_types(self.graph).ends)
+        if not found:
+            raise NotFound(
+                "There is no relation yet to be found in a text; `kg ingest PATH` loads some."
+            )
+        return written(found)
 
     def pair(self, one: str, other: str | None) -> tuple[str, str]:
         """The ids of two entities, by ids or labels; or those of a review item of duplicates, by

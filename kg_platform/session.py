@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a
 KINDS = (
     "ingest",
     "match",
+    "extract",
     "embed",
     "embed-new",
     "watch",

@@ -32,7 +32,7 @@ def listed(
     status: Annotated[
         str, typer.Option(help="open, accepted, rejected, superseded or all.")
     ] = "open",
-    kind: Annotated[str | None, typer.Option(help="link or duplicate.")] = None,
+    kind: Annotated[str | None, typer.Option(help="link, duplicate or stated.")] = None,
     relation: Annotated[str | None, typer.Option(help="Only this relationship type.")] = None,
     entity: Annotated[
         str | None, typer.Option(help="Only items with this entity (id or label) at an end.")
@@ -197,5 +197,5 @@ def _each(
 
 def _named(row: ReviewRow) -> tuple[Any, str, Any]:
     said = row.explanation
-    relation = row.relation if row.kind == "link" else "is the same as"
+    relation = row.relation if row.is_fact else "is the same as"
     return said.get("head_label", row.head), relation, said.get("tail_label", row.tail)

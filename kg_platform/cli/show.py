@@ -24,6 +24,7 @@ def show(
     """Everything the graph says about one entity."""
     from kg_platform.browse.entities import called_like_the_id
     from kg_platform.browse.formatting import jsonable, short
+    from kg_platform.browse.origin import is_accepted, origin, short_origin
 
     with Session.open() as kg:
         page = kg.show(entity, facts)
@@ -53,12 +54,22 @@ def show(
             title="What each source says",
         )
     rows = [
-        ("->" if fact.outgoing else "<-", fact.relation, fact.entity.label, fact.entity.id)
+        (
+            "->" if fact.outgoing else "<-",
+            fact.relation,
+            fact.entity.label,
+            fact.entity.id,
+            short_origin(fact.properties),
+        )
         for fact in page.neighbours
     ]
     if rows:
         title = f"{page.facts:,} fact{'' if page.facts == 1 else 's'}"
         title += f", the first {len(rows):,} shown" if len(rows) < page.facts else ""
-        console.print_table(("", "relation", "entity", "id"), rows, title=title)
+        console.print_table(("", "relation", "entity", "id", "from"), rows, title=title)
+    for fact in page.neighbours:
+        if is_accepted(fact.properties):
+            ends = f"{fact.relation} {fact.entity.label}"
+            console.print_lines(f"{ends}: {origin(fact.properties)}")
     if others:
         console.note(others)

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kg_platform.curation.items_of_text import new_ends, stated_in
 from kg_platform.curation.merge import kept_of, merge, merged_ids
 from kg_platform.curation.unmerge import unmerge
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.merging import MERGE_OF
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, KgError, NotFound
-from kg_platform.graph.client import Graph
-from kg_platform.ledger.review_rows import ReviewRow, Status, Triple
+from kg_platform.graph.adoption import GraphAdoption
+from kg_platform.graph.client import Graph, Rows, Run
+from kg_platform.ledger.review_rows import Kind, ReviewRow, Status, Triple
 from kg_platform.ledger.reviews import Reviews, decided
 
 
@@ -44,15 +46,14 @@ def accept(
             and not done.
     """
     row = reviews.item(review_id)
-    if row.kind == "link" and (keep or force):
+    if row.is_fact and (keep or force):
         raise BadInput(f"Review item {review_id} is a fact; --keep and --force are for duplicates.")
     if keep is not None and keep not in (row.head, row.tail):
         raise BadInput(f"Keep one of the two, {row.head} or {row.tail}; {keep!r} is neither.")
     if row.status != "accepted" or row.done:
         row = reviews.decide(review_id, "open", "accepted", by, note)
     try:
-        merges = row.kind == "duplicate"
-        problem = _merge(graph, row, keep, force) if merges else _write_fact(graph, row)
+        problem = _write_fact(graph, row) if row.is_fact else _merge(graph, row, keep, force)
     except (BadInput, NotFound):
         reviews.decide(review_id, "accepted", "open", by, "could not be written", done=False)
         raise
@@ -87,20 +88,22 @@ def undo(graph: Graph, reviews: Reviews, review_id: int, by: str) -> ReviewRow:
         return reviews.decide(review_id, "rejected", "open", by)
     if row.status != "accepted":
         raise BadInput(decided(row))
-    if row.kind == "link":
+    if row.is_fact:
         _remove_fact(graph, row)
     elif row.done or _is_merged(graph, row):
         unmerge(graph, _merge_id(row), row.head, row.tail)
     return reviews.decide(review_id, "accepted", "open", by)
 
 
-def decided_facts(graph: Graph, reviews: Reviews, *statuses: Status) -> set[Triple]:
+def decided_facts(
+    graph: Graph, reviews: Reviews, *statuses: Status, kind: Kind = "link"
+) -> set[Triple]:
     """(head, relation, tail) of the facts that were decided so, between the entities that stand for
     their ends now: what is wrong of one that was merged is wrong of the one it was merged into."""
     stands = merged_ids(graph)
     return {
         (stands.get(head, head), relation, stands.get(tail, tail))
-        for head, relation, tail in reviews.ends("link", statuses)
+        for head, relation, tail in reviews.ends(kind, statuses)
     }
 
 
@@ -124,13 +127,27 @@ def _write_fact(graph: Graph, row: ReviewRow) -> str:
         "run": row.run_id,
         "probability": row.probability,
         "accepted_by": row.decided_by,
+        **stated_in(row),
     }
     ends = {"head": row.head, "tail": row.tail}
     given = {**ends, "properties": properties, "at": row.decided_at}
     statement = Statement(cypher.write_fact(row.relation), given)
-    found = graph.transact(lambda run: run(statement))
+    new = new_ends(row)
+    made = [{"id": end, **about} for end, about in new.items()]
+    others = [end for end in ends.values() if end not in new]
+    known = Statement(cypher.WHERE_ARE, {"ids": others})
+
+    def write(run: Run) -> Rows:
+        if made:
+            GraphAdoption.refuse(graph.adoption, "no entity is made in it")
+            if not all(end["there"] for end in run(known)):
+                return []
+            run(Statement(cypher.MAKE_ENDS, {"rows": made, "review": row.id}))
+        return run(statement)
+
+    found = graph.transact(write)
     if not found:
-        return missing(graph, (row.head, row.tail))
+        return missing(graph, others)
     if all(each["review"] != row.id for each in found):
         return f"the graph has this fact by now (source {_source(found)})"
     return ""
@@ -168,7 +185,14 @@ def _remove_fact(graph: Graph, row: ReviewRow) -> None:
             f"({_source(found)}), which it would be taken from."
         )
     statement = Statement(cypher.remove_fact(row.relation), {**ends, "review": row.id})
-    graph.write(statement)
+    made = list(new_ends(row))
+
+    def remove(run: Run) -> None:
+        run(statement)
+        if made:
+            run(Statement(cypher.UNMAKE_ENDS, {"ids": made}))
+
+    graph.transact(remove)
 
 
 def _source(found: Sequence[Mapping[str, Any]]) -> str:

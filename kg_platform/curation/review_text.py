@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kg_platform.curation.items_of_text import new_ends, places
 from kg_platform.ledger.review_rows import ReviewRow
 
 
@@ -15,10 +16,24 @@ def grounds(row: ReviewRow) -> list[tuple[str, str]]:
     """(what, words) of an item's explanation, one a ground."""
     said = row.explanation
     lines = [("why", str(said["sentence"]))] if said.get("sentence") else []
+    lines += _stated(row)
     lines += [("path", path_text(path)) for path in said.get("paths", ())]
     lines += _alike("head like", said.get("similar_heads", ()), row.relation, tail=False)
     lines += _alike("tail like", said.get("similar_tails", ()), row.relation, tail=True)
     lines += [(str(name), str(words)) for name, words in said.get("grounds", ())]
+    return lines
+
+
+def _stated(row: ReviewRow) -> list[tuple[str, str]]:
+    """Of what texts state: each sentence, where it stands, and who read it."""
+    lines = [
+        ("new", f"{about['label']} ({', '.join(about['labels']) or 'no type'}) is made with it")
+        for about in new_ends(row).values()
+    ]
+    for one in places(row.explanation):
+        lines.append(("sentence", str(one["sentence"])))
+        lines.append(("place", str(one["place"])))
+        lines.append(("read by", f"{one['model']}, score {one['score']:.2f}: {one['by']}"))
     return lines
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from kg_platform.cypher.browse import TYPE
-from kg_platform.cypher.changes import FACTS, mark
+from kg_platform.cypher.changes import DELETED, FACTS, bury, mark, mark_new
 from kg_platform.cypher.names import quote
 
 SOURCE = "review"  # the source of facts that were accepted
 # What says of a fact that it was accepted.
-ACCEPTANCE = frozenset({"source", "review", "run", "probability", "accepted_by", "accepted_at"})
+ACCEPTANCE = frozenset(
+    {
+        "source", "review", "run", "probability", "accepted_by", "accepted_at",
+        # of what a text states
+        "sentence", "document", "place", "model", "score",
+    }
+)  # fmt: skip
 
 
 def write_fact(relation: str) -> str:
@@ -23,6 +29,32 @@ def write_fact(relation: str) -> str:
         f"{mark('h', FACTS)}, {mark('t', FACTS)} "
         "RETURN r.review AS review, r.source AS source"
     )
+
+
+# $rows: {id, label, labels}, $review: ends of a fact that nobody has yet. One that was deleted may
+# come back; one that is there stays as it is.
+MAKE_ENDS = f"""
+UNWIND $rows AS row
+OPTIONAL MATCH (gone:Tombstone {{id: row.id}}) WHERE gone.merged_into IS NULL
+DELETE gone
+WITH DISTINCT row
+OPTIONAL MATCH (there:Entity {{«id»: row.id}})
+WITH row WHERE there IS NULL
+CREATE (n:Entity {{«id»: row.id}})
+SET n.«label» = row.label, n.«source» = '{SOURCE}', n.review = $review,
+    n.«updated_at» = datetime(), n:$(row.labels), {mark_new("n")}
+"""
+# $ids: those of them that a review made, that are as it made them, and that nothing refers to any
+# more, go.
+UNMAKE_ENDS = f"""
+UNWIND $ids AS id
+MATCH (n:Entity {{«id»: id}})
+WHERE n.«source» = '{SOURCE}' AND n.review IS NOT NULL AND NOT EXISTS {{ (n)--() }}
+AND all(k IN keys(n) WHERE k IN ['id', 'label', 'source', 'review', 'updated_at']
+        OR k STARTS WITH 'embedding' OR k ENDS WITH '_embedding')
+{bury(f"'{DELETED}'")}
+DELETE n
+"""
 
 
 def facts_between(relation: str) -> str:

@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["link", "duplicate"]
+Kind = Literal["link", "duplicate", "stated"]
 Status = Literal["open", "accepted", "rejected", "superseded"]
 Triple = tuple[str, str, str]
-KINDS = ("link", "duplicate")
+KINDS = ("link", "duplicate", "stated")
 STATUSES = ("open", "accepted", "rejected", "superseded")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What may be true. Of a duplicate, `relation` is empty and the ends are in order of their ids.
+    """What may be true: a fact that a model proposes (`link`), one that a text states (`stated`),
+    or two entities that may be one. Of a duplicate, `relation` is empty and the ends are in order
+    of their ids.
 
-    `probability` is calibrated, None where it cannot be: of runs without a calibration, and of
-    duplicates that vectors propose, whose `score` in 0..1 is only an order. Of duplicates that
-    matching asks about both are the probability by its model.
+    `probability` is calibrated, None where it cannot be: of runs without a calibration, of what a
+    text states, and of duplicates that vectors propose, whose `score` in 0..1 is only an order. Of
+    duplicates that matching asks about both are the probability by its model.
     """
 
     kind: Kind
@@ -60,6 +62,11 @@ class ReviewRow:
     @property
     def ends(self) -> Triple:
         return self.head, self.relation, self.tail
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it is a fact, and not two entities that may be one."""
+        return self.kind != "duplicate"
 
     @property
     def unfinished(self) -> bool:

@@ -78,7 +78,7 @@ class Reviews:
     def relations(self) -> list[str]:
         """Every relation that some item proposes."""
         c = REVIEWS.c
-        query = sa.select(c.relation).where(c.kind == "link").distinct().order_by(c.relation)
+        query = sa.select(c.relation).where(c.kind != "duplicate").distinct().order_by(c.relation)
         with self._database.read() as connection:
             return [row.relation for row in connection.execute(query)]
 
@@ -89,6 +89,15 @@ class Reviews:
         query = query.where(c.kind == kind, c.status.in_(statuses))
         with self._database.read() as connection:
             return {(row.head, row.relation, row.tail) for row in connection.execute(query)}
+
+    def among(self, candidates: Sequence[Candidate]) -> dict[Triple, ReviewRow]:
+        """The items that there are of these candidates, all of one kind, by their ends."""
+        found: dict[Triple, ReviewRow] = {}
+        keys = [_key(one) for one in candidates]
+        for start in range(0, len(keys), AT_ONCE):
+            some = REVIEWS.c.key.in_(keys[start : start + AT_ONCE])
+            found |= {row.ends: row for row in self._rows(sa.select(REVIEWS).where(some))}
+        return found
 
     def decide(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kg_platform.browse.entities import EntityPage, FactCount
+from kg_platform.browse.origin import origin
 from kg_platform.errors import NotFound
 from ui import navigation, resources
 from ui.components import cards
@@ -114,6 +115,11 @@ def group(page: EntityPage, kind: FactCount) -> None:
     facts = resources.neighbours(page.id, kind.relation, kind.outgoing, limit)
     with entities:
         cards.cards([cards.Card(fact.entity) for fact in facts], key=key, shape="chips")
+        if told := [
+            (fact.entity.label, text) for fact in facts if (text := origin(fact.properties))
+        ]:
+            with st.expander("Where this is from", key=f"{key}_origin"):
+                plain.facts(told)
         if kind.count > len(facts) and st.button(
             f"Show {min(MORE, kind.count - len(facts)):,} more",
             icon=":material/expand_more:",

@@ -17,7 +17,12 @@ from ui.components import cards
 from ui.widgets import text
 
 PAGE = 10
-KINDS = {None: "Facts and duplicates", "link": "Facts", "duplicate": "Duplicates"}
+KINDS = {
+    None: "Facts and duplicates",
+    "link": "Proposed facts",
+    "stated": "Facts of texts",
+    "duplicate": "Duplicates",
+}
 SAID = "review_said"
 NOTHING = (
     "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for "
@@ -90,7 +95,7 @@ def show(row: ReviewRow, entities: dict[str, EntityRow]) -> None:
             said = row.explanation
             head = entities.get(row.head) or EntityRow(row.head, said.get("head_label", row.head))
             tail = entities.get(row.tail) or EntityRow(row.tail, said.get("tail_label", row.tail))
-            verb = f"→ {row.relation} →" if row.kind == "link" else "may be the same as"
+            verb = f"→ {row.relation} →" if row.is_fact else "may be the same as"
             text.lead(f"{head.label}  {verb}  {tail.label}")
             cards.cards(
                 [cards.Card(head), cards.Card(tail)], key=f"review_ends_{row.id}", shape="chips"
@@ -112,7 +117,7 @@ def buttons(row: ReviewRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         # What was cut short is asked again: how it was to be merged is not kept.
         waits = row.status == "open" or row.unfinished
-        if waits and row.kind == "link":
+        if waits and row.is_fact:
             st.button(
                 "Finish" if row.unfinished else "Accept",
                 icon=":material/check:",

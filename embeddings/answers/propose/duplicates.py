@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from embeddings.answers.propose.links import Proposal, supersede
+from embeddings.answers.propose.links import Proposal
 from embeddings.answers.propose.search import Search
 from embeddings.publish import vector_indexes
 from embeddings.publish.published import Run, of_one_run, published_run, staged_name
 from kg_platform.curation.likeness import likeness
+from kg_platform.curation.overtaken import supersede
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher import vectors
 from kg_platform.cypher.statement import Statement

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,17 +16,11 @@ from embeddings.answers.scored_entities import ScoredEntities, open_scored
 from embeddings.evaluation.calibration import Calibrator
 from embeddings.publish.live_artifact import artifact_of
 from embeddings.publish.published import published_run
-from kg_platform.curation.review import decided_facts, missing
-from kg_platform.cypher import reviewing as cypher
-from kg_platform.cypher.statement import Statement
-from kg_platform.errors import BadInput
-from kg_platform.graph.client import Graph
+from kg_platform.curation.overtaken import supersede
+from kg_platform.curation.review import decided_facts
 from kg_platform.ledger.review_rows import Candidate, Proposed, ReviewRow
-from kg_platform.ledger.reviews import Reviews
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress
-
-PLATFORM = "kg-platform"  # who supersedes what the graph has overtaken
 
 
 @dataclass(frozen=True)
@@ -73,25 +66,6 @@ def propose_links(platform: Platform, what: Search, report: Progress) -> Proposa
     first, second = reviews.propose(run_id, fresh.values()), reviews.propose(run_id, again)
     made = Proposed(*(a + b for a, b in zip(_counts(first), _counts(second), strict=True)))
     return Proposal(run_id, made.new, made.updated, superseded, found.asked, found.possible)
-
-
-def supersede(graph: Graph, reviews: Reviews, kind: str) -> tuple[int, list[ReviewRow]]:
-    """Close open items that the graph has overtaken; returns how many, and those still open."""
-    rows = reviews.items(kind=kind, limit=reviews.count(kind=kind))
-    asked = [{"id": r.id, "head": r.head, "relation": r.relation, "tail": r.tail} for r in rows]
-    states = {s["id"]: s for s in graph.read(Statement(cypher.STAND, {"rows": asked}))}
-    left: list[ReviewRow] = []
-    superseded = 0
-    for row in rows:
-        state = states[row.id]
-        if state["there"] and not (kind == "link" and state["known"]):
-            left.append(row)
-            continue
-        why = missing(graph, (row.head, row.tail)) or "the graph has this fact by now"
-        with suppress(BadInput):  # somebody has decided on it in this moment
-            reviews.decide(row.id, "open", "superseded", PLATFORM, why)
-            superseded += 1
-    return superseded, left
 
 
 def _scored_again(

@@ -1,0 +1,69 @@
+"""PDF: the text of each page, read by a process with limits of memory and time."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ingest.extraction.documents import pdf_worker
+from ingest.extraction.documents.text import usable
+from ingest.extraction.sentences import Passage, TextPlace
+from kg_platform.errors import BadInput
+
+MEMORY_BYTES = 2**30
+SECONDS = 300  # of a processor
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[a-z\u00df-\u00ff])")
+
+
+def read_pdf(path: Path, name: str) -> Iterator[Passage]:
+    """A passage a page.
+
+    Raises:
+        BadInput: it is locked, damaged, too large to be read, or has no text.
+    """
+    command = [
+        sys.executable, "-I", str(Path(pdf_worker.__file__)), str(path),
+        str(MEMORY_BYTES), str(SECONDS),
+    ]  # fmt: skip
+    worker = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={},  # whatever the file makes of the process, it finds no secrets
+        encoding="utf-8",
+    )
+    assert worker.stdout is not None
+    anything = ended = False
+    with worker.stdout as lines:
+        try:
+            for line in lines:
+                said = json.loads(line) if line.endswith("\n") else {}
+                if "error" in said:
+                    raise BadInput(f"{name} {said['error']}.")
+                ended = "pages" in said
+                text = _joined(usable(said.get("text", "")))
+                if text.strip():
+                    anything = True
+                    yield Passage(text, TextPlace(name, page=said["page"]))
+        finally:
+            worker.kill()
+            worker.wait()
+    if not ended:
+        raise BadInput(
+            f"{name} cannot be read: it is damaged, or needs more than "
+            f"{MEMORY_BYTES / 2**30:,.0f} GiB of memory or {SECONDS} s; save it again."
+        )
+    if not anything:
+        raise BadInput(
+            f"{name} has no text, only pictures of it perhaps; let a text recognition read it."
+        )
+
+
+def _joined(text: str) -> str:
+    """The lines of a page with words whole that were parted at a line's end."""
+    return _HYPHEN.sub("", text)

@@ -1,0 +1,180 @@
+"""Documents of every kind give their text with its places, or one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pypdf
+import pytest
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+from ingest.extraction.documents.document import documents
+from ingest.extraction.sentences import Passage, sentences
+from kg_platform.errors import BadInput, NotFound
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def read(path: Path) -> list[Passage]:
+    (file,) = documents(path)
+    return list(file.passages())
+
+
+def said(path: Path) -> list[tuple[str, str, int]]:
+    return [
+        (one.text, one.place.words(), one.place.offset)
+        for passage in read(path)
+        for one in sentences(passage)
+    ]
+
+
+def put(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def write_pdf(path: Path, pages: list[str], password: str = "") -> Path:
+    """A PDF of pages with one line each."""
+    made = pypdf.PdfWriter()
+    font = DictionaryObject({
+        NameObject("/Type"): NameObject("/Font"),
+        NameObject("/Subtype"): NameObject("/Type1"),
+        NameObject("/BaseFont"): NameObject("/Helvetica"),
+    })  # fmt: skip
+    for text in pages:
+        page = made.add_blank_page(300, 200)
+        fonts = DictionaryObject({NameObject("/F1"): font})
+        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+        content = DecodedStreamObject()
+        lines = " 0 -14 Td ".join(f"({line}) Tj" for line in text.split("\n"))
+        content.set_data(f"BT /F1 12 Tf 10 150 Td {lines} ET".encode())
+        page[NameObject("/Contents")] = made._add_object(content)
+    if password:
+        made.encrypt(password, algorithm="RC4-128")
+    made.write(path)
+    return path
+
+
+def write_docx(path: Path, body: str, head: str = "") -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        xml = f"<?xml version='1.0'?>{head}<w:document {W}><w:body>{body}</w:body></w:document>"
+        packed.writestr("word/document.xml", xml)
+    return path
+
+
+def test_text(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.txt", "Title\n\nOne here.\r\nMr. Two\nis there. And 3.5 m!\n")
+    assert said(path) == [
+        ("Title", "a.txt, line 1", 0),
+        ("One here.", "a.txt, line 3", 7),
+        ("Mr.", "a.txt, line 4", 18),  # abbreviations are the language's
+        ("Two is there.", "a.txt, line 4", 22),
+        ("And 3.5 m!", "a.txt, line 5", 36),
+    ]
+
+
+def test_a_text_in_another_encoding(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.txt", "Zürich liegt hier.".encode("cp1252"))
+    assert said(path) == [("Zürich liegt hier.", "a.txt, line 1", 0)]
+
+
+def test_markdown_without_its_markup(tmp_path: Path) -> None:
+    text = "# Head\n\n- [Paris](http://x.org) is **big**.\n\n```\ncode is no text.\n```\nEnd.\n"
+    path = put(tmp_path / "a.md", text)
+    assert [(text, place) for text, place, _ in said(path)] == [
+        ("Head", "a.md, line 1"),
+        ("Paris is big .", "a.md, line 3"),
+        ("End.", "a.md, line 8"),
+    ]
+
+
+def test_web_pages_without_scripts(tmp_path: Path) -> None:
+    text = """<!doctype html><html><head><title>T</title><script>var a = "No."</script></head>
+<body><p>One &amp; <b>two</b>
+three.</p><style>p {}</style><div>Four<br>five<script>alert("<p>No</p>")</script></div></body>"""
+    path = put(tmp_path / "a.html", text)
+    assert [(text, place) for text, place, _ in said(path)] == [
+        ("One & two three.", "a.html, line 2"),
+        ("Four", "a.html, line 3"),
+        ("five", "a.html, line 3"),
+    ]
+
+
+def test_a_web_page_in_the_encoding_that_it_names(tmp_path: Path) -> None:
+    text = '<meta charset="gb2312"><p>法国的首都是巴黎。</p>'.encode("gb2312")
+    assert [text for text, _, _ in said(put(tmp_path / "a.htm", text))] == ["法国的首都是巴黎。"]
+
+
+def test_pdf(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "a.pdf", ["One is the cap-\nital here.", "Two."])
+    assert said(path) == [
+        ("One is the capital here.", "a.pdf, page 1", 0),
+        ("Two.", "a.pdf, page 2", 0),
+    ]
+
+
+def test_docx(tmp_path: Path) -> None:
+    body = "<w:p><w:r><w:t>One </w:t></w:r><w:r><w:t>two.</w:t></w:r></w:p><w:p/><w:p><w:r><w:t>3.</w:t></w:r></w:p>"
+    assert said(write_docx(tmp_path / "a.docx", body)) == [
+        ("One two.", "a.docx, line 1", 0),
+        ("3.", "a.docx, line 3", 10),
+    ]
+
+
+def test_a_folder_in_order_of_names(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/2.txt", "a.md", "c.jpg", ".hidden.txt"):
+        put(tmp_path / name, "Text.")
+    assert [one.name for one in documents(tmp_path)] == ["a.md", "b/2.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.docx", b"\xd0\xcf\x11\xe0 and more", "locked with a password"),
+        ("a.docx", b"PK no zip", "no whole .docx"),
+        ("a.pdf", b"%PDF-1.4 nothing", "no whole PDF"),
+        ("a.txt", b"\x00a\x00b" * 100, "looks like UTF-16"),
+        ("a.xyz", b"text", "no kind of document"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    with pytest.raises(BadInput, match=sentence) as error:
+        read(put(tmp_path / name, content))
+    assert "\n" not in str(error.value)
+
+
+def test_a_document_of_200_mb(tmp_path: Path) -> None:
+    path = tmp_path / "big.txt"
+    with path.open("wb") as file:
+        file.truncate(200 * 10**6)
+    with pytest.raises(BadInput, match=r"big.txt has 191 MiB, and at most 64 .* split it"):
+        read(path)
+
+
+def test_a_locked_pdf(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "a.pdf", ["Secret."], password="pass")
+    with pytest.raises(BadInput, match=r"a.pdf is locked with a password; save it without one."):
+        read(path)
+
+
+def test_a_pdf_of_pictures(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="has no text, only pictures"):
+        read(write_pdf(tmp_path / "a.pdf", [""]))
+
+
+def test_entities_of_xml_are_refused(tmp_path: Path) -> None:
+    bomb = '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+    path = write_docx(tmp_path / "a.docx", "<w:p><w:r><w:t>&b;</w:t></w:r></w:p>", bomb)
+    with pytest.raises(BadInput, match="defines entities of XML"):
+        read(path)
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="is not there"):
+        documents(tmp_path / "no.txt")
+    with pytest.raises(BadInput, match="has no document"):
+        documents(tmp_path)
