@@ -1,0 +1,88 @@
+"""The stream that a person names, opened, and followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.streams.feed import Feed
+from ingest.streams.folder import FileNote, FolderFeed
+from ingest.streams.follow import Followed, Follower, FollowOptions
+from ingest.streams.reading import EnvelopeReader, MessageReader
+from ingest.streams.writer import StreamTarget
+from kg_platform.cypher import streaming
+from kg_platform.cypher.statement import Statement
+from kg_platform.errors import BadInput
+from kg_platform.media.gallery import Gallery
+from kg_platform.platform import Platform
+
+KAFKA = "kafka://"
+
+
+@dataclass(frozen=True)
+class FollowRequest:
+    """What to follow: an address or a folder; as which source; by which mapping, if messages are
+    in no envelope; and where paths of media start."""
+
+    stream: str
+    source: str | None = None
+    mapping: Path | None = None
+    media: Path | None = None
+
+
+def follow(
+    platform: Platform,
+    request: FollowRequest,
+    options: FollowOptions,
+    tell: Callable[[str], None],
+    stop: Callable[[], bool],
+) -> Followed:
+    """Follow a stream until `stop()` is true or the options end it.
+
+    Raises:
+        BadInput: there is no such stream, or the graph was adopted.
+        Unavailable: a store, or what brings the stream, does not answer at the start.
+    """
+    source = request.source or source_name(request.stream)
+    folder = request.media or Path(request.stream)
+    if not folder.is_dir():
+        if request.media is not None:
+            raise BadInput(f"--media {folder} is no folder.")
+        folder = Path.cwd()
+    settings = platform.settings
+    gallery = Gallery(folder, platform.media, settings.max_picture_pixels, settings.max_media_bytes)
+    target = StreamTarget(platform, source, folder, gallery)
+    reader: MessageReader = EnvelopeReader()
+    feed = _feed(platform, request, source, tell)
+    try:
+        follower = Follower(target, feed, reader, options, tell)
+        tell(f"Following {feed.stream} as {source}.")
+        return follower.follow(stop)
+    finally:
+        feed.close()
+
+
+def source_name(stream: str) -> str:
+    """What the graph calls the source of a stream, unless it is said."""
+    if stream.startswith(KAFKA):
+        return stream.rstrip("/").rpartition("/")[2]
+    return Path(stream).resolve().name
+
+
+def _feed(
+    platform: Platform, request: FollowRequest, source: str, tell: Callable[[str], None]
+) -> Feed:
+    if request.stream.startswith(KAFKA):
+        raise BadInput("later")
+    folder = Path(request.stream)
+    given = {"source": source, "stream": str(folder.resolve())}
+    notes: dict[str, FileNote] = {}
+    for row in platform.graph.read(Statement(streaming.OF_STREAM, given)):
+        if row["note"] is None:
+            continue
+        note = FileNote.of(int(row["offset"]), row["note"])
+        before = notes.get(row["part"])
+        if before is None or before.generation < note.generation:
+            notes[row["part"]] = note
+    return FolderFeed(folder, source, notes, tell)

@@ -1,0 +1,190 @@
+"""What a batch of messages is to do to the graph, checked, with its media in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.loading.batches import Nodes, RecordCheck
+from ingest.loading.store import Known, Node
+from ingest.sources.source import Record
+from ingest.streams.changes import (
+    EntityGone,
+    EntityPut,
+    MediaGone,
+    MediaPut,
+    RelationGone,
+    RelationPut,
+    StreamChange,
+    Triple,
+)
+from ingest.streams.feed import DeadLetter, StreamMessage
+from ingest.streams.phases import StreamPhase, phases
+from ingest.streams.reading import ReadMessages
+from ingest.validate import shown
+from kg_platform.errors import BadPicture
+from kg_platform.graph.kept import to_text
+from kg_platform.media.gallery import Gallery
+from kg_platform.records import Media, Rejection, Relation
+
+
+@dataclass
+class PhasePlan:
+    """A phase as it is written: see `phases.py` for the order."""
+
+    nodes: list[Node] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
+    media: list[tuple[MediaPut | MediaGone, Media | None]] = field(default_factory=list)
+    relations_gone: list[Triple] = field(default_factory=list)
+    entities_gone: list[tuple[str, str]] = field(default_factory=list)  # entity, the source's id
+
+
+@dataclass
+class BatchPlan:
+    """`versions` are those that the batch brings, by key; `late` counts changes that were dropped
+    because a later version is there already."""
+
+    phases: list[PhasePlan] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+    late: int = 0
+
+
+class KnownOnce:
+    """What a check asks of the graph; ids that were merged away are asked for once."""
+
+    def __init__(self, store: Known) -> None:
+        self._store = store
+        self._merged = store.merged_ids()
+
+    def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
+        return self._store.known_entities(ids)
+
+    def merged_ids(self) -> dict[str, str]:
+        return self._merged
+
+    def known_media(self, ids: Sequence[str]) -> set[str]:
+        return self._store.known_media(ids)
+
+
+@dataclass(frozen=True)
+class PhaseRecords:
+    """Records of one phase as a source."""
+
+    name: str
+    folder: Path
+    given: Sequence[Record]
+    notes: Sequence[str] = ()
+
+    def count(self) -> int:
+        return len(self.given)
+
+    def records(self) -> Iterator[Record]:
+        return iter(self.given)
+
+
+def version_key(source: str, change: StreamChange) -> str | None:
+    """Under which the graph keeps the version of what the change is about; None: it has none."""
+    match change:
+        case EntityPut(entity=entity, version=int()):
+            return to_text([source, entity.id])
+        case EntityGone(id=name, version=int()):
+            return to_text([source, name])
+        case RelationPut(relation=one, version=int()):
+            return to_text([source, one.head, one.type, one.tail])
+        case RelationGone(triple=triple, version=int()):
+            return to_text([source, *triple])
+    return None
+
+
+class BatchPlanner:
+    """Checks what was read of a source's stream. Paths of media start at `folder`."""
+
+    def __init__(self, source: str, store: Known, gallery: Gallery, folder: Path) -> None:
+        self._source, self._gallery, self._folder = source, gallery, folder
+        self._store = KnownOnce(store)
+
+    @property
+    def merged(self) -> dict[str, str]:
+        """Ids that were merged away, and the entity that stands for each."""
+        return self._store.merged_ids()
+
+    def plan(self, read: ReadMessages, versions: Mapping[str, int]) -> BatchPlan:
+        """`versions` are those that the graph has."""
+        made = BatchPlan(letters=list(read.letters))
+        messages = {(m.part.name, m.offset): m for _, m in read.changes}
+
+        def refuse(rejection: Rejection) -> None:
+            message = messages[rejection.source, rejection.line or 0]
+            made.letters.append(DeadLetter(message, rejection, partly=True))
+
+        kept = [(c, m) for c, m in read.changes if not self._is_late(c, versions, made)]
+        at = {id(change): message for change, message in kept}
+        for phase in phases(change for change, _ in kept):
+            planned = self._checked(phase, refuse)
+            planned.media = self._media(phase, at, refuse)
+            made.phases.append(planned)
+        return made
+
+    def _is_late(self, change: StreamChange, versions: Mapping[str, int], made: BatchPlan) -> bool:
+        key = version_key(self._source, change)
+        if key is None:
+            return False
+        version = getattr(change, "version", None)
+        assert isinstance(version, int)
+        before = made.versions.get(key, versions.get(key))
+        if before is not None and version <= before:
+            made.late += 1
+            return True
+        made.versions[key] = version
+        return False
+
+    def _checked(self, phase: StreamPhase, refuse: Callable[[Rejection], None]) -> PhasePlan:
+        merged = self._store.merged_ids()
+        planned = PhasePlan(
+            relations_gone=[
+                (merged.get(head, head), kind, merged.get(tail, tail))
+                for head, kind, tail in phase.relations_gone
+            ],
+            entities_gone=[(merged.get(one, one), one) for one in phase.entities_gone],
+        )
+        given: list[Record] = [put.entity for put in phase.entities.values()]
+        given += [put.relation for put in phase.relations.values()]
+        if not given:
+            return planned
+        check = RecordCheck(
+            PhaseRecords(self._source, self._folder, given),
+            self._store,
+            self._gallery,
+            refuse,
+            batch_rows=len(given),
+            create_missing=True,
+        )
+        for batch in check.batches():
+            if isinstance(batch, Nodes):
+                planned.nodes += batch.nodes
+            else:
+                planned.relations += batch.relations
+        return planned
+
+    def _media(
+        self,
+        phase: StreamPhase,
+        at: Mapping[int, StreamMessage],
+        refuse: Callable[[Rejection], None],
+    ) -> list[tuple[MediaPut | MediaGone, Media | None]]:
+        """Media that come and go by themselves, the bytes of those that come in the store."""
+        found: list[tuple[MediaPut | MediaGone, Media | None]] = []
+        for change in phase.media:
+            if isinstance(change, MediaGone):
+                found.append((change, None))
+                continue
+            try:
+                found.append((change, self._gallery.keep(change.ref)))
+            except BadPicture as error:
+                message = at[id(change)]
+                location = shown(change.ref.location)
+                place = message.part.name, message.offset
+                refuse(Rejection(*place, "image", str(error), location))
+        return found
