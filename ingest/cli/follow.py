@@ -46,6 +46,23 @@ def follow_command(
     seconds: Annotated[
         float | None, typer.Option("--for", min=0, help="End after so many seconds.")
     ] = None,
+    dead_letters: Annotated[
+        str | None,
+        typer.Option(
+            "--dead-letters",
+            help="Topic for messages that are wrong (default: the topic's name and .dead-letters).",
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Consumer group (default: kg-follow- and the source)."),
+    ] = None,
+    member: Annotated[
+        str | None,
+        typer.Option(
+            "--member", help="This one's name in the group (default: the machine's); once a group."
+        ),
+    ] = None,
     schema: Annotated[
         bool,
         typer.Option("--schema", help="Print the JSON Schema of a message, and do nothing else."),
@@ -69,7 +86,7 @@ def follow_command(
     from kg_platform.platform import Platform
     from kg_platform.settings import load
 
-    request = FollowRequest(stream, source, mapping, media)
+    request = FollowRequest(stream, source, mapping, media, dead_letters, group, member)
     options = FollowOptions(batch, until_idle, seconds)
     with Platform.open(load()) as platform, ended_by_signals() as ended:
         done = follow(platform, request, options, console.note, ended)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +24,16 @@ KAFKA = "kafka://"
 @dataclass(frozen=True)
 class FollowRequest:
     """What to follow: an address or a folder; as which source; by which mapping, if messages are
-    in no envelope; and where paths of media start."""
+    in no envelope; and where paths of media start. The rest is of topics: the one for messages
+    that are wrong, the group that follows, and who this is in it."""
 
     stream: str
     source: str | None = None
     mapping: Path | None = None
     media: Path | None = None
+    dead_letters: str | None = None
+    group: str | None = None
+    member: str | None = None
 
 
 def follow(
@@ -74,7 +79,7 @@ def _feed(
     platform: Platform, request: FollowRequest, source: str, tell: Callable[[str], None]
 ) -> Feed:
     if request.stream.startswith(KAFKA):
-        raise BadInput("later")
+        return _topic(platform, request, source)
     folder = Path(request.stream)
     given = {"source": source, "stream": str(folder.resolve())}
     notes: dict[str, FileNote] = {}
@@ -86,3 +91,26 @@ def _feed(
         if before is None or before.generation < note.generation:
             notes[row["part"]] = note
     return FolderFeed(folder, source, notes, tell)
+
+
+def _topic(platform: Platform, request: FollowRequest, source: str) -> Feed:
+    try:
+        import faststream.kafka  # noqa: F401
+    except ImportError as error:
+        raise BadInput(
+            "Topics of Kafka need the extra `kafka`; install it: pip install 'kg-platform[kafka]'."
+        ) from error
+    from ingest.streams.kafka import LETTERS, KafkaAddress, KafkaFeed, KafkaMember
+
+    address = KafkaAddress.of(request.stream)
+    member = KafkaMember(
+        group=request.group or f"kg-follow-{source}",
+        name=request.member or socket.gethostname(),
+        letters=request.dead_letters or address.topic + LETTERS,
+    )
+
+    def positions(ids: Sequence[str]) -> dict[str, int]:
+        rows = platform.graph.read(Statement(streaming.POSITIONS, {"ids": list(ids)}))
+        return {row["id"]: int(row["offset"]) for row in rows}
+
+    return KafkaFeed(address, source, member, platform.settings, positions)

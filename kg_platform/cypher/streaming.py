@@ -5,7 +5,8 @@
 
 One node a partition of a topic, or a file of a folder; `offset` is that of the last message that is
 in the graph. It is written in the transaction of what the messages say, so each is there once,
-however often it is delivered. `end` is the offset after the last message that was there at `seen_at`.
+however often it is delivered. `end` is the offset after the last message that was there at
+`seen_at`.
 
     (:StreamVersion {id, version})
 
