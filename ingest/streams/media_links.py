@@ -52,7 +52,7 @@ def change_media(
             continue
         if image is None:
             image = EntityImage((), {}, mark={"stale": ["new"], "stale_at": at})
-        record = _record(image, source, change.entity, at)
+        record = record_of(image, source, change.entity)
         if record is None:
             if isinstance(change, MediaGone):
                 continue
@@ -81,7 +81,7 @@ def change_media(
     ]
 
 
-def _record(image: EntityImage, source: str, original: str, at: object) -> SourceRecord | None:
+def record_of(image: EntityImage, source: str, original: str) -> SourceRecord | None:
     """What the source says of its `original` id in this entity."""
     if image.records:
         return image.records.get(record_id(source, original))

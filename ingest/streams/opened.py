@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from ingest.mapping.document import read_mapping
+from ingest.sources.tables import open_table
+from ingest.streams.envelope import WrongMessage
 from ingest.streams.feed import Feed
-from ingest.streams.folder import FileNote, FolderFeed
+from ingest.streams.folder import FileNote, FolderFeed, Rows
 from ingest.streams.follow import Followed, Follower, FollowOptions
+from ingest.streams.mapped import MappedReader
 from ingest.streams.reading import EnvelopeReader, MessageReader
 from ingest.streams.writer import StreamTarget
 from kg_platform.cypher import streaming
@@ -17,6 +22,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
+from kg_platform.records import Rejection
 
 KAFKA = "kafka://"
 
@@ -58,8 +64,9 @@ def follow(
     settings = platform.settings
     gallery = Gallery(folder, platform.media, settings.max_picture_pixels, settings.max_media_bytes)
     target = StreamTarget(platform, source, folder, gallery)
-    reader: MessageReader = EnvelopeReader()
-    feed = _feed(platform, request, source, tell)
+    mapped = MappedReader(read_mapping(request.mapping)) if request.mapping else None
+    reader: MessageReader = mapped or EnvelopeReader()
+    feed = _feed(platform, request, source, mapped, tell)
     try:
         follower = Follower(target, feed, reader, options, tell)
         tell(f"Following {feed.stream} as {source}.")
@@ -76,7 +83,11 @@ def source_name(stream: str) -> str:
 
 
 def _feed(
-    platform: Platform, request: FollowRequest, source: str, tell: Callable[[str], None]
+    platform: Platform,
+    request: FollowRequest,
+    source: str,
+    mapped: MappedReader | None,
+    tell: Callable[[str], None],
 ) -> Feed:
     if request.stream.startswith(KAFKA):
         return _topic(platform, request, source)
@@ -90,7 +101,22 @@ def _feed(
         before = notes.get(row["part"])
         if before is None or before.generation < note.generation:
             notes[row["part"]] = note
-    return FolderFeed(folder, source, notes, tell)
+    return FolderFeed(folder, source, notes, tell, None if mapped is None else _rows(mapped))
+
+
+def _rows(mapped: MappedReader) -> Rows:
+    """The rows of a file, as the mapping's table of its name says how to read them."""
+
+    def rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | Rejection]]:
+        try:
+            options = mapped.table_of(path.name).options()
+        except WrongMessage as error:
+            raise BadInput(f"{error}.") from error
+        yield from open_table(
+            path.name, replace(options, table=None, query=None), path.parent
+        ).rows()
+
+    return rows
 
 
 def _topic(platform: Platform, request: FollowRequest, source: str) -> Feed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ingest.loading.batches import Nodes, RecordCheck
 from ingest.loading.store import Known, Node
@@ -27,6 +28,9 @@ from kg_platform.errors import BadPicture
 from kg_platform.graph.kept import to_text
 from kg_platform.media.gallery import Gallery
 from kg_platform.records import Media, Rejection, Relation
+
+# What a source says of an entity: its properties as the driver takes them.
+Standing = Mapping[str, Any]
 
 
 @dataclass
@@ -98,6 +102,19 @@ def version_key(source: str, change: StreamChange) -> str | None:
     return None
 
 
+def filled(change: StreamChange, stands: Mapping[str, Standing]) -> StreamChange:
+    """The change with the values that it keeps."""
+    if not isinstance(change, EntityPut) or not change.kept:
+        return change
+    entity = change.entity
+    values = {k: v for k, v in stands.get(entity.id, {}).items() if k in change.kept}
+    label = str(values.pop("label", entity.label or ""))
+    description = str(values.pop("description", entity.description or ""))
+    properties = {**entity.properties, **values}
+    entity = replace(entity, label=label, description=description, properties=properties)
+    return replace(change, entity=entity, kept=())
+
+
 class BatchPlanner:
     """Checks what was read of a source's stream. Paths of media start at `folder`."""
 
@@ -110,8 +127,11 @@ class BatchPlanner:
         """Ids that were merged away, and the entity that stands for each."""
         return self._store.merged_ids()
 
-    def plan(self, read: ReadMessages, versions: Mapping[str, int]) -> BatchPlan:
-        """`versions` are those that the graph has."""
+    def plan(
+        self, read: ReadMessages, versions: Mapping[str, int], stands: Mapping[str, Standing]
+    ) -> BatchPlan:
+        """`versions` are those that the graph has, and `stands` what this source says there of
+        entities of which a change keeps some."""
         made = BatchPlan(letters=list(read.letters))
         messages = {(m.part.name, m.offset): m for _, m in read.changes}
 
@@ -119,7 +139,8 @@ class BatchPlanner:
             message = messages[rejection.source, rejection.line or 0]
             made.letters.append(DeadLetter(message, rejection, partly=True))
 
-        kept = [(c, m) for c, m in read.changes if not self._is_late(c, versions, made)]
+        given = [(filled(c, stands), m) for c, m in read.changes]
+        kept = [(c, m) for c, m in given if not self._is_late(c, versions, made)]
         at = {id(change): message for change, message in kept}
         for phase in phases(change for change, _ in kept):
             planned = self._checked(phase, refuse)

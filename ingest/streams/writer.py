@@ -14,19 +14,22 @@ from typing import Any
 
 from ingest.loading.load import rows_of
 from ingest.loading.store import GraphStore, missing_entry
+from ingest.streams.changes import EntityGone, EntityPut
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
-from ingest.streams.media_links import change_media
-from ingest.streams.plan import BatchPlan, BatchPlanner, PhasePlan, version_key
-from ingest.streams.reading import MessageReader, read_messages
+from ingest.streams.media_links import change_media, record_of
+from ingest.streams.plan import BatchPlan, BatchPlanner, PhasePlan, Standing, version_key
+from ingest.streams.reading import MessageReader, ReadMessages, read_messages
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
 from kg_platform.cypher import provenance, streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import CommitUnknown, QueryFailed, SecondOfOne, Unavailable
+from kg_platform.graph.kept import give
 from kg_platform.graph.statements import OneTransaction
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
+from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules
 from kg_platform.provenance.rules import rules_of
 from kg_platform.records import Rejection
@@ -148,11 +151,15 @@ class StreamWriter:
         rules, into = rules_of(graph), dict[str, str]()
         if not wrong:
             read = read_messages(messages, self._reader)
+            if cut := _until_kept(messages, read):
+                counts = self._put(messages[:cut], ends, journal)
+                return added(counts, self._put(messages[cut:], ends, journal))
             keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
             known = self._versions(sorted(keys))
             store = GraphStore(graph, len(messages) or 1, target.source)
             planner = BatchPlanner(target.source, store, target.gallery, target.folder)
-            planned, into = planner.plan(read, known), planner.merged
+            into = planner.merged
+            planned = planner.plan(read, known, self._standing(read, into))
         self._tell(planned.letters)
         part = journal.part()
         moves = _moves(messages, planned.letters, ends)
@@ -181,6 +188,22 @@ class StreamWriter:
         self._positions |= {key: row["offset"] for key, row in moves.items()}
         return counts
 
+    def _standing(self, read: ReadMessages, into: Mapping[str, str]) -> dict[str, Standing]:
+        """What the source says now of entities of which a change keeps some, by its own ids."""
+        wanted = {
+            one.entity.id: into.get(one.entity.id, one.entity.id)
+            for one, _ in read.changes
+            if isinstance(one, EntityPut) and one.kept
+        }
+        images = states.read(self._graph.read, wanted.values(), lock=False)
+        found: dict[str, Standing] = {}
+        for own, name in wanted.items():
+            image = images.get(name)
+            record = image and record_of(image, self._target.source, own)
+            if record:
+                found[own] = {key: give(value) for key, value in record.properties.items()}
+        return found
+
     def _versions(self, keys: Sequence[str]) -> dict[str, int]:
         if not keys:
             return {}
@@ -208,6 +231,19 @@ def added(one: BatchCounts, other: BatchCounts) -> BatchCounts:
     for name in total.retired.__dataclass_fields__:
         setattr(total.retired, name, getattr(one.retired, name) + getattr(other.retired, name))
     return total
+
+
+def _until_kept(messages: Sequence[StreamMessage], read: ReadMessages) -> int:
+    """How many messages are written before one that keeps what one of them says; 0: none does."""
+    touched: set[str] = set()
+    for change, message in read.changes:
+        if isinstance(change, EntityPut):
+            if change.kept and change.entity.id in touched:
+                return messages.index(message)
+            touched.add(change.entity.id)
+        elif isinstance(change, EntityGone):
+            touched.add(change.id)
+    return 0
 
 
 def _moves(
