@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,18 @@ from kg_platform.graph.kept import to_text
 from kg_platform.media.gallery import Gallery
 from kg_platform.records import Media, Rejection, Relation
 
+REMEMBERED, REMEMBERED_SECONDS = 200_000, 5.0  # ids; what was merged away
+
 # What a source says of an entity: its properties as the driver takes them.
 Standing = Mapping[str, Any]
 
 
 @dataclass
 class PhasePlan:
-    """A phase as it is written: see `phases.py` for the order."""
+    """A phase as it is written: see `phases.py` for the order. `missing` ends of relations are made
+    first."""
+
+    missing: list[str] = field(default_factory=list)
 
     nodes: list[Node] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
@@ -55,17 +61,38 @@ class BatchPlan:
     late: int = 0
 
 
-class KnownOnce:
-    """What a check asks of the graph; ids that were merged away are asked for once."""
+class KnownStanding:
+    """What a check asks of the graph, remembered: ids that were merged away for some seconds, ids
+    of entities as long as there are not too many. Whoever writes has to see that they are still
+    there, and has it all forgotten if not."""
 
     def __init__(self, store: Known) -> None:
         self._store = store
-        self._merged = store.merged_ids()
+        self._merged: dict[str, str] = {}
+        self._there: dict[str, None] = {}
+        self._asked: float | None = None
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
-        return self._store.known_entities(ids)
+        """Those of these that are there; their hashes are not remembered, and None."""
+        new = [one for one in ids if one not in self._there]
+        if new:
+            self.know(self._store.known_entities(new))
+        return {one: None for one in ids if one in self._there}
+
+    def know(self, ids: Iterable[str]) -> None:
+        """These are there."""
+        self._there.update(dict.fromkeys(ids))
+
+    def forget(self) -> None:
+        """Something of it is not so."""
+        self._there.clear()
+        self._asked = None
 
     def merged_ids(self) -> dict[str, str]:
+        if self._asked is None or time.monotonic() - self._asked > REMEMBERED_SECONDS:
+            if len(self._there) > REMEMBERED:
+                self._there.clear()
+            self._merged, self._asked = self._store.merged_ids(), time.monotonic()
         return self._merged
 
     def known_media(self, ids: Sequence[str]) -> set[str]:
@@ -118,14 +145,9 @@ def filled(change: StreamChange, stands: Mapping[str, Standing]) -> StreamChange
 class BatchPlanner:
     """Checks what was read of a source's stream. Paths of media start at `folder`."""
 
-    def __init__(self, source: str, store: Known, gallery: Gallery, folder: Path) -> None:
+    def __init__(self, source: str, store: KnownStanding, gallery: Gallery, folder: Path) -> None:
         self._source, self._gallery, self._folder = source, gallery, folder
-        self._store = KnownOnce(store)
-
-    @property
-    def merged(self) -> dict[str, str]:
-        """Ids that were merged away, and the entity that stands for each."""
-        return self._store.merged_ids()
+        self._store = store
 
     def plan(
         self, read: ReadMessages, versions: Mapping[str, int], stands: Mapping[str, Standing]
@@ -187,6 +209,7 @@ class BatchPlanner:
                 planned.nodes += batch.nodes
             else:
                 planned.relations += batch.relations
+                planned.missing += batch.missing
         return planned
 
     def _media(

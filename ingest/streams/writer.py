@@ -7,6 +7,7 @@ message counts once, however often it is delivered and by whomever.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,15 @@ from ingest.streams.changes import EntityGone, EntityPut
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
 from ingest.streams.media_links import change_media, record_of
-from ingest.streams.plan import BatchPlan, BatchPlanner, PhasePlan, Standing, version_key
+from ingest.streams.plan import (
+    REMEMBERED_SECONDS,
+    BatchPlan,
+    BatchPlanner,
+    KnownStanding,
+    PhasePlan,
+    Standing,
+    version_key,
+)
 from ingest.streams.reading import MessageReader, ReadMessages, read_messages
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
@@ -34,6 +43,7 @@ from kg_platform.provenance.fusion import FusionRules
 from kg_platform.provenance.rules import rules_of
 from kg_platform.records import Rejection
 
+WHOLE = 10_000  # rows of one statement
 RACES = 10  # that other writers may win
 # What a server says when a statement itself is at fault, and not the hour.
 _FAULT = "Neo.ClientError."
@@ -83,6 +93,8 @@ class StreamWriter:
         self._graph = target.platform.graph
         self._positions: dict[str, int] = {}
         self._refused: set[tuple[str, int]] = set()
+        self._known = KnownStanding(GraphStore(self._graph, WHOLE, target.source))
+        self._ruled: tuple[float, FusionRules] | None = None
 
     def write(
         self,
@@ -104,6 +116,7 @@ class StreamWriter:
                 counts = self._put(fresh, ends, journal)
             except (Moved, SecondOfOne, CommitUnknown):
                 self._positions.clear()
+                self._known.forget()
                 continue
             except QueryFailed as error:
                 self._positions.clear()
@@ -148,7 +161,7 @@ class StreamWriter:
     ) -> BatchCounts:
         target, graph = self._target, self._graph
         planned, known = BatchPlan(letters=list(wrong)), dict[str, int]()
-        rules, into = rules_of(graph), dict[str, str]()
+        into = self._known.merged_ids()
         if not wrong:
             read = read_messages(messages, self._reader)
             if cut := _until_kept(messages, read):
@@ -156,13 +169,12 @@ class StreamWriter:
                 return added(counts, self._put(messages[cut:], ends, journal))
             keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
             known = self._versions(sorted(keys))
-            store = GraphStore(graph, len(messages) or 1, target.source)
-            planner = BatchPlanner(target.source, store, target.gallery, target.folder)
-            into = planner.merged
+            planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
             planned = planner.plan(read, known, self._standing(read, into))
         self._tell(planned.letters)
         part = journal.part()
         moves = _moves(messages, planned.letters, ends)
+        rules, needed = self._rules(), _needed(planned)
         expected = {key: self._positions[key] for key in moves}
 
         def work(tx: OneTransaction) -> BatchCounts:
@@ -180,13 +192,28 @@ class StreamWriter:
             counts = BatchCounts(late=planned.late, messages=len(messages))
             for phase in planned.phases:
                 _write(tx, phase, target.source, gathered, rules, into, counts)
-            tx.run(Statement(streaming.ADVANCE, {"rows": list(moves.values())}))
+            given = {"rows": list(moves.values()), "ends": needed}
+            (found,) = tx.run(Statement(streaming.ADVANCE, given))
+            if found["there"] < len(needed):
+                raise Moved  # an end of a relation went since it was looked for
             journal.put(part, gathered.entries())
             return counts
 
         counts = graph.within(work)
+        self._known.know(needed)
+        self._known.know(node.entity for phase in planned.phases for node in phase.nodes)
+        gone = (one for phase in planned.phases for one, _ in phase.entities_gone)
+        if any(gone):
+            self._known.forget()
         self._positions |= {key: row["offset"] for key, row in moves.items()}
         return counts
+
+    def _rules(self) -> FusionRules:
+        """What `kg fuse` keeps in the graph, some seconds ago."""
+        now = time.monotonic()
+        if self._ruled is None or now - self._ruled[0] > REMEMBERED_SECONDS:
+            self._ruled = now, rules_of(self._graph)
+        return self._ruled[1]
 
     def _standing(self, read: ReadMessages, into: Mapping[str, str]) -> dict[str, Standing]:
         """What the source says now of entities of which a change keeps some, by its own ids."""
@@ -246,6 +273,15 @@ def _until_kept(messages: Sequence[StreamMessage], read: ReadMessages) -> int:
     return 0
 
 
+def _needed(planned: BatchPlan) -> list[str]:
+    """Ends of relations that have to be there once the batch is written."""
+    found: set[str] = set()
+    for phase in planned.phases:
+        found.update(end for one in phase.relations for end in (one.head, one.tail))
+        found.difference_update(one for one, _ in phase.entities_gone)
+    return sorted(found)
+
+
 def _moves(
     messages: Sequence[StreamMessage],
     letters: Sequence[DeadLetter],
@@ -291,11 +327,12 @@ def _write(
         counts.entities_new += written.new
         counts.entities_changed += written.changed
         counts.entities_unchanged += written.unchanged
-    if phase.relations:
-        ends = sorted({end for one in phase.relations for end in (one.head, one.tail)})
-        made = tx.run(Statement(streaming.HOLD_ENDS, {"ids": ends, "source": source}))
+    if phase.missing:
+        given = {"ids": sorted(phase.missing), "source": source}
+        made = tx.run(Statement(streaming.HOLD_ENDS, given))
         journal.put(journal.part(), [missing_entry(row["id"], source) for row in made])
         counts.created_missing += len(made)
+    if phase.relations:
         new = store.put_relations(*rows_of(phase.relations, source))
         counts.relations_new += new
         counts.relations_known += len(phase.relations) - new

@@ -38,13 +38,15 @@ ON CREATE SET o.offset = -1, o.changes = 0, o.refused = 0
 SET o.source = row.source, o.stream = row.stream, o.part = row.part
 RETURN o.id AS id, o.offset AS offset
 """
-# $rows: {id, offset, end, changes, refused, note}
+# $rows: {id, offset, end, changes, refused, note}; $ends -> there: how many of these entities are
 ADVANCE = f"""
+WITH COUNT {{ UNWIND $ends AS id MATCH (:Entity {{«id»: id}}) }} AS there
 UNWIND $rows AS row
 MATCH (o:{OFFSET} {{id: row.id}})
 SET o.offset = row.offset, o.end = coalesce(row.end, o.end), o.note = coalesce(row.note, o.note),
     o.changes = o.changes + row.changes, o.refused = o.refused + row.refused,
     o.updated_at = datetime(), o.seen_at = datetime()
+RETURN there LIMIT 1
 """
 # $rows: {id, end}: what was seen of parts in which nothing came
 SEEN = f"""
