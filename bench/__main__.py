@@ -35,6 +35,7 @@ ALL = (
     "faults",
     "new_entities",
     "watch",
+    "follow",
     "commands",
     "runs",
     "labels",
@@ -69,6 +70,7 @@ def main() -> int:
     parser.add_argument("--versions-rows", type=int, default=50_000, help="versions: entities")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--faults", type=int, default=40, help="faults: cycles to kill")
+    parser.add_argument("--kills", type=int, default=0, help="follow: kills, and no rates then")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2, help="of PyTorch, where it is timed")
     parser.add_argument(

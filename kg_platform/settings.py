@@ -142,6 +142,20 @@ class Settings(BaseSettings):
         description="where to train and encode; auto takes the GPU when there is one",
     )
 
+    kafka_username: str | None = Field(
+        default=None, description="user at the broker of `kg follow kafka://...`"
+    )
+    kafka_password: SecretStr | None = Field(default=None, description="password at that broker")
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="how user and password are sent to that broker"
+    )
+    kafka_tls: bool = Field(default=False, description="speak TLS to that broker")
+    kafka_ca: Path | None = Field(
+        default=None,
+        description="file of the authorities whose certificates of brokers count (default: the "
+        "system's)",
+    )
+
     user: str | None = Field(
         default=None,
         description="the name that review decisions are recorded under (default: the operating "

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from kg_platform.errors import ServerError
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.platform import Platform
 from kg_platform.settings import Settings, load
+from tests.support.kafka_broker import KafkaServer
 from tests.support.kept_schema import empty
 from tests.support.reaper import Reaper
 from tests.support.servers import CACHE, NEO4J_VERSIONS, Servers
@@ -104,6 +106,20 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A real broker of this test process."""
+    try:
+        server = KafkaServer(tmp_path_factory.mktemp("kafka"))
+    except ServerError as error:
+        pytest.skip(f"no broker: {error}")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kg_platform import console
+from kg_platform.cli.ending import ended_by_signals
 
 if TYPE_CHECKING:
     from embeddings.jobs.watch import Watched
@@ -48,29 +46,9 @@ def watch(
     # Fits are small: threads would wait for each other longer than they work, and a watch shares
     # the machine with whoever changes the graph.
     torch.set_num_threads(1)
-    with Platform.open(load()) as platform, _ended_by_signals() as ended:
+    with Platform.open(load()) as platform, ended_by_signals() as ended:
         done = run(platform, WatchOptions(every, scan_every, once), console.note, ended)
     _show(done, as_json)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM came: the batch that is under way is finished. The second one does
-    not wait for it. (An exception in the middle of the driver's work would leave it in disorder.)
-    """
-    came: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        came.append(number)
-        if len(came) > 1:
-            raise KeyboardInterrupt
-
-    before = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def _show(done: Watched, as_json: bool) -> None:

@@ -271,7 +271,7 @@ class IngestJob:
         summary.relations_merged += batch.merged
         if batch.missing:
             summary.entities_created_missing += self._store.create_missing(batch.missing, source)
-        new = self._store.put_relations(*_rows(batch.relations, source))
+        new = self._store.put_relations(*rows_of(batch.relations, source))
         summary.relations_new += new
         summary.relations_known += len(batch.relations) - new
 
@@ -300,7 +300,7 @@ class IngestJob:
             self._rejections = []
 
 
-def _rows(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[dict[str, Any]]]:
+def rows_of(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[dict[str, Any]]]:
     """Relations as the store takes them, and the sets of properties they have: few differ."""
     rows: list[Row] = []
     kinds: list[dict[str, Any]] = []

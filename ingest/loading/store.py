@@ -13,8 +13,8 @@ from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import loading, provenance
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import CommitUnknown, SecondOfOne, Unavailable
-from kg_platform.graph.client import Counters, Graph, Run
 from kg_platform.graph.kept import to_text
+from kg_platform.graph.statements import Counters, Run, Statements
 from kg_platform.graph.zones import sendable
 from kg_platform.provenance.fusion import FusionRules
 from kg_platform.provenance.images import FUSED, record_id
@@ -91,19 +91,22 @@ class GraphStore:
 
     def __init__(
         self,
-        graph: Graph,
+        graph: Statements,
         batch_rows: int,
         source: str,
         journal: Journal | None = None,
         rules: FusionRules | None = None,
+        *,
+        look: bool = False,
     ) -> None:
+        """`look`: entities are looked for, also in a graph that had none."""
         self._graph = graph
         self._batch_rows = batch_rows
         self._source = source
         self._journal = journal
         self._rules = rules or FusionRules()
         # Then entities need not be looked for. None: not asked yet.
-        self._no_entities: bool | None = None
+        self._no_entities: bool | None = False if look else None
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         found = {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}

@@ -13,10 +13,11 @@ from kg_platform.records import Entity, MediaRef, Rejection
 def read_entities(path: Path) -> Iterator[Entity | Rejection]:
     """One JSON object a line. Values are passed on as they are: `validate` judges them."""
     for number, row in read_objects(path):
-        yield row if isinstance(row, Rejection) else _entity(row, path.name, number)
+        yield row if isinstance(row, Rejection) else entity_of(row, path.name, number)
 
 
-def _entity(row: dict[str, Any], place: str, number: int) -> Entity:
+def entity_of(row: dict[str, Any], place: str, number: int) -> Entity:
+    """The entity that a line says; it takes the keys that it knows out of `row`."""
     images = [row.pop("image")] if row.get("image") is not None else []
     row.pop("image", None)
     more = row.pop("images", None)

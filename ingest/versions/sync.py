@@ -25,6 +25,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph, Run
 from kg_platform.graph.kept import give, keep, to_text
+from kg_platform.graph.statements import Statements
 from kg_platform.progress import Progress
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules, unsaid
@@ -110,7 +111,7 @@ def retire(
 ) -> Retired:
     """Retire what `find_gone` put down. Doing it again retires nothing."""
     found = Retired()
-    work = _Retiring(graph, source, journal, rules, found)
+    work = Retiring(graph, source, journal, rules, found)
     done = 0
     for triples in stated.gone_relations(BATCH):
         work.relations(triples)
@@ -121,9 +122,11 @@ def retire(
     return found
 
 
-class _Retiring:
+class Retiring:
+    """Takes back what a source says of relations and entities, a transaction a call."""
+
     def __init__(
-        self, graph: Graph, source: str, journal: Journal, rules: FusionRules, found: Retired
+        self, graph: Statements, source: str, journal: Journal, rules: FusionRules, found: Retired
     ) -> None:
         self._graph = graph
         self._source = source
@@ -132,6 +135,7 @@ class _Retiring:
         self._found = found
 
     def relations(self, triples: Sequence[Triple]) -> None:
+        """What the source says of these; those that nobody else states go."""
         part = self._journal.part()
         ends = sorted({end for head, _, tail in triples for end in (head, tail)})
         rows = [[head, tail, kind, number] for number, (head, kind, tail) in enumerate(triples)]
@@ -169,6 +173,7 @@ class _Retiring:
         self._found.shared += shared
 
     def entities(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """What the source says of (entity, its own id of it); those that nobody needs go."""
         part = self._journal.part()
 
         def work(run: Run) -> tuple[int, int, int]:

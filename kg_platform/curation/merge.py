@@ -18,6 +18,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph, Run
+from kg_platform.graph.statements import Statements
 from kg_platform.provenance.fusion import FusionRules
 
 VECTOR = "embedding_run"
@@ -65,7 +66,7 @@ def merge(
     graph.transact(work)
 
 
-def merged_ids(graph: Graph) -> dict[str, str]:
+def merged_ids(graph: Statements) -> dict[str, str]:
     """Every id that was merged away -> the entity that stands for it now, over several merges.
 
     Not those that are entities again, nor those of which no entity is left.

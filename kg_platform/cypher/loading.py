@@ -35,6 +35,8 @@ RESERVED_LABELS = frozenset(
         "GraphAdoption",
         "SourceRecord",
         "FusionRules",
+        "StreamOffset",
+        "StreamVersion",
     }
 )
 RESERVED_TYPES = frozenset({"HAS_MEDIA", "SOURCE_RECORD_OF"})

@@ -17,6 +17,10 @@ from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.graph.driver import neo4j
 from kg_platform.graph.errors import as_written, translate
 from kg_platform.graph.plain import plain, row
+from kg_platform.graph.statements import Counters as Counters
+from kg_platform.graph.statements import OneTransaction
+from kg_platform.graph.statements import Rows as Rows
+from kg_platform.graph.statements import Run as Run
 from kg_platform.graph.values import PlanStep, Table
 
 if TYPE_CHECKING:
@@ -33,8 +37,6 @@ logging.getLogger("neo4j").setLevel(logging.ERROR)
 CONNECT_SECONDS = 10.0
 EXPLAIN = "EXPLAIN "
 SCHEMES = tuple(f"{kind}{trust}://" for kind in ("bolt", "neo4j") for trust in ("", "+s", "+ssc"))
-Rows = list[dict[str, Any]]
-Run = Callable[[Statement], Rows]  # runs a statement inside a transaction
 
 
 @dataclass(frozen=True)
@@ -45,22 +47,6 @@ class Connection:
     username: str
     password: str = field(repr=False)
     database: str = "neo4j"
-
-
-@dataclass(frozen=True)
-class Counters:
-    """What writes changed in the graph."""
-
-    nodes_created: int = 0
-    nodes_deleted: int = 0
-    relationships_created: int = 0
-    relationships_deleted: int = 0
-    properties_set: int = 0
-    labels_added: int = 0
-    labels_removed: int = 0
-
-    def __add__(self, other: Counters) -> Counters:
-        return Counters(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counters)))
 
 
 class Graph:
@@ -146,6 +132,21 @@ class Graph:
                     return [row(record) for record in answer]
 
                 return work(run)
+
+            return session.execute_write(once)
+
+    def within(self, work: Callable[[OneTransaction], T]) -> T:
+        """What `work` returns; it runs statements of one retried transaction, as `transact` says.
+        An error that a statement raised is raised here, whatever `work` made of it."""
+        with self._errors(), self._session(neo4j.WRITE_ACCESS) as session:
+
+            def once(tx: neo4j.ManagedTransaction) -> T:
+                def send(statement: Statement) -> tuple[Rows, Counters]:
+                    answer = tx.run(*self._sent(statement))
+                    rows = [row(record) for record in answer]
+                    return rows, _counters(answer.consume())
+
+                return work(OneTransaction(send))
 
             return session.execute_write(once)
 
@@ -349,7 +350,11 @@ def _first_answer(driver: neo4j.Driver) -> neo4j.ServerInfo:
 
 
 def _counted(tx: neo4j.ManagedTransaction, text: Any, parameters: dict[str, Any]) -> Counters:
-    counters = tx.run(text, parameters).consume().counters
+    return _counters(tx.run(text, parameters).consume())
+
+
+def _counters(summary: neo4j.ResultSummary) -> Counters:
+    counters = summary.counters
     return Counters(*(getattr(counters, f.name) for f in fields(Counters)))
 
 

@@ -32,6 +32,7 @@ FILES = [
     "V0004__merges.cypher",
     "V0005__stale.cypher",
     "V0006__source_records.cypher",
+    "V0007__streams.cypher",
 ]
 REVISIONS = sorted(file.name for file in (LEDGER_FOLDER / "versions").glob("[0-9]*.py"))
 

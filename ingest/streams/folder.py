@@ -1,0 +1,213 @@
+"""A folder as a stream: each file that appears is a part, and each line or row of it a message.
+
+A file is taken when it has not changed for a moment. What was read of it stands in the graph: its
+lines, its size and its SHA-256. So it is read once; one that has grown is read on, and one that was
+replaced by other content is read as a new one. Nothing in the folder is changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
+from kg_platform.errors import BadInput, Unavailable
+from kg_platform.files.lines import Unread, read_lines
+from kg_platform.files.names import suffix_of
+from kg_platform.graph.kept import to_text
+from kg_platform.records import Rejection
+
+SETTLED = 1.0  # seconds without a change after which a file is whole
+PAUSE = 0.1
+LINES = (".jsonl", ".ndjson")
+_UNFINISHED = (".part", ".tmp", ".crdownload", ".swp")
+
+# The rows of a file: (number, fields or why not).
+Rows = Callable[[Path], Iterator[tuple[int, Mapping[str, Any] | Rejection]]]
+
+
+@dataclass(frozen=True)
+class FileNote:
+    """What is in the graph of a file: its lines up to `offset`, of which content, and whether they
+    are all of that; and the how manieth of its name it is."""
+
+    generation: int
+    offset: int
+    size: int
+    sha256: str
+    ended: bool
+
+    @classmethod
+    def of(cls, offset: int, note: str) -> FileNote:
+        """What the graph keeps."""
+        return cls(offset=offset, **json.loads(note))
+
+    def as_text(self) -> str:
+        kept = ("generation", "size", "sha256", "ended")
+        return json.dumps({name: getattr(self, name) for name in kept})
+
+
+@dataclass
+class _Reading:
+    part: StreamPart
+    path: Path
+    rest: Iterator[StreamMessage]
+    note: FileNote
+
+
+class FolderFeed:
+    """The files of a folder, in the order of their names. `known` are notes of files by name, as
+    they stand in the graph; `rows` reads a file that is no JSON Lines of envelopes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        source: str,
+        known: Mapping[str, FileNote],
+        tell: Callable[[str], None],
+        rows: Rows | None = None,
+        settled: float = SETTLED,
+    ) -> None:
+        if not folder.is_dir():
+            raise BadInput(f"{folder} is no folder; name one, or kafka://BROKER/TOPIC.")
+        self._folder, self._source = folder.resolve(), source
+        self.stream = str(self._folder)
+        self._known = dict(known)
+        self._tell, self._rows, self._settled = tell, rows, settled
+        self._seen: dict[str, tuple[int, int]] = {}  # size and time of files that are done with
+        self._left: set[str] = set()
+        self._now: _Reading | None = None
+
+    def take(self, most: int, wait: float) -> Sequence[StreamMessage]:
+        end = time.monotonic() + wait
+        while True:
+            if self._now is None:
+                self._now = self._next()
+            if self._now is not None:
+                found = self._some(self._now, most)
+                if found:
+                    return found
+                self._known[self._now.path.name] = self._now.note
+                self._now = None
+                continue
+            if (left := end - time.monotonic()) <= 0:
+                return []
+            time.sleep(min(PAUSE, left))
+
+    def refuse(self, letters: Sequence[DeadLetter]) -> None:
+        """They stay where they are: in the file, at the line that the rejection names."""
+
+    def done(self, messages: Sequence[StreamMessage]) -> None:
+        """Nothing is to be given back."""
+
+    def ends(self) -> Mapping[StreamPart, PartEnd]:
+        if self._now is None:
+            return {}
+        return {self._now.part: PartEnd(note=self._now.note.as_text())}
+
+    def close(self) -> None:
+        self._now = None
+
+    def _some(self, reading: _Reading, most: int) -> list[StreamMessage]:
+        found: list[StreamMessage] = []
+        try:
+            found.extend(islice(reading.rest, most))
+        except (BadInput, OSError) as error:
+            self._tell(f"{reading.path.name} cannot be read on: {error}")
+        last = found[-1].offset if found else reading.note.offset
+        reading.note = replace(reading.note, offset=last, ended=len(found) < most)
+        return found
+
+    def _next(self) -> _Reading | None:
+        try:
+            files = sorted(path for path in self._folder.iterdir() if path.is_file())
+        except OSError as error:
+            raise Unavailable(
+                f"{self._folder} cannot be read ({error.strerror or error})."
+            ) from error
+        for path in files:
+            if (found := self._opened(path)) is not None:
+                return found
+        return None
+
+    def _opened(self, path: Path) -> _Reading | None:
+        """The file, if there is something new in it."""
+        name = path.name
+        if name.startswith((".", "~")) or name.endswith("~") or path.suffix in _UNFINISHED:
+            return None
+        if self._rows is None and suffix_of(path) not in LINES:
+            self._leave(name)
+            return None
+        try:
+            about = path.stat()
+            state = about.st_size, about.st_mtime_ns
+            if self._seen.get(name) == state or time.time() - about.st_mtime < self._settled:
+                return None
+            before = self._known.get(name)
+            whole, begin = _digests(path, before.size if before else 0)
+        except OSError:
+            return None  # it went, or is not ours to read: the next look tells
+        self._seen[name] = state
+        if before is not None and before.ended and whole == before.sha256:
+            return None
+        goes_on = before is not None and begin == before.sha256
+        generation = 0 if before is None else before.generation + (0 if goes_on else 1)
+        offset = before.offset if before is not None and goes_on else -1
+        part = StreamPart(
+            to_text([self._source, "folder", self.stream, name, generation]), self.stream, name
+        )
+        note = FileNote(generation, offset, about.st_size, whole, False)
+        return _Reading(part, path, self._messages(part, path, offset, state), note)
+
+    def _messages(
+        self, part: StreamPart, path: Path, offset: int, state: tuple[int, int]
+    ) -> Iterator[StreamMessage]:
+        """Messages after the offset. The last waits until it is known that the file stayed as it
+        was: it may be half a line of one that grows."""
+        held: StreamMessage | None = None
+        for number, value in self._values(part, path):
+            if number <= offset:
+                continue
+            if held is not None:
+                yield held
+            held = StreamMessage(part, number, value)
+        about = path.stat()
+        if (about.st_size, about.st_mtime_ns) != state:
+            self._seen.pop(path.name, None)
+            return
+        if held is not None:
+            yield held
+
+    def _values(self, part: StreamPart, path: Path) -> Iterator[tuple[int, Any]]:
+        if self._rows is not None:
+            yield from self._rows(path)
+            return
+        for number, line in read_lines(path):
+            if isinstance(line, Unread):
+                yield number, Rejection(part.name, number, "line", line.reason, line.shown)
+            elif line.strip():
+                yield number, line.encode()
+
+    def _leave(self, name: str) -> None:
+        if name not in self._left:
+            self._left.add(name)
+            self._tell(f"{name} is left alone: without --mapping only JSON Lines are read.")
+
+
+def _digests(path: Path, size: int) -> tuple[str, str]:
+    """SHA-256 of the whole file, and of its first bytes."""
+    whole, begin = hashlib.sha256(), hashlib.sha256()
+    with path.open("rb") as file:
+        head = size
+        while block := file.read(min(2**20, head) if head else 2**20):
+            if head:
+                begin.update(block)
+                head -= len(block)
+            whole.update(block)
+    return whole.hexdigest(), begin.hexdigest() if not head else ""

@@ -1,0 +1,360 @@
+"""Messages into the graph: what they say and how far the stream is, in one transaction.
+
+The offset node of each part is locked first. Messages at or below its offset are in the graph, and
+dropped; if it is elsewhere than it was when the batch was planned, the batch is planned again. So a
+message counts once, however often it is delivered and by whomever.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingest.loading.load import rows_of
+from ingest.loading.store import GraphStore, missing_entry
+from ingest.streams.changes import EntityGone, EntityPut
+from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
+from ingest.streams.gathered import GatheredJournal
+from ingest.streams.media_links import change_media, record_of
+from ingest.streams.plan import (
+    REMEMBERED_SECONDS,
+    BatchPlan,
+    BatchPlanner,
+    KnownStanding,
+    PhasePlan,
+    Standing,
+    version_key,
+)
+from ingest.streams.reading import MessageReader, ReadMessages, read_messages
+from ingest.versions.journal import Journal
+from ingest.versions.sync import Retired, Retiring
+from kg_platform.cypher import provenance, streaming
+from kg_platform.cypher.statement import Statement
+from kg_platform.errors import CommitUnknown, QueryFailed, SecondOfOne, Unavailable
+from kg_platform.graph.kept import give
+from kg_platform.graph.statements import OneTransaction
+from kg_platform.media.gallery import Gallery
+from kg_platform.platform import Platform
+from kg_platform.provenance import states
+from kg_platform.provenance.fusion import FusionRules
+from kg_platform.provenance.rules import rules_of
+from kg_platform.records import Rejection
+
+WHOLE = 10_000  # rows of one statement
+RACES = 10  # that other writers may win
+# What a server says when a statement itself is at fault, and not the hour.
+_FAULT = "Neo.ClientError."
+
+
+class Moved(Exception):
+    """Another writer has brought the stream further than it was when the batch was planned."""
+
+
+@dataclass
+class BatchCounts:
+    """What a batch did; `late` had been overtaken by later versions, `again` had been written."""
+
+    entities_new: int = 0
+    entities_changed: int = 0
+    entities_unchanged: int = 0
+    created_missing: int = 0
+    relations_new: int = 0
+    relations_known: int = 0
+    media: int = 0
+    retired: Retired = field(default_factory=Retired)
+    late: int = 0
+    again: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True)
+class StreamTarget:
+    """Where a stream goes: the platform, as which source, and where its media paths start."""
+
+    platform: Platform
+    source: str
+    folder: Path
+    gallery: Gallery
+
+
+class StreamWriter:
+    """Writes batches of one stream. `refuse` gets wrong messages before they count as done."""
+
+    def __init__(
+        self,
+        target: StreamTarget,
+        reader: MessageReader,
+        refuse: Callable[[Sequence[DeadLetter]], None],
+    ) -> None:
+        self._target, self._reader, self._refuse = target, reader, refuse
+        self._graph = target.platform.graph
+        self._positions: dict[str, int] = {}
+        self._refused: set[tuple[str, int]] = set()
+        self._known = KnownStanding(GraphStore(self._graph, WHOLE, target.source))
+        self._ruled: tuple[float, FusionRules] | None = None
+
+    def write(
+        self,
+        messages: Sequence[StreamMessage],
+        ends: Mapping[StreamPart, PartEnd],
+        journal: Journal,
+    ) -> BatchCounts:
+        """Write messages, those of a part in order.
+
+        Raises:
+            Unavailable: a store is away; nothing, or all of it, was written.
+        """
+        first = len(messages)
+        for _ in range(RACES):
+            fresh = self._fresh(messages)
+            if not fresh:
+                return BatchCounts(again=first)
+            try:
+                counts = self._put(fresh, ends, journal)
+            except (Moved, SecondOfOne, CommitUnknown):
+                self._positions.clear()
+                self._known.forget()
+                continue
+            except QueryFailed as error:
+                self._positions.clear()
+                if not _at_fault(error):
+                    raise Unavailable(f"{error} The stream waits.") from error
+                return self._apart(fresh, ends, journal, error)
+            counts.again += first - len(fresh)
+            return counts
+        raise Unavailable("Others write the same stream at the same time; the stream waits.")
+
+    def _apart(
+        self,
+        messages: Sequence[StreamMessage],
+        ends: Mapping[StreamPart, PartEnd],
+        journal: Journal,
+        error: QueryFailed,
+    ) -> BatchCounts:
+        """What cannot be written as one, in halves, so that one message does not hold up others."""
+        if len(messages) > 1:
+            middle = len(messages) // 2
+            counts = self.write(messages[:middle], ends, journal)
+            return added(counts, self.write(messages[middle:], ends, journal))
+        (message,) = messages
+        place = message.part.name, message.offset
+        letter = DeadLetter(message, Rejection(*place, "message", str(error)))
+        return self._put(messages, ends, journal, [letter])
+
+    def _fresh(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
+        asked = {m.part.id for m in messages} - self._positions.keys()
+        if asked:
+            rows = self._graph.read(Statement(streaming.POSITIONS, {"ids": sorted(asked)}))
+            found = {row["id"]: int(row["offset"]) for row in rows}
+            self._positions |= {one: found.get(one, -1) for one in asked}
+        return [m for m in messages if m.offset > self._positions[m.part.id]]
+
+    def _put(
+        self,
+        messages: Sequence[StreamMessage],
+        ends: Mapping[StreamPart, PartEnd],
+        journal: Journal,
+        wrong: Sequence[DeadLetter] = (),
+    ) -> BatchCounts:
+        target, graph = self._target, self._graph
+        planned, known = BatchPlan(letters=list(wrong)), dict[str, int]()
+        into = self._known.merged_ids()
+        if not wrong:
+            read = read_messages(messages, self._reader)
+            if cut := _until_kept(messages, read):
+                counts = self._put(messages[:cut], ends, journal)
+                return added(counts, self._put(messages[cut:], ends, journal))
+            keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
+            known = self._versions(sorted(keys))
+            planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
+            planned = planner.plan(read, known, self._standing(read, into))
+        self._tell(planned.letters)
+        part = journal.part()
+        moves = _moves(messages, planned.letters, ends)
+        rules, needed = self._rules(), _needed(planned)
+        expected = {key: self._positions[key] for key in moves}
+
+        def work(tx: OneTransaction) -> BatchCounts:
+            rows = [
+                {"id": p.id, "source": target.source, "stream": p.stream, "part": p.name}
+                for p in sorted({m.part for m in messages}, key=lambda one: one.id)
+            ]
+            taken = {
+                r["id"]: r["offset"] for r in tx.run(Statement(streaming.TAKE, {"rows": rows}))
+            }
+            if taken != expected:
+                raise Moved
+            gathered = GatheredJournal(journal.since)
+            _put_versions(tx, planned.versions, known)
+            counts = BatchCounts(late=planned.late, messages=len(messages))
+            for phase in planned.phases:
+                _write(tx, phase, target.source, gathered, rules, into, counts)
+            given = {"rows": list(moves.values()), "ends": needed}
+            (found,) = tx.run(Statement(streaming.ADVANCE, given))
+            if found["there"] < len(needed):
+                raise Moved  # an end of a relation went since it was looked for
+            journal.put(part, gathered.entries())
+            return counts
+
+        counts = graph.within(work)
+        self._known.know(needed)
+        self._known.know(node.entity for phase in planned.phases for node in phase.nodes)
+        gone = (one for phase in planned.phases for one, _ in phase.entities_gone)
+        if any(gone):
+            self._known.forget()
+        self._positions |= {key: row["offset"] for key, row in moves.items()}
+        return counts
+
+    def _rules(self) -> FusionRules:
+        """What `kg fuse` keeps in the graph, some seconds ago."""
+        now = time.monotonic()
+        if self._ruled is None or now - self._ruled[0] > REMEMBERED_SECONDS:
+            self._ruled = now, rules_of(self._graph)
+        return self._ruled[1]
+
+    def _standing(self, read: ReadMessages, into: Mapping[str, str]) -> dict[str, Standing]:
+        """What the source says now of entities of which a change keeps some, by its own ids."""
+        wanted = {
+            one.entity.id: into.get(one.entity.id, one.entity.id)
+            for one, _ in read.changes
+            if isinstance(one, EntityPut) and one.kept
+        }
+        images = states.read(self._graph.read, wanted.values(), lock=False)
+        found: dict[str, Standing] = {}
+        for own, name in wanted.items():
+            image = images.get(name)
+            record = image and record_of(image, self._target.source, own)
+            if record:
+                found[own] = {key: give(value) for key, value in record.properties.items()}
+        return found
+
+    def _versions(self, keys: Sequence[str]) -> dict[str, int]:
+        if not keys:
+            return {}
+        rows = self._graph.read(Statement(streaming.VERSIONS, {"ids": keys}))
+        return {row["id"]: int(row["version"]) for row in rows}
+
+    def _tell(self, letters: Sequence[DeadLetter]) -> None:
+        """Each letter once, however often its batch is planned."""
+        new = [x for x in letters if (x.message.part.id, x.message.offset) not in self._refused]
+        if new:
+            self._refuse(new)
+            self._refused |= {(one.message.part.id, one.message.offset) for one in new}
+
+    def settle(self) -> None:
+        """The batch is done, so nobody plans it again."""
+        self._refused.clear()
+
+
+def added(one: BatchCounts, other: BatchCounts) -> BatchCounts:
+    """Both together."""
+    total = BatchCounts()
+    for name in total.__dataclass_fields__:
+        if name != "retired":
+            setattr(total, name, getattr(one, name) + getattr(other, name))
+    for name in total.retired.__dataclass_fields__:
+        setattr(total.retired, name, getattr(one.retired, name) + getattr(other.retired, name))
+    return total
+
+
+def _until_kept(messages: Sequence[StreamMessage], read: ReadMessages) -> int:
+    """How many messages are written before one that keeps what one of them says; 0: none does."""
+    touched: set[str] = set()
+    for change, message in read.changes:
+        if isinstance(change, EntityPut):
+            if change.kept and change.entity.id in touched:
+                return messages.index(message)
+            touched.add(change.entity.id)
+        elif isinstance(change, EntityGone):
+            touched.add(change.id)
+    return 0
+
+
+def _needed(planned: BatchPlan) -> list[str]:
+    """Ends of relations that have to be there once the batch is written."""
+    found: set[str] = set()
+    for phase in planned.phases:
+        found.update(end for one in phase.relations for end in (one.head, one.tail))
+        found.difference_update(one for one, _ in phase.entities_gone)
+    return sorted(found)
+
+
+def _moves(
+    messages: Sequence[StreamMessage],
+    letters: Sequence[DeadLetter],
+    ends: Mapping[StreamPart, PartEnd],
+) -> dict[str, dict[str, Any]]:
+    """How far each part is after these messages, as rows of ADVANCE, by the part's id."""
+    rows: dict[str, dict[str, Any]] = {}
+    for message in messages:
+        key, end = message.part.id, ends.get(message.part, PartEnd())
+        row = rows.setdefault(key, {"id": key, "changes": 0, "refused": 0})
+        row |= {"offset": message.offset, "end": end.end, "note": end.note}
+        row["changes"] += 1
+    for key, _ in {(one.message.part.id, one.message.offset) for one in letters}:
+        rows[key]["refused"] += 1
+    return {key: rows[key] for key in sorted(rows)}
+
+
+def _put_versions(
+    tx: OneTransaction, versions: Mapping[str, int], known: Mapping[str, int]
+) -> None:
+    if not versions:
+        return
+    rows = [{"id": key, "version": versions[key]} for key in sorted(versions)]
+    for row in tx.run(Statement(streaming.PUT_VERSIONS, {"rows": rows})):
+        if row["before"] != known.get(row["id"]):
+            raise Moved  # which of two is later was decided on what is not so any more
+
+
+def _write(
+    tx: OneTransaction,
+    phase: PhasePlan,
+    source: str,
+    journal: GatheredJournal,
+    rules: FusionRules,
+    into: dict[str, str],
+    counts: BatchCounts,
+) -> None:
+    rows = max(1, len(phase.nodes), len(phase.relations))
+    store = GraphStore(tx, rows, source, journal, rules, look=True)
+    retiring = Retiring(tx, source, journal, rules, counts.retired)
+    if phase.nodes:
+        written = store.put_entities(phase.nodes)
+        counts.entities_new += written.new
+        counts.entities_changed += written.changed
+        counts.entities_unchanged += written.unchanged
+    if phase.missing:
+        given = {"ids": sorted(phase.missing), "source": source}
+        made = tx.run(Statement(streaming.HOLD_ENDS, given))
+        journal.put(journal.part(), [missing_entry(row["id"], source) for row in made])
+        counts.created_missing += len(made)
+    if phase.relations:
+        new = store.put_relations(*rows_of(phase.relations, source))
+        counts.relations_new += new
+        counts.relations_known += len(phase.relations) - new
+    if phase.media:
+        kept = change_media(tx.run, source, phase.media, into, rules)
+        journal.put(journal.part(), kept)
+        counts.media += len(phase.media)
+    if phase.relations_gone:
+        retiring.relations(phase.relations_gone)
+    if phase.entities_gone:
+        ids = sorted({entity for entity, _ in phase.entities_gone})
+        facts = tx.run(Statement(provenance.RELATIONS_OF, {"ids": ids}))
+        ours = [
+            (row["head"], row["type"], row["tail"])
+            for row in facts
+            if source
+            in (row["properties"].get("source"), *(row["properties"].get("sources") or ()))
+        ]
+        if ours:
+            retiring.relations(list(dict.fromkeys(ours)))
+        retiring.entities(phase.entities_gone)
+
+
+def _at_fault(error: QueryFailed) -> bool:
+    return str(getattr(error.__cause__, "code", "")).startswith(_FAULT)
