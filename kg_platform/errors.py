@@ -53,6 +53,10 @@ class BadPicture(BadInput):
     pass
 
 
+class BadMedia(BadInput):
+    """A recording or a film that cannot be heard or seen."""
+
+
 class RejectedRows(BadInput):
     pass
 

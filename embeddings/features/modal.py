@@ -8,12 +8,19 @@ from typing import Any
 
 from embeddings.data.contents import Contents
 from embeddings.data.feature_matrix import Features
-from embeddings.features.build import FeatureSummary, picture_features, text_features
+from embeddings.features.build import FeatureSummary, media_features, text_features
 from embeddings.features.cache import FeatureCache
-from embeddings.features.encoders.load import load_image_encoder, load_text_encoder
+from embeddings.features.encoders.load import (
+    load_audio_encoder,
+    load_image_encoder,
+    load_text_encoder,
+    load_video_encoder,
+)
 from embeddings.features.encoders.protocols import NamedEncoder
+from embeddings.features.media_workers import Reader
+from embeddings.features.readers import FilmReader, PictureReader, SoundReader
 from kg_platform.media.store import MediaStore
-from kg_platform.modality import IMAGE, TEXT, Modality
+from kg_platform.modality import AUDIO, IMAGE, TEXT, VIDEO, Modality
 from kg_platform.progress import StepProgress
 from kg_platform.settings import Settings
 
@@ -47,14 +54,23 @@ class Encoders:
         """The encoder of a modality, by its own protocol."""
         if modality.name not in self._loaded:
             name = getattr(self._settings, modality.setting)
-            self._loaded[modality.name] = _LOAD[modality.name](name, self._settings.device)
+            self._loaded[modality.name] = load_encoder(modality, name, self._settings.device)
         return self._loaded[modality.name]
+
+
+def load_encoder(modality: Modality, name: str, device: str) -> NamedEncoder:
+    """An encoder of a modality by its name, by the modality's own protocol.
+
+    Raises:
+        BadInput: the name is empty or of another kind. EncoderError: it cannot be loaded.
+    """
+    return _LOAD[modality.name](name, device)
 
 
 def features_of(
     modality: Modality,
     contents: Contents,
-    encoder: NamedEncoder,
+    encoder: Any,
     cache: FeatureCache,
     reading: Reading,
     on_progress: StepProgress | None = None,
@@ -66,36 +82,27 @@ def features_of(
     Raises:
         MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
     """
-    return _MAKE[modality.name](contents, encoder, cache, reading, on_progress)
-
-
-def _texts(
-    contents: Contents,
-    encoder: Any,
-    cache: FeatureCache,
-    reading: Reading,
-    report: StepProgress | None,
-) -> tuple[Features, FeatureSummary]:
-    return text_features(contents, encoder, cache, report)
-
-
-def _pictures(
-    contents: Contents,
-    encoder: Any,
-    cache: FeatureCache,
-    reading: Reading,
-    report: StepProgress | None,
-) -> tuple[Features, FeatureSummary]:
-    return picture_features(
-        contents, reading.media, encoder, cache, report, reading.max_pixels, reading.workers
+    if not modality.media:
+        return text_features(contents, encoder, cache, on_progress)
+    reader = reader_of(modality, encoder, reading.max_pixels)
+    return media_features(
+        modality, contents, reading.media, reader, encoder, cache, on_progress, reading.workers
     )
+
+
+def reader_of(modality: Modality, encoder: Any, max_pixels: int) -> Reader:
+    """What decodes media of the modality and prepares them for its encoder."""
+    return _READER[modality.name](encoder, max_pixels)
 
 
 _LOAD: dict[str, Callable[[str, str], NamedEncoder]] = {
     TEXT.name: load_text_encoder,
     IMAGE.name: load_image_encoder,
+    AUDIO.name: load_audio_encoder,
+    VIDEO.name: load_video_encoder,
 }
-_Make = Callable[
-    [Contents, Any, FeatureCache, Reading, "StepProgress | None"], tuple[Features, FeatureSummary]
-]
-_MAKE: dict[str, _Make] = {TEXT.name: _texts, IMAGE.name: _pictures}
+_READER: dict[str, Callable[[Any, int], Reader]] = {
+    IMAGE.name: lambda encoder, most: PictureReader(encoder.preparer, most),
+    AUDIO.name: lambda encoder, most: SoundReader(encoder.preparer, encoder.rate),
+    VIDEO.name: lambda encoder, most: FilmReader(encoder.preparer, most),
+}
