@@ -6,7 +6,7 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -28,6 +28,11 @@ _FORMATS = [name for name in _MIME if name != "MPO"]  # Pillow opens MPO through
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, struct.error)
 _ORIENTATION = 0x0112
 _TURNED = range(5, 9)  # values of the orientation whose picture lies on its side
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether it begins as a picture of a kind that is read, whatever comes then."""
+    return any(accepts is None or accepts(data[:16]) is True for _, accepts in _openers())
 
 
 class PictureInfo(NamedTuple):
@@ -110,17 +115,23 @@ def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
 def _identified(data: bytes) -> Image.Image:
     """As `Image.open`, which also holds every picture against a limit of the whole process; ours
     is the caller's, checked before any pixel is decoded."""
-    Image.preinit()
-    for name in _FORMATS:
-        if name not in Image.OPEN:
-            Image.init()
-        make, accepts = Image.OPEN[name]
+    for make, accepts in _openers():
         if accepts is not None and accepts(data[:16]) is not True:
             continue
         # What these say is "no such picture"; Pillow's own `open` goes on to the next kind, too.
         with suppress(SyntaxError, IndexError, TypeError, struct.error):
-            return make(io.BytesIO(data), "")
+            found: Image.Image = make(io.BytesIO(data), "")
+            return found
     raise UnidentifiedImageError
+
+
+def _openers() -> Iterator[tuple[Any, Any]]:
+    """(what makes a picture of bytes, what says whether they begin as one) of each kind."""
+    Image.preinit()
+    for name in _FORMATS:
+        if name not in Image.OPEN:
+            Image.init()
+        yield Image.OPEN[name]
 
 
 @contextmanager
