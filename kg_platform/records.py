@@ -66,13 +66,14 @@ class MediaRef:
         return {"role": self.role, "rank": self.rank, **more}
 
 
-# Of sound and film, and of what type each is.
+# What not every medium has, and of what type each is.
 FIGURES: Mapping[str, type] = {
     "duration": float,
     "rate": int,
     "channels": int,
     "codec": str,
     "frame_rate": float,
+    "likeness": str,
 }
 
 
@@ -94,6 +95,7 @@ class Media:
     channels: int | None = None
     codec: str | None = None
     frame_rate: float | None = None
+    likeness: str | None = None
 
     def about(self) -> dict[str, Any]:
         """The properties of its node, but for its id."""

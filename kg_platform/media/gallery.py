@@ -126,10 +126,14 @@ class Gallery:
         return media
 
     def _checked(self, data: bytes) -> Media:
-        info = self._isolated.run(describe, data, self._max_pixels)
-        digest = self._store.put(data) if self._store else hashlib.sha256(data).hexdigest()
-        uri = self._store.uri(digest) if self._store else ""
-        return Media(digest, uri=uri, size=len(data), **info._asdict())
+        found, small = self._isolated.run(describe, data, self._max_pixels)
+        figures = found._asdict()
+        if self._store is None:
+            return Media(hashlib.sha256(data).hexdigest(), uri="", size=len(data), **figures)
+        digest = self._store.put(data)
+        if small is not None:
+            self._store.put_small(digest, small)
+        return Media(digest, uri=self._store.uri(digest), size=len(data), **figures)
 
 
 def _is_address(location: object) -> TypeGuard[str]:

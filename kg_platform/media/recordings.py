@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import av
 from av.stream import Disposition
+from PIL import Image
 
 from kg_platform.errors import BadMedium
+from kg_platform.media import previews
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,wav,flac,ogg,mp3"
 _OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
 _UNKNOWN = (
     "the file is of no kind that is read, whatever its name says: pictures are PNG, JPEG, GIF, "
-    "WebP, BMP or TIFF, sound WAV, FLAC, Ogg, MP3 or M4A, film MP4, WebM or Matroska"
+    "WebP, BMP, TIFF, AVIF, SVG or HEIC, sound WAV, FLAC, Ogg, MP3 or M4A, film MP4, WebM or "
+    "Matroska"
 )
 _MIME = {
     "wav": ("audio/wav", "video/x-msvideo"),
@@ -32,6 +36,10 @@ _MIME = {
     "matroska": ("audio/x-matroska", "video/x-matroska"),
     "webm": ("audio/webm", "video/webm"),
 }
+POSTER = 0.1  # of a film: its picture that stands for it; the first is often black
+LISTENED = 60.0  # seconds of a sound that are listened to as a whole
+_LISTENED_RATE = 8_000
+_STEP = 128  # samples that belong to one place
 _DOCTYPE = 4_096  # bytes in which a Matroska file says which kind it is
 _BROKEN = (av.FFmpegError, OSError, ValueError, EOFError, IndexError)
 
@@ -40,7 +48,8 @@ class RecordingInfo(NamedTuple):
     """What the graph keeps of a recording. `duration` in seconds, as its time stamps say, whatever
     its header does; `rate` in samples a second and `channels` of its sound, if it has any; `codec`
     of its pictures, or of its sound; `width` and `height` in pixels as a person sees them, turned
-    as the file says, and `frame_rate`, which is the mean one, of pictures a second."""
+    as the file says, and `frame_rate`, which is the mean one, of pictures a second. `small` is a
+    picture to show for it, JPEG, and `likeness` as `previews.likeness`, of a film."""
 
     kind: str
     mime: str
@@ -51,6 +60,8 @@ class RecordingInfo(NamedTuple):
     width: int | None = None
     height: int | None = None
     frame_rate: float | None = None
+    small: bytes | None = None
+    likeness: str | None = None
 
 
 @contextmanager
@@ -104,21 +115,97 @@ def probe(data: bytes, max_pixels: int) -> RecordingInfo:
             form = "webm"
         size = _size(container, pictures, max_pixels) if pictures else None
         rate, channels = _sound(container, sound, needed=pictures is None)
+        codec = str(main.codec_context.codec.canonical_name)
     with opened(data) as container:
         seconds, frame_rate = _time(container)
+    small, likeness = _shown(data, seconds, film=pictures is not None)
     if pictures is None and not seconds:
         raise BadMedium("the recording is empty (0 seconds)")
     return RecordingInfo(
         kind="video" if pictures else "audio",
         mime=_MIME[form][pictures is not None],
         duration=round(seconds, 6),
-        codec=str(main.codec_context.codec.canonical_name),
+        codec=codec,
         rate=rate,
         channels=channels,
         width=size[0] if size else None,
         height=size[1] if size else None,
         frame_rate=frame_rate,
+        small=small,
+        likeness=likeness,
     )
+
+
+def _shown(data: bytes, seconds: float, film: bool) -> tuple[bytes | None, str | None]:
+    """What is shown for it; where it cannot be made, the recording is one all the same."""
+    with suppress(BadMedium):
+        if not film:
+            return previews.packed(previews.wave(peaks(data, seconds))), None
+        poster = previews.smaller(picture_at(data, POSTER * seconds))
+        return previews.packed(poster), previews.likeness(poster)
+    return None, None
+
+
+def picture_at(data: bytes, second: float) -> Image.Image:
+    """The key picture of a film at or before this second, as a person sees it.
+
+    Raises:
+        BadMedium: as `opened`, or there is none.
+    """
+    with opened(data) as container:
+        stream = pictures_of(container)
+        if stream is None:
+            raise BadMedium("there is no film in the file")
+        begin = stream.start_time or 0
+        container.seek(begin + round(second / stream.time_base), stream=stream)
+        for frame in container.decode(stream):
+            ratio = min(previews.SIDE / max(frame.width, frame.height), 1.0)
+            size = max(round(frame.width * ratio), 1), max(round(frame.height * ratio), 1)
+            small = frame.reformat(width=size[0], height=size[1], format="rgb24")
+            picture: Image.Image = small.to_image()
+            turned = frame.rotation % 360
+            return picture.rotate(turned, expand=True) if turned else picture
+    raise BadMedium("the film has no picture that can be decoded")
+
+
+def peaks(data: bytes, seconds: float, places: int = previews.PLACES) -> list[float]:
+    """How loud a sound is at so many places of it, 0 to 1. Of one longer than `LISTENED` a moment
+    at each place is listened to, however long it is.
+
+    Raises:
+        BadMedium: as `opened`, or there is none.
+    """
+    found = [0.0] * places
+    with opened(data) as container:
+        stream = sound_of(container)
+        if stream is None:
+            raise BadMedium("there is no sound in the file")
+        begin = float((stream.start_time or 0) * stream.time_base)
+        mono = av.AudioResampler(format="flt", layout="mono", rate=_LISTENED_RATE)
+        if seconds > LISTENED:
+            for place in range(places):
+                at = begin + seconds * place / places
+                container.seek(round(at / stream.time_base), stream=stream)
+                for frame in islice(container.decode(stream), 1):
+                    one = av.AudioResampler(format="flt", layout="mono", rate=_LISTENED_RATE)
+                    found[place] = max(map(_loudest, one.resample(frame)), default=0.0)
+            return found
+        heard = 0
+        total = max(seconds * _LISTENED_RATE, 1.0)
+        for frame in chain(container.decode(stream), (None,)):
+            for part in mono.resample(frame):
+                samples = abs(part.to_ndarray()[0])
+                for start in range(0, len(samples), _STEP):
+                    place = min(int((heard + start) / total * places), places - 1)
+                    loud = float(samples[start : start + _STEP].max())
+                    found[place] = max(found[place], loud)
+                heard += len(samples)
+    return found
+
+
+def _loudest(frame: Any) -> float:
+    samples = abs(frame.to_ndarray())
+    return float(samples.max()) if samples.size else 0.0
 
 
 def _size(container: Any, stream: Any, max_pixels: int) -> tuple[int, int]:

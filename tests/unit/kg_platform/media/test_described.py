@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import io
+import socket
 import struct
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from kg_platform.errors import BadMedium
-from kg_platform.media.described import Described, describe
+from kg_platform.media.described import Described, Looked, describe
 from tests.support.clips import film, sound, tone, wav
 
 LIMIT = 1_000_000
 
 
 def described(data: bytes) -> Described:
-    return describe(data, LIMIT)
+    return describe(data, LIMIT).described
+
+
+def small(data: bytes) -> Image.Image:
+    found = describe(data, LIMIT).small
+    assert found is not None
+    return Image.open(io.BytesIO(found)).convert("RGB")
+
+
+def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    packed = io.BytesIO()
+    picture.save(packed, kind, **options)
+    return packed.getvalue()
+
+
+def landscape(size: tuple[int, int] = (900, 700)) -> Image.Image:
+    """Something to see: soft spots of colour, the same each time."""
+    spots = np.random.default_rng(0).integers(0, 255, (7, 9, 3), dtype=np.uint8)
+    return Image.fromarray(spots).resize(size, Image.Resampling.BICUBIC)
+
+
+def differing(one: str | None, other: str | None) -> int:
+    assert one and other
+    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 @pytest.mark.parametrize(
@@ -97,9 +123,8 @@ def test_a_film_on_its_side() -> None:
 
 
 def test_a_picture_is_one_under_any_name() -> None:
-    packed = io.BytesIO()
-    Image.new("RGB", (7, 5)).save(packed, "PNG")
-    assert described(packed.getvalue()) == Described("image", "image/png", 7, 5)
+    data = encoded(Image.new("RGB", (7, 5)), "PNG")
+    assert describe(data, LIMIT) == Looked(Described("image", "image/png", 7, 5))
 
 
 @pytest.mark.parametrize(
@@ -117,3 +142,124 @@ def test_what_is_none_is_refused_in_one_sentence(data: bytes, why: str) -> None:
     with pytest.raises(BadMedium, match=why) as caught:
         described(data)
     assert "\n" not in str(caught.value)
+
+
+def test_pictures_that_look_alike_have_hashes_that_are_alike() -> None:
+    whole = landscape()
+    like = described(encoded(whole, "PNG")).likeness
+    for other in (
+        encoded(whole, "JPEG", quality=30),
+        encoded(whole.resize((300, 233)), "WEBP"),
+        encoded(whole, "AVIF"),
+    ):
+        assert differing(like, described(other).likeness) <= 4
+    assert differing(like, described(encoded(whole.rotate(180), "PNG")).likeness) > 16
+    plain = encoded(Image.new("RGB", (900, 700), "red"), "PNG")
+    assert described(plain).likeness is None, "one colour is like everything"
+
+
+def test_a_small_picture_is_upright_and_not_much_longer_than_it_has_to_be() -> None:
+    wide = landscape((1_500, 400))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encoded(wide, "JPEG", exif=exif)
+    assert described(turned)[2:4] == (400, 1_500)
+    shown = small(turned)
+    assert shown.size == (200, 750)
+    upright = np.asarray(wide.rotate(-90, expand=True).resize(shown.size), float)
+    assert np.abs(np.asarray(shown, float) - upright).mean() < 6
+    assert describe(encoded(landscape((600, 400)), "JPEG"), LIMIT).small is None
+
+
+def test_a_heic_picture_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    data = encoded(landscape((320, 200)), "HEIF")
+    found = described(data)
+    assert (found.kind, found.mime, found.width, found.height) == (
+        "image", "image/heic", 320, 200,
+    )  # fmt: skip
+    assert small(data).size == (320, 200), "browsers do not show it as it is"
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(BadMedium, match=r"kg-platform\[heic\]"):
+        described(data)
+
+
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' %s</svg>"
+RED = b"<rect width='20' height='20' fill='red'/>"
+
+
+@pytest.mark.parametrize(
+    ("more", "size"),
+    [
+        (b"viewBox='0 0 40 20'>", (40, 20)),
+        (b"width='40mm' viewBox='0 0 40 20'>", (151, 76)),
+        (b"width='30' height='60'>", (30, 60)),
+    ],
+)
+def test_a_drawing(more: bytes, size: tuple[int, int]) -> None:
+    found = described(SVG % (more + RED))
+    assert (found.kind, found.mime) == ("image", "image/svg+xml")
+    assert (found.width, found.height) == size
+    shown = small(SVG % (more + RED))
+    assert max(shown.size) == 1_024
+    assert shown.getpixel((5, 5)) == pytest.approx((254, 0, 0), abs=3)
+    assert shown.getpixel((shown.width - 5, shown.height - 5)) == (255, 255, 255)
+
+
+def test_a_drawing_asks_for_nothing(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (20, 20), "blue").save(secret)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.2)
+        port = listening.getsockname()[1]
+        inside = (
+            "viewBox='0 0 40 20' onload='alert(1)'><script>alert(1)</script>"
+            f"<style>@import url(http://127.0.0.1:{port}/a.css);</style>"
+            f"<image xlink:href='http://127.0.0.1:{port}/a.png' width='20' height='20'/>"
+            f"<image href='{secret}' width='20' height='20'/>"
+            f"<image href='file://{secret}' width='20' height='20'/>"
+        )
+        data = SVG % inside.encode()
+        shown = small(data)
+        with pytest.raises(TimeoutError):
+            listening.accept()
+    assert np.asarray(shown).min() > 250, "nothing is drawn, neither of the web nor of the disk"
+
+
+def _bomb() -> bytes:
+    entities = [b'<!ENTITY a0 "aaaaaaaaaa">']
+    entities += [b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12)]
+    text = b"<text>&a11;</text>"
+    return b"<!DOCTYPE s [%s]>" % b"".join(entities) + SVG % (b"viewBox='0 0 1 1'>" + text)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (_bomb(), "amplification"),
+        (b"<!DOCTYPE s [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
+         + SVG % b"viewBox='0 0 1 1'><text>&x;</text>", "undefined entity"),
+        (SVG[:60], "cut off"),
+        (SVG % b">", "viewBox"),
+        (b"<html><svg></svg></html>", "root is html"),
+    ],
+)  # fmt: skip
+def test_a_drawing_that_is_none(data: bytes, why: str) -> None:
+    with pytest.raises(BadMedium, match=why):
+        described(data)
+
+
+def test_what_is_shown_of_sound_and_film() -> None:
+    half = tone(4.0)
+    half[16_000:] = 0
+    for samples in (half, np.tile(half, (20, 1))):  # one that is listened to whole, and a long one
+        shown = np.asarray(small(wav(samples)).convert("L"))
+        assert shown.shape == (128, 640)
+    loud = np.asarray(small(wav(half)).convert("L"))
+    assert (loud[:, 40:280] < 200).sum() > 10 * (loud[:, 360:600] < 200).sum() > 0
+    upright, turned = small(film()), small(film(rotated=90))
+    assert (upright.size, turned.size) == ((64, 48), (48, 64))
+    difference = np.asarray(upright.rotate(90, expand=True), float) - np.asarray(turned, float)
+    assert np.abs(difference).mean() < 3
