@@ -63,10 +63,6 @@ class DecoderFailed(BadMedium):
     pass
 
 
-class BadMedia(BadInput):
-    """A recording or a film that cannot be heard or seen."""
-
-
 class RejectedRows(BadInput):
     pass
 

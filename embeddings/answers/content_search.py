@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from embeddings.answers.similar import Neighbour, similar_to_medium, similar_to_
 from embeddings.features.encoders.load import load_text_encoder, load_text_side
 from embeddings.features.encoders.protocols import Pixels, TextEncoder
 from embeddings.features.modal import load_encoder, reader_of
-from embeddings.features.readers import refuse
+from embeddings.features.readers import PictureReader, refuse
+from embeddings.features.recording_workers import SECONDS
 from embeddings.publish.published import with_encoder
-from kg_platform.errors import BadInput, NotFound
+from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
+from kg_platform.media.isolated import Isolated
 from kg_platform.media.pictures import rgb
 from kg_platform.modality import BY_NAME, IMAGE, TEXT, Modality
 from kg_platform.platform import Platform
@@ -30,6 +33,7 @@ class ContentSearch:
         self._platform = platform
         self._encoders: dict[tuple[str, str], Any] = {}
         self._loading = threading.Lock()
+        self._decoders = Isolated(1, seconds=SECONDS)
 
     def like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
         """As `similar_to_text`."""
@@ -58,7 +62,8 @@ class ContentSearch:
         data = _bytes(modality, given)  # what is none is said before a database is started
         most = self._platform.settings.max_picture_pixels
         if isinstance(data, bytes):
-            refuse(modality, data, most)
+            with _said(modality, given):
+                refuse(modality, data, most, self._decoders)
         graph = self._platform.graph
 
         def ask(encoder: Any) -> list[Neighbour]:
@@ -67,7 +72,11 @@ class ContentSearch:
         def parts(encoder: Any) -> tuple[Pixels, ...]:
             if isinstance(data, Image):
                 return (encoder.preparer(rgb(data, most)),)
-            return reader_of(modality, encoder, most).parts(data)
+            reader = reader_of(modality, encoder, most)
+            if isinstance(reader, PictureReader):
+                return reader.parts(data)
+            with _said(modality, given):
+                return reader.parts(data, self._decoders)
 
         def load(name: str) -> Any:
             return self._encoder(modality.name, name, lambda *how: load_encoder(modality, *how))
@@ -84,6 +93,18 @@ class ContentSearch:
                 while len(self._encoders) > KEPT:
                     self._encoders.pop(next(iter(self._encoders)))
             return found
+
+
+@contextmanager
+def _said(modality: Modality, given: object) -> Iterator[None]:
+    """Around decoding what a person gave: why it cannot be used, as a sentence."""
+    try:
+        yield
+    except BadPicture:
+        raise
+    except BadMedium as error:
+        which = f" {given}" if isinstance(given, str | Path) else ""
+        raise BadMedium(f"The {modality.item}{which} cannot be used: {error}.") from error
 
 
 def _bytes(modality: Modality, given: str | Path | bytes | Image) -> bytes | Image:

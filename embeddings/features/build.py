@@ -7,11 +7,11 @@ it, and it can be deleted at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +26,8 @@ from embeddings.features.encoders.protocols import (
     width_of,
 )
 from embeddings.features.encoders.readable import unreadable_note
-from embeddings.features.media_workers import Prepared, Reader, prepared, worker_count
+from embeddings.features.picture_workers import Prepared
 from embeddings.features.sequences import packed, sequences
-from kg_platform.media.store import MediaStore
 from kg_platform.modality import TEXT, Modality
 from kg_platform.progress import StepProgress
 
@@ -36,6 +35,20 @@ T = TypeVar("T")
 
 SHARD = 1_024  # texts encoded between two writes to the cache
 LEAST = 1e-6  # of a mean of unit vectors; a shorter one is no direction
+
+
+# (hashes, how many there are at most) -> what they hold, in their order
+Prepare = Callable[[Iterator[str], int], Generator[Prepared, None, None]]
+
+
+class Together(Protocol):
+    """How media of a modality are taken: the parts of `together` are encoded at once; vectors are
+    kept about every `shard` media, so that a run that is stopped loses no more."""
+
+    @property
+    def together(self) -> int: ...
+    @property
+    def shard(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -100,19 +113,18 @@ def _readable(contents: HasTexts, encoder: TextEncoder, unreadable: set[str]) ->
 def media_features(
     modality: Modality,
     contents: HasMedia,
-    media: MediaStore,
-    reader: Reader,
+    reader: Together,
+    prepared: Prepare,
     encoder: PartsEncoder,
     cache: FeatureCache,
     on_progress: StepProgress | None = None,
-    workers: int | None = None,
 ) -> tuple[Features, FeatureSummary]:
     """One vector for each entity with media of a modality, and one for each medium: the mean
     direction of its parts, or, of films, those of its pictures in the order of time.
 
     A medium that is missing from the store or cannot be decoded is counted and left out; one that
-    has nothing of the modality, as a film without sound, is not counted. `workers` processes
-    decode; None takes as many as help (`media_workers.worker_count`), 0 takes none.
+    has nothing of the modality, as a film without sound, is not counted. `prepared` decodes them,
+    given their hashes and how many there are.
 
     Raises:
         MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
@@ -120,13 +132,7 @@ def media_features(
     entities, hashes = _columns((one.entity, one.sha256) for one in contents.media(modality))
     work = _Work(hashes, encoder, cache, on_progress)
     missing = work.missing(contents.media(modality), lambda one: one.sha256)
-    ready = prepared(
-        (one.sha256 for one in missing),
-        media,
-        reader,
-        worker_count(work.to_encode, reader.few, workers),
-        ahead=reader.together,
-    )
+    ready = prepared((one.sha256 for one in missing), work.to_encode)
     with closing(ready):  # its workers end with us, whatever happens
         for some in _chunks(_encoded(ready, reader, encoder, work), reader.shard):
             work.encoded([sha256 for sha256, _ in some], np.stack([row for _, row in some]))
@@ -134,7 +140,7 @@ def media_features(
 
 
 def _encoded(
-    ready: Iterator[Prepared], reader: Reader, encoder: PartsEncoder, work: _Work
+    ready: Iterator[Prepared], reader: Together, encoder: PartsEncoder, work: _Work
 ) -> Iterator[tuple[str, Vectors]]:
     """What is kept of each medium (w,), with its hash."""
     width = width_of(encoder)

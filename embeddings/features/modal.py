@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from embeddings.data.contents import Contents
@@ -17,8 +17,10 @@ from embeddings.features.encoders.load import (
     load_video_encoder,
 )
 from embeddings.features.encoders.protocols import NamedEncoder
-from embeddings.features.media_workers import Reader
+from embeddings.features.picture_workers import Prepared, prepared, worker_count
 from embeddings.features.readers import FilmReader, PictureReader, SoundReader
+from embeddings.features.recording_workers import SECONDS, recordings
+from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
 from kg_platform.modality import AUDIO, IMAGE, TEXT, VIDEO, Modality
 from kg_platform.progress import StepProgress
@@ -27,11 +29,13 @@ from kg_platform.settings import Settings
 
 @dataclass(frozen=True)
 class Reading:
-    """What contents are read with. `workers` processes decode; None takes as many as help."""
+    """What contents are read with. `workers` processes decode; None takes as many as help.
+    `decoders` are those of sounds and films, started when they are first needed."""
 
     media: MediaStore
     max_pixels: int
     workers: int | None
+    decoders: Isolated = field(default_factory=lambda: Isolated(seconds=SECONDS))
 
     @classmethod
     def of(cls, media: MediaStore, settings: Settings) -> Reading:
@@ -85,12 +89,20 @@ def features_of(
     if not modality.media:
         return text_features(contents, encoder, cache, on_progress)
     reader = reader_of(modality, encoder, reading.max_pixels)
-    return media_features(
-        modality, contents, reading.media, reader, encoder, cache, on_progress, reading.workers
-    )
+
+    def ready(digests: Iterator[str], count: int) -> Generator[Prepared, None, None]:
+        media, workers = reading.media, reading.workers
+        if isinstance(reader, PictureReader):
+            many = worker_count(count, reader.few, workers)
+            return prepared(digests, media, reader, many, reader.together)
+        return recordings(digests, media, reader, reading.decoders, workers)
+
+    return media_features(modality, contents, reader, ready, encoder, cache, on_progress)
 
 
-def reader_of(modality: Modality, encoder: Any, max_pixels: int) -> Reader:
+def reader_of(
+    modality: Modality, encoder: Any, max_pixels: int
+) -> PictureReader | SoundReader | FilmReader:
     """What decodes media of the modality and prepares them for its encoder."""
     return _READER[modality.name](encoder, max_pixels)
 
@@ -101,7 +113,7 @@ _LOAD: dict[str, Callable[[str, str], NamedEncoder]] = {
     AUDIO.name: load_audio_encoder,
     VIDEO.name: load_video_encoder,
 }
-_READER: dict[str, Callable[[Any, int], Reader]] = {
+_READER: dict[str, Callable[[Any, int], PictureReader | SoundReader | FilmReader]] = {
     IMAGE.name: lambda encoder, most: PictureReader(encoder.preparer, most),
     AUDIO.name: lambda encoder, most: SoundReader(encoder.preparer, encoder.rate),
     VIDEO.name: lambda encoder, most: FilmReader(encoder.preparer, most),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import av
 import numpy as np
 import numpy.typing as npt
 
-from kg_platform.errors import BadMedia
-from kg_platform.media.container import decoded, opened
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
+from kg_platform.errors import BadMedium
+from kg_platform.media.decoded import decoded
+from kg_platform.media.recordings import opened, pictures_of, sound_of
 
 Wave = npt.NDArray[np.float32]
 
@@ -28,26 +27,26 @@ def is_mute(data: bytes) -> bool:
     """Whether this is a film without a sound track.
 
     Raises:
-        BadMedia: it cannot be opened.
+        BadMedium: it cannot be opened.
     """
-    with opened(data, "sound") as container:
-        return bool(container.streams.video) and not container.streams.audio
+    with opened(data) as container:
+        return sound_of(container) is None and pictures_of(container) is not None
 
 
-def audible(data: bytes, rate: int = RATE) -> Iterator[Wave]:
+def audible(data: bytes, rate: int = RATE, most_seconds: float = MOST_SECONDS) -> Iterator[Wave]:
     """The `windows` in which something is to be heard, about their mean.
 
     Raises:
-        BadMedia: there is none, or as `windows`.
+        BadMedium: there is none, or as `windows`.
     """
     silent = True
-    for window in windows(data, rate):
+    for window in windows(data, rate, most_seconds=most_seconds):
         centred = window - window.mean(dtype=np.float64).astype(np.float32)
         if np.abs(centred).max() > _QUIET:
             silent = False
             yield centred
     if silent:
-        raise BadMedia("The sound is silent from beginning to end; give one with something in it.")
+        raise BadMedium("it is silent from beginning to end; give one with something in it")
 
 
 def windows(
@@ -63,10 +62,10 @@ def windows(
     After `most_seconds` it ends.
 
     Raises:
-        BadMedia: it has no sound, or none that can be decoded.
+        BadMedium: it has no sound, or none that can be decoded.
     """
     size, left, found = int(seconds * rate), int(most_seconds * rate), False
-    with opened(data, "sound") as container:
+    with opened(data) as container:
         for window in _cut(_pieces(container, rate), size):
             if found and len(window) < _LEAST * rate:
                 return
@@ -76,7 +75,7 @@ def windows(
             if left <= 0:
                 return
     if not found:
-        raise BadMedia("The sound is 0 seconds long; replace it.")
+        raise BadMedium("it is 0 seconds long; replace it")
 
 
 def _cut(pieces: Iterator[Wave], size: int) -> Iterator[Wave]:
@@ -93,15 +92,14 @@ def _cut(pieces: Iterator[Wave], size: int) -> Iterator[Wave]:
         yield np.concatenate(held)
 
 
-def _pieces(container: InputContainer, rate: int) -> Iterator[Wave]:
+def _pieces(container: Any, rate: int) -> Iterator[Wave]:
     """Mono at `rate`, about a second at a time: to resample each small frame costs thrice that."""
-    import av
-
-    if not container.streams.audio:
-        raise BadMedia("The file has no sound; give one that has.")
+    stream = sound_of(container)
+    if stream is None:
+        raise BadMedium("it has no sound; give one that has")
     fifo, resampler = av.AudioFifo(), None
     kind: tuple[Any, ...] = ()
-    for frame in decoded(container, container.streams.audio[0], "sound"):
+    for frame in decoded(container, stream):
         own = (frame.format.name, frame.layout.name, frame.sample_rate)
         if own != kind:  # at the first frame, and where a stream changes on its way
             if resampler is not None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from kg_platform.errors import BadMedia
-from kg_platform.media.container import decoded, opened
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from PIL.Image import Image
+from kg_platform.errors import BadMedium
+from kg_platform.media.decoded import decoded
+from kg_platform.media.recordings import opened, pictures_of, refuse_large
 
 MOST = 32  # pictures of a film
 LOOKED_AT = 2 * MOST  # from which they are chosen
@@ -22,14 +20,14 @@ LEAST_STEP = 0.125  # seconds between two that are looked at
 SIDE = 224  # pixels of the shorter side
 _LONGEST = 4 * SIDE  # pixels of the longer side: a film may be a strip
 _THUMBNAIL = 32  # pixels by which two pictures are told apart
-MOST_DECODED = 100_000  # pictures; an hour at 25 a second has 90,000
+MOST_DECODED = 30_000  # pictures, where key frames are rare: 20 minutes at 25 a second
 
 
 class Still(NamedTuple):
     """A picture of a film, upright, and its time in seconds from the first."""
 
     seconds: float
-    picture: Image
+    picture: Image.Image
 
 
 class _Seen(NamedTuple):
@@ -46,12 +44,12 @@ def stills(data: bytes, max_pixels: int, most: int = MOST) -> list[Still]:
     enough it goes from one to the other.
 
     Raises:
-        BadMedia: it has no pictures, none that can be decoded, or larger ones than `max_pixels`.
+        BadMedium: it has no pictures, none that can be decoded, or larger ones than `max_pixels`.
     """
-    with opened(data, "film") as container:
+    with opened(data) as container:
         seen = list(_looked_at(container, max_pixels, 2 * most))
     if not seen:
-        raise BadMedia("The film has no picture that can be decoded; replace it.")
+        raise BadMedium("it has no picture that can be decoded; replace it")
     return [seen[place].still for place in chosen([one.thumbnail for one in seen], most)]
 
 
@@ -70,11 +68,11 @@ def chosen(thumbnails: list[npt.NDArray[np.int16]], most: int) -> list[int]:
     return sorted(places)
 
 
-def _looked_at(container: InputContainer, max_pixels: int, most: int) -> Iterator[_Seen]:
-    stream = next((one for one in container.streams.video if not _is_cover(one)), None)
+def _looked_at(container: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
+    stream = pictures_of(container)
     if stream is None:
-        raise BadMedia("The file has no moving pictures; give a film.")
-    _refuse_large(stream.codec_context.width, stream.codec_context.height, max_pixels)
+        raise BadMedium("it has no moving pictures; give a film")
+    refuse_large(stream.codec_context.width, stream.codec_context.height, max_pixels)
     stream.thread_type = "AUTO"
     length = _length(container, stream)
     if length is None:
@@ -91,7 +89,7 @@ def _looked_at(container: InputContainer, max_pixels: int, most: int) -> Iterato
         if seeking:
             container.seek(round(target / float(stream.time_base or 1)), stream=stream)
         first = True
-        for frame in decoded(container, stream, "film"):
+        for frame in decoded(container, stream):
             budget -= 1
             if budget < 0:
                 return
@@ -120,12 +118,12 @@ def _looked_at(container: InputContainer, max_pixels: int, most: int) -> Iterato
             return
 
 
-def _thinned(container: InputContainer, stream: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
+def _thinned(container: Any, stream: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
     """Of a film that does not say how long it is: all of it is decoded, and as more comes than is
     looked at, every second one goes."""
     kept: list[_Seen] = []
     step, begin, last = LEAST_STEP, None, -np.inf
-    for number, frame in enumerate(decoded(container, stream, "film")):
+    for number, frame in enumerate(decoded(container, stream)):
         time = _time(frame, last)
         begin = time if begin is None else begin
         if time - last >= step - 1e-6:
@@ -139,18 +137,16 @@ def _thinned(container: InputContainer, stream: Any, max_pixels: int, most: int)
 
 
 def _seen(frame: Any, seconds: float, max_pixels: int) -> _Seen:
-    _refuse_large(frame.width, frame.height, max_pixels)
+    refuse_large(frame.width, frame.height, max_pixels)
     scale = SIDE / min(frame.width, frame.height)
     width, height = (min(_LONGEST, max(1, round(n * scale))) for n in (frame.width, frame.height))
     small = frame.reformat(width=_THUMBNAIL, height=_THUMBNAIL, format="gray").to_ndarray()
     return _Seen(Still(seconds, _upright(frame, width, height)), small.astype(np.int16))
 
 
-def _upright(frame: Any, width: int, height: int) -> Image:
-    from PIL import Image as Pillow
-
+def _upright(frame: Any, width: int, height: int) -> Image.Image:
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
-    picture = Pillow.fromarray(pixels)
+    picture = Image.fromarray(pixels)
     turned = round(frame.rotation / 90) % 4 * 90  # counterclockwise
     return picture.rotate(turned, expand=True) if turned else picture
 
@@ -162,23 +158,8 @@ def _time(frame: Any, last: float) -> float:
     return 0.0 if last == -np.inf else last + LEAST_STEP
 
 
-def _length(container: InputContainer, stream: Any) -> float | None:
+def _length(container: Any, stream: Any) -> float | None:
     """What the file says of its length, in seconds."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return float(container.duration / 1_000_000) if container.duration else None
-
-
-def _refuse_large(width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise BadMedia(
-            f"The film has {width:,} x {height:,} pixels, more than the {max_pixels:,} allowed; "
-            "scale it down or raise KG_MAX_PICTURE_PIXELS."
-        )
-
-
-def _is_cover(stream: Any) -> bool:
-    """Whether a stream of pictures is the cover of a record."""
-    import av
-
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)

@@ -91,7 +91,7 @@ def log_mel(wave: Wave) -> Floats:
     spans = np.lib.stride_tricks.sliding_window_view(wave, _SPAN)[::_HOP]
     spectrum = np.fft.rfft(np.asarray(spans * _hann(_SPAN), np.float32), _FFT)
     power = spectrum.real**2 + spectrum.imag**2
-    bands: Floats = power @ _mel()
+    bands = np.asarray(power @ _mel(), np.float32)
     floor = max(float(bands.max()) * _RANGE, 1e-20)
     return np.asarray(np.log(bands + np.float32(floor)), np.float32)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Snapshot
 from embeddings.features.build import FeatureSummary, media_features, text_features
 from embeddings.features.cache import FeatureCache
+from embeddings.features.picture_workers import Prepared, prepared
 from embeddings.features.readers import PictureReader
 from kg_platform.errors import Unavailable
 from kg_platform.media.store import MediaStore
@@ -264,7 +265,11 @@ def encode_pictures(
     contents: Contents, media: MediaStore, encoder: FakeImage, cache: FeatureCache, workers: int = 0
 ) -> tuple[Features, FeatureSummary]:
     reader = PictureReader(encoder.preparer, 100_000, together=2, shard=2)
-    return media_features(IMAGE, contents, media, reader, encoder, cache, workers=workers)
+
+    def ready(digests: Iterator[str], count: int) -> Generator[Prepared, None, None]:
+        return prepared(digests, media, reader, workers, reader.together)
+
+    return media_features(IMAGE, contents, reader, ready, encoder, cache)
 
 
 def png(colour: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Media out of the media store, decoded and prepared, while the encoder is at work.
+"""Pictures out of the media store, decoded and prepared, while the encoder is at work.
 
 With workers, other processes read, decode and prepare them, a few at a time and a little ahead of
 what is encoded; memory holds no more than that. Without, this process does it. Either way they come
@@ -21,7 +21,7 @@ from multiprocessing import connection, get_context, parent_process
 from typing import Protocol
 
 from embeddings.features.encoders.protocols import Pixels
-from kg_platform.errors import BadMedia, BadPicture, NotFound, Unavailable
+from kg_platform.errors import BadPicture, NotFound, Unavailable
 from kg_platform.media.store import MediaStore
 
 TASK_SHARE = 64  # of what is worth workers, a worker is given this part at once
@@ -39,21 +39,15 @@ class Prepared:
 
 
 class Reader(Protocol):
-    """What decodes and prepares media of one kind; small, and sent to each worker once.
+    """What decodes and prepares pictures; small, and sent to each worker once.
 
-    Fewer than `few` media are prepared sooner than workers have started. The parts of `together`
-    media are encoded at once; vectors are kept about every `shard` media, so that a run that is
-    stopped loses no more.
+    Fewer than `few` are prepared sooner than workers have started.
     """
 
     @property
     def few(self) -> int: ...
-    @property
-    def together(self) -> int: ...
-    @property
-    def shard(self) -> int: ...
     def parts(self, data: bytes, /) -> tuple[Pixels, ...]:
-        """What is in these bytes. Raises: BadPicture, BadMedia: it cannot be decoded."""
+        """What is in these bytes. Raises: BadPicture: it cannot be decoded."""
         ...
 
 
@@ -67,7 +61,7 @@ def read(reader: Reader, digests: Iterable[str], media: MediaStore) -> list[Prep
     for sha256 in digests:
         try:
             found.append(Prepared(sha256, reader.parts(media.read(sha256))))
-        except (BadPicture, BadMedia, NotFound) as error:
+        except (BadPicture, NotFound) as error:
             found.append(Prepared(sha256, (), str(error)))
     return found
 
@@ -111,7 +105,7 @@ def prepared(
             yield from waiting.popleft().result()
     except BrokenProcessPool as error:
         raise Unavailable(
-            f"One of the {workers} processes that decode media was ended from outside, most "
+            f"One of the {workers} processes that decode pictures was ended from outside, most "
             "likely because memory ran out; run the same command again to go on, with a smaller "
             "KG_PICTURE_WORKERS (0 decodes without such processes)."
         ) from error

@@ -18,7 +18,7 @@ from PIL import Image
 
 from embeddings.data.contents import Medium
 from embeddings.features.cache import FeatureCache
-from embeddings.features.media_workers import MOST, prepared, worker_count
+from embeddings.features.picture_workers import MOST, prepared, worker_count
 from embeddings.features.readers import PictureReader
 from kg_platform.errors import MediaStoreError, Unavailable
 from kg_platform.media.store import MediaStore
@@ -121,7 +121,7 @@ def test_a_store_that_cannot_be_read_ends_the_run(media: MediaStore, tmp_path: P
 
 SCRIPT = """
 import itertools, sys
-from embeddings.features.media_workers import prepared
+from embeddings.features.picture_workers import prepared
 from embeddings.features.readers import PictureReader
 from kg_platform.media.store import MediaStore
 from tests.support.fake_encoders import pixels
