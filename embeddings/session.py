@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from kg_platform.errors import BadInput
+from kg_platform.modality import BY_NAME
 from kg_platform.progress import Progress
 from kg_platform.results import Results
 from kg_platform.session import Session, number, words
@@ -45,6 +46,8 @@ class EmbedKeywords(TypedDict, total=False):
     seed: int
     text: bool
     pictures: bool
+    sounds: bool
+    films: bool
     warm: bool
 
 
@@ -63,18 +66,20 @@ class VectorSession(Session):
         *,
         text: str | None = None,
         image: str | Path | bytes | Image | None = None,
+        audio: str | Path | bytes | None = None,
+        video: str | Path | bytes | None = None,
         by: str = "embedding",
         type: str | None = None,
         k: int = 10,
     ) -> Results[Neighbour]:
-        """The `k` entities nearest to an entity (id or label), a text, or a picture (a file, its
-        bytes, or a Pillow image).
+        """The `k` entities nearest to an entity (id or label), a text, a picture (a file, its
+        bytes, or a Pillow image), a sound or a film (a file or its bytes).
 
-        `by` is embedding, structure, text or image; of a text, text or image. `type` keeps those
-        with that label. Scores are (1 + cosine) / 2.
+        `by` is embedding, structure, text, image, audio or video; of a text, one of the last four.
+        `type` keeps those with that label. Scores are (1 + cosine) / 2.
 
         Raises:
-            BadInput: not one of the three is given, or there is no such way to compare.
+            BadInput: not one of the five is given, or there is no such way to compare.
             NotFound: no such entity, it has no such vector, or nothing is published.
         """
         from embeddings.answers import similar
@@ -82,22 +87,27 @@ class VectorSession(Session):
         # What is mistyped is said before a database is started.
         similar.property_of(words("the way to compare", by))
         number("k", k)
-        if sum(given is not None for given in (entity, text, image)) != 1:
-            raise BadInput("Give one of an entity, a text or a picture to compare with.")
+        files = {"image": image, "audio": audio, "video": video}
+        if sum(given is not None for given in (entity, text, *files.values())) != 1:
+            raise BadInput(
+                "Give one of an entity, a text, a picture, a sound or a film to compare with."
+            )
         if text is not None:
             words("the text", text)
             by = "text" if by == "embedding" else by  # what it is when it is not given
-            if by not in ("text", "image"):
-                raise BadInput(f"A text is compared by text or image, not by {by!r}.")
+            if by not in BY_NAME:
+                ways = similar.either(BY_NAME)
+                raise BadInput(f"A text is compared by {ways}, not by {by!r}.")
             found = self._contents().like_text(text, k, type, by)
-        elif image is not None:
-            if by not in ("image", "embedding"):
-                raise BadInput(f"A picture is compared by image, not by {by!r}.")
-            found = self._contents().like_picture(image, k, type)
-        else:
-            assert entity is not None
+        elif entity is not None:
             row = self.resolve(entity)
             found = similar.similar_to_entity(self.graph, row.id, k, by, type)
+        else:
+            name, file = next((name, file) for name, file in files.items() if file is not None)
+            if by not in (name, "embedding"):
+                item = BY_NAME[name].item
+                raise BadInput(f"A {item} is compared by {name}, not by {by!r}.")
+            found = self._contents().like_medium(BY_NAME[name], file, k, type)
         if not found:
             self.check_type(type)
         return Results(found, similar.Neighbour)

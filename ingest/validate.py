@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -34,10 +35,17 @@ KEPT = "the platform keeps this property itself; rename it"
 PLAIN = "a property is text, a number, true, false, a date or time, or a list of one of these"
 OFFSET = "the offset of a time is whole seconds and at most 18 hours"
 
+_MEDIUM = "path or web address of {}, or an object with path or url, caption, rank, from, to"
+PLACES = {
+    "image": "an image is the " + _MEDIUM.format("a picture"),
+    "audio": "an audio is the " + _MEDIUM.format("a recording"),
+    "video": "a video is the " + _MEDIUM.format("a film"),
+}
+
 _WITH_OFFSET = (datetime, time)
 _KINDS = frozenset({str, int, float, bool, date, datetime, time, timedelta})
 _MAX_OFFSET = timedelta(hours=18)
-_ONE = {"aliases": "an alias"}
+_ONE = {"aliases": "an alias"} | {f"{kind}.caption": "a caption" for kind in PLACES}
 
 
 class Checked(NamedTuple):
@@ -72,7 +80,7 @@ def check_entity(record: Entity) -> Checked:
         description=_text("description", record.description, refuse),
         aliases=_aliases(record.aliases, refuse),
         properties=_properties(dict(record.properties), refuse),
-        media=tuple(m for m in record.media if _media(m, refuse)),
+        media=tuple(fit for m in record.media if (fit := _media(m, refuse))),
         source=record.source,
         line=record.line,
     )
@@ -269,15 +277,38 @@ def _aliases(value: Any, refuse: _Refuse) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for item in items if (a := _name("aliases", item, refuse))))
 
 
-def _media(ref: MediaRef, refuse: _Refuse) -> bool:
+def _media(ref: MediaRef, refuse: _Refuse) -> MediaRef | None:
+    """The reference with what of it can be kept; None without a place."""
     location: Any = ref.location
     if not isinstance(location, str) or not location:
-        refuse("image", "an image is the path of a picture file", location)
-        return False
+        refuse(ref.field, PLACES[ref.field], location)
+        return None
     if problem := text_problem(location):
-        refuse("image", f"the path {problem}", location)
-        return False
-    return True
+        refuse(ref.field, f"the path {problem}", location)
+        return None
+    rank: Any = ref.rank
+    if type(rank) is not int or not 0 <= rank < 2**31:
+        refuse(f"{ref.field}.rank", "a rank is a whole number from 0 on", rank)
+        rank = 0
+    start, end = (_second(ref, name, refuse) for name in ("start", "end"))
+    if start is not None and end is not None and end <= start:
+        refuse(f"{ref.field}.to", "the end of a part comes after its beginning", end)
+        end = None
+    caption = _text(f"{ref.field}.caption", ref.caption, refuse)
+    if (rank, caption, start, end) == (ref.rank, ref.caption, ref.start, ref.end):
+        return ref
+    return replace(ref, rank=rank, caption=caption, start=start, end=end)
+
+
+def _second(ref: MediaRef, name: str, refuse: _Refuse) -> float | None:
+    value: Any = getattr(ref, name)
+    if value is None:
+        return None
+    if type(value) in (int, float) and math.isfinite(value) and 0 <= value < 2**53:
+        return float(value)
+    said = "from" if name == "start" else "to"
+    refuse(f"{ref.field}.{said}", "the part of a recording is in seconds, 0 or more", value)
+    return None
 
 
 def shown(value: object) -> str:

@@ -5,7 +5,9 @@
     KgError                      exit 1   anything we raise on purpose
     ├── BadInput                 exit 2   an argument, a file or a row is wrong
     │   ├── SettingsError                 a KG_* variable or the .env file is wrong
-    │   ├── BadPicture                    bytes that are not a picture we can use
+    │   ├── BadMedium                     a medium that cannot be had or used
+    │   │   ├── BadPicture                bytes that are not a picture we can use
+    │   │   └── DecoderFailed             a decoder died, or took too much memory or time
     │   └── RejectedRows                  --strict met a row that validation rejects
     ├── NotFound                 exit 3   an entity, run or file that is not there
     ├── QueryRefused             exit 4   the read-only console will not run this statement
@@ -49,7 +51,15 @@ class SettingsError(BadInput):
     pass
 
 
-class BadPicture(BadInput):
+class BadMedium(BadInput):
+    pass
+
+
+class BadPicture(BadMedium):
+    pass
+
+
+class DecoderFailed(BadMedium):
     pass
 
 

@@ -15,7 +15,9 @@ class Modality:
 
     `name` stands in records, artifacts and on `(:EmbeddingRun)`; `item` and `items` in sentences;
     `title` on pages; `option` is the field of `EmbedOptions` that says whether it is used, and its
-    flag on the command line. The content that changed is marked by `item`.
+    flag on the command line. The content that changed is marked by `item`. `media` are the kinds
+    of media (the first part of a MIME type) that are its contents; without any it is made of the
+    entity's own properties.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Modality:
     items: str
     title: str
     option: str
+    media: tuple[str, ...] = ()
 
     @property
     def vector(self) -> str:
@@ -56,6 +59,11 @@ class Modality:
 
 
 TEXT = Modality("text", "text", "texts", "Text", "text")
-IMAGE = Modality("image", "picture", "pictures", "Picture", "pictures")
-MODALITIES = (TEXT, IMAGE)
+IMAGE = Modality("image", "picture", "pictures", "Picture", "pictures", ("image",))
+# A film's sound track is a sound as well.
+AUDIO = Modality("audio", "sound", "sounds", "Sound", "sounds", ("audio", "video"))
+VIDEO = Modality("video", "film", "films", "Film", "films", ("video",))
+MODALITIES = (TEXT, IMAGE, AUDIO, VIDEO)
+# Those whose contents are files.
+OF_MEDIA = tuple(one for one in MODALITIES if one.media)
 BY_NAME = {one.name: one for one in MODALITIES}

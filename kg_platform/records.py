@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 # Property values Neo4j can store: scalars and flat lists of scalars of one kind. Days, times and
 # durations become Neo4j's own; a time with an offset is of another kind than one without.
@@ -41,19 +42,46 @@ class HeldPicture(str):
 class MediaRef:
     """A picture, sound, film or text file an entity points at, before its bytes are stored.
 
-    `location` is a path relative to the source's folder, or a `HeldPicture`. `role` says what it is
-    to the entity ("image", "flag", ...), `rank` orders media of one role, 0 first.
+    `location` is a path relative to the source's folder, a web address, or a `HeldPicture`. `role`
+    says what it is to the entity ("image", "audio", "flag", ...), `rank` orders media of one role,
+    0 first. `start` and `end`, in seconds, are the part of a recording that is meant.
     """
 
     location: str
     role: str = "image"
     rank: int = 0
     caption: str = ""
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def field(self) -> str:
+        """What rejections call it."""
+        return self.role if self.role in ("audio", "video") else "image"
+
+    def about(self) -> dict[str, Any]:
+        """The properties of the entity's reference to it."""
+        given = {"caption": self.caption, "start_seconds": self.start, "end_seconds": self.end}
+        more = {name: value for name, value in given.items() if value not in ("", None)}
+        return {"role": self.role, "rank": self.rank, **more}
+
+
+# What not every medium has, and of what type each is.
+FIGURES: Mapping[str, type] = {
+    "duration": float,
+    "rate": int,
+    "channels": int,
+    "codec": str,
+    "frame_rate": float,
+    "likeness": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """Stored bytes, as the graph refers to them. `id` is the SHA-256 of the bytes, in hex."""
+    """Stored bytes, as the graph refers to them. `id` is the SHA-256 of the bytes, in hex; `kind`
+    is image, audio or video, by what they are. The figures are those of
+    `kg_platform.media.described`; None: it has none such."""
 
     id: str
     kind: str
@@ -62,6 +90,19 @@ class Media:
     size: int
     width: int | None = None
     height: int | None = None
+    duration: float | None = None
+    rate: int | None = None
+    channels: int | None = None
+    codec: str | None = None
+    frame_rate: float | None = None
+    likeness: str | None = None
+
+    def about(self) -> dict[str, Any]:
+        """The properties of its node, but for its id."""
+        own = {name: getattr(self, name) for name in ("kind", "mime", "uri", "size")}
+        own |= {"width": self.width, "height": self.height}
+        more = {name: getattr(self, name) for name in FIGURES}
+        return own | {name: value for name, value in more.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ class Settings(BaseSettings):
     picture_workers: int | None = Field(
         default=None,
         ge=0,
-        description="processes that decode pictures for the encoder (default: one a core, at most "
-        "16, none for few pictures)",
+        description="processes that decode pictures, sounds and films for the encoder (default: "
+        "one a core, at most 16, none for few of them)",
     )
     max_media_bytes: int = Field(
         default=256 * 2**20, ge=1, description="larger media files are rejected, in bytes"
@@ -103,6 +103,15 @@ class Settings(BaseSettings):
     image_encoder: str = Field(
         default="classical",
         description="a name from `kg encoders`, or a Hugging Face vision encoder by name or folder",
+    )
+    audio_encoder: str = Field(
+        default="log-mel",
+        description="a name from `kg encoders`, or a Hugging Face audio encoder by name or folder",
+    )
+    video_encoder: str = Field(
+        default="classical",
+        description="an encoder of pictures, for the pictures of films: a name from `kg encoders`, "
+        "or a Hugging Face vision encoder by name or folder",
     )
     keep_artifacts: int = Field(
         default=5, ge=1, description="how many of the newest artifacts `kg runs prune` keeps"

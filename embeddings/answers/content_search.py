@@ -1,28 +1,29 @@
-"""Nearest to a text or a picture that is no entity's, by the encoders of the published run."""
+"""Nearest to a text or a file that is no entity's, by the encoders of the published run."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
 
-from embeddings.answers.similar import Neighbour, similar_to_picture, similar_to_text
-from embeddings.features.encoders.load import (
-    load_image_encoder,
-    load_text_encoder,
-    load_text_side,
-)
-from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+from embeddings.answers.similar import Neighbour, similar_to_medium, similar_to_text
+from embeddings.features.encoders.load import load_text_encoder, load_text_side
+from embeddings.features.encoders.protocols import Pixels, TextEncoder
+from embeddings.features.modal import load_encoder, reader_of
+from embeddings.features.readers import PictureReader, refuse
+from embeddings.features.recording_workers import SECONDS
 from embeddings.publish.published import with_encoder
-from kg_platform.errors import BadInput, NotFound
-from kg_platform.media.pictures import decode_rgb, rgb
-from kg_platform.modality import BY_NAME, IMAGE, TEXT
+from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
+from kg_platform.media.isolated import Isolated
+from kg_platform.media.pictures import rgb
+from kg_platform.modality import BY_NAME, IMAGE, TEXT, Modality
 from kg_platform.platform import Platform
 
-KEPT = 4  # encoders: of texts and pictures, of the run that is live and the one before
+KEPT = 8  # encoders: of each modality, of the run that is live and the one before
 
 
 class ContentSearch:
@@ -32,35 +33,55 @@ class ContentSearch:
         self._platform = platform
         self._encoders: dict[tuple[str, str], Any] = {}
         self._loading = threading.Lock()
+        self._decoders = Isolated(1, seconds=SECONDS)
 
     def like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
         """As `similar_to_text`."""
-        graph, load = self._platform.graph, load_text_encoder if by == TEXT.name else load_text_side
+        graph, modality = self._platform.graph, BY_NAME[by]
+
+        def load(name: str, device: str) -> TextEncoder:
+            if modality is TEXT:
+                return load_text_encoder(name, device)
+            return load_text_side(name, modality, device)
 
         def ask(encoder: TextEncoder) -> list[Neighbour]:
             return similar_to_text(graph, text, k, encoder, type, by)
 
-        return with_encoder(graph, BY_NAME[by], lambda name: self._encoder(by, name, load), ask)
+        return with_encoder(
+            graph, modality, lambda name: self._encoder(f"text for {by}", name, load), ask
+        )
 
-    def like_picture(
-        self, image: str | Path | bytes | Image, k: int, type: str | None
+    def like_medium(
+        self, modality: Modality, given: str | Path | bytes | Image, k: int, type: str | None
     ) -> list[Neighbour]:
-        """As `similar_to_picture`, of a file, its bytes or an open picture.
+        """As `similar_to_medium`, of a file or its bytes; a picture may be open.
 
         Raises:
-            NotFound: the file cannot be read. BadPicture: it is no picture.
+            NotFound: the file cannot be read. BadPicture, BadMedia: it is of another kind.
         """
-        picture = self._picture(image)  # what is none is said before a database is started
+        data = _bytes(modality, given)  # what is none is said before a database is started
+        most = self._platform.settings.max_picture_pixels
+        if isinstance(data, bytes):
+            with _said(modality, given):
+                refuse(modality, data, most, self._decoders)
         graph = self._platform.graph
 
-        def ask(encoder: ImageEncoder) -> list[Neighbour]:
-            return similar_to_picture(graph, picture, k, encoder, type)
+        def ask(encoder: Any) -> list[Neighbour]:
+            return similar_to_medium(graph, modality, parts(encoder), k, encoder, type)
 
-        def load(name: str) -> ImageEncoder:
-            found: ImageEncoder = self._encoder("picture", name, load_image_encoder)
-            return found
+        def parts(encoder: Any) -> tuple[Pixels, ...]:
+            if isinstance(data, Image):
+                return (encoder.preparer(rgb(data, most)),)
+            reader = reader_of(modality, encoder, most)
+            if isinstance(reader, PictureReader):
+                return reader.parts(data)
+            with _said(modality, given):
+                return reader.parts(data, self._decoders)
 
-        return with_encoder(graph, IMAGE, load, ask)
+        def load(name: str) -> Any:
+            return self._encoder(modality.name, name, lambda *how: load_encoder(modality, *how))
+
+        return with_encoder(graph, modality, load, ask)
 
     def _encoder(self, kind: str, name: str, load: Callable[[str, str], Any]) -> Any:
         key = (kind, name)
@@ -73,19 +94,30 @@ class ContentSearch:
                     self._encoders.pop(next(iter(self._encoders)))
             return found
 
-    def _picture(self, image: str | Path | bytes | Image) -> Image:
-        most = self._platform.settings.max_picture_pixels
-        if isinstance(image, bytes):
-            return decode_rgb(image, most)
-        if isinstance(image, Image):
-            return rgb(image, most)
-        if not isinstance(image, str | Path):
-            raise BadInput(f"Give a picture as a file, its bytes or Pillow's, not {image!r}.")
-        if isinstance(image, str) and "://" in image:
-            raise BadInput(f"A picture is a file; fetch {image} first and give the file's path.")
-        try:
-            data = Path(image).read_bytes()
-        except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or error
-            raise NotFound(f"The picture {image} cannot be read: {said}.") from error
-        return decode_rgb(data, most)
+
+@contextmanager
+def _said(modality: Modality, given: object) -> Iterator[None]:
+    """Around decoding what a person gave: why it cannot be used, as a sentence."""
+    try:
+        yield
+    except BadPicture:
+        raise
+    except BadMedium as error:
+        which = f" {given}" if isinstance(given, str | Path) else ""
+        raise BadMedium(f"The {modality.item}{which} cannot be used: {error}.") from error
+
+
+def _bytes(modality: Modality, given: str | Path | bytes | Image) -> bytes | Image:
+    one = f"A {modality.item}"
+    if isinstance(given, bytes) or (modality is IMAGE and isinstance(given, Image)):
+        return given
+    if not isinstance(given, str | Path):
+        pillow = " or Pillow's" if modality is IMAGE else ""
+        raise BadInput(f"Give {one.lower()} as a file, its bytes{pillow}, not {given!r}.")
+    if isinstance(given, str) and "://" in given:
+        raise BadInput(f"{one} is a file; fetch {given} first and give the file's path.")
+    try:
+        return Path(given).read_bytes()
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise NotFound(f"The {modality.item} {given} cannot be read: {said}.") from error

@@ -1,4 +1,4 @@
-"""What is alike: nearest neighbours of an entity, a text or a picture, from the vector indexes.
+"""What is alike: nearest neighbours of an entity, a text or a file, from the vector indexes.
 
 Scores are Neo4j's for cosine indexes: (1 + cosine) / 2, so 1 is the same direction and 0.5 nothing
 in common.
@@ -6,7 +6,7 @@ in common.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,10 @@ from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
-from kg_platform.modality import BY_NAME, IMAGE, MODALITIES, TEXT
+from kg_platform.modality import BY_NAME, MODALITIES, TEXT, Modality
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+    from embeddings.features.encoders.protocols import PartsEncoder, Pixels, TextEncoder
 
 # What a person types -> the property; the property's own name does as well.
 WAYS = {
@@ -86,9 +84,10 @@ def similar_to_text(
     type: str | None = None,
     by: str = TEXT.name,
 ) -> list[Neighbour]:
-    """The `k` entities whose texts mean most nearly this; `by` "image": whose pictures show it.
+    """The `k` entities whose texts mean most nearly this; `by` another modality: whose pictures
+    show it, whose sounds sound like it.
 
-    Pictures are compared with by the text side of the encoder they were encoded with
+    Media are compared with by the text side of the encoder they were encoded with
     (`load_text_side`).
 
     Raises:
@@ -99,35 +98,48 @@ def similar_to_text(
         raise BadInput("There is no text to compare with; write a few words.")
     _positive(k)
     if by not in BY_NAME:
-        raise BadInput(f"A text is compared by text or image, not by {by!r}.")
+        raise BadInput(f"A text is compared by {either(BY_NAME)}, not by {by!r}.")
     if not encoder.readable([text])[0]:
         raise BadInput(unreadable_query(encoder.name))
     vector = encoder.encode_queries([text])[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(must_be_published(run), BY_NAME[by], encoder, other_side=by == IMAGE.name)
+        check_encoder(must_be_published(run), BY_NAME[by], encoder, other_side=by != TEXT.name)
         return _nearest(graph, staged_name(run, WAYS[by]), vector, k, type)
 
     return of_one_run(graph, ask)
 
 
-def similar_to_picture(
-    graph: Graph, picture: Image, k: int, encoder: ImageEncoder, type: str | None = None
+def similar_to_medium(
+    graph: Graph,
+    modality: Modality,
+    parts: Sequence[Pixels],
+    k: int,
+    encoder: PartsEncoder,
+    type: str | None = None,
 ) -> list[Neighbour]:
-    """The `k` entities whose pictures look most like this one (RGB, `pictures.decode_rgb`).
+    """The `k` entities whose pictures, sounds or films are most like one, which is given as its
+    parts are prepared for the encoder (`readers.py`).
 
     Raises:
-        NotFound: no picture vectors are published. BadInput: the published vectors are of another
+        NotFound: no such vectors are published. BadInput: the published vectors are of another
             encoder or revision.
     """
     _positive(k)
-    vector = encoder.encode([picture])[0].tolist()
+    vectors = encoder.encode_prepared(parts)
+    vector = (vectors if len(vectors) == 1 else vectors.mean(0, keepdims=True))[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(must_be_published(run), IMAGE, encoder)
-        return _nearest(graph, staged_name(run, IMAGE.vector), vector, k, type)
+        check_encoder(must_be_published(run), modality, encoder)
+        return _nearest(graph, staged_name(run, modality.vector), vector, k, type)
 
     return of_one_run(graph, ask)
+
+
+def either(names: Iterable[str]) -> str:
+    """Names as a choice in a sentence."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _nearest(

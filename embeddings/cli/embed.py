@@ -50,6 +50,8 @@ def embed(
     seed: Annotated[int, typer.Option(help="Seed of the split, the start and the order.")] = 0,
     text: Annotated[bool, typer.Option(help="Use texts.")] = True,
     pictures: Annotated[bool, typer.Option(help="Use pictures.")] = True,
+    sounds: Annotated[bool, typer.Option(help="Use sounds, those of films too.")] = True,
+    films: Annotated[bool, typer.Option(help="Use films.")] = True,
     publish_vectors: Annotated[
         bool, typer.Option("--publish/--no-publish", help="Write the vectors into the graph.")
     ] = True,
@@ -97,6 +99,8 @@ def embed(
                 "--seed": seed,
                 "--no-text": not text,
                 "--no-pictures": not pictures,
+                "--no-sounds": not sounds,
+                "--no-films": not films,
                 "--no-publish": not publish_vectors,
                 "--plan": plan,
                 "--cold": not warm,
@@ -121,6 +125,8 @@ def embed(
             "seed": seed,
             "text": text,
             "pictures": pictures,
+            "sounds": sounds,
+            "films": films,
             "warm": warm,
         }
         if plan:

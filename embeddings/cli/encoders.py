@@ -1,4 +1,5 @@
-"""`kg encoders`: what texts and pictures can be encoded with, and under which licence."""
+"""`kg encoders`: what texts, pictures, sounds and films can be encoded with, and under which
+licence."""
 
 from __future__ import annotations
 
@@ -50,8 +51,8 @@ def encoders(
     console.print_table(names, rows, whole=names[:1])
     console.print_table(("name", "what"), [(row["name"], row["what"]) for row in found])
     console.note(
-        "Choose with KG_TEXT_ENCODER and KG_IMAGE_ENCODER; NAME:FOLDER takes the weights from a "
-        "folder. Licences are those of the model cards."
+        "Choose with KG_TEXT_ENCODER, KG_IMAGE_ENCODER, KG_AUDIO_ENCODER and KG_VIDEO_ENCODER; "
+        "NAME:FOLDER takes the weights from a folder. Licences are those of the model cards."
     )
 
 

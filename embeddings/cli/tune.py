@@ -57,6 +57,8 @@ def tune(
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Graph: use pictures.")
     ] = True,
+    sounds: Annotated[bool, typer.Option("--sounds/--no-sounds", help="Graph: use sounds.")] = True,
+    films: Annotated[bool, typer.Option("--films/--no-films", help="Graph: use films.")] = True,
     top: Annotated[int, typer.Option(min=1, help="Show this many of the best trials.")] = 10,
     as_json: Json = False,
 ) -> None:
@@ -83,6 +85,8 @@ def tune(
         relationship_types=tuple(relationship_type or ()),
         text=text,
         pictures=pictures,
+        sounds=sounds,
+        films=films,
         models=tuple(model or ()),
         fixed=tuple(sorted(fixed)),
     )

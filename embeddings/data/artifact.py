@@ -14,7 +14,7 @@
                            the optimiser's pace (`warm_start.py`)
     entities.jsonl         entity ids, one JSON string a line, in the order of the rows
     relations.jsonl        relation types, likewise
-    content.npy            (N, 3) uint64, what each entity said then: `fingerprints.py`
+    content.npy            (N, 3) or more uint64, what each entity said then: `fingerprints.py`
     changed.npy            (N,) int64, the mark it carried then, `Snapshot.changed`; older artifacts
                            have neither
 
@@ -36,6 +36,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from embeddings.data.fingerprints import padded
 from embeddings.data.manifest import MANIFEST, damages
 from embeddings.data.splits import Rule
 from embeddings.data.triples import Ints
@@ -119,12 +120,14 @@ class Artifact:
         return np.asarray(self._slice(mask, 0, self.entities), dtype=bool)
 
     def content(self) -> NDArray[np.uint64] | None:
-        """(N, 3) fingerprints of what the entities said when they were trained (`fingerprints.py`).
+        """(N, A) fingerprints of what the entities said when they were trained (`fingerprints.py`).
 
         None: an older kg-platform made the artifact, and kept none.
         """
         found = self._array(CONTENT)
-        return None if found is None else found.astype(np.uint64).reshape(self.entities, -1)
+        if found is None:
+            return None
+        return padded(found.astype(np.uint64).reshape(self.entities, -1))
 
     def changed(self) -> NDArray[np.int64]:
         """(N,) the version of the mark that each entity carried when it was read; 0: none, or an

@@ -1,4 +1,4 @@
-"""What has texts and pictures to be encoded.
+"""What has texts, pictures, sounds and films to be encoded.
 
 A snapshot, a part of one, a folder of files, entities as the graph has them now.
 """
@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from kg_platform.modality import Modality
+
 
 class Text(NamedTuple):
     """One text of an entity, and the SHA-256 of that text in hex."""
@@ -18,8 +20,9 @@ class Text(NamedTuple):
     content_hash: str
 
 
-class Picture(NamedTuple):
-    """A picture of an entity: the SHA-256 of its bytes, in hex, and its place among the others."""
+class Medium(NamedTuple):
+    """A picture, sound or film of an entity: the SHA-256 of its bytes, in hex, and its place among
+    the others."""
 
     entity: int
     rank: int
@@ -34,15 +37,16 @@ class HasTexts(Protocol):
     def texts(self) -> Iterator[Text]: ...
 
 
-class HasPictures(Protocol):
-    """`size` entities, numbered from 0, and their pictures in the order of entity and rank."""
+class HasMedia(Protocol):
+    """`size` entities, numbered from 0, and what they have of a modality that is made of media, in
+    the order of entity and rank."""
 
     @property
     def size(self) -> int: ...
-    def pictures(self) -> Iterator[Picture]: ...
+    def media(self, modality: Modality) -> Iterator[Medium]: ...
 
 
-class Contents(HasTexts, HasPictures, Protocol):
+class Contents(HasTexts, HasMedia, Protocol):
     """Both."""
 
 

@@ -1,9 +1,9 @@
 """Graph -> the files of a snapshot, page by page: peak memory does not grow with the graph.
 
 Entities come first, in the order of their ids; their position is their number from then on. Then
-come, for the same pages, the pictures and the relations. The graph may change meanwhile (Neo4j
-reads what is committed): a relation or picture of an entity that is not in the list is left out
-and counted.
+come, for the same pages, the media and the relations. The graph may change meanwhile (Neo4j reads
+what is committed): a relation or medium of an entity that is not in the list is left out and
+counted.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ import pyarrow as pa
 from embeddings.data.id_index import IdIndex
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.graph.client import Graph
+from kg_platform.modality import IMAGE, OF_MEDIA, Modality
 
 PAGE = 5_000  # entities a page
 _ROWS = 50_000  # relations in memory as texts at a time
@@ -36,7 +38,7 @@ ENTITIES = pa.schema(
         ("hashes", pa.list_(pa.binary(32))),
     ]
 )
-PICTURES = pa.schema([("entity", pa.int32()), ("rank", pa.int64()), ("sha256", pa.string())])
+MEDIA = pa.schema([("entity", pa.int32()), ("rank", pa.int64()), ("sha256", pa.string())])
 
 
 class _Page(NamedTuple):
@@ -46,8 +48,9 @@ class _Page(NamedTuple):
     upto: str
 
 
-# (the id before a page, or None; its last id; labels) -> id, rank and sha256 of pictures.
-PicturesOfPage = Callable[[str | None, str, Sequence[str]], Sequence[Mapping[str, Any]]]
+# (the id before a page, or None; its last id; labels) -> id, rank, sha256 and kind of media; who
+# says no kind has pictures.
+MediaOfPage = Callable[[str | None, str, Sequence[str]], Sequence[Mapping[str, Any]]]
 
 
 class Export:
@@ -60,10 +63,10 @@ class Export:
         labels: Sequence[str],
         relationship_types: Sequence[str],
         on_progress: Callable[[int], None],
-        pictures_of_page: PicturesOfPage | None = None,
+        media_of_page: MediaOfPage | None = None,
     ) -> None:
-        """`pictures_of_page` finds pictures that are not in the graph as media."""
-        self._pictures_of_page = pictures_of_page
+        """`media_of_page` finds media that are not in the graph as such."""
+        self._media_of_page = media_of_page
         self._graph = graph
         self._folder = folder
         self._labels = labels
@@ -106,33 +109,57 @@ class Export:
         if any(self._changed):
             np.save(self._folder / "changed.npy", np.array(self._changed, dtype="<i8"))
 
-    def pictures(self, index: IdIndex) -> None:
-        """Write `pictures.arrow`, in the order of entity and rank."""
-        with pa.OSFile(str(self._folder / "pictures.arrow"), "wb") as sink, \
-                pa.ipc.new_file(sink, PICTURES) as file:  # fmt: skip
+    def media(self, index: IdIndex) -> None:
+        """Write `pictures.arrow`, and `sounds.arrow` and `films.arrow` if there are any, in the
+        order of entity and rank."""
+        with ExitStack() as files:
+            written = {IMAGE.name: self._media_file(IMAGE, files)}
             for page in self._pages:
                 rows = self._named(page)
-                found = index.positions([row["id"] for row in rows]).tolist()
-                first: dict[tuple[int, str], int] = {}
-                for entity, row in zip(found, rows, strict=True):
-                    rank, sha256 = row["rank"], row["sha256"]
-                    if entity < 0 or not is_sha256(sha256):
-                        self.counts["skipped_pictures"] += 1
+                places = index.positions([row["id"] for row in rows]).tolist()
+                for modality in OF_MEDIA:
+                    kept = self._of_page(modality, places, rows)
+                    if kept and modality.name not in written:
+                        written[modality.name] = self._media_file(modality, files)
+                    if modality.name not in written:
                         continue
-                    rank = rank_of(rank)
-                    first[entity, sha256] = min(rank, first.get((entity, sha256), rank))
-                kept = sorted((entity, rank, sha256) for (entity, sha256), rank in first.items())
-                columns = [list(column) for column in zip(*kept, strict=True)] or [[], [], []]
-                file.write_batch(pa.record_batch(columns, schema=PICTURES))
-                for entity, rank, sha256 in kept:
-                    self._add(f"{entity} {rank} {sha256}")
-                self.counts["pictures"] += len(kept)
-                self._progress(len(kept))
+                    columns = [list(column) for column in zip(*kept, strict=True)] or [[], [], []]
+                    written[modality.name].write_batch(pa.record_batch(columns, schema=MEDIA))
+                    # What graphs had at all times is hashed as it always was.
+                    sign = "" if modality is IMAGE else f"{modality.name} "
+                    for entity, rank, sha256 in kept:
+                        self._add(f"{sign}{entity} {rank} {sha256}")
+                    self._count(modality.items, len(kept))
+                    self._progress(len(kept))
+
+    def _media_file(self, modality: Modality, files: ExitStack) -> Any:
+        place = self._folder / f"{modality.items}.arrow"
+        sink = files.enter_context(pa.OSFile(str(place), "wb"))
+        return files.enter_context(pa.ipc.new_file(sink, MEDIA))
+
+    def _of_page(
+        self, modality: Modality, places: Sequence[int], rows: Sequence[Mapping[str, Any]]
+    ) -> list[tuple[int, int, str]]:
+        """(entity, rank, sha256) of a modality, each once for each entity, sorted."""
+        first: dict[tuple[int, str], int] = {}
+        for entity, row in zip(places, rows, strict=True):
+            rank, sha256 = row["rank"], row["sha256"]
+            if row.get("kind", "image") not in modality.media:
+                continue
+            if entity < 0 or not is_sha256(sha256):
+                self._count(f"skipped_{modality.items}", 1)
+                continue
+            rank = rank_of(rank)
+            first[entity, sha256] = min(rank, first.get((entity, sha256), rank))
+        return sorted((entity, rank, sha256) for (entity, sha256), rank in first.items())
+
+    def _count(self, name: str, more: int) -> None:
+        self.counts[name] = self.counts.get(name, 0) + more
 
     def _named(self, page: _Page) -> Sequence[Mapping[str, Any]]:
-        if self._pictures_of_page is not None:
-            return self._pictures_of_page(*page, self._labels)
-        return self._graph.read(cypher.pictures(*page, self._labels))
+        if self._media_of_page is not None:
+            return self._media_of_page(*page, self._labels)
+        return self._graph.read(cypher.media(*page, self._labels))
 
     def relations(self, index: IdIndex) -> None:
         """Write `triples.npy`, sorted, and `splits.npy` where relationships carry a split."""

@@ -19,7 +19,9 @@ class Features:
 
     `items` is (n, d) float32 with unit rows, every single text or picture of every entity that is
     present, and `owners` (n,) int64 says whose each is; sorted by owner, an entity's own in the
-    snapshot's order. Both are None when no entity has more than one.
+    snapshot's order. Both are None when no entity has more than one. Where items follow each other
+    in time, as the pictures of a film do, `parts` (n,) int64 says which of them do: those of one
+    film have one number, those of the next another.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Features:
     revision: str
     items: Vectors | None = None
     owners: npt.NDArray[np.int64] | None = None
+    parts: npt.NDArray[np.int64] | None = None
 
     @property
     def made_by(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Fingerprints of what entities say: their texts, their pictures, their facts.
+"""Fingerprints of what entities say: their texts, their facts, their pictures, sounds and films.
 
 Each is 64 bits, 0 where there is nothing, and depends on ids and contents alone: not on how a
 snapshot numbers them, nor on the order of facts. So the fingerprints of two snapshots, or of a
@@ -8,7 +8,7 @@ snapshot and of the graph today, can be compared, and say what of an entity has 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 
 from embeddings.data.snapshot import Snapshot
 from embeddings.data.splits import MIX, id_keys, mixed
+from kg_platform.modality import OF_MEDIA
 
-# The columns of what `content_of` gives.
-ASPECTS = ("text", "picture", "facts")
+# The columns of what `content_of` gives. Artifacts hold the first three by their places; those of
+# modalities that came later follow, and are as if 0 where an artifact or a node does not have them.
+_FIRST = ("text", "picture", "facts")
+_FACTS = _FIRST.index("facts")
+_LATER = tuple(one for one in OF_MEDIA if one.item not in _FIRST)
+ASPECTS = (*_FIRST, *(one.item for one in _LATER))
 
 Content = NDArray[np.uint64]
 UNKNOWN = "-"  # of an entity with so many facts that they were not all read
@@ -28,7 +33,7 @@ _TAIL = MIX[0]  # tells the tail's side of a fact from the head's
 
 
 def content_of(snapshot: Snapshot) -> Content:
-    """(N, 3) uint64: a fingerprint for each entity of the snapshot and each of `ASPECTS`.
+    """(N, A) uint64: a fingerprint for each entity of the snapshot and each of `ASPECTS`.
 
     About a second for 100,000 entities or 5,000,000 triples.
     """
@@ -40,10 +45,47 @@ def content_of(snapshot: Snapshot) -> Content:
             found[entity, 0] = text_fingerprint(label, ())
     for entity, texts in groupby(snapshot.texts(), key=lambda text: text.entity):
         found[entity, 0] = text_fingerprint(labels[entity], (text.content_hash for text in texts))
-    for entity, pictures in groupby(snapshot.pictures(), key=lambda picture: picture.entity):
-        found[entity, 1] = picture_fingerprint(picture.sha256 for picture in pictures)
-    found[:, 2] = facts_among(snapshot)
+    for modality in OF_MEDIA:
+        place = ASPECTS.index(modality.item)
+        for entity, media in groupby(snapshot.media(modality), key=lambda medium: medium.entity):
+            found[entity, place] = media_fingerprint(medium.sha256 for medium in media)
+    found[:, _FACTS] = facts_among(snapshot)
     return found
+
+
+def aspects_of(text: int, media: Mapping[str, Sequence[str]], facts: int) -> list[int]:
+    """(A,) one entity's fingerprints, from those of its texts and facts, and the SHA-256 of its
+    media by modality."""
+    found = dict.fromkeys(ASPECTS, 0) | {"text": text, "facts": facts}
+    for modality in OF_MEDIA:
+        found[modality.item] = media_fingerprint(media.get(modality.name, ()))
+    return list(found.values())
+
+
+def with_facts(content: Content, facts: Content) -> Content:
+    """(N, A) the same with other facts' fingerprints (N,)."""
+    found = content.copy()
+    found[:, _FACTS] = facts
+    return found
+
+
+def moved(why: Iterable[str], known: Collection[str]) -> bool:
+    """Whether what differs moves what a run made of an entity's contents, for a run that knows
+    these modalities (by name): of others it has nothing to say, as of facts."""
+    idle = {one.item for one in OF_MEDIA if one.name not in known} | {"facts"}
+    return not idle.issuperset(why)
+
+
+def kept(content: Content) -> Content:
+    """(N, 3) or (N, A) what an artifact keeps: later columns only where somebody has any."""
+    return content if content[:, len(_FIRST) :].any() else content[:, : len(_FIRST)]
+
+
+def padded(content: Content) -> Content:
+    """(N, A) of what an artifact kept; one of a version that knew fewer aspects had none of the
+    others."""
+    lacking = len(ASPECTS) - content.shape[1]
+    return np.pad(content, ((0, 0), (0, lacking))) if lacking > 0 else content
 
 
 def facts_among(
@@ -70,20 +112,25 @@ def facts_among(
 
 
 def as_text(content: Content, facts_known: bool = True) -> str:
-    """One entity's fingerprints (3,) as a property of its node; `differences` reads it."""
+    """One entity's fingerprints (A,) as a property of its node; `differences` reads it."""
     words = [f"{value:x}" for value in content.tolist()]
-    return ":".join(words if facts_known else [*words[:2], UNKNOWN])
+    if not facts_known:
+        words[_FACTS] = UNKNOWN
+    while len(words) > len(_FIRST) and words[-1] == "0":
+        words.pop()
+    return ":".join(words)
 
 
 def differences(before: Content, after: Content | str | None) -> list[str]:
-    """The aspects in which two fingerprints (3,) differ; `after` may be what `as_text` gave.
+    """The aspects in which two fingerprints (A,) differ; `after` may be what `as_text` gave.
 
     What is not known on either side is not compared; a text that cannot be read differs in all.
     """
     if after is None or isinstance(after, str):
         words = (after or "").split(":")
-        if len(words) != len(ASPECTS):
-            return list(ASPECTS)
+        if not len(_FIRST) <= len(words) <= len(ASPECTS):
+            return list(_FIRST)
+        words += ["0"] * (len(ASPECTS) - len(words))
         both = zip(ASPECTS, before.tolist(), words, strict=True)
         return [name for name, value, word in both if word not in (UNKNOWN, f"{value:x}")]
     return [ASPECTS[place] for place in np.flatnonzero(before != after)]
@@ -95,8 +142,8 @@ def text_fingerprint(label: str, content_hashes: Iterable[str]) -> int:
     return _number("\n".join([*parts, label])) if parts or label else 0
 
 
-def picture_fingerprint(sha256s: Iterable[str]) -> int:
-    """Of pictures by their bytes' SHA-256 in hex, in the order of their ranks; 0 without any."""
+def media_fingerprint(sha256s: Iterable[str]) -> int:
+    """Of media by their bytes' SHA-256 in hex, in the order of their ranks; 0 without any."""
     joined = "\n".join(sha256s)
     return _number(joined) if joined else 0
 

@@ -1,9 +1,9 @@
 """A snapshot: an immutable copy of a part of the graph, on disk, that says what it holds.
 
 `<folder>/` holds `entities.arrow` (id, label, texts, hashes of the texts), `pictures.arrow`,
-`triples.npy`, `relation_types.json`, `splits.npy` if relationships carry a split, `changed.npy` if
-entities are marked as changed, and `manifest.json`. It is written beside itself and renamed when
-it is complete.
+`sounds.arrow` and `films.arrow` if there are any, `triples.npy`, `relation_types.json`,
+`splits.npy` if relationships carry a split, `changed.npy` if entities are marked as changed, and
+`manifest.json`. It is written beside itself and renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from embeddings.data.contents import Picture, Text
-from embeddings.data.export import Export, PicturesOfPage
+from embeddings.data.contents import Medium, Text
+from embeddings.data.export import Export, MediaOfPage
 from embeddings.data.id_index import IdIndex
 from embeddings.data.manifest import MANIFEST, damages, digests
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.cypher.loading import RESERVED_LABELS
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Graph
+from kg_platform.modality import Modality
 
 FORMAT = 2
 _RECORDS = RESERVED_LABELS - {"Entity"}
@@ -88,10 +89,13 @@ class Snapshot:
                     yield Text(position, text, digest.hex())
                 position += 1
 
-    def pictures(self) -> Iterator[Picture]:
-        """The pictures, in the order of entity and rank."""
-        for columns in _columns(self.folder / "pictures.arrow", "entity", "rank", "sha256"):
-            yield from map(Picture, *columns)
+    def media(self, modality: Modality) -> Iterator[Medium]:
+        """What is of a modality, in the order of entity and rank."""
+        file = self.folder / f"{modality.items}.arrow"
+        if not file.is_file():  # nobody had any, or nobody read them yet
+            return
+        for columns in _columns(file, "entity", "rank", "sha256"):
+            yield from map(Medium, *columns)
 
     def _entities(self, *names: str) -> Iterator[list[list[Any]]]:
         return _columns(self.folder / "entities.arrow", *names)
@@ -104,12 +108,12 @@ def take(
     labels: Sequence[str] = (),
     relationship_types: Sequence[str] = (),
     on_progress: Callable[[int], None] | None = None,
-    pictures_of_page: PicturesOfPage | None = None,
+    media_of_page: MediaOfPage | None = None,
 ) -> Snapshot:
     """Copy the graph, or the part with these entity labels and relationship types, to `folder`.
 
-    A relation is kept only if both its ends are. `pictures_of_page` finds pictures that are not in
-    the graph as media. `on_progress(n)` is told the rows read so far.
+    A relation is kept only if both its ends are. `media_of_page` finds media that are not in the
+    graph as such. `on_progress(n)` is told the rows read so far.
 
     Raises:
         BadInput: a label or type does not exist, or there is nothing to embed.
@@ -130,13 +134,13 @@ def take(
             labels,
             relationship_types,
             on_progress or (lambda rows: None),
-            pictures_of_page,
+            media_of_page,
         )
         export.entities()
         if not export.counts["entities"]:
             raise BadInput(nothing(labels))
         index = IdIndex(partial / "entities.arrow")
-        export.pictures(index)
+        export.media(index)
         export.relations(index)
         types = json.dumps(export.relation_types, ensure_ascii=False)
         (partial / "relation_types.json").write_text(types, "utf-8")

@@ -7,30 +7,48 @@ it, and it can be deleted at any time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.data.contents import HasPictures, HasTexts, Text
+from embeddings.data.contents import HasMedia, HasTexts, Text
 from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.features.cache import FeatureCache, Hashes
-from embeddings.features.encoders.protocols import ImageEncoder, NamedEncoder, TextEncoder
+from embeddings.features.encoders.protocols import (
+    NamedEncoder,
+    PartsEncoder,
+    TextEncoder,
+    width_of,
+)
 from embeddings.features.encoders.readable import unreadable_note
-from embeddings.features.picture_workers import PictureReader, prepared, worker_count
-from kg_platform.media.store import MediaStore
-from kg_platform.modality import IMAGE, TEXT
+from embeddings.features.picture_workers import Prepared
+from embeddings.features.sequences import packed, sequences
+from kg_platform.modality import TEXT, Modality
 from kg_platform.progress import StepProgress
 
 T = TypeVar("T")
 
 SHARD = 1_024  # texts encoded between two writes to the cache
-PICTURE_SHARD = 128  # pictures are large
-MAX_PIXELS = 100_000_000
+LEAST = 1e-6  # of a mean of unit vectors; a shorter one is no direction
+
+
+# (hashes, how many there are at most) -> what they hold, in their order
+Prepare = Callable[[Iterator[str], int], Generator[Prepared, None, None]]
+
+
+class Together(Protocol):
+    """How media of a modality are taken: the parts of `together` are encoded at once; vectors are
+    kept about every `shard` media, so that a run that is stopped loses no more."""
+
+    @property
+    def together(self) -> int: ...
+    @property
+    def shard(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -92,42 +110,57 @@ def _readable(contents: HasTexts, encoder: TextEncoder, unreadable: set[str]) ->
                 unreadable.add(text.content_hash)
 
 
-def picture_features(
-    contents: HasPictures,
-    media: MediaStore,
-    encoder: ImageEncoder,
+def media_features(
+    modality: Modality,
+    contents: HasMedia,
+    reader: Together,
+    prepared: Prepare,
+    encoder: PartsEncoder,
     cache: FeatureCache,
     on_progress: StepProgress | None = None,
-    max_pixels: int = MAX_PIXELS,
-    workers: int | None = None,
 ) -> tuple[Features, FeatureSummary]:
-    """One vector for each entity with pictures: the mean direction of its pictures' vectors.
+    """One vector for each entity with media of a modality, and one for each medium: the mean
+    direction of its parts, or, of films, those of its pictures in the order of time.
 
-    A picture that is missing from the store or cannot be decoded is counted and left out. `workers`
-    processes decode; None takes as many as help (`picture_workers.worker_count`), 0 takes none.
+    A medium that is missing from the store or cannot be decoded is counted and left out; one that
+    has nothing of the modality, as a film without sound, is not counted. `prepared` decodes them,
+    given their hashes and how many there are.
 
     Raises:
         MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
     """
-    entities, hashes = _columns((picture.entity, picture.sha256) for picture in contents.pictures())
+    entities, hashes = _columns((one.entity, one.sha256) for one in contents.media(modality))
     work = _Work(hashes, encoder, cache, on_progress)
-    missing = work.missing(contents.pictures(), lambda picture: picture.sha256)
-    reader = PictureReader(media.url, encoder.preparer, max_pixels)
-    ready = prepared(
-        (picture.sha256 for picture in missing),
-        media,
-        reader,
-        worker_count(work.to_encode, workers),
-        ahead=PICTURE_SHARD,
-    )
+    missing = work.missing(contents.media(modality), lambda one: one.sha256)
+    ready = prepared((one.sha256 for one in missing), work.to_encode)
     with closing(ready):  # its workers end with us, whatever happens
-        for batch in _chunks(ready, PICTURE_SHARD):
-            usable = {one.sha256: one.pixels for one in batch if one.pixels is not None}
-            for one in batch:
-                if one.pixels is None:
-                    work.skip(f"{one.sha256}: {one.problem}")
-            work.encoded(list(usable), encoder.encode_prepared(list(usable.values())))
-    return work.features(IMAGE.name, contents.size, entities), work.summary()
+        for some in _chunks(_encoded(ready, reader, encoder, work), reader.shard):
+            work.encoded([sha256 for sha256, _ in some], np.stack([row for _, row in some]))
+    return work.features(modality.name, contents.size, entities), work.summary()
+
+
+def _encoded(
+    ready: Iterator[Prepared], reader: Together, encoder: PartsEncoder, work: _Work
+) -> Iterator[tuple[str, Vectors]]:
+    """What is kept of each medium (w,), with its hash."""
+    width = width_of(encoder)
+    for batch in _chunks(ready, reader.together):
+        vectors = iter(encoder.encode_prepared([part for one in batch for part in one.parts]))
+        for one in batch:
+            own = np.array(list(islice(vectors, len(one.parts))), np.float32)
+            if one.problem:
+                work.skip(f"{one.sha256}: {one.problem}")
+            elif not len(own):
+                work.nothing()
+            elif width > encoder.dimension:
+                yield one.sha256, packed(own, width)
+            else:
+                mean = own.mean(0)
+                length = float(np.linalg.norm(mean))
+                if length > LEAST:
+                    yield one.sha256, mean / np.float32(length)
+                else:
+                    work.skip(f"{one.sha256}: its parts have no direction in common.")
 
 
 class _Work:
@@ -144,11 +177,12 @@ class _Work:
         self._cache = cache
         self._report = on_progress or (lambda done, total: None)
         self._hashes, self._place = np.unique(hashes, return_inverse=True)
-        self._vectors = np.zeros((len(self._hashes), encoder.dimension), dtype=np.float32)
+        self._vectors = np.zeros((len(self._hashes), width_of(encoder)), dtype=np.float32)
         self._known = cache.fill(self._hashes, self._vectors)
         self._cached = int(self._known.sum())
         self._encoded = 0
         self._skipped: list[str] = []
+        self._nothing = 0
         self._progress()
 
     @property
@@ -177,15 +211,27 @@ class _Work:
     def skip(self, reason: str) -> None:
         self._skipped.append(reason)
 
+    def nothing(self) -> None:
+        """One of them has nothing of what is looked for."""
+        self._nothing += 1
+        self._progress()
+
     def features(self, name: str, count: int, entities: npt.NDArray[np.int64]) -> Features:
         """(entity, content) pairs -> a row an entity: the mean of its contents, at length 1."""
-        matrix = np.zeros((count, self._encoder.dimension), dtype=np.float32)
         usable = self._known[self._place]
+        if self._vectors.shape[1] > self._encoder.dimension:
+            found = sequences(
+                self._vectors, self._encoder.dimension, self._place[usable], entities[usable], count
+            )
+            return replace(
+                found, name=name, encoder=self._encoder.name, revision=self._encoder.revision
+            )
+        matrix = np.zeros((count, self._encoder.dimension), dtype=np.float32)
         for rows in np.array_split(np.flatnonzero(usable), max(1, len(usable) // 10_000)):
             np.add.at(matrix, entities[rows], self._vectors[self._place[rows]])
         lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
         # Two opposite pictures have no mean direction; that entity has none.
-        present = lengths[:, 0] > 1e-6
+        present = lengths[:, 0] > LEAST
         matrix = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=present[:, None])
         found = Features(name, matrix, present, self._encoder.name, self._encoder.revision)
         # A snapshot is in the order of entity, so its rows are sorted by owner already.
@@ -197,7 +243,7 @@ class _Work:
 
     def summary(self) -> FeatureSummary:
         return FeatureSummary(
-            len(self._hashes), self._cached, self._encoded, len(self._skipped),
+            len(self._hashes) - self._nothing, self._cached, self._encoded, len(self._skipped),
             tuple(self._skipped[:5]), tuple(getattr(self._encoder, "notes", ())),
         )  # fmt: skip
 
@@ -206,7 +252,8 @@ class _Work:
         return np.searchsorted(self._hashes, wanted)
 
     def _progress(self) -> None:
-        self._report(self._cached + self._encoded + len(self._skipped), len(self._hashes))
+        done = self._cached + self._encoded + len(self._skipped) + self._nothing
+        self._report(done, len(self._hashes))
 
 
 def _columns(rows: Iterable[tuple[int, str]]) -> tuple[npt.NDArray[np.int64], Hashes]:

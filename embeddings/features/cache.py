@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.data.feature_matrix import Vectors
-from embeddings.features.encoders.protocols import NamedEncoder
+from embeddings.features.encoders.protocols import NamedEncoder, width_of
 from kg_platform import atomic
 from kg_platform.errors import Unavailable
 
@@ -32,10 +32,11 @@ class FeatureCache:
     """
 
     def __init__(self, root: Path, encoder: NamedEncoder) -> None:
-        key = f"{encoder.name}\n{encoder.revision}\n{encoder.dimension}"
+        width = width_of(encoder)
+        key = f"{encoder.name}\n{encoder.revision}\n{width}"
         readable = re.sub(r"[^A-Za-z0-9.-]+", "-", encoder.name).strip("-.")[-40:]
         self._folder = root / f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-        self._row = np.dtype([("hash", "S32"), ("vector", "<f4", (encoder.dimension,))])
+        self._row = np.dtype([("hash", "S32"), ("vector", "<f4", (width,))])
         self._about = {
             "encoder": encoder.name,
             "revision": encoder.revision,

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from embeddings.data.contents import Contents
 from embeddings.data.feature_matrix import Features
-from embeddings.features.build import FeatureSummary, picture_features, text_features
+from embeddings.features.build import FeatureSummary, media_features, text_features
 from embeddings.features.cache import FeatureCache
-from embeddings.features.encoders.load import load_image_encoder, load_text_encoder
+from embeddings.features.encoders.load import (
+    load_audio_encoder,
+    load_image_encoder,
+    load_text_encoder,
+    load_video_encoder,
+)
 from embeddings.features.encoders.protocols import NamedEncoder
+from embeddings.features.picture_workers import Prepared, prepared, worker_count
+from embeddings.features.readers import FilmReader, PictureReader, SoundReader
+from embeddings.features.recording_workers import SECONDS, recordings
+from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
-from kg_platform.modality import IMAGE, TEXT, Modality
+from kg_platform.modality import AUDIO, IMAGE, TEXT, VIDEO, Modality
 from kg_platform.progress import StepProgress
 from kg_platform.settings import Settings
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What contents are read with. `workers` processes decode; None takes as many as help."""
+    """What contents are read with. `workers` processes decode; None takes as many as help.
+    `decoders` are those of sounds and films, started when they are first needed."""
 
     media: MediaStore
     max_pixels: int
     workers: int | None
+    decoders: Isolated = field(default_factory=lambda: Isolated(seconds=SECONDS))
 
     @classmethod
     def of(cls, media: MediaStore, settings: Settings) -> Reading:
@@ -47,14 +58,23 @@ class Encoders:
         """The encoder of a modality, by its own protocol."""
         if modality.name not in self._loaded:
             name = getattr(self._settings, modality.setting)
-            self._loaded[modality.name] = _LOAD[modality.name](name, self._settings.device)
+            self._loaded[modality.name] = load_encoder(modality, name, self._settings.device)
         return self._loaded[modality.name]
+
+
+def load_encoder(modality: Modality, name: str, device: str) -> NamedEncoder:
+    """An encoder of a modality by its name, by the modality's own protocol.
+
+    Raises:
+        BadInput: the name is empty or of another kind. EncoderError: it cannot be loaded.
+    """
+    return _LOAD[modality.name](name, device)
 
 
 def features_of(
     modality: Modality,
     contents: Contents,
-    encoder: NamedEncoder,
+    encoder: Any,
     cache: FeatureCache,
     reading: Reading,
     on_progress: StepProgress | None = None,
@@ -66,36 +86,35 @@ def features_of(
     Raises:
         MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
     """
-    return _MAKE[modality.name](contents, encoder, cache, reading, on_progress)
+    if not modality.media:
+        return text_features(contents, encoder, cache, on_progress)
+    reader = reader_of(modality, encoder, reading.max_pixels)
+
+    def ready(digests: Iterator[str], count: int) -> Generator[Prepared, None, None]:
+        media, workers = reading.media, reading.workers
+        if isinstance(reader, PictureReader):
+            many = worker_count(count, reader.few, workers)
+            return prepared(digests, media, reader, many, reader.together)
+        return recordings(digests, media, reader, reading.decoders, workers)
+
+    return media_features(modality, contents, reader, ready, encoder, cache, on_progress)
 
 
-def _texts(
-    contents: Contents,
-    encoder: Any,
-    cache: FeatureCache,
-    reading: Reading,
-    report: StepProgress | None,
-) -> tuple[Features, FeatureSummary]:
-    return text_features(contents, encoder, cache, report)
-
-
-def _pictures(
-    contents: Contents,
-    encoder: Any,
-    cache: FeatureCache,
-    reading: Reading,
-    report: StepProgress | None,
-) -> tuple[Features, FeatureSummary]:
-    return picture_features(
-        contents, reading.media, encoder, cache, report, reading.max_pixels, reading.workers
-    )
+def reader_of(
+    modality: Modality, encoder: Any, max_pixels: int
+) -> PictureReader | SoundReader | FilmReader:
+    """What decodes media of the modality and prepares them for its encoder."""
+    return _READER[modality.name](encoder, max_pixels)
 
 
 _LOAD: dict[str, Callable[[str, str], NamedEncoder]] = {
     TEXT.name: load_text_encoder,
     IMAGE.name: load_image_encoder,
+    AUDIO.name: load_audio_encoder,
+    VIDEO.name: load_video_encoder,
 }
-_Make = Callable[
-    [Contents, Any, FeatureCache, Reading, "StepProgress | None"], tuple[Features, FeatureSummary]
-]
-_MAKE: dict[str, _Make] = {TEXT.name: _texts, IMAGE.name: _pictures}
+_READER: dict[str, Callable[[Any, int], PictureReader | SoundReader | FilmReader]] = {
+    IMAGE.name: lambda encoder, most: PictureReader(encoder.preparer, most),
+    AUDIO.name: lambda encoder, most: SoundReader(encoder.preparer, encoder.rate),
+    VIDEO.name: lambda encoder, most: FilmReader(encoder.preparer, most),
+}

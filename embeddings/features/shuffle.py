@@ -13,7 +13,7 @@ def shuffled(features: Features, seed: int) -> Features:
     """The features of a modality permuted among the entities that have them.
 
     What remains is what features do without meaning anything: more parameters, another start. A
-    gain over this control is a gain from what the texts or pictures say.
+    gain over this control is a gain from what the contents say.
     """
     there = np.flatnonzero(features.present)
     receivers = np.random.default_rng(seed).permutation(there)
@@ -25,4 +25,7 @@ def shuffled(features: Features, seed: int) -> Features:
     goes_to[there] = receivers
     owners = goes_to[features.owners]
     order = np.argsort(owners, kind="stable")
-    return replace(features, matrix=matrix, items=features.items[order], owners=owners[order])
+    parts = None if features.parts is None else features.parts[order]
+    return replace(
+        features, matrix=matrix, items=features.items[order], owners=owners[order], parts=parts
+    )

@@ -38,6 +38,8 @@ def graph_features(
     reading = Reading.of(platform.media, settings)
     found: dict[str, Features] = {}
     for modality in modalities:
+        if modality.media and next(contents.media(modality), None) is None:
+            continue  # nobody has any: its encoder is not even loaded
         name = modality.step
         with step(name) as details:
             encoder = encoders.of(modality)

@@ -261,7 +261,7 @@ class EmbedJob(Job):
                 labels=self.options.labels,
                 relationship_types=self.options.relationship_types,
                 on_progress=self.report_snapshot,
-                pictures_of_page=named,
+                media_of_page=named,
             )
             details.update(snapshot.manifest)
         if named is not None and named.bad:

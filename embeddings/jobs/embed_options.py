@@ -26,6 +26,8 @@ class EmbedOptions:
     relationship_types: tuple[str, ...] = ()
     text: bool = True
     pictures: bool = True
+    sounds: bool = True
+    films: bool = True
     warm: bool = True  # go on from the run that is live, where that is possible
     unit: Unit = "pair"  # what is held out together; nobody chooses it: it tells versions apart
     train: TrainOptions = field(default_factory=TrainOptions)

@@ -41,6 +41,8 @@ class TuneOptions:
     relationship_types: Sequence[str] = ()
     text: bool = True
     pictures: bool = True
+    sounds: bool = True
+    films: bool = True
     models: Sequence[str] = ()  # to choose between; empty: the base's
     fixed: Sequence[str] = ()  # settings that keep the base's value
 

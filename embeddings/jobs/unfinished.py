@@ -11,6 +11,7 @@ from embeddings.data.splits import Unit
 from embeddings.training.options import TrainOptions
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.rows import RunRow
+from kg_platform.modality import MODALITIES
 from kg_platform.platform import Platform
 
 KIND = "embed"
@@ -31,7 +32,7 @@ def same_work(
         step = next((s for s in row.steps if s.name == "snapshot"), None)
         same = step is not None and step.details.get("hash") == snapshot_hash
         folder = platform.settings.runs_dir / row.id / "snapshot"
-        alike = _comparable(row.settings) == _comparable(settings)
+        alike = _comparable({**_later(settings), **row.settings}) == _comparable(settings)
         if row.id != run_id and same and alike and folder.is_dir():
             return row
     return None
@@ -42,6 +43,12 @@ def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
     defaults, which change nothing."""
     train = {**asdict(TrainOptions()), **(settings.get("train") or {})}
     return {**settings, "train": train, "unit": None}
+
+
+def _later(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What these settings say of modalities. A run of a version that did not know one says nothing
+    of it; where the snapshots are the same, there is nothing of it in them."""
+    return {key: settings.get(key) for one in MODALITIES for key in (one.option, one.setting)}
 
 
 def unit_of(settings: Mapping[str, Any]) -> Unit:

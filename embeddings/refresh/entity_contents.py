@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from embeddings.data.contents import Picture, Text, text_hash
+from embeddings.data.contents import Medium, Text, text_hash
 from embeddings.data.export import compose, is_sha256, rank_of, text_of
 from embeddings.data.fingerprints import (
     Content,
+    aspects_of,
     fact_fingerprints,
-    picture_fingerprint,
     text_fingerprint,
 )
 from embeddings.data.splits import id_keys
 from embeddings.refresh.fold_in import FoldInFacts
 from kg_platform.cypher import watching as cypher
 from kg_platform.graph.client import Graph
-from kg_platform.modality import Modality
+from kg_platform.modality import OF_MEDIA, Modality
 
 MOST_FACTS = 2_000  # read of an entity in either direction; a fit looks at 64 of them
 
@@ -48,17 +48,16 @@ class EntityContents:
     at: int
     label: str
     texts: list[str]
-    pictures: list[str]
+    media: Mapping[str, list[str]]  # by modality, the SHA-256 of each
     facts: list[EntityFact]
     whole: bool
 
     def contents(self, modality: Modality) -> Sequence[str]:
         """What it has of a modality: texts, or the SHA-256 of each medium."""
-        found: Sequence[str] = getattr(self, modality.items)
-        return found
+        return self.media.get(modality.name, ()) if modality.media else self.texts
 
     def content(self, facts: Iterable[EntityFact] | None = None) -> Content:
-        """(3,) as `fingerprints.content_of` has it; of these facts, or of its own."""
+        """(A,) as `fingerprints.content_of` has it; of these facts, or of its own."""
         digests = [text_hash(text) for text in self.texts]
         given = self.facts if facts is None else facts
         chosen = {(fact.type, fact.outgoing, fact.other) for fact in given}
@@ -67,12 +66,8 @@ class EntityContents:
             mine = [(kind, other) for kind, out, other in chosen if out is outgoing]
             kinds, others = id_keys([k for k, _ in mine]), id_keys([o for _, o in mine])
             total += int(fact_fingerprints(kinds, others, outgoing).sum(dtype=np.uint64))
-        parts = [
-            text_fingerprint(self.label, digests),
-            picture_fingerprint(self.pictures),
-            total % 2**64,
-        ]
-        return np.array(parts, np.uint64)
+        said = text_fingerprint(self.label, digests)
+        return np.array(aspects_of(said, self.media, total % 2**64), np.uint64)
 
 
 def read(
@@ -98,7 +93,7 @@ def facts_with(
 
 
 class ContentBatch:
-    """Texts and pictures of some entities, as features are made from a snapshot."""
+    """Texts and media of some entities, as features are made from a snapshot."""
 
     def __init__(self, entities: Sequence[EntityContents]) -> None:
         self._entities = entities
@@ -109,17 +104,22 @@ class ContentBatch:
             for text in entity.texts:
                 yield Text(place, text, text_hash(text))
 
-    def pictures(self) -> Iterator[Picture]:
+    def media(self, modality: Modality) -> Iterator[Medium]:
         for place, entity in enumerate(self._entities):
-            for rank, digest in enumerate(entity.pictures):
-                yield Picture(place, rank, digest)
+            for rank, digest in enumerate(entity.contents(modality)):
+                yield Medium(place, rank, digest)
+
+
+def _media(modality: Modality, rows: Iterable[tuple[str, Any, str]]) -> list[str]:
+    """What is of a modality, each once, in the order of ranks."""
+    first: dict[str, int] = {}
+    for kind, rank, digest in rows:
+        if kind in modality.media and is_sha256(digest):
+            first[digest] = min(rank_of(rank), first.get(digest, rank_of(rank)))
+    return [digest for _, digest in sorted((rank, digest) for digest, rank in first.items())]
 
 
 def _said(row: Mapping[str, Any]) -> EntityContents:
-    first: dict[str, int] = {}
-    for rank, digest in row["pictures"]:
-        if is_sha256(digest):
-            first[digest] = min(rank_of(rank), first.get(digest, rank_of(rank)))
     facts = [
         EntityFact(kind, outgoing, other, split in ("valid", "test"))
         for outgoing, side in ((True, row["leading"]), (False, row["coming"]))
@@ -130,7 +130,7 @@ def _said(row: Mapping[str, Any]) -> EntityContents:
         at=row["changed"] or 0,
         label=text_of(row["label"]),
         texts=compose(dict(row)),
-        pictures=[digest for _, digest in sorted((rank, d) for d, rank in first.items())],
+        media={one.name: _media(one, row["media"]) for one in OF_MEDIA},
         facts=facts,
         whole=max(len(row["leading"]), len(row["coming"])) <= MOST_FACTS,
     )

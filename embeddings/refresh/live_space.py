@@ -15,8 +15,9 @@ import numpy as np
 
 from embeddings.data.dataset import usable_triples
 from embeddings.data.feature_matrix import Features
-from embeddings.data.fingerprints import as_text, differences
+from embeddings.data.fingerprints import as_text, differences, moved
 from embeddings.features.cache import Remembered
+from embeddings.features.encoders.protocols import width_of
 from embeddings.features.encoders.readable import unreadable_note
 from embeddings.features.modal import Reading, features_of
 from embeddings.models.from_artifact import load_scorer
@@ -110,7 +111,8 @@ class LiveSpace:
         stand: list[EntityContents] = []
         for each in entities:
             why = self._why(each)
-            (stand if not why else by_facts if why == [FACTS] else whole).append(each)
+            known = {one.name for one in self._modalities}
+            (stand if not why else whole if moved(why, known) else by_facts).append(each)
         restored = self._restore(stand)
         note_seen(self._graph, self.run_id, list(map(seen, stand)))
         done = Batch(stand=len(stand) - restored, restored=restored)
@@ -143,7 +145,7 @@ class LiveSpace:
             if not any(each.contents(modality) for each in entities):
                 continue
             encoder = self._encoders.of(modality)
-            cache = self._remember(modality.name, encoder.dimension)
+            cache = self._remember(modality.name, width_of(encoder))
             found[modality.name], summary = features_of(
                 modality, contents, encoder, cache, self._reading
             )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.data.contents import Picture, Text
+from embeddings.data.contents import Medium, Text
 from embeddings.data.dataset import usable_triples
 from embeddings.data.snapshot import Snapshot
 from embeddings.data.triples import Ints
 from embeddings.refresh.fold_in import FoldInFacts, facts_of
+from kg_platform.modality import Modality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +88,7 @@ class Part:
             if text.entity in self._place:
                 yield text._replace(entity=self._place[text.entity])
 
-    def pictures(self) -> Iterator[Picture]:
-        for picture in self._snapshot.pictures():
-            if picture.entity in self._place:
-                yield picture._replace(entity=self._place[picture.entity])
+    def media(self, modality: Modality) -> Iterator[Medium]:
+        for medium in self._snapshot.media(modality):
+            if medium.entity in self._place:
+                yield medium._replace(entity=self._place[medium.entity])

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from embeddings.data.artifact import Artifact
-from embeddings.data.fingerprints import differences, facts_among
+from embeddings.data.fingerprints import differences, facts_among, moved, with_facts
 from embeddings.data.snapshot import Snapshot
 from embeddings.refresh.staleness import Compared
-from kg_platform.cypher.changes import FACTS, NEW
+from kg_platform.cypher.changes import NEW
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ def due(
     carry a mark, or were found to have changed."""
     before, marked = artifact.content(), snapshot.changed() > 0
     # Facts with entities or of types that were not trained say nothing that a fit could use.
-    useful = compared.content.copy()
-    useful[:, 2] = facts_among(snapshot, compared.rows >= 0, set(artifact.relation_types))
+    facts = facts_among(snapshot, compared.rows >= 0, set(artifact.relation_types))
+    useful = with_facts(compared.content, facts)
     found = Triage()
     for at, name in enumerate(snapshot.entity_ids()):
         lacks = name in lacking
@@ -44,7 +44,7 @@ def due(
         else:  # an older artifact: only the mark tells
             why = [NEW] if marked[at] else []
         if why:
-            found.fit[name] = why == [FACTS]
+            found.fit[name] = not moved(why, artifact.manifest["encoders"])
             continue
         found.stand.append(at)
         if lacks:

@@ -28,6 +28,7 @@ from embeddings.data.artifact import (
     Artifact,
 )
 from embeddings.data.dataset import Dataset
+from embeddings.data.fingerprints import kept
 from embeddings.data.manifest import MANIFEST, digests, flush
 from embeddings.data.splits import short_keys
 from embeddings.training.result import Trained
@@ -46,7 +47,7 @@ def save_artifact(
     """Write the artifact of a training to `folder`, which must not be there yet.
 
     `manifest` is what the caller knows (run, snapshot, settings, metrics); sizes, options,
-    encoders, library versions, checksums and the time are added. `content` (N, 3) are the
+    encoders, library versions, checksums and the time are added. `content` (N, A) are the
     fingerprints of the snapshot that was trained on (`fingerprints.content_of`), `changed` (N,) its
     marks.
 
@@ -62,7 +63,7 @@ def save_artifact(
         _write_lines(building / ENTITIES, dataset.entity_ids)
         _write_lines(building / RELATIONS, dataset.relation_types)
         if content is not None:
-            np.save(building / CONTENT, content)
+            np.save(building / CONTENT, kept(content))
         if changed is not None:
             np.save(building / CHANGED, changed)
         files = digests(building)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from kg_platform.adoption.mapping import AdoptionMapping
 from kg_platform.cypher import adopting, loading
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.graph.client import Graph
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
@@ -36,18 +36,18 @@ def take_pictures(platform: Platform, mapping: AdoptionMapping) -> PicturesTaken
     if not kinds:
         return PicturesTaken()
     settings = platform.settings
-    gallery = Gallery(
+    entities, bad = 0, list[str]()
+    with Gallery(
         Path(mapping.pictures_from or "."),
         platform.media,
         settings.max_picture_pixels,
         settings.max_media_bytes,
-    )
-    entities, bad = 0, list[str]()
-    for kind in kinds:
-        rows = platform.graph.stream(adopting.pictures(kind))
-        while some := list(islice(rows, _BATCH)):
-            bad += _link(platform.graph, gallery, some)
-            entities += len(some)
+    ) as gallery:
+        for kind in kinds:
+            rows = platform.graph.stream(adopting.pictures(kind))
+            while some := list(islice(rows, _BATCH)):
+                bad += _link(platform.graph, gallery, some)
+                entities += len(some)
     return PicturesTaken(entities, len(bad), tuple(bad[:_NAMED]))
 
 
@@ -60,12 +60,12 @@ def _link(graph: Graph, gallery: Gallery, rows: Sequence[Mapping[str, Any]]) -> 
         found: list[tuple[Media, str]] = []
         for path in row["paths"]:
             try:
-                found.append((gallery.keep(MediaRef(path)), path))
-            except BadPicture as error:
+                found.append((gallery.picture(MediaRef(path)), path))
+            except BadMedium as error:
                 bad.append(f"{row['id']}: {path}: {error}")
         if [path for _, path in found] == list(row["there"]):
             continue
-        media.update((m.id, {"id": m.id, "properties": _stored(m)}) for m, _ in found)
+        media.update((m.id, {"id": m.id, "properties": m.about()}) for m, _ in found)
         links.append(
             {
                 "id": row["id"],
@@ -82,7 +82,3 @@ def _link(graph: Graph, gallery: Gallery, rows: Sequence[Mapping[str, Any]]) -> 
     if links:
         graph.write_rows(loading.LINK_MEDIA, links, _BATCH)
     return bad
-
-
-def _stored(media: Media) -> dict[str, object]:
-    return {key: value for key, value in asdict(media).items() if key != "id"}

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 from ingest.loading.store import Known, Node
-from ingest.resolution.exact import Merged, canonical, properties_text, told
+from ingest.resolution.exact import Merged, canonical, place_of, properties_text, told
 from ingest.resolution.recall import Recall
 from ingest.sources.source import Source
 from ingest.validate import (
@@ -21,7 +21,7 @@ from ingest.validate import (
     shown,
 )
 from ingest.versions.stated import Stated
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.media.gallery import Gallery
 from kg_platform.records import Entity, FieldRejection, Media, MediaRef, Rejection, Relation
 
@@ -158,7 +158,7 @@ class RecordCheck:
         for entity, text in entities:
             found = [(ref, media) for ref in entity.media if (media := kept[id(ref)])]
             # The bytes of a picture are content too: the file may change under its name.
-            marks = [(_digest(media), ref.role, ref.rank, ref.caption) for ref, media in found]
+            marks = [(_digest(media), *place_of(ref)[1:]) for ref, media in found]
             tail = json.dumps([self._source.name, marks]).encode() if marks else bare
             nodes.append(
                 Node(
@@ -204,11 +204,11 @@ class RecordCheck:
             entity, ref = pair
             try:
                 return work(ref)
-            except BadPicture as error:
+            except BadMedium as error:
                 return Rejection(
                     entity.source,
                     entity.line,
-                    "image",
+                    ref.field,
                     str(error),
                     shown(_without_secrets(ref.location)),
                 )
@@ -222,6 +222,9 @@ class RecordCheck:
                     results.append(None)
                 else:
                     results.append(result)
+        except BaseException:
+            self._gallery.close()  # nobody waits for what is being decoded
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
         return results

@@ -99,16 +99,17 @@ def dry_run(
         create_missing=create_missing,
     )
     total, done = source.count(), 0
-    for batch in check.batches():
-        if isinstance(batch, Nodes):
-            _nodes(batch, store, found)
-            done += len(batch.nodes) + batch.duplicates + batch.merged
-        else:
-            count_types(found.relations, [fact.type for fact in batch.relations])
-            found.facts += batch.relations[: SAMPLES - len(found.facts)]
-            found.missing += len(batch.missing)
-            done += len(batch.relations)
-        say("checking", *so_far(done + found.summary.rejected, total))
+    with gallery:
+        for batch in check.batches():
+            if isinstance(batch, Nodes):
+                _nodes(batch, store, found)
+                done += len(batch.nodes) + batch.duplicates + batch.merged
+            else:
+                count_types(found.relations, [fact.type for fact in batch.relations])
+                found.facts += batch.relations[: SAMPLES - len(found.facts)]
+                found.missing += len(batch.missing)
+                done += len(batch.relations)
+            say("checking", *so_far(done + found.summary.rejected, total))
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -167,7 +167,10 @@ class IngestJob:
         way: LoadWay,
         fetch_media: bool = False,
     ) -> None:
+        self._open = ExitStack()
         self._fetcher = MediaFetcher(platform.settings.max_media_bytes) if fetch_media else None
+        if self._fetcher is not None:
+            self._open.callback(self._fetcher.close)
         self._platform = platform
         self._source = source
         self._summary = summary
@@ -230,16 +233,18 @@ class IngestJob:
         if self._fetcher is not None:
             addresses = self._platform.ledger.media_addresses
             fetched = FetchedMedia(self._fetcher, addresses, keep_media)
+        gallery = Gallery(
+            self._source.folder,
+            keep_media,
+            settings.max_picture_pixels,
+            settings.max_media_bytes,
+            fetched,
+        )
+        self._open.callback(gallery.close)
         return RecordCheck(
             self._source,
             store,
-            Gallery(
-                self._source.folder,
-                keep_media,
-                settings.max_picture_pixels,
-                settings.max_media_bytes,
-                fetched,
-            ),
+            gallery,
             self._reject,
             batch_rows=self._batch_rows,
             create_missing=self._create_missing,
@@ -290,9 +295,8 @@ class IngestJob:
             self.keep_rejections()
 
     def close(self) -> None:
-        """Connections to where media came from."""
-        if self._fetcher is not None:
-            self._fetcher.close()
+        """Connections to where media came from, and decoders."""
+        self._open.close()
 
     def keep_rejections(self) -> None:
         if self._rejections:

@@ -16,13 +16,7 @@ from kg_platform.graph.client import Run
 from kg_platform.graph.kept import give, keep, to_text
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules, said
-from kg_platform.provenance.images import (
-    EntityImage,
-    SourceRecord,
-    link,
-    reasons,
-    with_mark,
-)
+from kg_platform.provenance.images import EntityImage, SourceRecord, reasons, with_mark
 from kg_platform.provenance.relations import SOURCE, said_of
 from kg_platform.records import MediaRef
 
@@ -52,7 +46,7 @@ class Said:
 
 
 def links(media: Sequence[tuple[str, MediaRef]]) -> list[list[Any]]:
-    return [link(digest, ref.role, ref.rank, ref.caption) for digest, ref in media]
+    return [[digest, ref.about()] for digest, ref in media]
 
 
 def put_said(run: Run, sayings: Sequence[Said], rules: FusionRules) -> list[Entry]:

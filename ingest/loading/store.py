@@ -317,15 +317,7 @@ def _put(
 
 
 def media_row(media: Media) -> dict[str, Any]:
-    properties = {
-        "kind": media.kind,
-        "mime": media.mime,
-        "uri": media.uri,
-        "size": media.size,
-        "width": media.width,
-        "height": media.height,
-    }
-    return {"id": media.id, "properties": properties}
+    return {"id": media.id, "properties": media.about()}
 
 
 def created_entry(node: Node) -> Entry:
@@ -356,15 +348,7 @@ def _new_row(node: Node) -> list[Any]:
 
 
 def _link_row(node: Node) -> dict[str, Any]:
-    media = [
-        {
-            "id": digest,
-            "properties": {
-                "role": ref.role, "rank": ref.rank, "caption": ref.caption or None
-            },
-        }
-        for digest, ref in node.media
-    ]  # fmt: skip
+    media = [{"id": digest, "properties": ref.about()} for digest, ref in node.media]
     places = sorted([ref.rank, digest, ref.caption or ""] for digest, ref in node.media)
     return {
         "id": node.id, "content_hash": node.content_hash, "media": media, "places": places,

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from ingest.media.web import public_client, within
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.ledger.media_addresses import AddressRow
 
 MAX_REDIRECTS = 5
@@ -76,7 +76,7 @@ class MediaFetcher:
         """What stands at an address; `known` is what it gave before.
 
         Raises:
-            BadPicture: it cannot be had, and why: it is no http or https address, has a password
+            BadMedium: it cannot be had, and why: it is no http or https address, has a password
                 in it, leads to an address that is not public, is gone, too large, too slow.
         """
         until = time.monotonic() + self._seconds
@@ -92,7 +92,7 @@ class MediaFetcher:
             if isinstance(answer, Fetched):
                 return answer
             address = answer
-        raise BadPicture(f"the address leads on more than {MAX_REDIRECTS} times")
+        raise BadMedium(f"the address leads on more than {MAX_REDIRECTS} times")
 
     def _at(self, address: str) -> _Turn:
         with self._lock:
@@ -105,14 +105,14 @@ class MediaFetcher:
         name = urlsplit(address).hostname
         for attempt in range(1, TRIES + 1):
             if host.failures >= GIVEN_UP:
-                raise BadPicture(f"{name} failed {host.failures} times in a row and is left alone")
+                raise BadMedium(f"{name} failed {host.failures} times in a row and is left alone")
             try:
                 found = self._once(address, headers, until)
             except _Transient as error:
                 host.failures += 1
                 wait = error.wait if error.wait is not None else 0.5 * 2 ** (attempt - 1)
                 if attempt == TRIES or time.monotonic() + wait > until:
-                    raise BadPicture(error.why) from error
+                    raise BadMedium(error.why) from error
                 self._sleep(wait)
                 continue
             host.failures = 0
@@ -124,7 +124,7 @@ class MediaFetcher:
             with within(until), self._client.stream("GET", address, headers=headers) as answer:
                 return self._answer(address, answer, until)
         except httpx2.InvalidURL as error:
-            raise BadPicture("this is no address") from error
+            raise BadMedium("this is no address") from error
         except httpx2.TimeoutException as error:
             raise _Transient("its server does not answer in time") from error
         except httpx2.HTTPError as error:
@@ -136,22 +136,22 @@ class MediaFetcher:
         if status in (301, 302, 303, 307, 308):
             to = answer.headers.get("Location", "")
             if not to:
-                raise BadPicture("its server leads on without saying where to")
+                raise BadMedium("its server leads on without saying where to")
             try:
                 return urljoin(address, to)
             except ValueError as error:
-                raise BadPicture("its server leads on to what is no address") from error
+                raise BadMedium("its server leads on to what is no address") from error
         if status == 304:
             return Fetched(None)
         if status in _GONE:
-            raise BadPicture(f"it is gone: its server says {status}")
+            raise BadMedium(f"it is gone: its server says {status}")
         if status in _TRANSIENT:
             wait = _wait(answer.headers.get("Retry-After", ""))
             raise _Transient(f"its server says {status}", wait)
         if status != 200:
-            raise BadPicture(f"its server says {status} {answer.reason_phrase}".rstrip())
+            raise BadMedium(f"its server says {status} {answer.reason_phrase}".rstrip())
         if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-            raise BadPicture("its server sends it packed, which was not asked for")
+            raise BadMedium("its server sends it packed, which was not asked for")
         return Fetched(
             self._body(answer, until),
             answer.headers.get("ETag", "")[:1_000],
@@ -162,16 +162,16 @@ class MediaFetcher:
         too_large = f"it is larger than the {self._max_bytes:,} bytes of KG_MAX_MEDIA_BYTES"
         said = answer.headers.get("Content-Length", "")
         if said.isdecimal() and int(said) > self._max_bytes:
-            raise BadPicture(too_large)
+            raise BadMedium(too_large)
         parts, size = [], 0
         # As it comes, without a size: to fill a block, a byte a second would be waited for.
         for part in answer.iter_raw():
             parts.append(part)
             size += len(part)
             if size > self._max_bytes:
-                raise BadPicture(too_large)
+                raise BadMedium(too_large)
             if time.monotonic() > until:
-                raise BadPicture(f"it takes longer than {self._seconds:g} seconds")
+                raise BadMedium(f"it takes longer than {self._seconds:g} seconds")
         return b"".join(parts)
 
 
@@ -202,13 +202,13 @@ def _check(address: str) -> None:
         parts = urlsplit(address)
         parts.port  # noqa: B018 - raises where it is none
     except ValueError as error:
-        raise BadPicture("this is no address") from error
+        raise BadMedium("this is no address") from error
     if parts.scheme.lower() not in ("http", "https"):
-        raise BadPicture(f"only http and https are fetched, not {parts.scheme or 'this'}")
+        raise BadMedium(f"only http and https are fetched, not {parts.scheme or 'this'}")
     if parts.username is not None or parts.password is not None:
-        raise BadPicture("the address has a user name or password in it; nothing is sent those")
+        raise BadMedium("the address has a user name or password in it; nothing is sent those")
     if not parts.hostname:
-        raise BadPicture("this is no address: it names no server")
+        raise BadMedium("this is no address: it names no server")
 
 
 def _wait(said: str) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ingest.media.fetch import Fetched
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.ledger.media_addresses import AddressRow
 from kg_platform.media.store import MediaStore
 from kg_platform.records import Media
@@ -47,7 +47,7 @@ class FetchedMedia:
         """What stands there; `checked` makes media of bytes and keeps them.
 
         Raises:
-            BadPicture: it cannot be had, or is no picture; said again when it is asked for again.
+            BadMedium: it cannot be had, or is no medium; said again when it is asked for again.
         """
         with self._lock:
             if len(self._locks) > _REMEMBERED:
@@ -59,11 +59,11 @@ class FetchedMedia:
             if found is None:
                 try:
                     found = self._ask(address, checked)
-                except BadPicture as error:
+                except BadMedium as error:
                     found = str(error)
                 self._found[address] = found
         if isinstance(found, str):
-            raise BadPicture(found)
+            raise BadMedium(found)
         return found
 
     def _ask(self, address: str, checked: Callable[[bytes], Media]) -> Media:
@@ -73,7 +73,7 @@ class FetchedMedia:
         answer = self._fetcher.fetch(address, known)
         if answer.data is None:
             if known is None or self._store is None:
-                raise BadPicture("its server says that nothing changed, though nothing was known")
+                raise BadMedium("its server says that nothing changed, though nothing was known")
             return checked(self._store.read(known.digest))
         media = checked(answer.data)
         if self._store is not None:

@@ -20,7 +20,7 @@ import httpcore2
 import httpx2
 
 from ingest.media.addresses import is_public
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 15.0
 
@@ -125,7 +125,7 @@ class PublicOnly(httpcore2.SyncBackend):
             raise httpcore2.ConnectError(str(error)) from error
         for address in found:
             if not self._allowed(address):
-                raise BadPicture(
+                raise BadMedium(
                     f"this leads to {address}, which is no public address; nothing is fetched there"
                 )
         problem: Exception = httpcore2.ConnectError(f"the name {host} has no address")
@@ -141,7 +141,7 @@ class PublicOnly(httpcore2.SyncBackend):
         raise problem
 
     def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore2.NetworkStream:
-        raise BadPicture("nothing is fetched from a socket of this machine")
+        raise BadMedium("nothing is fetched from a socket of this machine")
 
 
 def public_client(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from kg_platform.records import Entity, PropertyValue, Relation, Temporal
+from kg_platform.records import Entity, MediaRef, PropertyValue, Relation, Temporal
 
 
 class Merged:
@@ -48,9 +48,16 @@ def canonical(entity: Entity) -> bytes:
         entity.description,
         entity.aliases,
         entity.properties,
-        [(m.location, m.role, m.rank, m.caption) for m in entity.media],
+        [place_of(m) for m in entity.media],
     ]
     return _ENCODER.encode(content).encode()
+
+
+def place_of(ref: MediaRef) -> tuple[Any, ...]:
+    """Where it is, and what it is to the entity. Without a span it is what it was before there
+    were any, so that nothing is written again."""
+    place = ref.location, ref.role, ref.rank, ref.caption
+    return place if ref.start is None and ref.end is None else (*place, ref.start, ref.end)
 
 
 def properties_text(properties: Mapping[str, PropertyValue]) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ingest.sources.media_refs import media_of
 from kg_platform.files.json_objects import read_objects
-from kg_platform.records import Entity, MediaRef, Rejection
+from kg_platform.records import Entity, Rejection
 
 
 def read_entities(path: Path) -> Iterator[Entity | Rejection]:
@@ -18,11 +19,7 @@ def read_entities(path: Path) -> Iterator[Entity | Rejection]:
 
 def entity_of(row: dict[str, Any], place: str, number: int) -> Entity:
     """The entity that a line says; it takes the keys that it knows out of `row`."""
-    images = [row.pop("image")] if row.get("image") is not None else []
-    row.pop("image", None)
-    more = row.pop("images", None)
-    if more is not None:
-        images.extend(more if isinstance(more, list) else [more])
+    media = media_of(row)
     return Entity(
         id=row.pop("id", None),
         type=row.pop("type", None),
@@ -30,7 +27,7 @@ def entity_of(row: dict[str, Any], place: str, number: int) -> Entity:
         description=row.pop("description", None),
         aliases=row.pop("aliases", None),
         properties=row,
-        media=tuple(MediaRef(location, rank=rank) for rank, location in enumerate(images)),
+        media=media,
         source=place,
         line=number,
     )

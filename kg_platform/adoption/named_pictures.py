@@ -10,7 +10,7 @@ from typing import Any
 from kg_platform.adoption.mapping import mapping_of
 from kg_platform.cypher.adopting import named_pictures
 from kg_platform.cypher.mapped import MappedVocabulary
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
 from kg_platform.records import MediaRef
@@ -43,8 +43,8 @@ class NamedPictures:
     def _kept(self, entity: str, paths: Sequence[str]) -> Iterator[str]:
         for path in paths:
             try:
-                yield self._gallery.keep(MediaRef(path)).id
-            except BadPicture as error:
+                yield self._gallery.picture(MediaRef(path)).id
+            except BadMedium as error:
                 self.bad.append(f"{entity}: {path}: {error}")
 
 

@@ -59,7 +59,8 @@ class FactCount:
 
 @dataclass(frozen=True)
 class MediaRow:
-    """A stored medium of an entity; `id` is the SHA-256 the media store keeps its bytes under."""
+    """A stored medium of an entity; `id` is the SHA-256 the media store keeps its bytes under, and
+    `start` and `end` are the seconds of the part that is meant."""
 
     id: str
     kind: str
@@ -71,6 +72,13 @@ class MediaRow:
     role: str
     rank: int
     caption: str
+    duration: float | None = None
+    rate: int | None = None
+    channels: int | None = None
+    codec: str | None = None
+    frame_rate: float | None = None
+    start: float | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True)

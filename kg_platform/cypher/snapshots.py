@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from kg_platform.cypher.changes import version
 from kg_platform.cypher.names import one_of, quote
 from kg_platform.cypher.statement import Statement
+from kg_platform.modality import OF_MEDIA
 
+# The kinds of media that become vectors.
+MEDIA_KINDS = sorted({kind for one in OF_MEDIA for kind in one.media})
 # The relationship type that joins an entity to its media; never a relation to learn.
 MEDIA_TYPE = "HAS_MEDIA"
 # Of relationships that are no facts.
@@ -59,15 +62,20 @@ RETURN n.«id» AS head, type(r) AS type, m.«id» AS tail, r.«split» AS split
     return Statement(text, {"after": after, "upto": upto})
 
 
-def pictures(after: str | None, upto: str, labels: Sequence[str]) -> Statement:
-    """The pictures of the entities on a page -> id, rank, sha256."""
+def media(after: str | None, upto: str, labels: Sequence[str]) -> Statement:
+    """The media of the entities on a page that a modality is made of -> id, rank, sha256, kind."""
     text = f"""
 MATCH (n:Entity)-[h:{MEDIA_TYPE}]->(m:Media)
 WHERE {_after("n", after)} AND n.«id» <= $upto{one_of("n", labels)}
-  AND m.mime STARTS WITH 'image/'
-RETURN n.«id» AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256
+  AND {media_kind("m")} IN $kinds
+RETURN n.«id» AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256, {media_kind("m")} AS kind
 """
-    return Statement(text, {"after": after, "upto": upto})
+    return Statement(text, {"after": after, "upto": upto, "kinds": MEDIA_KINDS})
+
+
+def media_kind(name: str) -> str:
+    """The kind of the medium `name`: the first part of its MIME type."""
+    return f"split({name}.mime, '/')[0]"
 
 
 def _after(name: str, after: str | None) -> str:

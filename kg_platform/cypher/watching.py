@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kg_platform.cypher.changes import STALE, STALE_AT, version
 from kg_platform.cypher.names import one_of
-from kg_platform.cypher.snapshots import MEDIA_TYPE, of_types
+from kg_platform.cypher.snapshots import MEDIA_KINDS, MEDIA_TYPE, media_kind, of_types
 from kg_platform.cypher.statement import Statement
 
 MOST = 20_000  # marks; their times are read, as only their reasons are indexed
@@ -28,9 +28,9 @@ RETURN n.«id» AS id ORDER BY n.«{STALE_AT}» LIMIT $limit
 def said(
     ids: Sequence[str], labels: Sequence[str], relationship_types: Sequence[str], most: int
 ) -> Statement:
-    """What these entities say -> as `snapshots.entities`, and pictures, facts.
+    """What these entities say -> as `snapshots.entities`, and media, facts.
 
-    `pictures` are [rank, sha256]; `leading` and `coming` facts are [type, other's id, split], at
+    `media` are [kind, rank, sha256]; `leading` and `coming` facts are [type, other's id, split], at
     most `most` of either. The mark's version comes with them.
     """
 
@@ -52,13 +52,13 @@ RETURN n.«id» AS id, {version("n")} AS changed, n.«label» AS label,
          RETURN [coalesce(h.rank, 0), h.caption]
        }} AS captions,
        COLLECT {{
-         MATCH (n)-[h:{MEDIA_TYPE}]->(picture:Media) WHERE picture.mime STARTS WITH 'image/'
-         RETURN [coalesce(h.rank, 0), picture.id]
-       }} AS pictures,
+         MATCH (n)-[h:{MEDIA_TYPE}]->(medium:Media) WHERE {media_kind("medium")} IN $kinds
+         RETURN [{media_kind("medium")}, coalesce(h.rank, 0), medium.id]
+       }} AS media,
        {facts(">")} AS leading,
        {facts("<")} AS coming
 """
-    return Statement(text, {"ids": list(ids), "most": most})
+    return Statement(text, {"ids": list(ids), "most": most, "kinds": MEDIA_KINDS})
 
 
 def lacking(ids: Sequence[str], run: str) -> Statement:

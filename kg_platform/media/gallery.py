@@ -1,4 +1,4 @@
-"""Pictures a source names: found inside its folder or fetched, checked, put into the store."""
+"""Media a source names: found inside its folder or fetched, checked, put into the store."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeGuard
 
-from kg_platform.errors import BadPicture
-from kg_platform.media.pictures import inspect
+from kg_platform.errors import BadMedium, BadPicture
+from kg_platform.media.described import describe
+from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
 from kg_platform.records import HeldPicture, Media, MediaRef
 
@@ -21,7 +22,10 @@ class MediaOfWeb(Protocol):
 
 
 class Gallery:
-    """Turns a `MediaRef` into stored `Media`. Safe to use from several threads."""
+    """Turns a `MediaRef` into stored `Media`. Safe to use from several threads.
+
+    What the bytes are is found out in processes of their own, which `close` ends.
+    """
 
     def __init__(
         self,
@@ -37,12 +41,23 @@ class Gallery:
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
         self._web = web
+        self._isolated = Isolated()
+
+    def close(self) -> None:
+        """End the decoders, also those at work."""
+        self._isolated.close()
+
+    def __enter__(self) -> Gallery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def digest(self, ref: MediaRef) -> str:
         """The SHA-256 of the bytes, in hex; of an address they are fetched and kept.
 
         Raises:
-            BadPicture: as `read`, or what an address gives is no picture or cannot be had.
+            BadMedium: as `read`, or what an address gives is no medium or cannot be had.
         """
         if self._web is not None and _is_address(ref.location):
             return self._web.media(ref.location, self._checked).id
@@ -52,36 +67,36 @@ class Gallery:
         """The bytes of the file, or of what has none.
 
         Raises:
-            BadPicture: it is not there, not a file, not inside the folder, or too large.
+            BadMedium: it is not there, not a file, not inside the folder, or too large.
         """
         if isinstance(ref.location, HeldPicture):
             return self._fitting(ref.location.data)
         if "://" in ref.location:
-            raise BadPicture(
-                "this is an address on the web, not a file; --fetch-media fetches such pictures"
+            raise BadMedium(
+                "this is an address on the web, not a file; --fetch-media fetches such media"
             )
         try:
             path = (self._root / ref.location).resolve()
             if not path.is_relative_to(self._root):
-                raise BadPicture("the path leads out of the source's folder")
+                raise BadMedium("the path leads out of the source's folder")
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
-                raise BadPicture("this is not a file")
+                raise BadMedium("this is not a file")
             if status.st_size > self._max_bytes:
-                raise BadPicture(
+                raise BadMedium(
                     f"the file is larger than the {self._max_bytes:,} bytes of KG_MAX_MEDIA_BYTES"
                 )
             return path.read_bytes()
         except FileNotFoundError as error:
-            raise BadPicture("there is no such file") from error
+            raise BadMedium("there is no such file") from error
         except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
             reason = getattr(error, "strerror", None) or error
-            raise BadPicture(f"the file cannot be read: {reason}") from error
+            raise BadMedium(f"the file cannot be read: {reason}") from error
 
     def _fitting(self, data: bytes) -> bytes:
         if len(data) > self._max_bytes:
-            raise BadPicture(
-                f"the picture is larger than the {self._max_bytes:,} bytes of KG_MAX_MEDIA_BYTES"
+            raise BadMedium(
+                f"it is larger than the {self._max_bytes:,} bytes of KG_MAX_MEDIA_BYTES"
             )
         return data
 
@@ -90,20 +105,35 @@ class Gallery:
         return self._store is None or self._store.renew(digest)
 
     def keep(self, ref: MediaRef) -> Media:
-        """Check the picture and store its bytes.
+        """Check the medium and store its bytes.
 
         Raises:
-            BadPicture: as `read`, or these bytes are no picture. MediaStoreError: no space left.
+            BadMedium: as `read`, or these bytes are no medium. MediaStoreError: no space left.
         """
         if self._web is not None and _is_address(ref.location):
             return self._web.media(ref.location, self._checked)
         return self._checked(self.read(ref))
 
+    def picture(self, ref: MediaRef) -> Media:
+        """As `keep`, where nothing but a picture will do.
+
+        Raises:
+            BadMedium: as `keep`; it is another medium. MediaStoreError: no space left.
+        """
+        media = self.keep(ref)
+        if media.kind != "image":
+            raise BadPicture(f"this is no picture but {media.mime}")
+        return media
+
     def _checked(self, data: bytes) -> Media:
-        info = inspect(data, self._max_pixels)
-        digest = self._store.put(data) if self._store else hashlib.sha256(data).hexdigest()
-        uri = self._store.uri(digest) if self._store else ""
-        return Media(digest, "image", info.mime, uri, len(data), info.width, info.height)
+        found, small = self._isolated.run(describe, data, self._max_pixels)
+        figures = found._asdict()
+        if self._store is None:
+            return Media(hashlib.sha256(data).hexdigest(), uri="", size=len(data), **figures)
+        digest = self._store.put(data)
+        if small is not None:
+            self._store.put_small(digest, small)
+        return Media(digest, uri=self._store.uri(digest), size=len(data), **figures)
 
 
 def _is_address(location: object) -> TypeGuard[str]:

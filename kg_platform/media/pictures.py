@@ -6,11 +6,12 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kg_platform.errors import BadPicture
+from kg_platform.media import drawings, previews
 
 _MIME = {
     "PNG": "image/png",
@@ -20,14 +21,32 @@ _MIME = {
     "WEBP": "image/webp",
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
 }
-
-
 _FORMATS = [name for name in _MIME if name != "MPO"]  # Pillow opens MPO through its JPEG reader
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, struct.error)
 _ORIENTATION = 0x0112
 _TURNED = range(5, 9)  # values of the orientation whose picture lies on its side
+_UPRIGHT = dict(enumerate((
+    Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM,
+    Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+), 2))  # fmt: skip
+_SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
+_SCALED = frozenset({"RGB", "RGBA", "L", "CMYK", "YCbCr"})  # modes that can be scaled as they are
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+NAMES = "PNG, JPEG, GIF, WebP, BMP, TIFF, AVIF, SVG and, with the extra `heic`, HEIC"
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether it begins as a picture of a kind that is read, whatever comes then."""
+    return (
+        drawings.is_drawing(data)
+        or _may_be_heic(data)
+        or any(accepts is None or accepts(data[:16]) is True for _, accepts in _openers())
+    )
 
 
 class PictureInfo(NamedTuple):
@@ -46,12 +65,49 @@ def inspect(data: bytes, max_pixels: int) -> PictureInfo:
         BadPicture: empty, not a picture, of another format, too large, or cut off.
     """
     with _opened(data, max_pixels) as picture:
-        picture.load()
-        _refuse_large(picture, max_pixels)  # a first frame may reach beyond what the file says
-        width, height = picture.size
-        if picture.getexif().get(_ORIENTATION) in _TURNED:
-            width, height = height, width
-        return PictureInfo(_MIME[str(picture.format)], width, height)
+        return _info(data, picture, max_pixels)
+
+
+class PictureLook(NamedTuple):
+    """A picture, a small one to show for it (None: it is small itself), and what tells whether
+    another looks like it, as `previews.likeness`."""
+
+    info: PictureInfo
+    small: bytes | None
+    likeness: str | None
+
+
+def look(data: bytes, max_pixels: int) -> PictureLook:
+    """All of it with one decoding.
+
+    Raises:
+        BadPicture: as `inspect`.
+    """
+    with _opened(data, max_pixels) as picture:
+        info = _info(data, picture, max_pixels)
+        small = previews.smaller(picture) if picture.mode in _SCALED else _to_rgb(picture)
+        small = previews.smaller(_to_rgb(small))
+        orientation = picture.getexif().get(_ORIENTATION)
+        if orientation in _UPRIGHT:
+            small = small.transpose(_UPRIGHT[orientation])
+        needed = info.mime not in _SHOWN or previews.share(info.width, info.height) > 1
+        return PictureLook(
+            info, previews.packed(small) if needed else None, previews.likeness(small)
+        )
+
+
+def _info(data: bytes, picture: Image.Image, max_pixels: int) -> PictureInfo:
+    picture.load()
+    _refuse_large(picture, max_pixels)  # a first frame may reach beyond what the file says
+    if drawings.is_drawing(data):
+        drawing = drawings.read(data)
+        return PictureInfo(
+            drawings.MIME, max(round(drawing.width), 1), max(round(drawing.height), 1)
+        )
+    width, height = picture.size
+    if picture.getexif().get(_ORIENTATION) in _TURNED:
+        width, height = height, width
+    return PictureInfo(_MIME[str(picture.format)], width, height)
 
 
 def decode_rgb(data: bytes, max_pixels: int) -> Image.Image:
@@ -110,17 +166,48 @@ def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
 def _identified(data: bytes) -> Image.Image:
     """As `Image.open`, which also holds every picture against a limit of the whole process; ours
     is the caller's, checked before any pixel is decoded."""
-    Image.preinit()
-    for name in _FORMATS:
-        if name not in Image.OPEN:
-            Image.init()
-        make, accepts = Image.OPEN[name]
+    if drawings.is_drawing(data):
+        return drawings.drawn(drawings.read(data))
+    if _may_be_heic(data):
+        _open_heic()
+    for make, accepts in _openers():
         if accepts is not None and accepts(data[:16]) is not True:
             continue
         # What these say is "no such picture"; Pillow's own `open` goes on to the next kind, too.
         with suppress(SyntaxError, IndexError, TypeError, struct.error):
-            return make(io.BytesIO(data), "")
+            found: Image.Image = make(io.BytesIO(data), "")
+            return found
     raise UnidentifiedImageError
+
+
+def _openers() -> Iterator[tuple[Any, Any]]:
+    """(what makes a picture of bytes, what says whether they begin as one) of each kind."""
+    Image.preinit()
+    for name in _FORMATS:
+        if name not in Image.OPEN:
+            Image.init()
+        if name in Image.OPEN:
+            yield Image.OPEN[name]
+
+
+def _may_be_heic(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIC
+
+
+def _open_heic() -> None:
+    """
+    Raises:
+        BadPicture: the extra is not installed.
+    """
+    try:
+        import pillow_heif  # late: an extra, and few pictures are such
+    except ModuleNotFoundError as error:
+        raise BadPicture(
+            "HEIC pictures need the extra `heic`, which is not installed: "
+            "`pip install 'kg-platform[heic]'`."
+        ) from error
+    if "HEIF" not in Image.OPEN:
+        pillow_heif.register_heif_opener()
 
 
 @contextmanager
@@ -130,7 +217,7 @@ def _whole() -> Iterator[None]:
         yield
     except UnidentifiedImageError as error:
         raise BadPicture(
-            "The file is not a PNG, JPEG, GIF, WebP, BMP or TIFF picture, whatever its name says."
+            f"The file is not a picture of a kind that is read, whatever its name says: {NAMES}."
         ) from error
     except Image.DecompressionBombError as error:
         # WebP, GIF and TIFF are held against the limit of the process all the same.

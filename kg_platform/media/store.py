@@ -23,6 +23,7 @@ from kg_platform import atomic
 from kg_platform.errors import MediaStoreError, NotFound
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SMALL = ".small"  # beside an object: a small picture of it
 _GOING = ".going"  # beside an object that a sweep is about to remove
 # Of a write or a sweep that was killed, or is going on.
 _LEFTOVER = re.compile(r"[0-9a-f]{64}([.~].*\.part|\.going)")
@@ -76,6 +77,43 @@ class MediaStore:
                 atomic.clear(place.parent, place.name)
                 atomic.write(place, lambda file: file.write(data))
         return digest
+
+    def put_small(self, digest: str, picture: bytes) -> None:
+        """Keep a small picture of what is kept under `digest`; it goes with that.
+
+        Raises:
+            MediaStoreError: no space left, or the place cannot be written.
+        """
+        path = self._path(digest) + _SMALL
+        with self._errors("written"):
+            if not self._on_disk:
+                self._fs.pipe_file(path, picture)
+                return
+            # It can be made again, so nobody waits for the disk.
+            part = Path(f"{path}~{uuid.uuid4().hex}.part")
+            try:
+                part.parent.mkdir(parents=True, exist_ok=True)
+                part.write_bytes(picture)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def small(self, digest: str) -> bytes | None:
+        """The small picture of what is kept under `digest`; None where there is none.
+
+        Raises:
+            MediaStoreError: the place cannot be read.
+        """
+        with self._errors("read"):
+            try:
+                return bytes(self._fs.cat_file(self._path(digest) + _SMALL))
+            except FileNotFoundError:
+                return None
+
+    def local_file(self, digest: str) -> Path | None:
+        """Where the bytes are on this machine; None where the store is elsewhere, or has none."""
+        path = Path(self._path(digest))
+        return path if self._on_disk and path.is_file() else None
 
     def put_file(self, path: Path) -> str:
         """Keep a file's bytes; return their SHA-256 in hex."""
@@ -150,14 +188,21 @@ class MediaStore:
                 os.replace(going, path)
                 return False
             os.unlink(going)
+            self._drop_small(path)
             return True
         return False
 
+    def _drop_small(self, path: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm_file(path + _SMALL)
+
     def leftovers(self, before: float) -> Iterator[tuple[str, int]]:
-        """(path, bytes) of what killed processes left of writing and sweeping before this time."""
+        """(path, bytes) of what killed processes left of writing and sweeping before this time, and
+        of small pictures of what is gone."""
         with self._errors("read"):
             for path, size in self._files():
-                if not _LEFTOVER.fullmatch(path.rpartition("/")[2]):
+                lone = path.endswith(_SMALL) and not self._fs.exists(path.removesuffix(_SMALL))
+                if not lone and not _LEFTOVER.fullmatch(path.rpartition("/")[2]):
                     continue
                 with contextlib.suppress(FileNotFoundError):
                     if self._modified(path) < before:
@@ -231,6 +276,7 @@ class MediaStore:
             if not self.is_older(digest, before):
                 return False
             self._fs.rm_file(path)
+            self._drop_small(path)
             return True
         finally:
             self._fs.rm_file(path + _GOING)

@@ -174,11 +174,6 @@ def reasons(before: EntityImage, after: EntityImage) -> list[str]:
     return found + ([PICTURE] if places[0] != places[1] else [])
 
 
-def link(digest: str, role: str, rank: int, caption: str) -> Link:
-    about = {"role": role, "rank": rank}
-    return [digest, {**about, "caption": caption} if caption else about]
-
-
 def _places(image: EntityImage) -> list[tuple[int, str, str]]:
     return sorted(
         (int(about.get("rank") or 0), str(digest), str(about.get("caption") or ""))

@@ -11,19 +11,33 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embeddings.features.encoders.load import load_image_encoder, load_text_encoder, load_text_side
+from embeddings.features.encoders.load import (
+    load_audio_encoder,
+    load_image_encoder,
+    load_text_encoder,
+    load_text_side,
+    load_video_encoder,
+)
 from embeddings.features.encoders.protocols import vector_space
 from embeddings.numerics.device import Precision
+from kg_platform.errors import BadInput, EncoderError
+from kg_platform.media.audio import Wave, windows
+from kg_platform.modality import AUDIO, IMAGE
 from tests.support.fake_encoders import FakeImage, FakeText
+from tests.support.recordings import sound, tone
 from tests.support.tiny_models import (
+    save_ast,
     save_bert,
+    save_clap,
     save_clip,
     save_e5,
     save_resnet50,
     save_siglip2,
     save_vit,
+    save_wav2vec2,
 )
 
+WAVES = [tone(440, 1.0), tone(900, 0.01), tone(200, 1.0, beats=3), tone(440, 1.0)]
 TEXTS = ["a king", "the island monarchy of many rivers", "", "king", "a " * 500, "a king"]
 
 
@@ -53,6 +67,14 @@ IMAGE_MODELS: dict[str, Callable[[Path], str]] = {
     "vit without pooler": lambda folder: str(save_vit(folder / "vit", pooler=False)),
     "clip": lambda folder: str(save_clip(folder / "clip")),
     "siglip2": lambda folder: f"siglip2:{save_siglip2(folder / 'siglip2')}",
+}
+
+
+AUDIO_MODELS: dict[str, Callable[[Path], str]] = {
+    "log-mel": lambda folder: "log-mel",
+    "wav2vec2": lambda folder: f"wav2vec2:{save_wav2vec2(folder / 'wav2vec2')}",
+    "clap": lambda folder: f"clap:{save_clap(folder / 'clap')}",
+    "ast": lambda folder: str(save_ast(folder / "ast")),
 }
 
 
@@ -98,6 +120,47 @@ def test_image_encoder(name: str, tmp_path: Path) -> None:
     encoder = image_encoder(IMAGE_MODELS[name](tmp_path))
     check(encoder, pictures(), same=(0, 3))
     check_prepared(encoder)
+
+
+@pytest.mark.parametrize("name", AUDIO_MODELS)
+def test_audio_encoder(name: str, tmp_path: Path) -> None:
+    encoder = load_audio_encoder(AUDIO_MODELS[name](tmp_path), "cpu", "fp32")
+    waves = [resampled(wave, encoder.rate) for wave in WAVES]
+    check(encoder, waves, same=(0, 3))
+    elsewhere = pickle.loads(pickle.dumps(encoder.preparer))
+    prepared = [elsewhere(wave) for wave in waves]
+    assert {one.dtype for one in prepared} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(encoder.encode_prepared(prepared), encoder.encode(waves), atol=1e-6)
+
+
+def resampled(wave: Wave, rate: int) -> Wave:
+    (found,) = windows(sound(wave), rate)
+    return found
+
+
+def test_a_text_finds_sounds_where_both_are_in_one_space(tmp_path: Path) -> None:
+    folder = save_clap(tmp_path / "clap")
+    sounds, texts = (
+        load_audio_encoder(str(folder), "cpu"),
+        load_text_side(str(folder), AUDIO, "cpu"),
+    )
+    assert sounds.dimension == texts.dimension == 10
+    assert sounds.revision.partition("-")[0] == texts.revision.partition("-")[0]
+    for name in (str(save_wav2vec2(tmp_path / "wav2vec2")), "log-mel"):
+        with pytest.raises((BadInput, EncoderError)):
+            load_text_side(name, AUDIO, "cpu")
+
+
+def test_a_film_is_its_pictures(tmp_path: Path) -> None:
+    folder = str(save_vit(tmp_path / "vit"))
+    images, films = image_encoder(folder), load_video_encoder(folder, "cpu", "fp32")
+    assert films.dimension == images.dimension
+    assert films.revision == f"{images.revision}-film1"
+    assert load_video_encoder(folder, "cpu", "bf16").revision == f"{films.revision}+bf16"
+    prepared = [films.preparer(picture) for picture in pictures()]
+    np.testing.assert_allclose(
+        films.encode_prepared(prepared), images.encode(pictures()), atol=1e-6
+    )
 
 
 def check_prepared(encoder: Any) -> None:
@@ -150,7 +213,7 @@ def test_siglip_is_what_transformers_computes(tmp_path: Path) -> None:
     )
     with torch.inference_mode():
         output = model(input_ids=given["input_ids"], pixel_values=given["pixel_values"])
-    texts = load_text_side(str(folder), "cpu").encode_queries(["a king"])
+    texts = load_text_side(str(folder), IMAGE, "cpu").encode_queries(["a king"])
     images = image_encoder(str(folder)).encode([picture])
     assert texts[0] @ output.text_embeds[0].numpy() > 0.999
     np.testing.assert_allclose(images, output.image_embeds.numpy(), atol=1e-5)

@@ -128,3 +128,53 @@ def save_resnet50(folder: Path) -> str:
     torch.manual_seed(0)
     save_file(resnet50(weights=None).state_dict(), folder / "resnet50.safetensors")
     return f"resnet50:{folder / 'resnet50.safetensors'}"
+
+
+def save_wav2vec2(folder: Path) -> Path:
+    """A tiny wav2vec 2.0 with random weights."""
+    from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
+
+    torch.manual_seed(0)
+    config = Wav2Vec2Config(
+        hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+        conv_dim=(16, 16), conv_kernel=(10, 8), conv_stride=(10, 8), num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=4, vocab_size=8, initializer_range=0.5,
+    )  # fmt: skip
+    Wav2Vec2Model(config).save_pretrained(folder)
+    Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    return folder
+
+
+def save_ast(folder: Path) -> Path:
+    """A tiny audio spectrogram transformer with random weights."""
+    from transformers import ASTConfig, ASTFeatureExtractor, ASTModel
+
+    torch.manual_seed(0)
+    config = ASTConfig(
+        hidden_size=24, num_hidden_layers=1, num_attention_heads=3, intermediate_size=40,
+        patch_size=16, max_length=64, num_mel_bins=32, initializer_range=0.5,
+    )  # fmt: skip
+    ASTModel(config).save_pretrained(folder)
+    ASTFeatureExtractor(max_length=64, num_mel_bins=32).save_pretrained(folder)
+    return folder
+
+
+def save_clap(folder: Path) -> Path:
+    """A tiny CLAP with random weights: texts and sounds in one space."""
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
+
+    save_vocabulary(folder)
+    torch.manual_seed(0)
+    text = {"vocab_size": 64, "hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 3,
+            "intermediate_size": 40, "max_position_embeddings": 40, "projection_dim": 10,
+            "pad_token_id": 0}  # fmt: skip
+    audio = {"hidden_size": 32, "patch_embeds_hidden_size": 16, "depths": [1, 1],
+             "num_attention_heads": [2, 2], "num_hidden_layers": 2, "num_mel_bins": 32,
+             "spec_size": 128, "window_size": 4, "projection_dim": 10}  # fmt: skip
+    ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=10)).save_pretrained(
+        folder
+    )
+    ClapFeatureExtractor(feature_size=32, max_length_s=5, truncation="rand_trunc").save_pretrained(
+        folder
+    )
+    return folder

@@ -10,8 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embeddings.features.encoders.presets import choose, names
-from embeddings.features.encoders.protocols import ImageEncoder, TextEncoder
+from embeddings.features.encoders.protocols import (
+    AudioEncoder,
+    FilmEncoder,
+    ImageEncoder,
+    TextEncoder,
+)
 from kg_platform.errors import BadInput
+from kg_platform.modality import AUDIO, IMAGE, MODALITIES, TEXT, VIDEO, Modality
 
 if TYPE_CHECKING:
     from embeddings.numerics.device import Precision
@@ -31,10 +37,7 @@ def load_text_encoder(
         BadInput: the name is empty, or that of an encoder of pictures alone, or `max_tokens` is
             below 3. EncoderError: it cannot be loaded.
     """
-    if not name.strip():
-        raise BadInput(f"The text encoder has no name; {_use('text')}.")
-    if name in names("image") and name not in names("text"):
-        raise BadInput(f"{name} encodes pictures, not texts; {_use('text')}.")
+    _check(name, TEXT)
     if max_tokens < 3:
         raise BadInput(f"A text encoder needs at least 3 tokens a text, not {max_tokens}.")
     from embeddings.features.encoders import text
@@ -57,10 +60,7 @@ def load_image_encoder(
         BadInput: the name is empty, or that of an encoder of texts alone. EncoderError: it cannot
             be loaded.
     """
-    if not name.strip():
-        raise BadInput(f"The image encoder has no name; {_use('image')}.")
-    if name in names("text") and name not in names("image"):
-        raise BadInput(f"{name} encodes texts, not pictures; {_use('image')}.")
+    _check(name, IMAGE)
     if name == "classical":
         from embeddings.features.encoders.classical import Classical
 
@@ -74,26 +74,74 @@ def load_image_encoder(
     return image.HuggingFaceVision(choose(name, there), there, precision)
 
 
-def load_text_side(image_encoder: str, device: str = "auto") -> TextEncoder:
-    """The encoder that puts texts where this image encoder puts pictures, as SigLIP and CLIP do.
+def load_audio_encoder(
+    name: str, device: str = "auto", precision: Precision = "auto"
+) -> AudioEncoder:
+    """`log-mel`, or a Hugging Face audio encoder: a folder, `owner/name` or `owner/name@revision`.
+
+    Raises:
+        BadInput: the name is empty, or that of an encoder of something else. EncoderError: it
+            cannot be loaded.
+    """
+    _check(name, AUDIO)
+    if name == "log-mel":
+        from embeddings.features.encoders.logmel import LogMel
+
+        return LogMel()
+    from embeddings.features.encoders.audio import HuggingFaceAudio
+    from embeddings.numerics.device import device_of
+
+    there = device_of(device).type
+    return HuggingFaceAudio(choose(name, there), there, precision)
+
+
+def load_video_encoder(
+    name: str, device: str = "auto", precision: Precision = "auto"
+) -> FilmEncoder:
+    """An encoder of pictures by its name, for the pictures of films.
+
+    Raises:
+        BadInput: the name is empty, or that of an encoder of something else. EncoderError: it
+            cannot be loaded.
+    """
+    _check(name, VIDEO)
+    from embeddings.features.encoders.video import Frames
+
+    return Frames(load_image_encoder(name, device, precision))
+
+
+def load_text_side(encoder: str, modality: Modality, device: str = "auto") -> TextEncoder:
+    """The encoder that puts texts where this encoder of a modality puts its contents, as SigLIP,
+    CLIP and CLAP do.
 
     Raises:
         BadInput: it has none. EncoderError: it cannot be loaded.
     """
+    knows = "clap" if modality is AUDIO else "siglip2"
     lacks = (
-        f"The pictures were encoded with {image_encoder}, which knows no texts; embed again with "
-        "KG_IMAGE_ENCODER=siglip2 to find pictures by text."
+        f"The {modality.items} were encoded with {encoder}, which knows no texts; embed again with "
+        f"KG_{modality.setting.upper()}={knows} to find {modality.items} by text."
     )
-    if image_encoder.partition(":")[0] in set(names("image")) - set(names("text")):
+    if encoder.partition(":")[0] in set(names(modality.name)) - set(names(TEXT.name)):
         raise BadInput(lacks)
     from embeddings.features.encoders.text import HuggingFaceText
     from embeddings.numerics.device import device_of
 
     there = device_of(device).type
-    encoder = HuggingFaceText(choose(image_encoder, there), there, MAX_TOKENS)
-    if not encoder.two_towers:
+    side = HuggingFaceText(choose(encoder, there), there, MAX_TOKENS)
+    if not side.two_towers:
         raise BadInput(lacks)
-    return encoder
+    return side
+
+
+def _check(name: str, modality: Modality) -> None:
+    if not name.strip():
+        raise BadInput(f"The {modality.name} encoder has no name; {_use(modality.name)}.")
+    for other in MODALITIES:
+        if name in names(other.name) and name not in names(modality.name):
+            raise BadInput(
+                f"{name} encodes {other.items}, not {modality.items}; {_use(modality.name)}."
+            )
 
 
 def _use(kind: str) -> str:

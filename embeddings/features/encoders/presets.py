@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kg_platform.modality import IMAGE, TEXT
+from kg_platform.modality import AUDIO, IMAGE, TEXT, VIDEO
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,12 @@ class Preset:
 
 PRESETS = (
     Preset(
-        "classical", (IMAGE.name,), 592, "none needed", 0,
+        "classical", (IMAGE.name, VIDEO.name), 592, "none needed", 0,
         "colour, layout and shape, computed; knows flags, not what is in a photograph",
+    ),
+    Preset(
+        "log-mel", (AUDIO.name,), 560, "none needed", 0,
+        "colour, changes and rhythm of a sound, computed; knows neither words nor what makes it",
     ),
     Preset(
         "minilm", (TEXT.name,), 384, "Apache-2.0", 0,
@@ -48,7 +52,7 @@ PRESETS = (
         model="google-bert/bert-base-uncased",
     ),
     Preset(
-        "resnet50", (IMAGE.name,), 2048, "BSD-3-Clause (ImageNet)", 98,
+        "resnet50", (IMAGE.name, VIDEO.name), 2048, "BSD-3-Clause (ImageNet)", 98,
         "torchvision's ResNet50, trained on ImageNet; for comparison with published work",
     ),
     Preset(
@@ -57,7 +61,17 @@ PRESETS = (
         model="intfloat/multilingual-e5-small", passage="passage: ", query="query: ",
     ),
     Preset(
-        "siglip2", (TEXT.name, IMAGE.name), 768, "Apache-2.0", 1500,
+        "wav2vec2", (AUDIO.name,), 768, "Apache-2.0", 380,
+        "wav2vec 2.0 base, trained on English speech that nobody wrote down; mean of its states",
+        model="facebook/wav2vec2-base",
+    ),
+    Preset(
+        "clap", (TEXT.name, AUDIO.name), 512, "Apache-2.0", 620,
+        "CLAP, sounds and texts about them in one space, so that a text finds sounds",
+        model="laion/clap-htsat-unfused",
+    ),
+    Preset(
+        "siglip2", (TEXT.name, IMAGE.name, VIDEO.name), 768, "Apache-2.0", 1500,
         "SigLIP 2 base, 32-pixel patches on a CPU and 16 on a GPU; texts (64 tokens) and pictures "
         "in one space, so that a text finds pictures",
         model="google/siglip2-base-patch32-256", gpu_model="google/siglip2-base-patch16-256",

@@ -108,7 +108,7 @@ def plan(
         options.dimension * options.members
         + sum(one.present * one.dimension for one in encodings.values())
     )
-    rows = found.entities + facts.all + found.sample.media * scale
+    rows = found.entities + facts.all + found.sample.files * scale
     a_row = found.sample.seconds / max(found.sample.rows, 1)
     features = sum(to_encode[name] * one.seconds for name, one in encodings.items())
     seconds = {

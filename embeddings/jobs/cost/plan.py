@@ -17,7 +17,7 @@ from embeddings.jobs.cost.speed import Encoding, encode, measure_training
 from embeddings.jobs.cost.survey import survey
 from embeddings.numerics.memory import free_bytes
 from embeddings.publish.vector_indexes import refuse_too_wide
-from kg_platform.modality import IMAGE, MODALITIES, TEXT
+from kg_platform.modality import AUDIO, IMAGE, MODALITIES, TEXT, VIDEO
 from kg_platform.platform import Platform
 from kg_platform.process import Process
 from kg_platform.progress import Progress, silent
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Contents encoded to see how long one takes. A run looks at a few, for it encodes them all anyway;
 # `kg embed --plan`, which does nothing else, at more.
-QUICK = {TEXT.name: 16, IMAGE.name: 4}
-THOROUGH = {TEXT.name: 96, IMAGE.name: 24}
+QUICK = {TEXT.name: 16, IMAGE.name: 4, AUDIO.name: 2, VIDEO.name: 2}
+THOROUGH = {TEXT.name: 96, IMAGE.name: 24, AUDIO.name: 8, VIDEO.name: 8}
 # A plan's part, and the steps of the job that it stands for.
 STEPS = {
     "snapshot": ("snapshot",),
@@ -65,6 +65,8 @@ def make(
     encodings: dict[str, Encoding] = {}
     reading = Reading.of(platform.media, settings)
     for modality in options.modalities:
+        if modality.media and not found.sample.chosen[modality.name]:
+            continue
         report(f"plan: {modality.items}", 0, None)
         cache = FeatureCache(settings.features_dir, encoder := encoders.of(modality))
         most = at_most[modality.name]

@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from embeddings.data.contents import Picture, Text
+from embeddings.data.contents import Medium, Text
 from embeddings.data.dataset import Dataset
 from embeddings.data.feature_matrix import Features
 from embeddings.data.triples import Ints, group
 from embeddings.evaluation.ranking import rank
 from embeddings.features.build import FeatureSummary
 from embeddings.features.cache import FeatureCache
-from embeddings.features.encoders.protocols import NamedEncoder
+from embeddings.features.encoders.protocols import NamedEncoder, width_of
 from embeddings.features.modal import Reading, features_of
 from embeddings.jobs.cost.survey import Sample, SplitCounts
 from embeddings.training.options import TrainOptions
@@ -30,7 +30,7 @@ from embeddings.training.train import train
 from kg_platform.modality import Modality
 from kg_platform.runs.memory import held_bytes, peak_bytes
 
-T = TypeVar("T", Text, Picture)
+T = TypeVar("T", Text, Medium)
 
 STEPS = 6  # of training; the first, which warms up, does not count
 RANKED = 256  # facts
@@ -113,7 +113,7 @@ def encode(
         part = sample.with_only(modality, chosen)
         return features_of(modality, part, encoder, cache, reading)[1]
 
-    known = _known(cache, contents, encoder.dimension)
+    known = _known(cache, contents, width_of(encoder))
     return encoding(sample, contents, some, known, encoder.dimension, at_most)
 
 
@@ -205,5 +205,5 @@ def _known(cache: FeatureCache, contents: Iterable[T], dimension: int) -> set[st
     return {bytes(digest).ljust(32, b"\0").hex() for digest in hashes[known]}
 
 
-def _hash(content: Text | Picture) -> str:
+def _hash(content: Text | Medium) -> str:
     return content.content_hash if isinstance(content, Text) else content.sha256

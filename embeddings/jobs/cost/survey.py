@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from embeddings.data.contents import Picture, Text, text_hash
+from embeddings.data.contents import Medium, Text, text_hash
 from embeddings.data.dataset import NO_FACTS
 from embeddings.data.export import compose
 from embeddings.data.snapshot import check_names, nothing
 from kg_platform.cypher import plans, snapshots
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
-from kg_platform.modality import IMAGE, TEXT, Modality
+from kg_platform.modality import OF_MEDIA, TEXT, Modality
 
 PAGES, PAGE = 8, 250  # of the sample: up to 2,000 entities
 COUNTED = 50_000  # up to so many entities all queries are counted; of more, as many are drawn
@@ -45,10 +45,10 @@ class Sample:
 
     @property
     def rows(self) -> int:
-        return self.entities + self.relations + self.media
+        return self.entities + self.relations + self.files
 
     @property
-    def media(self) -> int:
+    def files(self) -> int:
         """Contents that are files."""
         return sum(len(some) for name, some in self.chosen.items() if name != TEXT.name)
 
@@ -59,8 +59,8 @@ class Sample:
     def texts(self) -> Iterator[Text]:
         yield from self.chosen[TEXT.name]
 
-    def pictures(self) -> Iterator[Picture]:
-        yield from self.chosen[IMAGE.name]
+    def media(self, modality: Modality) -> Iterator[Medium]:
+        yield from self.chosen[modality.name]
 
 
 class SplitCounts(NamedTuple):
@@ -132,7 +132,7 @@ def _sample(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[
         rows = PAGE
     seen: set[str] = set()
     texts: list[Text] = []
-    pictures: list[Picture] = []
+    media: dict[str, list[Medium]] = {one.name: [] for one in OF_MEDIA}
     relations = size = 0
     begun = time.perf_counter()
     for after in starts:
@@ -148,12 +148,13 @@ def _sample(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[
             size += len(row["id"]) + sum(len(text.encode()) + 32 for text in own)
         upto = page[-1]["id"]
         relations += sum(1 for _ in graph.stream(snapshots.relations(after, upto, labels, types)))
-        pictures.extend(
-            Picture(place[row["id"]], 0, row["sha256"])
-            for row in graph.read(snapshots.pictures(after, upto, labels))
-            if row["id"] in place
-        )
+        for row in graph.read(snapshots.media(after, upto, labels)):
+            if row["id"] in place:
+                medium = Medium(place[row["id"]], 0, row["sha256"])
+                for modality in OF_MEDIA:
+                    if row["kind"] in modality.media:
+                        media[modality.name].append(medium)
     seconds = time.perf_counter() - begun
     many = len(seen)
-    chosen: dict[str, Sequence[Any]] = {TEXT.name: texts, IMAGE.name: pictures}
+    chosen: dict[str, Sequence[Any]] = {TEXT.name: texts, **media}
     return Sample(many, chosen, relations, size / max(many, 1), seconds)

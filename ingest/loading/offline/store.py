@@ -33,11 +33,12 @@ from ingest.versions.journal import Entry, Journal, relation_entry
 from kg_platform.cypher.changes import NEW, STALE, STALE_AT
 from kg_platform.errors import Unavailable
 from kg_platform.graph.kept import to_text
-from kg_platform.records import Media, MediaRef
+from kg_platform.records import FIGURES, Media, MediaRef
 
 NODES_AT_ONCE = 50_000
 RELATIONS_AT_ONCE = 500_000
 _ENTITY, _MEDIA = "Entity", "Media"
+_COLUMN = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 _START, _END, _TYPE = ":START_ID(Entity)", ":END_ID(Entity)", ":TYPE"
 
 
@@ -221,6 +222,10 @@ class OfflineStore:
                 "size": pa.array([one.size for one in media], pa.int64()),
                 "width": pa.array([one.width for one in media], pa.int64()),
                 "height": pa.array([one.height for one in media], pa.int64()),
+                **{
+                    name: pa.array([getattr(one, name) for one in media], _COLUMN[kind])
+                    for name, kind in FIGURES.items()
+                },
             }
         )
 
@@ -239,6 +244,8 @@ class OfflineStore:
                 "role": pa.array([ref.role for ref in refs], pa.string()),
                 "rank": pa.array([ref.rank for ref in refs], pa.int64()),
                 "caption": pa.array([ref.caption or None for ref in refs], pa.string()),
+                "start_seconds": pa.array([ref.start for ref in refs], pa.float64()),
+                "end_seconds": pa.array([ref.end for ref in refs], pa.float64()),
             },
         )
         self.relations.append(path)

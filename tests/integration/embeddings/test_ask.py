@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from embeddings.answers.predict import predict_heads, predict_tails
-from embeddings.answers.similar import similar_to_entity, similar_to_picture, similar_to_text
+from embeddings.answers.similar import similar_to_entity, similar_to_medium, similar_to_text
 from embeddings.features.encoders.load import load_image_encoder, load_text_side
 from embeddings.publish.live_artifact import open_published
 from embeddings.publish.publish import publish
@@ -23,9 +23,9 @@ from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.migrate.ledger import migrate_ledger
-from kg_platform.modality import TEXT
+from kg_platform.modality import IMAGE, TEXT
 from tests.support.fake_artifact import FakeArtifact
-from tests.support.fake_encoders import FakeImage, FakeText
+from tests.support.fake_encoders import FakeImage, FakeText, pixels
 from tests.support.tiny_models import save_clip, save_siglip2
 
 TEXTS = {"JPN": "island monarchy", "GBR": "another island monarchy", "FRA": "a republic"}
@@ -173,14 +173,14 @@ def test_similar(world: Graph, ledger: Ledger) -> None:
     with pytest.raises(BadInput, match="no text"):
         similar_to_text(world, "  ", 2, FakeText())
     red = Image.new("RGB", (2, 2), "red")
-    assert [n.id for n in similar_to_picture(world, red, 3, FakeImage())] == ["JPN"]
+    assert [n.id for n in similar_to_medium(world, IMAGE, [pixels(red)], 3, FakeImage())] == ["JPN"]
 
 
 def test_a_text_finds_pictures(world: Graph, ledger: Ledger, tmp_path: Path) -> None:
     """With a tiny SigLIP 2 of random weights, whose real loading code puts both in one space."""
     folder = str(save_siglip2(tmp_path / "siglip2"))
     pictures = load_image_encoder(folder, "cpu", "fp32")
-    texts = load_text_side(folder, "cpu")
+    texts = load_text_side(folder, IMAGE, "cpu")
     vectors = pictures.encode([Image.new("RGB", (9, 9), c) for c in ("red", "green", "blue")])
     ids = ["FRA", "GBR", "JPN"]
     said = {"image": {"name": pictures.name, "revision": pictures.revision}}
@@ -196,7 +196,7 @@ def test_a_text_finds_pictures(world: Graph, ledger: Ledger, tmp_path: Path) -> 
         similar_to_text(world, "red flag", 3, texts)
     with pytest.raises(BadInput, match="by text or image, not by 'structure'"):
         similar_to_text(world, "red flag", 3, texts, by="structure")
-    other = load_text_side(str(save_clip(tmp_path / "clip")), "cpu")
+    other = load_text_side(str(save_clip(tmp_path / "clip")), IMAGE, "cpu")
     with pytest.raises(BadInput, match="published image vectors were made by"):
         similar_to_text(world, "red flag", 3, other, by="image")
 

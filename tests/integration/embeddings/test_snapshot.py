@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 import embeddings.data.export as export_module
-from embeddings.data.contents import Picture
+from embeddings.data.contents import Medium
 from embeddings.data.snapshot import Snapshot, open_snapshot, take
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.cypher.names import quote
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Connection, Graph
+from kg_platform.modality import IMAGE
 
 pytestmark = pytest.mark.neo4j_both
 
@@ -108,7 +109,7 @@ def test_what_a_snapshot_holds(graph: Graph, tmp_path: Path) -> None:
         text.content_hash == hashlib.sha256(text.text.encode()).hexdigest() for text in texts
     )
     japan = ids.index("JPN")
-    assert list(snapshot.pictures()) == [Picture(japan, 0, COAT), Picture(japan, 1, FLAG)]
+    assert list(snapshot.media(IMAGE)) == [Medium(japan, 0, COAT), Medium(japan, 1, FLAG)]
     manifest = snapshot.manifest
     counts = {key: manifest[key] for key in ("entities", "relations", "triples", "texts")}
     assert counts == {"entities": 6, "relations": 3, "triples": 5, "texts": 8}
@@ -146,7 +147,7 @@ def test_parts_of_a_graph(graph: Graph, tmp_path: Path) -> None:
     cities = take(graph, tmp_path / "cities", labels=["City"])
     assert names(cities) == {("Tokyo", "TWIN", "x" * 7_000)}
     assert cities.manifest["labels"] == ["City"]
-    assert list(cities.pictures()) == []
+    assert list(cities.media(IMAGE)) == []
     capitals = take(graph, tmp_path / "capitals", relationship_types=["CAPITAL"])
     assert names(capitals) == {("JPN", "CAPITAL", "Tokyo")}
     assert len(capitals.entity_ids()) == 6
@@ -256,7 +257,7 @@ def test_the_server_never_sorts_the_graph(graph: Graph, tmp_path: Path) -> None:
         cypher.entities(None, 10, ()),
         cypher.entities("a", 10, ["Country"]),
         cypher.relations("a", "b", (), ()),
-        cypher.pictures("a", "b", ()),
+        cypher.media("a", "b", ()),
     ):
         sent = Statement(graph.vocabulary.text(statement.text), statement.parameters)
         steps = dict(graph.plan_operators(sent))

@@ -22,6 +22,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Connection, Graph
 from kg_platform.graph.lease import GraphLease
+from kg_platform.modality import IMAGE
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 from tests.support.command_line import kg
@@ -303,7 +304,7 @@ def test_a_mapping_alone_reads_what_an_adoption_would(
             patched.setattr(Graph, name, refuse)
         named = pictures_of(platform)
         mapped = take(platform.graph, tmp_path / "mapped", pictures_of_page=named)
-        assert mapped.manifest["pictures"] == len(list(mapped.pictures())) > 0
+        assert mapped.manifest["pictures"] == len(list(mapped.media(IMAGE))) > 0
         assert named is not None
         assert "gone.png: there is no such file" in named.bad[0]
         done = kg("embed", *TINY, "--no-publish", "--mapping", mapping)

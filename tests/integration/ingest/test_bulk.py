@@ -22,6 +22,7 @@ from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
 from kg_platform.records import Entity, MediaRef, Rejection, Relation
 from kg_platform.server.local import LocalServer
+from tests.support.clips import wav
 from tests.support.graph_dump import dump
 from tests.support.servers import NEO4J_VERSIONS, server_settings
 
@@ -89,7 +90,8 @@ class Everything:
         yield Entity("b", "Odd;Type`", "B", properties={"of two kinds": "text"}, line=5)
         pictures = [MediaRef("red.png", caption="c"), MediaRef("blue.png", "flag", 1)]
         yield Entity("d", "Film", "D", media=(*pictures, MediaRef("missing.png")), line=6)
-        yield Entity("e", " T ", "E", media=(MediaRef("red.png"),), line=7)
+        heard = MediaRef("horn.wav", "audio", caption="a horn", start=0.5, end=1)
+        yield Entity("e", " T ", "E", media=(MediaRef("red.png"), heard), line=7)
         yield Entity("", None, "no id", line=8)
         yield Rejection("f", 9, "line", "the line is not JSON")
         yield Relation("a", "R", "b", line=1)
@@ -136,6 +138,7 @@ def test_a_bulk_load_that_was_stopped_ends_in_the_graph_of_the_online_path(
 ) -> None:
     for name, colour in (("red", (255, 0, 0)), ("blue", (0, 0, 255))):
         Image.new("RGB", (4, 3), colour).save(tmp_path / f"{name}.png")
+    (tmp_path / "horn.wav").write_bytes(wav())
     source = Everything(tmp_path)
     online = load(platform, source, create_missing=True)
     expected = written(platform.graph)

@@ -229,6 +229,28 @@ def test_an_image_is_a_path(location: Any) -> None:
     assert [r.field for r in checked.rejections] == ["image"]
 
 
+@pytest.mark.parametrize(
+    ("given", "field", "kept"),
+    [
+        ({"rank": "first"}, "audio.rank", MediaRef("a.mp3", "audio")),
+        ({"rank": -1}, "audio.rank", MediaRef("a.mp3", "audio")),
+        ({"caption": 3}, "audio.caption", MediaRef("a.mp3", "audio")),
+        ({"start": "soon", "end": 2}, "audio.from", MediaRef("a.mp3", "audio", end=2.0)),
+        ({"start": 3, "end": 2}, "audio.to", MediaRef("a.mp3", "audio", start=3.0)),
+        ({"start": float("nan")}, "audio.from", MediaRef("a.mp3", "audio")),
+        ({"location": ""}, "audio", None),
+    ],
+)
+def test_what_is_wrong_with_a_reference_is_left_out_by_itself(
+    given: dict[str, Any], field: str, kept: MediaRef | None
+) -> None:
+    ref = MediaRef(**{"location": "a.mp3", "role": "audio", **given})
+    checked = check_entity(entity(media=(ref,)))
+    assert checked.entity is not None
+    assert checked.entity.media == ((kept,) if kept else ())
+    assert [r.field for r in checked.rejections] == [field]
+
+
 @pytest.mark.parametrize("kind", ["BORDERS", "is part of", "a`b", "http://x.org/p#q", "\\u0060"])
 def test_a_relation_type_is_any_name(kind: str) -> None:
     assert check_relation(Relation("A", kind, "B", {"split": "train"})) == []

@@ -34,17 +34,19 @@ def encoders(*words: str) -> str:
 def test_json_says_what_an_encoder_is_and_may_be_used_for() -> None:
     found = {row["name"]: row for row in json.loads(encoders("--json"))}
     assert list(found) == [
-        "classical", "minilm", "bert", "resnet50", "multilingual-e5-small", "siglip2",
+        "classical", "log-mel", "minilm", "bert", "resnet50", "multilingual-e5-small", "wav2vec2",
+        "clap", "siglip2",
     ]  # fmt: skip
     assert all(row["licence"] and row["dimension"] > 0 for row in found.values())
-    assert found["siglip2"]["kinds"] == ["text", "image"]
+    assert found["siglip2"]["kinds"] == ["text", "image", "video"]
     assert found["siglip2"]["licence"] == "Apache-2.0"
     assert found["multilingual-e5-small"]["licence"] == "MIT"
     assert {name: row["here"] for name, row in found.items()} == {
-        name: name in ("classical", "minilm") for name in found
+        name: name in ("classical", "log-mel", "minilm") for name in found
     }
     assert {name: row["chosen"] for name, row in found.items() if row["chosen"]} == {
-        "classical": ["image"],
+        "classical": ["image", "video"],
+        "log-mel": ["audio"],
         "minilm": ["text"],
     }
 
@@ -89,5 +91,6 @@ def test_a_name_is_resolved_to_one_that_means_the_same_everywhere() -> None:
 
 
 def test_names_by_kind() -> None:
-    assert names("text") == ["minilm", "bert", "multilingual-e5-small", "siglip2"]
-    assert names("image") == ["classical", "resnet50", "siglip2"]
+    assert names("text") == ["minilm", "bert", "multilingual-e5-small", "clap", "siglip2"]
+    assert names("image") == names("video") == ["classical", "resnet50", "siglip2"]
+    assert names("audio") == ["log-mel", "wav2vec2", "clap"]

@@ -12,6 +12,7 @@ import pytest
 
 from embeddings.data.artifact import MODEL, VECTORS, Artifact, open_artifact
 from embeddings.data.dataset import Dataset
+from embeddings.data.fingerprints import ASPECTS
 from embeddings.data.manifest import MANIFEST
 from embeddings.models.from_artifact import load_scorer
 from embeddings.training.artifact_writer import save_artifact
@@ -62,7 +63,11 @@ def test_what_the_entities_said_comes_back_where_it_was_kept(
 ) -> None:
     content = open_artifact(saved.folder).content()
     assert content is not None
-    assert np.array_equal(content, CONTENT)
+    # What nobody has is not kept, and is nothing when it is read: as in older artifacts.
+    assert np.load(saved.folder / "content.npy").shape == CONTENT.shape == (len(CONTENT), 3)
+    assert content.shape == (len(CONTENT), len(ASPECTS))
+    assert np.array_equal(content[:, :3], CONTENT)
+    assert not content[:, 3:].any()
     older = save_artifact(saved.folder.with_name("older"), whole[1], whole[0], {})
     assert open_artifact(older.folder).content() is None
     (saved.folder / "content.npy").write_bytes(b"")

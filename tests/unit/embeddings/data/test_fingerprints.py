@@ -10,9 +10,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embeddings.data.contents import Picture, Text
-from embeddings.data.fingerprints import ASPECTS, content_of, fact_fingerprints, facts_among
+from embeddings.data.contents import Medium, Text
+from embeddings.data.fingerprints import (
+    ASPECTS,
+    as_text,
+    content_of,
+    differences,
+    fact_fingerprints,
+    facts_among,
+    kept,
+    moved,
+    padded,
+)
 from embeddings.data.splits import id_keys
+from kg_platform.modality import AUDIO, IMAGE, VIDEO, Modality
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,8 @@ class World:
     said: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     facts: Sequence[tuple[str, str, str]] = ()
+    heard: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    filmed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def manifest(self) -> dict[str, int]:
@@ -42,10 +55,11 @@ class World:
             for text in self.said.get(name, ()):
                 yield Text(place, text, sha256(text.encode()).hexdigest())
 
-    def pictures(self) -> Iterator[Picture]:
+    def media(self, modality: Modality) -> Iterator[Medium]:
+        given = {IMAGE: self.shown, AUDIO: self.heard, VIDEO: self.filmed}[modality]
         for place, name in enumerate(self.called):
-            for rank, digest in enumerate(self.shown.get(name, ())):
-                yield Picture(place, rank, digest)
+            for rank, digest in enumerate(given.get(name, ())):
+                yield Medium(place, rank, digest)
 
     def triples(self) -> NDArray[np.int32]:
         places, kinds = self.entity_ids(), self.relation_types()
@@ -97,7 +111,7 @@ def test_nothing_is_zero_and_the_rest_is_not() -> None:
         "e": set(),
     }
     assert found["a"]["facts"] != found["b"]["facts"]
-    assert content_of(World({})).shape == (0, 3)  # type: ignore[arg-type]
+    assert content_of(World({})).shape == (0, len(ASPECTS))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +123,8 @@ def test_nothing_is_zero_and_the_rest_is_not() -> None:
         ({"said": {**WORLD.said, "b": []}}, {"b": {"text"}}),
         ({"shown": {**WORLD.shown, "a": ["22", "11"]}}, {"a": {"picture"}}),
         ({"shown": {"a": ["11", "22"], "e": ["11"]}}, {"b": {"picture"}, "e": {"picture"}}),
+        ({"heard": {"a": ["11"], "d": ["33"]}}, {"a": {"sound"}, "d": {"sound"}}),
+        ({"heard": {"a": ["11"]}, "filmed": {"a": ["11"]}}, {"a": {"sound", "film"}}),
         ({"facts": WORLD.facts[1:]}, {"a": {"facts"}, "b": {"facts"}}),
         # A fact turned round, another type, another end: every entity at it has changed.
         ({"facts": [("c", "R", "a"), *WORLD.facts[:4]]}, {"a": {"facts"}, "c": {"facts"}}),
@@ -144,3 +160,29 @@ def test_facts_with_some_are_those_that_there_would_be_without_the_others() -> N
     old = np.array([False] + [True] * 5)
     found = facts_among(grown, old, ["R", "S"])  # type: ignore[arg-type]
     assert found.tolist() == [0, *(row["facts"] for row in fingerprints(WORLD).values())]
+
+
+def test_what_versions_without_sound_and_film_left_is_compared() -> None:
+    before = content_of(WORLD)  # type: ignore[arg-type]
+    heard = replace(WORLD, heard={"a": ["33"]}, filmed={"b": ["44"]})
+    after = content_of(heard)  # type: ignore[arg-type]
+    assert kept(before).shape == (5, 3)
+    assert kept(after).shape == (5, len(ASPECTS))
+    np.testing.assert_array_equal(padded(kept(before)), before)
+    np.testing.assert_array_equal(padded(kept(after)), after)
+    texts = [as_text(row) for row in before]
+    assert {text.count(":") for text in texts} == {2}  # as they always were
+    assert [differences(row, text) for row, text in zip(after, texts, strict=True)] == [
+        ["sound"], ["film"], [], [], [],
+    ]  # fmt: skip
+    assert [differences(row, as_text(row)) for row in after] == [[]] * 5
+    assert differences(after[0], as_text(after[0], facts_known=False)) == []
+    assert differences(after[0], "nonsense") == ["text", "picture", "facts"]
+
+
+def test_what_a_run_knows_nothing_of_moves_no_vector() -> None:
+    assert not moved(["facts"], ["text"])
+    assert not moved(["facts", "sound"], ["text", "image"])
+    assert moved(["sound"], ["audio"])
+    assert moved(["text"], [])
+    assert moved(["new"], ["text"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,33 +12,34 @@ import pytest
 from PIL import Image
 
 import embeddings.features.build as features_module
-from embeddings.data.contents import Picture, Text
+from embeddings.data.contents import Medium, Text
 from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Snapshot
-from embeddings.features.build import picture_features, text_features
+from embeddings.features.build import FeatureSummary, media_features, text_features
 from embeddings.features.cache import FeatureCache
+from embeddings.features.picture_workers import Prepared, prepared
+from embeddings.features.readers import PictureReader
 from kg_platform.errors import Unavailable
 from kg_platform.media.store import MediaStore
+from kg_platform.modality import IMAGE, Modality
 from tests.support.fake_encoders import FakeImage, FakeText
 
 
 class Contents(Snapshot):
     """A snapshot that holds what a test gives it."""
 
-    def __init__(
-        self, entities: int, texts: list[tuple[int, str]], pictures: list[Picture]
-    ) -> None:
+    def __init__(self, entities: int, texts: list[tuple[int, str]], media: list[Medium]) -> None:
         super().__init__(Path(), {"entities": entities})
         object.__setattr__(self, "_texts", texts)
-        object.__setattr__(self, "_pictures", pictures)
+        object.__setattr__(self, "_media", media)
 
     def texts(self) -> Iterator[Text]:
         given: list[tuple[int, str]] = self._texts  # type: ignore[attr-defined]
         for entity, text in given:
             yield Text(entity, text, hashlib.sha256(text.encode()).hexdigest())
 
-    def pictures(self) -> Iterator[Picture]:
-        yield from self._pictures  # type: ignore[attr-defined]
+    def media(self, modality: Modality) -> Iterator[Medium]:
+        yield from self._media  # type: ignore[attr-defined]
 
 
 def with_texts(*texts: str) -> Contents:
@@ -52,7 +53,6 @@ def encode(snapshot: Snapshot, root: Path, encoder: FakeText) -> Features:
 @pytest.fixture(autouse=True)
 def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features_module, "SHARD", 2)
-    monkeypatch.setattr(features_module, "PICTURE_SHARD", 2)
 
 
 def test_a_second_run_encodes_nothing(tmp_path: Path) -> None:
@@ -261,6 +261,17 @@ def test_a_cache_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         encode(with_texts("a"), file, FakeText())
 
 
+def encode_pictures(
+    contents: Contents, media: MediaStore, encoder: FakeImage, cache: FeatureCache, workers: int = 0
+) -> tuple[Features, FeatureSummary]:
+    reader = PictureReader(encoder.preparer, 100_000, together=2, shard=2)
+
+    def ready(digests: Iterator[str], count: int) -> Generator[Prepared, None, None]:
+        return prepared(digests, media, reader, workers, reader.together)
+
+    return media_features(IMAGE, contents, reader, ready, encoder, cache)
+
+
 def png(colour: str) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (3, 2), colour).save(file, "PNG")
@@ -272,11 +283,11 @@ def test_pictures_are_averaged_and_bad_ones_counted(tmp_path: Path) -> None:
     red, blue, broken = (media.put(data) for data in (png("red"), png("blue"), b"no picture"))
     gone = "0" * 64
     snapshot = Contents(
-        5, [], [Picture(0, 0, red), Picture(1, 0, red), Picture(1, 1, blue), Picture(1, 2, broken),
-                Picture(3, 0, broken), Picture(4, 0, gone)],
+        5, [], [Medium(0, 0, red), Medium(1, 0, red), Medium(1, 1, blue), Medium(1, 2, broken),
+                Medium(3, 0, broken), Medium(4, 0, gone)],
     )  # fmt: skip
     encoder = FakeImage()
-    found, summary = picture_features(snapshot, media, encoder, FeatureCache(tmp_path, encoder))
+    found, summary = encode_pictures(snapshot, media, encoder, FeatureCache(tmp_path, encoder))
     assert encoder.asked == 2
     assert (summary.contents, summary.encoded, summary.skipped) == (4, 2, 2)
     assert {example[:64] for example in summary.skipped_examples} == {broken, gone}
@@ -291,6 +302,6 @@ def test_pictures_are_averaged_and_bad_ones_counted(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.items, [both[0], both[0], both[1]], atol=1e-6)
 
     again = FakeImage()
-    _, summary = picture_features(snapshot, media, again, FeatureCache(tmp_path, again))
+    _, summary = encode_pictures(snapshot, media, again, FeatureCache(tmp_path, again))
     assert again.asked == 0
     assert (summary.cached, summary.encoded, summary.skipped) == (2, 0, 2)

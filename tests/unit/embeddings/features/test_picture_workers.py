@@ -16,16 +16,15 @@ import psutil
 import pytest
 from PIL import Image
 
-import embeddings.features.build as features_module
-from embeddings.data.contents import Picture
-from embeddings.features.build import picture_features
+from embeddings.data.contents import Medium
 from embeddings.features.cache import FeatureCache
-from embeddings.features.picture_workers import FEW, MOST, PictureReader, prepared, worker_count
+from embeddings.features.picture_workers import MOST, prepared, worker_count
+from embeddings.features.readers import PictureReader
 from kg_platform.errors import MediaStoreError, Unavailable
 from kg_platform.media.store import MediaStore
 from tests.support.fake_encoders import Deadly, FakeImage, pixels
 from tests.support.places import ROOT
-from tests.unit.embeddings.features.test_build import Contents
+from tests.unit.embeddings.features.test_build import Contents, encode_pictures
 
 
 def png(width: int) -> bytes:
@@ -42,14 +41,14 @@ def media(tmp_path: Path) -> MediaStore:
 def test_workers_give_what_this_process_gives_in_order(media: MediaStore) -> None:
     digests = [media.put(png(width)) for width in range(1, 40)]
     digests[7:7] = [media.put(b"no picture"), "0" * 64]
-    reader = PictureReader(media.url, pixels, 1_000)
+    reader = PictureReader(pixels, 1_000)
     here = list(prepared(iter(digests), media, reader, workers=0, ahead=16))
     there = list(prepared(iter(digests), media, reader, workers=2, ahead=16))
     assert [one.sha256 for one in here] == [one.sha256 for one in there] == digests
     assert [one.problem for one in here] == [one.problem for one in there]
     assert [bool(one.problem) for one in here] == [i in (7, 8) for i in range(41)]
     for one, other in zip(here, there, strict=True):
-        np.testing.assert_array_equal(one.pixels, other.pixels)
+        np.testing.assert_array_equal(one.parts, other.parts)
 
 
 def test_no_more_is_read_than_is_asked_for(media: MediaStore) -> None:
@@ -60,25 +59,22 @@ def test_no_more_is_read_than_is_asked_for(media: MediaStore) -> None:
             taken.append(media.put(png(1)))
             yield taken[-1]
 
-    ready = prepared(digests(), media, PictureReader(media.url, pixels, 1_000), 1, ahead=16)
+    ready = prepared(digests(), media, PictureReader(pixels, 1_000), 1, ahead=16)
     next(ready)
     assert len(taken) <= 8 * (2 + 16 // 8)
     ready.close()
     assert not active_children()
 
 
-def test_features_are_the_same_with_workers(
-    media: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(features_module, "PICTURE_SHARD", 8)
+def test_features_are_the_same_with_workers(media: MediaStore, tmp_path: Path) -> None:
     digests = [media.put(png(width)) for width in range(1, 30)]
     digests.append(media.put(png(30)[:45]))
-    snapshot = Contents(30, [], [Picture(i, 0, digest) for i, digest in enumerate(digests)])
+    snapshot = Contents(30, [], [Medium(i, 0, digest) for i, digest in enumerate(digests)])
     found = []
     for workers in (0, 1):
         encoder = FakeImage()
         cache = FeatureCache(tmp_path / str(workers), encoder)
-        found.append(picture_features(snapshot, media, encoder, cache, workers=workers))
+        found.append(encode_pictures(snapshot, media, encoder, cache, workers=workers))
         assert encoder.asked == 29
     (here, summary), (there, same) = found
     np.testing.assert_array_equal(here.matrix, there.matrix)
@@ -89,11 +85,10 @@ def test_features_are_the_same_with_workers(
 
 
 def test_a_worker_that_the_system_ends_is_one_sentence_and_costs_no_vectors(
-    media: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaStore, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(features_module, "PICTURE_SHARD", 8)
     digests = [media.put(png(width)) for width in range(1, 65)]
-    snapshot = Contents(64, [], [Picture(i, 0, digest) for i, digest in enumerate(digests)])
+    snapshot = Contents(64, [], [Medium(i, 0, digest) for i, digest in enumerate(digests)])
 
     class Fatal(FakeImage):
         @property
@@ -103,13 +98,13 @@ def test_a_worker_that_the_system_ends_is_one_sentence_and_costs_no_vectors(
     encoder = Fatal()
     cache = FeatureCache(tmp_path / "features", encoder)
     with pytest.raises(Unavailable, match=r"ended from outside.*memory.*KG_PICTURE_WORKERS"):
-        picture_features(snapshot, media, encoder, cache, workers=1)
+        encode_pictures(snapshot, media, encoder, cache, workers=1)
     assert not active_children()
     # What was encoded before is kept, and the next run goes on from there.
     kept = encoder.asked
     assert kept >= 8
     again = FakeImage()
-    picture_features(snapshot, media, again, cache, workers=0)
+    encode_pictures(snapshot, media, again, cache, workers=0)
     assert again.asked == 64 - kept
 
 
@@ -118,7 +113,7 @@ def test_a_store_that_cannot_be_read_ends_the_run(media: MediaStore, tmp_path: P
     file = tmp_path / "media" / digest[:2] / digest
     file.unlink()
     file.mkdir()  # reading a folder is an error of the disk, not a missing picture
-    reader = PictureReader(media.url, pixels, 1_000)
+    reader = PictureReader(pixels, 1_000)
     for workers in (0, 1):
         with pytest.raises(MediaStoreError, match="cannot be read"):
             list(prepared(iter([digest]), media, reader, workers, ahead=8))
@@ -126,13 +121,14 @@ def test_a_store_that_cannot_be_read_ends_the_run(media: MediaStore, tmp_path: P
 
 SCRIPT = """
 import itertools, sys
-from embeddings.features.picture_workers import PictureReader, prepared
+from embeddings.features.picture_workers import prepared
+from embeddings.features.readers import PictureReader
 from kg_platform.media.store import MediaStore
 from tests.support.fake_encoders import pixels
 if __name__ == "__main__":
     media = MediaStore(sys.argv[1])
     digests = itertools.repeat(sys.argv[2])
-    for one in prepared(digests, media, PictureReader(media.url, pixels, 1_000), 2, 8):
+    for one in prepared(digests, media, PictureReader(pixels, 1_000), 2, 8):
         print("ready", flush=True)
 """
 
@@ -157,11 +153,11 @@ def test_workers_end_with_a_parent_that_is_killed(media: MediaStore, tmp_path: P
 
 def test_how_many_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(4), raising=False)
-    assert worker_count(FEW - 1, None) == 0
-    assert worker_count(FEW, None) == 4
-    assert worker_count(1, 3) == 3
-    assert worker_count(10**6, 0) == 0
+    assert worker_count(99, 100, None) == 0
+    assert worker_count(100, 100, None) == 4
+    assert worker_count(1, 100, 3) == 3
+    assert worker_count(10**6, 100, 0) == 0
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(1), raising=False)
-    assert worker_count(FEW, None) == 0
+    assert worker_count(100, 100, None) == 0
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(200), raising=False)
-    assert worker_count(FEW, None) == MOST
+    assert worker_count(100, 100, None) == MOST

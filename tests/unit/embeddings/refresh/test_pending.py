@@ -12,7 +12,7 @@ import torch
 
 from embeddings.cli.embed import refuse
 from embeddings.data.artifact import Artifact
-from embeddings.data.contents import Picture, Text
+from embeddings.data.contents import Medium, Text
 from embeddings.data.feature_matrix import Features
 from embeddings.data.snapshot import Snapshot
 from embeddings.models.from_artifact import load_scorer, rebuild, strangers
@@ -24,6 +24,7 @@ from embeddings.refresh.priors import priors, towers
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.train import TrainOptions, train
 from kg_platform.errors import BadInput
+from kg_platform.modality import IMAGE, Modality
 from tests.support.facts import draw, features
 from tests.unit.embeddings.models.test_modalities import with_items
 
@@ -49,8 +50,8 @@ class Graph:
     def texts(self) -> Any:
         return (Text(p, f"text {p}", hashlib.sha256(b"x").hexdigest()) for p in (0, 3, 5))
 
-    def pictures(self) -> Any:
-        return iter([Picture(1, 0, "s"), Picture(4, 0, "t"), Picture(4, 1, "u")])
+    def media(self, modality: Modality) -> Any:
+        return iter([Medium(1, 0, "s"), Medium(4, 0, "t"), Medium(4, 1, "u")])
 
 
 def test_new_are_those_without_a_vector_that_the_artifact_does_not_know() -> None:
@@ -90,7 +91,7 @@ def test_who_begins_at_its_trained_vector_stays_near_it(artifact: Artifact) -> N
 def test_a_part_of_a_snapshot_is_numbered_anew() -> None:
     part = Part(cast(Snapshot, Graph()), np.array([3, 4]))
     assert [(text.entity, text.text) for text in part.texts()] == [(0, "text 3")]
-    assert [(p.entity, p.sha256) for p in part.pictures()] == [(1, "t"), (1, "u")]
+    assert [(p.entity, p.sha256) for p in part.media(IMAGE)] == [(1, "t"), (1, "u")]
     assert part.size == 2
 
 

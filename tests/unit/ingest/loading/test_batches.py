@@ -17,6 +17,7 @@ from ingest.sources.registry import open_source
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
 from kg_platform.records import Media, MediaRef, Rejection
+from tests.support.clips import film, wav
 from tests.support.fake_store import FakeStore
 
 
@@ -144,6 +145,29 @@ def test_pictures(tmp_path: Path) -> None:
     assert media.read(digests[1]) == two
 
 
+def test_sound_and_film(tmp_path: Path) -> None:
+    folder = source(
+        tmp_path / "s",
+        '{"id": "A", "audio": {"path": "misnamed.png", "from": 0.25, "to": 0.5}, "video": "b.mp4"}'
+        '\n{"id": "B", "audio": ["list.mp4", "misnamed.png"]}\n',
+    )
+    (folder / "misnamed.png").write_bytes(wav())
+    (folder / "b.mp4").write_bytes(film())
+    (folder / "list.mp4").write_text("#EXTM3U\nhttp://127.0.0.1:1/x.ts\n")
+    passed = Passed(folder, media=MediaStore(str(tmp_path / "media")))
+    kinds = [(m.kind, m.mime, m.duration) for m in passed.nodes["A"].new_media]
+    assert kinds == [("audio", "audio/wav", 1.0), ("video", "video/mp4", 1.0)]
+    about = [ref.about() for _, ref in passed.nodes["A"].media]
+    assert about == [
+        {"role": "audio", "rank": 0, "start_seconds": 0.25, "end_seconds": 0.5},
+        {"role": "video", "rank": 0},
+    ]
+    assert [ref.rank for _, ref in passed.nodes["B"].media] == [1]
+    [(line, field, value)] = passed.refused()
+    assert (line, field, value) == (2, "audio", "list.mp4")
+    assert "playlist" in passed.rejections[0].reason
+
+
 def claiming(width: int, height: int, png: bytes) -> bytes:
     """A PNG whose header says that it is this large."""
     header = b"IHDR" + struct.pack(">II", width, height) + png[24:29]
@@ -173,7 +197,7 @@ def hostile(tmp_path: Path) -> Path:
     [
         ("zero.png", "0 bytes"),
         ("cut.png", "cut off"),
-        ("text.png", "not a PNG"),
+        ("text.png", "of no kind that is read"),
         ("heavy.png", "KG_MAX_MEDIA_BYTES"),
         ("huge.png", "30,000 x 30,000"),
         ("missing.png", "no such file"),
@@ -232,7 +256,7 @@ def test_a_picture_the_graph_knows_is_not_decoded_again(
     def decode(*_: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("kg_platform.media.gallery.inspect", decode)
+    monkeypatch.setattr("kg_platform.media.isolated.Isolated.run", decode)
     second = Passed(folder, store=store, media=media)
     assert second.nodes["A"].new_media == []
     assert second.nodes["A"].media == first.nodes["A"].media

@@ -14,7 +14,7 @@ import pytest
 
 from ingest.media.fetch import MediaFetcher
 from ingest.media.web import public_client
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.ledger.media_addresses import AddressRow
 from tests.support.web_server import Answer, give, web_server
 
@@ -34,7 +34,7 @@ def fetcher(waits: list[float]) -> Iterator[MediaFetcher]:
 
 
 def problem(fetcher: MediaFetcher, address: str) -> str:
-    with pytest.raises(BadPicture) as error:
+    with pytest.raises(BadMedium) as error:
         fetcher.fetch(address)
     return str(error.value)
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ingest.media.fetch import Fetched
 from ingest.media.fetched import FetchedMedia
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.ledger.media_addresses import AddressRow
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
@@ -30,7 +30,7 @@ class Web:
     def fetch(self, address: str, known: AddressRow | None = None) -> Fetched:
         self.asked.append((address, known.etag if known else ""))
         if address not in self.given:
-            raise BadPicture("it is gone: its server says 404")
+            raise BadMedium("it is gone: its server says 404")
         data = self.given[address]
         etag = str(hash(data))
         return Fetched(None if known and known.etag == etag else data, etag)
@@ -91,9 +91,9 @@ def test_what_cannot_be_had_is_said_and_asked_once(tmp_path: Path) -> None:
     web, memory = Web({"https://example.org/text": b"no picture"}), Memory()
     found = gallery(web, memory, MediaStore(str(tmp_path)))
     for _ in range(2):
-        with pytest.raises(BadPicture, match="gone"):
+        with pytest.raises(BadMedium, match="gone"):
             found.digest(MediaRef("https://example.org/gone"))
-        with pytest.raises(BadPicture, match="picture"):
+        with pytest.raises(BadMedium, match="picture"):
             found.digest(MediaRef("https://example.org/text"))
     assert len(web.asked) == 2
     assert memory.rows == {}
@@ -107,7 +107,7 @@ def test_only_a_check_keeps_nothing() -> None:
 
 def test_without_leave_an_address_is_refused() -> None:
     plain = Gallery(Path(), None, 1_000, 10_000)
-    with pytest.raises(BadPicture, match="--fetch-media fetches"):
+    with pytest.raises(BadMedium, match="--fetch-media fetches"):
         plain.digest(MediaRef(ADDRESS))
 
 

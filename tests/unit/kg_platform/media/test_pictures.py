@@ -44,8 +44,8 @@ def enormous_png(width: int, height: int) -> bytes:
     ("data", "says"),
     [
         (b"", "empty"),
-        (b"this is text, whatever its name says", "not a PNG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG"),
+        (b"this is text, whatever its name says", "not a picture of a kind that is read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "does not say how large it is"),
         (encoded(noise())[:900], "cut off"),
         (encoded(noise(), "JPEG")[:700], "cut off"),
         (enormous_png(30_000, 30_000), "30,000 x 30,000"),

@@ -10,6 +10,7 @@ import torch
 from embeddings.features.encoders.load import load_image_encoder, load_text_encoder, load_text_side
 from embeddings.features.encoders.text import batches
 from kg_platform.errors import BadInput, EncoderError
+from kg_platform.modality import IMAGE
 from tests.support.tiny_models import save_bert, save_clip, save_vit
 
 
@@ -53,16 +54,16 @@ def test_the_wrong_kind_of_encoder() -> None:
         with pytest.raises(BadInput, match=f"{name} encodes pictures.*multilingual-e5-small"):
             load_text_encoder(name, "cpu")
         with pytest.raises(BadInput, match=r"knows no texts.*KG_IMAGE_ENCODER=siglip2"):
-            load_text_side(name, "cpu")
+            load_text_side(name, IMAGE, "cpu")
     for name in ("minilm", "bert"):
         with pytest.raises(BadInput, match=f"{name} encodes texts.*siglip2"):
             load_image_encoder(name, "cpu")
 
 
 def test_only_a_model_of_both_has_a_text_side(tmp_path: Path) -> None:
-    assert load_text_side(str(save_clip(tmp_path / "clip")), "cpu").dimension == 10
+    assert load_text_side(str(save_clip(tmp_path / "clip")), IMAGE, "cpu").dimension == 10
     with pytest.raises(BadInput, match="knows no texts"):
-        load_text_side(str(save_bert(tmp_path / "bert")), "cpu")
+        load_text_side(str(save_bert(tmp_path / "bert")), IMAGE, "cpu")
 
 
 @pytest.mark.usefixtures("offline")

@@ -19,7 +19,7 @@ from ingest.mapping.tables_of import tables_of
 from ingest.sources.table import TableOptions
 from ingest.sources.tables import open_table
 from ingest.sources.tabular.huggingface import HuggingfaceTable, named, spec_of
-from kg_platform.errors import BadInput, BadPicture, Unavailable
+from kg_platform.errors import BadInput, BadMedium, Unavailable
 from kg_platform.media.gallery import Gallery
 from kg_platform.records import Entity, HeldPicture, MediaRef
 
@@ -156,7 +156,7 @@ def test_it_is_ingested_as_its_inferred_mapping(pets: Any, tmp_path: Path) -> No
     assert (first.id, first.type, len(first.media)) == ("a", "Pet", 2)
     gallery = Gallery(tmp_path, None, max_pixels=100, max_bytes=1000)
     assert gallery.keep(first.media[0]).width == 4
-    with pytest.raises(BadPicture, match="larger than the 10 bytes"):
+    with pytest.raises(BadMedium, match="larger than the 10 bytes"):
         Gallery(tmp_path, None, max_pixels=100, max_bytes=10).read(first.media[0])
 
 

@@ -1,0 +1,45 @@
+"""The media that a JSON object of an entity names: `image`, `images`, `audio` and `video`.
+
+Each is one or several; one is a path, a web address, or an object that says more of it. Values are
+passed on as they are: `validate` judges them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kg_platform.records import MediaRef
+
+_KEYS = {"image": "image", "images": "image", "audio": "audio", "video": "video"}
+_OBJECT = frozenset({"path", "url", "caption", "rank", "from", "to"})
+
+
+def media_of(row: dict[str, Any]) -> tuple[MediaRef, ...]:
+    """References of the object, which are taken out of it. Ranks count by role."""
+    found: list[MediaRef] = []
+    for key, role in _KEYS.items():
+        given = row.pop(key, None)
+        for one in given if isinstance(given, list) else [given]:
+            if given is not None:
+                found.append(_ref(one, role, sum(ref.role == role for ref in found)))
+    return tuple(found)
+
+
+def _ref(given: Any, role: str, rank: int) -> MediaRef:
+    if not isinstance(given, dict):
+        return MediaRef(given, role, rank)
+    path: Any = given.get("path")
+    url: Any = given.get("url")
+    one = (path is None) != (url is None)
+    # What is no place of a medium is refused as it stands.
+    if not one or not given.keys() <= _OBJECT or (url is not None and "://" not in str(url)):
+        return MediaRef(given, role, rank)  # type: ignore[arg-type]
+    caption, own = given.get("caption"), given.get("rank")
+    return MediaRef(
+        location=url if path is None else path,
+        role=role,
+        rank=rank if own is None else own,
+        caption="" if caption is None else caption,
+        start=given.get("from"),
+        end=given.get("to"),
+    )

@@ -1,0 +1,68 @@
+"""What a medium is, by its bytes: kind, type, and the figures that the graph keeps of it.
+
+`describe` runs in a worker of `isolated.py`; a sound's decoder is loaded when the first one comes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kg_platform.errors import BadPicture
+from kg_platform.media.pictures import is_picture, look
+
+IMAGE, AUDIO, VIDEO = KINDS = ("image", "audio", "video")
+
+
+class Described(NamedTuple):
+    """A medium by its content. `duration` in seconds; `rate` in samples a second; `width` and
+    `height` in pixels, as a person sees it; `frame_rate` in pictures a second; `likeness` is 64 bits in hex, of
+    which few differ between media that look alike (`previews.likeness`)."""
+
+    kind: str
+    mime: str
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    rate: int | None = None
+    channels: int | None = None
+    codec: str | None = None
+    frame_rate: float | None = None
+    likeness: str | None = None
+
+
+class Looked(NamedTuple):
+    """A medium, and a small picture to show for it, where it is none itself."""
+
+    described: Described
+    small: bytes | None = None
+
+
+def describe(data: bytes, max_pixels: int) -> Looked:
+    """Decode enough of it to know that it can be, and say what it is.
+
+    Raises:
+        BadMedium: it is of no known kind, empty, cut off, or has too many pixels.
+    """
+    if not data:
+        raise BadPicture("The file is empty (0 bytes); replace it.")
+    if is_picture(data):
+        info, small, likeness = look(data, max_pixels)
+        return Looked(
+            Described(IMAGE, info.mime, info.width, info.height, likeness=likeness), small
+        )
+    from kg_platform.media.recordings import probe  # late: PyAV is 0.2 s, and most media pictures
+
+    found = probe(data, max_pixels)
+    described = Described(
+        kind=found.kind,
+        mime=found.mime,
+        width=found.width,
+        height=found.height,
+        duration=found.duration,
+        rate=found.rate,
+        channels=found.channels,
+        codec=found.codec,
+        frame_rate=found.frame_rate,
+        likeness=found.likeness,
+    )
+    return Looked(described, found.small)

@@ -1,0 +1,165 @@
+"""Films, as a few pictures of them in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from kg_platform.errors import BadMedium
+from kg_platform.media.decoded import decoded
+from kg_platform.media.recordings import opened, pictures_of, refuse_large
+
+MOST = 32  # pictures of a film
+LOOKED_AT = 2 * MOST  # from which they are chosen
+LEAST_STEP = 0.125  # seconds between two that are looked at
+SIDE = 224  # pixels of the shorter side
+_LONGEST = 4 * SIDE  # pixels of the longer side: a film may be a strip
+_THUMBNAIL = 32  # pixels by which two pictures are told apart
+MOST_DECODED = 30_000  # pictures, where key frames are rare: 20 minutes at 25 a second
+
+
+class Still(NamedTuple):
+    """A picture of a film, upright, and its time in seconds from the first."""
+
+    seconds: float
+    picture: Image.Image
+
+
+class _Seen(NamedTuple):
+    still: Still
+    thumbnail: npt.NDArray[np.int16]
+
+
+def stills(data: bytes, max_pixels: int, most: int = MOST) -> list[Still]:
+    """At most `most` pictures (RGB, 224 pixels the shorter side) in the order of their times.
+
+    Twice as many are looked at, evenly over the film but no closer than an eighth of a second: half
+    of those returned are every second one or further apart, the others follow the greatest changes,
+    where scenes begin. Long films are not decoded whole: between two key frames that are close
+    enough it goes from one to the other.
+
+    Raises:
+        BadMedium: it has no pictures, none that can be decoded, or larger ones than `max_pixels`.
+    """
+    with opened(data) as container:
+        seen = list(_looked_at(container, max_pixels, 2 * most))
+    if not seen:
+        raise BadMedium("it has no picture that can be decoded; replace it")
+    return [seen[place].still for place in chosen([one.thumbnail for one in seen], most)]
+
+
+def chosen(thumbnails: list[npt.NDArray[np.int16]], most: int) -> list[int]:
+    """The places of at most `most` pictures: half of them evenly, and those after the greatest
+    changes."""
+    count = len(thumbnails)
+    if count <= most:
+        return list(range(count))
+    places = set(np.linspace(0, count - 1, max(1, most // 2)).round().astype(int).tolist())
+    changes = [0.0] + [float(np.abs(one - before).mean()) for before, one in pairwise(thumbnails)]
+    for place in np.argsort(-np.array(changes), kind="stable").tolist():
+        if len(places) == most:
+            break
+        places.add(place)
+    return sorted(places)
+
+
+def _looked_at(container: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
+    stream = pictures_of(container)
+    if stream is None:
+        raise BadMedium("it has no moving pictures; give a film")
+    refuse_large(stream.codec_context.width, stream.codec_context.height, max_pixels)
+    stream.thread_type = "AUTO"
+    length = _length(container, stream)
+    if length is None:
+        yield from _thinned(container, stream, max_pixels, most)
+        return
+    step = max(LEAST_STEP, length / most)
+    begin: float | None = None
+    last = target = -np.inf
+    keys = 0.0  # the longest way seen from a key frame to where we wanted to be
+    budget = MOST_DECODED
+    count = 0
+    while count < most:
+        seeking = begin is not None and target - last > max(keys, 1.0)
+        if seeking:
+            container.seek(round(target / float(stream.time_base or 1)), stream=stream)
+        first = True
+        for frame in decoded(container, stream):
+            budget -= 1
+            if budget < 0:
+                return
+            time = _time(frame, last)
+            if begin is None:
+                begin, target = time, time
+            if first and seeking:
+                keys = max(keys, target - time)
+            if time <= last:  # seeking led back to where we were
+                first = False
+                continue
+            # A key frame on the way is as good as the picture that was meant.
+            near = time >= target - step / 2 if first and seeking else time >= target - 1e-6
+            first = False
+            if not near:
+                continue
+            yield _seen(frame, time - begin, max_pixels)
+            count += 1
+            last = time
+            target = begin + step * (np.floor((time - begin) / step + 1e-6) + 1)
+            if count == most:
+                return
+            if target - last > max(keys, 1.0):
+                break  # and seek
+        else:
+            return
+
+
+def _thinned(container: Any, stream: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
+    """Of a film that does not say how long it is: all of it is decoded, and as more comes than is
+    looked at, every second one goes."""
+    kept: list[_Seen] = []
+    step, begin, last = LEAST_STEP, None, -np.inf
+    for number, frame in enumerate(decoded(container, stream)):
+        time = _time(frame, last)
+        begin = time if begin is None else begin
+        if time - last >= step - 1e-6:
+            kept.append(_seen(frame, time - begin, max_pixels))
+            last = time
+            if len(kept) == 2 * most:
+                kept, step = kept[::2], 2 * step
+        if number == MOST_DECODED:
+            break
+    yield from kept if len(kept) <= most else kept[::2]
+
+
+def _seen(frame: Any, seconds: float, max_pixels: int) -> _Seen:
+    refuse_large(frame.width, frame.height, max_pixels)
+    scale = SIDE / min(frame.width, frame.height)
+    width, height = (min(_LONGEST, max(1, round(n * scale))) for n in (frame.width, frame.height))
+    small = frame.reformat(width=_THUMBNAIL, height=_THUMBNAIL, format="gray").to_ndarray()
+    return _Seen(Still(seconds, _upright(frame, width, height)), small.astype(np.int16))
+
+
+def _upright(frame: Any, width: int, height: int) -> Image.Image:
+    pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
+    picture = Image.fromarray(pixels)
+    turned = round(frame.rotation / 90) % 4 * 90  # counterclockwise
+    return picture.rotate(turned, expand=True) if turned else picture
+
+
+def _time(frame: Any, last: float) -> float:
+    """In seconds; a picture that says nothing comes after the one before."""
+    if frame.time is not None:
+        return float(frame.time)
+    return 0.0 if last == -np.inf else last + LEAST_STEP
+
+
+def _length(container: Any, stream: Any) -> float | None:
+    """What the file says of its length, in seconds."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return float(container.duration / 1_000_000) if container.duration else None

@@ -1,0 +1,43 @@
+"""The media that a JSON object names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ingest.sources.media_refs import media_of
+from kg_platform.records import MediaRef
+
+
+def test_each_key_is_one_or_several_and_ranks_count_by_role() -> None:
+    row: dict[str, Any] = {
+        "image": "a.png",
+        "images": ["b.png"],
+        "audio": {"path": "a.mp3", "caption": "A horn.", "from": 2, "to": 3.5},
+        "video": ["a.mp4", {"url": "https://example.org/b.mp4", "rank": 7}],
+        "colour": "red",
+    }
+    assert media_of(row) == (
+        MediaRef("a.png"),
+        MediaRef("b.png", rank=1),
+        MediaRef("a.mp3", "audio", 0, "A horn.", 2, 3.5),
+        MediaRef("a.mp4", "video"),
+        MediaRef("https://example.org/b.mp4", "video", 7),
+    )
+    assert row == {"colour": "red"}
+    assert media_of({"image": None, "audio": []}) == ()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"path": "a.mp3", "url": "https://example.org/a.mp3"},
+        {"caption": "of nothing"},
+        {"path": "a.mp3", "volume": 3},
+        {"url": "a.mp3"},
+        3,
+    ],
+)
+def test_what_is_no_place_of_a_medium_is_left_for_validate(given: Any) -> None:
+    assert media_of({"audio": given}) == (MediaRef(given, "audio"),)
