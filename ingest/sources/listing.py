@@ -16,9 +16,9 @@ from kg_platform.files.names import (
     TABS,
     TEXT,
     first_named,
-    medium_of,
     is_stray,
     looks_like_data,
+    medium_of,
     stem_of,
     suffix_of,
 )

@@ -135,7 +135,8 @@ class HuggingfaceTable:
             data = self._beside(Path(value["path"]))
         if data is not None:
             return HeldMedium.of(data, role)
-        note = f"{_WORDS[role]} of {column!r} of {self.name} are not in the dataset; they are left out."
+        what = f"{_WORDS[role]} of {column!r} of {self.name}"
+        note = f"{what} are not in the dataset; they are left out."
         if note not in self.notes:
             self.notes.append(note)
         return None
