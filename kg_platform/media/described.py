@@ -15,8 +15,8 @@ IMAGE, AUDIO, VIDEO = KINDS = ("image", "audio", "video")
 
 class Described(NamedTuple):
     """A medium by its content. `duration` in seconds; `rate` in samples a second; `width` and
-    `height` in pixels, as a person sees it; `frame_rate` in pictures a second; `likeness` is 64 bits in hex, of
-    which few differ between media that look alike (`previews.likeness`)."""
+    `height` in pixels, as a person sees it; `frame_rate` in pictures a second; `likeness` is 64
+    bits in hex, of which few differ between media that look alike (`previews.likeness`)."""
 
     kind: str
     mime: str

@@ -12,7 +12,7 @@ from kg_platform.errors import BadMedium, BadPicture
 from kg_platform.media.described import describe
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
-from kg_platform.records import HeldPicture, Media, MediaRef
+from kg_platform.records import HeldMedium, Media, MediaRef
 
 
 class MediaOfWeb(Protocol):
@@ -69,7 +69,7 @@ class Gallery:
         Raises:
             BadMedium: it is not there, not a file, not inside the folder, or too large.
         """
-        if isinstance(ref.location, HeldPicture):
+        if isinstance(ref.location, HeldMedium):
             return self._fitting(ref.location.data)
         if "://" in ref.location:
             raise BadMedium(

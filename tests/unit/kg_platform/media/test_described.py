@@ -42,7 +42,8 @@ def landscape(size: tuple[int, int] = (900, 700)) -> Image.Image:
 
 
 def differing(one: str | None, other: str | None) -> int:
-    assert one and other
+    assert one
+    assert other
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
