@@ -24,7 +24,7 @@ from ingest.streams.changes import (
     StreamChange,
 )
 from ingest.validate import id_problem, relation_type_problem
-from kg_platform.records import HeldPicture, MediaRef, Relation
+from kg_platform.records import HeldMedium, MediaRef, Relation
 
 VERSION = 1
 KINDS = ("entity", "relation", "media")
@@ -176,9 +176,9 @@ def _ref(item: Any, rank: int) -> MediaRef:
     return MediaRef(location, role, rank, caption)
 
 
-def _held(text: Any) -> HeldPicture:
+def _held(text: Any) -> HeldMedium:
     try:
-        return HeldPicture.of(base64.b64decode(text, validate=True))
+        return HeldMedium.of(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError, TypeError):
         raise WrongMessage("bytes", "these are no bytes in base64") from None
 
