@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.extraction.language import Language, Words
+from ingest.extraction.languages.language import Language, Words
 from ingest.extraction.mentions import Mention
 from ingest.extraction.patterns import (
     POSSESSIVE,
@@ -63,14 +63,14 @@ class ReadSentence:
         """Every pattern at every place where it fits, without what is denied, asked or only
         supposed. A name at the end of a list that begins a statement of its own is none of the
         list."""
-        if not self.words or self._asks():
+        if not self.words or self.asks():
             return []
         found = [
             match
             for pattern in patterns
             if all(not self._all.isdisjoint(words) for words in pattern.anchors)
             for match in self._fits(pattern, fits)
-            if self._stated(match)
+            if self.stated(match.start, match.end)
         ]
         begun = {match.start for match in found if not match.implied}
         shorter = [_without(match, begun) for match in found]
@@ -88,7 +88,7 @@ class ReadSentence:
                 # "Peru lies in the Andes, borders Chile and ...": who borders is said before.
                 assert self._subject is not None
                 if fits(pattern, first, self._subject):
-                    left = {first.role: (self._subject,)}
+                    left: dict[str, tuple[Mention, ...]] = {first.role: (self._subject,)}
                     bound = next(self._from(pattern, 1, at, left, fits), None)
                     if bound is not None:
                         yield self._match(pattern, at, *bound)
@@ -244,23 +244,24 @@ class ReadSentence:
             word.norm == said for word, said in zip(words, phrase, strict=True)
         )
 
-    def _asks(self) -> bool:
+    def asks(self) -> bool:
+        """Whether it is a question."""
         return any(word.norm in self.language.questions for word in self.words[-2:])
 
-    def _stated(self, match: PatternMatch) -> bool:
-        """Whether nothing in its part of the sentence denies it, or leaves it open."""
-        begin = match.start
-        while begin > 0 and self.words[begin - 1].norm not in self.language.clause_breaks:
-            begin -= 1
-        at = begin
-        while at < match.end:
+    def stated(self, start: int, end: int) -> bool:
+        """Whether nothing in that part of the sentence denies what these words say, or leaves it
+        open."""
+        while start > 0 and self.words[start - 1].norm not in self.language.clause_breaks:
+            start -= 1
+        at = start
+        while at < end:
             if spared := self._longest(self.language.still_stated, at):
                 at += spared
             elif self._longest(self.language.not_stated, at):
                 return False
             else:
                 at += 1
-        after = range(match.end, len(self.words))
+        after = range(end, len(self.words))
         return not any(self._longest(self.language.taken_back, place) for place in after)
 
     def _longest(self, phrases: Sequence[Words], at: int) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 from ingest.extraction import graph_names
 from ingest.extraction.documents.document import DocumentFile, documents
 from ingest.extraction.items import ProposedFacts
-from ingest.extraction.language import language_of
+from ingest.extraction.languages.language import language_of
 from ingest.extraction.models import open_model
 from ingest.extraction.patterns import Pattern
 from ingest.extraction.sentences import Passage, sentences

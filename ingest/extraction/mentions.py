@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.extraction.language import Language
+from ingest.extraction.languages.language import Language
 from ingest.extraction.names import NameIndex
 from ingest.extraction.tokens import Token, written_alone
 
@@ -18,7 +18,8 @@ _INNER = frozenset({"of", "de", "von", "van", "der", "la", "le", "du", "da", "de
 @dataclass(frozen=True)
 class Mention:
     """Words `start`..`end` of a sentence that name one of some entities; none of them where too
-    many are called so, and where the name is `new`: nobody that is known has it. `certain`: it is written as a name is."""
+    many are called so, and where the name is `new`: nobody that is known has it. `certain`: it is
+    written as a name is."""
 
     start: int
     end: int

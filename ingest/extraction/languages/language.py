@@ -1,5 +1,5 @@
 """What is known of a language: how its words bend, what denies, how relations are said. All of it
-is data, a file a language in `languages/`."""
+is data, a file a language beside this one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 from ingest.extraction.tokens import Token, normal, tokens, written_alone
 
-FOLDER = Path(__file__).with_name("languages")
+FOLDER = Path(__file__).parent
 Words = tuple[str, ...]
 
 
@@ -80,7 +80,7 @@ def _bent(word: str, endings: Sequence[tuple[str, str]]) -> list[str]:
 
 @lru_cache
 def language(name: str) -> Language:
-    """The language of this name, one of those in `languages/`."""
+    """The language of this name, one of the files beside this one."""
     text = (FOLDER / f"{name}.yaml").read_text("utf-8")
     said: dict[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)  # "no" and "on" are words here
     return Language(
