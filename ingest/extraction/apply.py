@@ -56,7 +56,8 @@ class ReadSentence:
         self._named = {at for one in mentions for at in range(one.start, one.end)}
         self._surely = {at for one in mentions if one.certain for at in range(one.start, one.end)}
         self.bases = [language.bases(word.norm) for word in words]
-        self._subject = self._beginning() or subject
+        self._subject = self._beginning()
+        self._topics = [one for one in (self._subject, subject) if one is not None]
         self._all = frozenset(base for bases in self.bases for base in bases)
 
     def matches(self, patterns: Sequence[Pattern], fits: Fits) -> list[PatternMatch]:
@@ -135,10 +136,9 @@ class ReadSentence:
                 if taken.isdisjoint(one.start for one in listed):
                     now = {**bound, part.role: listed}
                     yield from self._from(pattern, number + 1, end, now, fits)
-            if self._stands_for(pattern, number, at) and self._subject is not None:
-                apart = self._subject.start not in taken
-                if apart and fits(pattern, part, self._subject):
-                    now = {**bound, part.role: (self._subject,)}
+            for topic in self._topics if self._stands_for(pattern, number, at) else ():
+                if topic.start not in taken and fits(pattern, part, topic):
+                    now = {**bound, part.role: (topic,)}
                     yield from self._from(pattern, number + 1, at + 1, now, fits)
         elif isinstance(part, Aside):
             for end in self._aside(at):
@@ -184,11 +184,14 @@ class ReadSentence:
     def _gap(self, part: WordGap, at: int) -> Iterator[int]:
         yield at
         stops = self.language.gap_stops if part.close else frozenset()
+        if part.wide:
+            stops = self.language.verbs
         for end in range(at, min(at + part.most, len(self.words))):
             word = self.words[end]
-            if end in self._surely or word.norm in stops | self.language.clause_breaks:
+            if end in self._surely or word.norm in stops:
                 return
-            if not word.is_word:
+            breaks = word.norm in self.language.clause_breaks or not word.is_word
+            if breaks and not (part.wide and word.norm in _COMMAS):
                 return
             yield end + 1
 
@@ -210,14 +213,24 @@ class ReadSentence:
             yield listed[count - 1].end, tuple(listed[:count])
 
     def _next(self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits) -> Mention | None:
+        at += next((len(p) for p in self.language.beside_names if self._said(p, at)), 0)
         comma = at < len(self.words) and self.words[at].norm in (",", "、", "，")
         for start in (at + 1, at) if comma else (at,):
             for phrase in self.language.joining:
                 if self._said(phrase, start):
-                    found = self._name(pattern, slot, start + len(phrase), fits)
+                    found = self._further(pattern, slot, start + len(phrase), fits)
                     if found is not None:
                         return found
-        return self._name(pattern, slot, at + 1, fits) if comma else None
+        return self._further(pattern, slot, at + 1, fits) if comma else None
+
+    def _further(self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits) -> Mention | None:
+        """A further name of a list, behind what may be said again: "in the east by Peru"."""
+        found = self._name(pattern, slot, at, fits)
+        if found is None:
+            at += next((len(p) for p in self.language.beside_names if self._said(p, at)), 0)
+            if at < len(self.words) and self.words[at].norm in self.language.said_again:
+                found = self._name(pattern, slot, at + 1, fits)
+        return found
 
     def _name(
         self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits, *, bare: bool = False

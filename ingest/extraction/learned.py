@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ingest.extraction.apply import ReadSentence
 from ingest.extraction.languages.language import language_of
-from ingest.extraction.linking import NameLinker
+from ingest.extraction.linking import NameLinker, topic_of
 from ingest.extraction.meaning import Meant
 from ingest.extraction.mentions import Mention, mentions
 from ingest.extraction.names import NameIndex
@@ -60,7 +60,7 @@ class LearnedModel:
     def name(self) -> str:
         return self._reader.name
 
-    def read(self, sentence: PlacedSentence) -> FoundInSentence:
+    def read(self, sentence: PlacedSentence, topic: str | None = None, /) -> FoundInSentence:
         """What it states."""
         text = DIRECTION.sub("", sentence.text)
         found = FoundInSentence(replace(sentence, text=text))
@@ -91,6 +91,7 @@ class LearnedModel:
         found.facts = list(facts.values())
         entities = (self._linker.entity(text, words, one, chosen.get(one.start)) for one in known)
         found.entities = [one for one in entities if one is not None]
+        found.topic = topic_of(words, found.entities, language)
         return found
 
     def _mention(

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ingest.extraction.languages.language import Language
 from ingest.extraction.meaning import Meant
 from ingest.extraction.mentions import Mention
 from ingest.extraction.names import NameIndex
@@ -149,6 +150,17 @@ class NameLinker:
         return StatedEnd(
             self._names.id(number), self._names.label(number), self._names.type(number)
         )
+
+
+def topic_of(
+    words: Sequence[Token], entities: Sequence[NamedEntity], language: Language
+) -> str | None:
+    """The entity that a sentence begins with, but for articles."""
+    first = min(entities, key=lambda one: one.start, default=None)
+    if first is None:
+        return None
+    before = [word for word in words if word.start < first.start]
+    return first.id if all(word.norm in language.articles for word in before) else None
 
 
 def new_end(name: str, kind: str) -> StatedEnd:

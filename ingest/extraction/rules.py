@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ingest.extraction.apply import PatternMatch, ReadSentence
 from ingest.extraction.languages.language import language_of
-from ingest.extraction.linking import NameLinker
+from ingest.extraction.linking import NameLinker, topic_of
 from ingest.extraction.meaning import Meant
 from ingest.extraction.mentions import Mention, mentions, new_names
 from ingest.extraction.names import NameIndex
@@ -40,7 +40,7 @@ class PatternModel:
         self._linker = NameLinker(names, types, meant)
         self._patterns = list(patterns)
 
-    def read(self, sentence: PlacedSentence) -> FoundInSentence:
+    def read(self, sentence: PlacedSentence, topic: str | None = None, /) -> FoundInSentence:
         """What it states."""
         text = DIRECTION.sub("", sentence.text)
         found = FoundInSentence(replace(sentence, text=text))
@@ -51,7 +51,9 @@ class PatternModel:
             return found
         strangers = new_names(words, known, language) if self._new else []
         names = sorted([*known, *strangers], key=lambda one: one.start)
-        spoken = ReadSentence(words, names, language, self._linker.about(sentence.place.entity))
+        spoken = ReadSentence(
+            words, names, language, self._linker.about(sentence.place.entity or topic)
+        )
         facts: dict[tuple[str, str, str], StatedFact] = {}
         chosen: dict[int, str] = {}
         for match in spoken.matches(self._patterns, self._fits):
@@ -68,6 +70,7 @@ class PatternModel:
         found.facts = list(facts.values())
         entities = (self._linker.entity(text, words, one, chosen.get(one.start)) for one in known)
         found.entities = [one for one in entities if one is not None]
+        found.topic = topic_of(words, found.entities, language)
         return found
 
     def _fits(self, pattern: Pattern, slot: NameSlot, mention: Mention) -> bool:
