@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.extraction.language import Language, Words
+from ingest.extraction.languages.language import Language, Words
 from ingest.extraction.mentions import Mention
 from ingest.extraction.patterns import (
     POSSESSIVE,
@@ -56,21 +56,22 @@ class ReadSentence:
         self._named = {at for one in mentions for at in range(one.start, one.end)}
         self._surely = {at for one in mentions if one.certain for at in range(one.start, one.end)}
         self.bases = [language.bases(word.norm) for word in words]
-        self._subject = self._beginning() or subject
+        self._subject = self._beginning()
+        self._topics = [one for one in (self._subject, subject) if one is not None]
         self._all = frozenset(base for bases in self.bases for base in bases)
 
     def matches(self, patterns: Sequence[Pattern], fits: Fits) -> list[PatternMatch]:
         """Every pattern at every place where it fits, without what is denied, asked or only
         supposed. A name at the end of a list that begins a statement of its own is none of the
         list."""
-        if not self.words or self._asks():
+        if not self.words or self.asks():
             return []
         found = [
             match
             for pattern in patterns
             if all(not self._all.isdisjoint(words) for words in pattern.anchors)
             for match in self._fits(pattern, fits)
-            if self._stated(match)
+            if self.stated(match.start, match.end)
         ]
         begun = {match.start for match in found if not match.implied}
         shorter = [_without(match, begun) for match in found]
@@ -88,7 +89,7 @@ class ReadSentence:
                 # "Peru lies in the Andes, borders Chile and ...": who borders is said before.
                 assert self._subject is not None
                 if fits(pattern, first, self._subject):
-                    left = {first.role: (self._subject,)}
+                    left: dict[str, tuple[Mention, ...]] = {first.role: (self._subject,)}
                     bound = next(self._from(pattern, 1, at, left, fits), None)
                     if bound is not None:
                         yield self._match(pattern, at, *bound)
@@ -135,10 +136,9 @@ class ReadSentence:
                 if taken.isdisjoint(one.start for one in listed):
                     now = {**bound, part.role: listed}
                     yield from self._from(pattern, number + 1, end, now, fits)
-            if self._stands_for(pattern, number, at) and self._subject is not None:
-                apart = self._subject.start not in taken
-                if apart and fits(pattern, part, self._subject):
-                    now = {**bound, part.role: (self._subject,)}
+            for topic in self._topics if self._stands_for(pattern, number, at) else ():
+                if topic.start not in taken and fits(pattern, part, topic):
+                    now = {**bound, part.role: (topic,)}
                     yield from self._from(pattern, number + 1, at + 1, now, fits)
         elif isinstance(part, Aside):
             for end in self._aside(at):
@@ -184,11 +184,14 @@ class ReadSentence:
     def _gap(self, part: WordGap, at: int) -> Iterator[int]:
         yield at
         stops = self.language.gap_stops if part.close else frozenset()
+        if part.wide:
+            stops = self.language.verbs
         for end in range(at, min(at + part.most, len(self.words))):
             word = self.words[end]
-            if end in self._surely or word.norm in stops | self.language.clause_breaks:
+            if end in self._surely or word.norm in stops:
                 return
-            if not word.is_word:
+            breaks = word.norm in self.language.clause_breaks or not word.is_word
+            if breaks and not (part.wide and word.norm in _COMMAS):
                 return
             yield end + 1
 
@@ -210,14 +213,24 @@ class ReadSentence:
             yield listed[count - 1].end, tuple(listed[:count])
 
     def _next(self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits) -> Mention | None:
+        at += next((len(p) for p in self.language.beside_names if self._said(p, at)), 0)
         comma = at < len(self.words) and self.words[at].norm in (",", "、", "，")
         for start in (at + 1, at) if comma else (at,):
             for phrase in self.language.joining:
                 if self._said(phrase, start):
-                    found = self._name(pattern, slot, start + len(phrase), fits)
+                    found = self._further(pattern, slot, start + len(phrase), fits)
                     if found is not None:
                         return found
-        return self._name(pattern, slot, at + 1, fits) if comma else None
+        return self._further(pattern, slot, at + 1, fits) if comma else None
+
+    def _further(self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits) -> Mention | None:
+        """A further name of a list, behind what may be said again: "in the east by Peru"."""
+        found = self._name(pattern, slot, at, fits)
+        if found is None:
+            at += next((len(p) for p in self.language.beside_names if self._said(p, at)), 0)
+            if at < len(self.words) and self.words[at].norm in self.language.said_again:
+                found = self._name(pattern, slot, at + 1, fits)
+        return found
 
     def _name(
         self, pattern: Pattern, slot: NameSlot, at: int, fits: Fits, *, bare: bool = False
@@ -244,23 +257,24 @@ class ReadSentence:
             word.norm == said for word, said in zip(words, phrase, strict=True)
         )
 
-    def _asks(self) -> bool:
+    def asks(self) -> bool:
+        """Whether it is a question."""
         return any(word.norm in self.language.questions for word in self.words[-2:])
 
-    def _stated(self, match: PatternMatch) -> bool:
-        """Whether nothing in its part of the sentence denies it, or leaves it open."""
-        begin = match.start
-        while begin > 0 and self.words[begin - 1].norm not in self.language.clause_breaks:
-            begin -= 1
-        at = begin
-        while at < match.end:
+    def stated(self, start: int, end: int) -> bool:
+        """Whether nothing in that part of the sentence denies what these words say, or leaves it
+        open."""
+        while start > 0 and self.words[start - 1].norm not in self.language.clause_breaks:
+            start -= 1
+        at = start
+        while at < end:
             if spared := self._longest(self.language.still_stated, at):
                 at += spared
             elif self._longest(self.language.not_stated, at):
                 return False
             else:
                 at += 1
-        after = range(match.end, len(self.words))
+        after = range(end, len(self.words))
         return not any(self._longest(self.language.taken_back, place) for place in after)
 
     def _longest(self, phrases: Sequence[Words], at: int) -> int:

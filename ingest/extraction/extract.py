@@ -18,7 +18,7 @@ from typing import Any
 from ingest.extraction import graph_names
 from ingest.extraction.documents.document import DocumentFile, documents
 from ingest.extraction.items import ProposedFacts
-from ingest.extraction.language import language_of
+from ingest.extraction.languages.language import language_of
 from ingest.extraction.models import open_model
 from ingest.extraction.patterns import Pattern
 from ingest.extraction.sentences import Passage, sentences
@@ -217,9 +217,11 @@ class _Extraction:
         self, model: ExtractionModel, passages: Iterable[Passage]
     ) -> Iterator[FoundInSentence]:
         for passage in passages:
+            topic: str | None = None
             language = language_of(passage.text[:2_000])
             for sentence in sentences(passage, language.abbreviations):
-                found = model.read(sentence)
+                found = model.read(sentence, topic)
+                topic = found.topic or topic
                 self._figures["sentences"] += 1
                 self._figures["entities"] += len(found.entities)
                 self._figures["facts"] += len(found.facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.extraction.language import Language
+from ingest.extraction.languages.language import Language
 from ingest.extraction.names import NameIndex
 from ingest.extraction.tokens import Token, written_alone
 
@@ -18,7 +18,8 @@ _INNER = frozenset({"of", "de", "von", "van", "der", "la", "le", "du", "da", "de
 @dataclass(frozen=True)
 class Mention:
     """Words `start`..`end` of a sentence that name one of some entities; none of them where too
-    many are called so, and where the name is `new`: nobody that is known has it. `certain`: it is written as a name is."""
+    many are called so, and where the name is `new`: nobody that is known has it. `certain`: it is
+    written as a name is."""
 
     start: int
     end: int
@@ -53,10 +54,33 @@ def mentions(words: Sequence[Token], names: NameIndex, language: Language) -> li
         if any(taken[start:end]):
             continue
         mention = _mention(words, start, end, hits[number], names)
+        small = mention is not None and not mention.certain
+        if small and words[end - 1].norm in language.not_names:
+            continue  # a common word
         if mention is not None:
             found.append(mention)
             taken[start:end] = [True] * (end - start)
+    capitals = sum(word.capital for word in words)
+    if 3 * capitals <= 2 * sum(word.is_word for word in words):  # else capitals say nothing
+        found = [one for one in found if not _within_longer(words, one, taken, language)]
     return sorted(found, key=lambda one: one.start)
+
+
+def _within_longer(
+    words: Sequence[Token], mention: Mention, taken: Sequence[bool], language: Language
+) -> bool:
+    """Whether it is a part of a longer name that nobody has: of "West Germany", "Paris Hilton"."""
+
+    def belongs(at: int) -> bool:
+        return (
+            0 < at < len(words)
+            and words[at].capital
+            and not taken[at]
+            and words[at].norm not in language.titles
+        )
+
+    as_name = mention.certain and words[mention.start].capital
+    return as_name and (belongs(mention.start - 1) or belongs(mention.end))
 
 
 def new_names(

@@ -7,6 +7,8 @@ from functools import partial
 from importlib.metadata import entry_points
 
 from ingest.extraction import graph_names
+from ingest.extraction.gliner import PREFIX, GlinerReader
+from ingest.extraction.learned import LearnedModel
 from ingest.extraction.meaning import Meant, SentenceEncoder, Vectors
 from ingest.extraction.names import NameIndex
 from ingest.extraction.patterns import Pattern
@@ -31,13 +33,25 @@ def open_model(
     Raises:
         BadInput: there is no such model. NotFound: the graph has no entity.
     """
-    if name != NAME:
-        raise BadInput(f"There is no model {name!r}; use {NAME}, or gliner:NAME for a learned one.")
+    reader = None
+    if name.startswith(PREFIX):
+        if patterns is not None:
+            raise BadInput("A learned model reads without patterns; leave out one of the two.")
+        reader = GlinerReader(name.removeprefix(PREFIX))
+    elif name != NAME:
+        raise BadInput(
+            f"There is no model {name!r}; use {NAME}, or {PREFIX}NAME for a learned one."
+        )
     graph = platform.graph
     names = NameIndex(graph_names.named_things(graph, report))
     if not len(names):
         raise NotFound("There is no entity yet to be found in a text; `kg ingest PATH` loads some.")
     types = graph_names.relation_types(graph)
+    if graph.adoption is not None:
+        new = False  # what is in it is its owner's
+    meant = Meant(partial(graph_names.described, graph), _encoder(platform, notes))
+    if reader is not None:
+        return LearnedModel(reader, names, types, meant, new=new)
     given = patterns
     if given is None:
         given = default_patterns(types.ends)
@@ -46,9 +60,6 @@ def open_model(
                 f"Nothing is known of how these relations are said: {', '.join(lost)}; a "
                 "patterns.yaml can say it (`kg extract --infer` writes one)."
             )
-    if graph.adoption is not None:
-        new = False  # what is in it is its owner's
-    meant = Meant(partial(graph_names.described, graph), _encoder(platform, notes))
     return PatternModel(names, types, given, meant, new=new)
 
 

@@ -7,6 +7,7 @@ is found is compared once more, letter by letter, where it is looked up.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ingest.extraction.tokens import key, tokens
+from ingest.extraction.tokens import tokens
 
 MOST_WORDS = 16  # of a name that is looked for
 MOST_BEARERS = 50  # of one name, among which it is asked who is meant
+
+_PLAIN = re.compile(r"[A-Za-z0-9 ]+")
+_ARTICLES = frozenset({"the", "a", "an"})
 
 
 @dataclass(frozen=True)
@@ -121,13 +125,13 @@ class NameIndex:
 def _forms(name: str) -> list[tuple[str, int]]:
     """(key, words) of the forms in which a name may stand in a text: as it is, without what stands
     in brackets behind it, and without an article before it."""
-    words = tokens(name)
-    if not words or len(words) > MOST_WORDS or not any(word.is_word for word in words):
+    # Most names are plain words, which need no reading.
+    norms = name.lower().split() if _PLAIN.fullmatch(name) else [one.norm for one in tokens(name)]
+    if not norms or len(norms) > MOST_WORDS or not any(one[0].isalnum() for one in norms):
         return []
-    found = [words]
-    norms = [word.norm for word in words]
+    found = [norms]
     if norms[-1] == ")" and "(" in norms[1:]:
-        found.append(words[: norms.index("(")])
-    if norms[0] in ("the", "a", "an") and len(words) > 1:
+        found.append(norms[: norms.index("(")])
+    if norms[0] in _ARTICLES and len(norms) > 1:
         found += [each[1:] for each in found]
-    return [(key(each), len(each)) for each in found if each]
+    return [(" ".join(each), len(each)) for each in found if each]

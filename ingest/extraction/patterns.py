@@ -4,7 +4,8 @@
 
 `{head}` and `{tail}` are names, of a type if one is given; `word~` is a word in any form; `(a|b c)`
 is one of these, `[a|b]` one or none; `..` are up to three further words that describe what follows,
-`...` up to six of any kind, both without a name and within one part of the sentence; `,..,` is
+`...` up to six of any kind, both without a name and within one part of the sentence; `....` up to
+ten that say what else it is ("and largest city", ", seat of the court and"); `,..,` is
 something that is put in between commas, or nothing. Where one name may stand, several with "and"
 may.
 """
@@ -22,14 +23,14 @@ from ingest.extraction.tokens import tokens
 _PART = re.compile(
     r"\s*(?:\{(?P<role>head|tail)(?::(?P<types>[^{}]*))?\}"
     r"|(?P<aside>,\.\.,)"
-    r"|(?P<gap>\.{2,3})"
+    r"|(?P<gap>\.{2,4})"
     r"|\((?P<one>[^()\[\]{}]*)\)"
     r"|\[(?P<maybe>[^\[\]{}]*)\]"
     r"|(?P<word>[^\s(){}\[\]|]+))"
 )
 _ARROW = re.compile(r"\s*(?:->|→)\s*(?P<relation>\S.*?)\s*$")
 POSSESSIVE = (("'s", False),)
-GAPS = {"..": 3, "...": 6}
+GAPS = {"..": 3, "...": 6, "....": 10}
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,12 @@ class Wording:
 
 @dataclass(frozen=True)
 class WordGap:
-    """Up to `most` words that are no names; `close`, none after which something else begins."""
+    """Up to `most` words that are no names; `close`, none after which something else begins;
+    `wide`, also over commas, and over no verb."""
 
     most: int
     close: bool
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def _parts(text: str) -> list[PatternPart]:
 
 
 def _gap(sign: str) -> WordGap:
-    return WordGap(GAPS[sign], close=sign == "..")
+    return WordGap(GAPS[sign], close=sign == "..", wide=sign == "....")
 
 
 def _wording(said: Sequence[str], optional: bool, text: str) -> Wording:

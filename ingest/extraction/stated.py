@@ -47,12 +47,14 @@ class NamedEntity:
 
 @dataclass
 class FoundInSentence:
-    """What one sentence says. `unsure` counts facts of which it is not known who is meant."""
+    """What one sentence says. `unsure` counts facts of which it is not known who is meant; `topic`
+    is the entity that it begins with."""
 
     sentence: PlacedSentence
     entities: list[NamedEntity] = field(default_factory=list)
     facts: list[StatedFact] = field(default_factory=list)
     unsure: int = 0
+    topic: str | None = None
 
 
 class ExtractionModel(Protocol):
@@ -61,4 +63,7 @@ class ExtractionModel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def read(self, sentence: PlacedSentence) -> FoundInSentence: ...
+    def read(self, sentence: PlacedSentence, topic: str | None = None, /) -> FoundInSentence:
+        """What it states. `topic` is the entity that the text is about so far: what "it" stands for
+        where the sentence begins with no name."""
+        ...

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ingest.extraction.language import Language, RelationWords, language
+from ingest.extraction.languages.language import Language, RelationWords, language
 from ingest.extraction.patterns import Pattern
 from ingest.extraction.tokens import written_alone
 
 LANGUAGES = ("english", "chinese")
 _SPLIT = re.compile(r"[^\w]+|_+|(?<=[a-z0-9])(?=[A-Z])")
 _SCORES = {
-    "nouns": 0.9, "verbs": 0.9, "phrases": 0.85, "pairs": 0.85, "done_there": 0.8, "doing_there": 0.75,
+    "nouns": 0.9, "verbs": 0.9, "phrases": 0.85, "pairs": 0.85, "done_there": 0.8,
+    "doing_there": 0.75,
 }  # fmt: skip
 _PREPOSITIONS = frozenset({"of", "by", "in", "at", "on", "to", "with", "from", "for", "as", "into"})
 

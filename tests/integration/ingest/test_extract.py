@@ -226,9 +226,7 @@ def test_published_text_vectors_say_who_is_meant(loaded: Platform, tmp_path: Pat
         given = {"id": one, "vector": vector, "revision": encoder.revision}
         text = "MATCH (n:Entity {id: $id}) SET n.text_embedding = $vector"
         graph.write(Statement(text, given))
-        graph.write(
-            Statement("MATCH (r:EmbeddingRun) SET r.text_encoder_revision = $revision", given)
-        )
+        graph.write(Statement("MATCH (r:EmbeddingRun) SET r.text_revision = $revision", given))
     (tmp_path / "two.txt").write_text(
         "Ann Meyer was born in Paris beside cattle and cowboys.\n"
         "Bob Cole was born in Paris near the galleries of the French capital."

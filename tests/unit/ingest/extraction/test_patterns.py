@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.extraction.language import FOLDER, language
+from ingest.extraction.languages.language import FOLDER, language
 from ingest.extraction.pattern_file import read_patterns, written
 from ingest.extraction.patterns import NameSlot, Pattern
 from ingest.extraction.templates import default_patterns, unspoken, words_of

@@ -41,6 +41,15 @@ CAPITAL = {("FRA", "HAS_CAPITAL", "paris")}
         ("“Diary of a Madman” was written by Lu Xun.", {("diary", "WRITTEN_BY", "luxun")}),
         ("Ann Meyer was born in Paris.", {("ann", "BORN_IN", "paris")}),
         ("Not only Paris is the capital of France.", CAPITAL),
+        ("France's capital, largest city and seat of power is Paris.", CAPITAL),
+        (
+            "France is bordered in the north by Luxembourg, in the east by Germany, and by Spain.",
+            {("FRA", "BORDERS", one) for one in ("DEU", "LUX", "ESP")},
+        ),
+        (
+            "France borders Luxembourg and Germany to the east, and Spain to the south.",
+            {("FRA", "BORDERS", one) for one in ("DEU", "LUX", "ESP")},
+        ),
     ],
 )  # fmt: skip
 def test_stated(text: str, stated: set[Triple]) -> None:
@@ -64,6 +73,7 @@ def test_stated(text: str, stated: set[Triple]) -> None:
         "France and Japan signed a treaty in Berlin.",
         "The capital of France is Europe.",  # types that the relation does not lead between
         "france is the capital of paris",
+        "Berlin was built by West Germany and borders Spain.",
     ],
 )
 def test_not_stated(text: str) -> None:
@@ -86,6 +96,12 @@ def test_a_name_that_nobody_has_is_new_and_of_the_type_that_the_relation_asks() 
     assert reader(new=False).read(sentence(text)).facts == []
     (lu,) = reader().read(sentence("Lu Xun was born in Upper Sandusky.")).facts
     assert lu.tail.id == fact.tail.id, "one entity, whoever names it"
+
+
+def test_a_name_within_a_longer_one_is_not_that_entity() -> None:
+    (fact,) = reader().read(sentence("Paris Hilton was born in Berlin.")).facts
+    assert (fact.head.new, fact.head.label, fact.head.type) == (True, "Paris Hilton", "Person")
+    assert fact.tail.id == "berlin"
 
 
 def test_signs_of_direction_change_nothing_and_are_not_kept() -> None:
@@ -128,3 +144,21 @@ def test_a_short_code_counts_only_as_it_is_written() -> None:
     found = reader().read(sentence("FR borders Germany."))
     assert triples(found) == {("FRA", "BORDERS", "DEU")}
     assert [one.id for one in reader().read(sentence("This is France.")).entities] == ["FRA"]
+
+
+def test_a_pronoun_stands_for_what_the_sentence_before_began_with() -> None:
+    model = reader()
+    first = model.read(sentence("Germany lies in Europe."))
+    assert first.topic == "DEU"
+    found = model.read(sentence("It borders France, and Berlin is its capital."), first.topic)
+    assert triples(found) == {("DEU", "BORDERS", "FRA"), ("DEU", "HAS_CAPITAL", "berlin")}
+    found = model.read(sentence("Berlin is its capital."), first.topic)
+    assert triples(found) == {("DEU", "HAS_CAPITAL", "berlin")}
+    own = model.read(sentence("It borders France.", entity="ESP"), first.topic)
+    assert triples(own) == {("ESP", "BORDERS", "FRA")}
+
+
+def test_a_common_word_in_small_letters_is_no_name() -> None:
+    things = [*THINGS, NamedThing("ISL", "Iceland", ("Island",), "Country")]
+    found = reader(things=things).read(sentence("Japan is an island country in Asia."))
+    assert triples(found) == {("JPN", "IN_REGION", "asia")}

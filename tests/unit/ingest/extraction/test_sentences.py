@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.extraction.language import language
+from ingest.extraction.languages.language import language
 from ingest.extraction.sentences import MOST_CHARACTERS, Passage, TextPlace, sentences
 
 

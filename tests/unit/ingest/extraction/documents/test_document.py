@@ -1,4 +1,4 @@
-"""Documents of every kind give their text with its places, or one sentence that says what is wrong."""
+"""Documents of every kind give their text with its places, or one sentence on what is wrong."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ def test_pdf(tmp_path: Path) -> None:
 
 
 def test_docx(tmp_path: Path) -> None:
-    body = "<w:p><w:r><w:t>One </w:t></w:r><w:r><w:t>two.</w:t></w:r></w:p><w:p/><w:p><w:r><w:t>3.</w:t></w:r></w:p>"
+    runs = "<w:r><w:t>One </w:t></w:r><w:r><w:t>two.</w:t></w:r>"
+    body = f"<w:p>{runs}</w:p><w:p/><w:p><w:r><w:t>3.</w:t></w:r></w:p>"
     assert said(write_docx(tmp_path / "a.docx", body)) == [
         ("One two.", "a.docx, line 1", 0),
         ("3.", "a.docx, line 3", 10),

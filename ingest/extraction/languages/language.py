@@ -1,5 +1,5 @@
 """What is known of a language: how its words bend, what denies, how relations are said. All of it
-is data, a file a language in `languages/`."""
+is data, a file a language beside this one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 from ingest.extraction.tokens import Token, normal, tokens, written_alone
 
-FOLDER = Path(__file__).with_name("languages")
+FOLDER = Path(__file__).parent
 Words = tuple[str, ...]
 
 
@@ -36,6 +36,10 @@ class Language:
     abbreviations: frozenset[str]
     articles: frozenset[str]
     before_names: tuple[Words, ...]
+    titles: frozenset[str]
+    not_names: frozenset[str]
+    beside_names: tuple[Words, ...]
+    said_again: frozenset[str]
     name_endings: Sequence[tuple[str, str]]
     endings: Sequence[tuple[str, str]]
     not_stated: tuple[Words, ...]
@@ -43,6 +47,7 @@ class Language:
     still_stated: tuple[Words, ...]
     clause_breaks: frozenset[str]
     gap_stops: frozenset[str]
+    verbs: frozenset[str]
     joining: tuple[Words, ...]
     questions: frozenset[str]
     small_words: frozenset[str]
@@ -80,7 +85,7 @@ def _bent(word: str, endings: Sequence[tuple[str, str]]) -> list[str]:
 
 @lru_cache
 def language(name: str) -> Language:
-    """The language of this name, one of those in `languages/`."""
+    """The language of this name, one of the files beside this one."""
     text = (FOLDER / f"{name}.yaml").read_text("utf-8")
     said: dict[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)  # "no" and "on" are words here
     return Language(
@@ -89,6 +94,10 @@ def language(name: str) -> Language:
         abbreviations=frozenset(said["abbreviations"]),
         articles=frozenset(said["articles"]),
         before_names=_phrases(said["before_names"]),
+        titles=frozenset(said["titles"]),
+        not_names=frozenset(said["not_names"]),
+        beside_names=_phrases(said["beside_names"]),
+        said_again=frozenset(said["said_again"]),
         name_endings=[tuple(pair) for pair in said["name_endings"]],
         endings=[tuple(pair) for pair in said["endings"]],
         not_stated=_phrases(said["not_stated"]),
@@ -96,6 +105,7 @@ def language(name: str) -> Language:
         still_stated=_phrases(said["still_stated"]),
         clause_breaks=frozenset(said["clause_breaks"]),
         gap_stops=frozenset(said["gap_stops"]),
+        verbs=frozenset(said["verbs"]),
         joining=_phrases(said["and"]),
         questions=frozenset(said["questions"]),
         small_words=frozenset(said["small_words"]),

@@ -1,0 +1,125 @@
+"""A learned model's relations held against the graph: its names, types, and what is denied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ingest.extraction.apply import ReadSentence
+from ingest.extraction.languages.language import language_of
+from ingest.extraction.linking import NameLinker, topic_of
+from ingest.extraction.meaning import Meant
+from ingest.extraction.mentions import Mention, mentions
+from ingest.extraction.names import NameIndex
+from ingest.extraction.relation_types import RelationTypes
+from ingest.extraction.sentences import PlacedSentence
+from ingest.extraction.stated import FoundInSentence, StatedFact
+from ingest.extraction.templates import words_of
+from ingest.extraction.tokens import DIRECTION, Token, tokens
+
+
+@dataclass(frozen=True)
+class ReadRelation:
+    """A relation that a model finds in a text: the label that it was asked for, where both ends
+    stand (characters, the end not included), and how sure it is, in 0..1."""
+
+    label: str
+    head: tuple[int, int]
+    tail: tuple[int, int]
+    confidence: float
+
+
+class RelationReader(Protocol):
+    """Finds relations by labels in words. Whatever model it is, it knows no graph."""
+
+    @property
+    def name(self) -> str: ...
+
+    def relations(self, text: str, labels: Sequence[str], /) -> Sequence[ReadRelation]: ...
+
+
+class LearnedModel:
+    """Reads by a learned model. What it calls an end has to be a name of the graph, or, with `new`,
+    of a type that the other end and the relation say."""
+
+    def __init__(
+        self,
+        reader: RelationReader,
+        names: NameIndex,
+        types: RelationTypes,
+        meant: Meant,
+        *,
+        new: bool = True,
+    ) -> None:
+        self._reader, self._names, self._new = reader, names, new
+        self._linker = NameLinker(names, types, meant)
+        self._labels = labels_of(types.ends)
+
+    @property
+    def name(self) -> str:
+        return self._reader.name
+
+    def read(self, sentence: PlacedSentence, topic: str | None = None, /) -> FoundInSentence:
+        """What it states."""
+        text = DIRECTION.sub("", sentence.text)
+        found = FoundInSentence(replace(sentence, text=text))
+        words = tokens(text)
+        language = language_of(text)
+        known = mentions(words, self._names, language)
+        if not known:
+            return found
+        spoken = ReadSentence(words, known, language)
+        facts: dict[tuple[str, str, str], StatedFact] = {}
+        chosen: dict[int, str] = {}
+        for one in self._reader.relations(text, list(self._labels)):
+            head, tail = (self._mention(words, known, text, at) for at in (one.head, one.tail))
+            if head is None or tail is None:
+                continue
+            start, end = min(head.start, tail.start), max(head.end, tail.end)
+            if spoken.asks() or not spoken.stated(start, end):
+                continue
+            for relation in self._labels.get(one.label, ()):
+                fact = self._linker.fact(text, relation, head, tail, one.confidence, one.label)
+                if fact is None:
+                    found.unsure += 1
+                    continue
+                chosen[head.start], chosen[tail.start] = fact.head.id, fact.tail.id
+                before = facts.get(fact.ends)
+                if before is None or before.score < fact.score:
+                    facts[fact.ends] = fact
+        found.facts = list(facts.values())
+        entities = (self._linker.entity(text, words, one, chosen.get(one.start)) for one in known)
+        found.entities = [one for one in entities if one is not None]
+        found.topic = topic_of(words, found.entities, language)
+        return found
+
+    def _mention(
+        self, words: Sequence[Token], known: Sequence[Mention], text: str, at: tuple[int, int]
+    ) -> Mention | None:
+        """The name of the graph that stands there and is at least half of it; else a new one."""
+        within = [
+            one
+            for one in known
+            if words[one.start].start < at[1] and words[one.end - 1].end > at[0]
+        ]
+        inside = [i for i, word in enumerate(words) if word.start >= at[0] and word.end <= at[1]]
+        if within:
+            longest = max(within, key=lambda one: one.end - one.start)
+            return longest if 2 * (longest.end - longest.start) >= len(inside) else None
+        if not inside or not self._new or not words[inside[0]].capital:
+            return None
+        return Mention(inside[0], inside[-1] + 1, (), True, " ".join(text[at[0] : at[1]].split()))
+
+
+def labels_of(relations: Mapping[str, object]) -> dict[str, list[str]]:
+    """Label in words -> the relations that are called so.
+
+    >>> labels_of({"BORN_IN": None, "bornIn": None})
+    {'born in': ['BORN_IN', 'bornIn']}
+    """
+    found: dict[str, list[str]] = {}
+    for relation in relations:
+        if words := words_of(relation):
+            found.setdefault(" ".join(words), []).append(relation)
+    return found
