@@ -1,4 +1,4 @@
-"""What is kept of drift: on the run's own node, so that whoever asks sees what was measured last."""
+"""What is kept of drift: on the run's own node, so that whoever asks sees what was measured."""
 
 from __future__ import annotations
 
