@@ -1,7 +1,11 @@
 """`kg follow`: messages of Kafka into the graph, how quick, and what kills cost.
 
 Rate: a topic of entities and relations is written by the follower in batches of 500, and by a bare
-loop of aiokafka and the driver that merges the same rows; turns are taken, each into an empty graph.
+loop of aiokafka and the driver that merges the same rows; turns are taken, each into an empty
+graph.
+
+Found: `kg follow` and `kg watch` run, and ten new entities a second come with three relations each;
+how long from the message to similarity search finding the entity by its own vector.
 
 Kills: a follower runs as a process of its own while messages come, and again and again the worker,
 broker or Neo4j is killed by signal 9 and started anew. Every message states a relation of its
@@ -27,10 +31,15 @@ from pathlib import Path
 from typing import Any
 
 import neo4j
+import numpy as np
 import psutil
 from aiokafka import AIOKafkaConsumer
 
 from bench.stage import empty
+from bench.watch import DIMENSION, FOUND, RATE, RELATIONS, SECONDS, entity, fill
+from embeddings.jobs.embed import embed
+from embeddings.jobs.embed_options import EmbedOptions
+from embeddings.training.options import TrainOptions
 from ingest.streams.follow import FollowOptions
 from ingest.streams.opened import FollowRequest, follow
 from kg_platform.cypher.statement import Statement
@@ -40,7 +49,7 @@ from kg_platform.platform import Platform
 from kg_platform.server.connection import connection
 from kg_platform.server.local import LocalServer
 from kg_platform.settings import load
-from tests.support.kafka_broker import KafkaServer
+from tests.support.kafka_broker import KafkaServer, Sender
 
 MESSAGES, BATCH = 20_000, 500
 ENTITIES = 0.4  # share of the messages; the rest are relations
@@ -61,10 +70,11 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         broker.start()
         platform = Platform.open(load())
         try:
-            if not options.kills:
-                yield from rates(platform, broker, options.repeats)
-            else:
+            if options.kills:
                 yield kills(platform, broker, options.kills, options.seeds[0])
+                return
+            yield from rates(platform, broker, options.repeats)
+            yield found(platform, broker, options.sizes[0], options.seeds[0])
         finally:
             platform.close()
             LocalServer(load()).stop()
@@ -155,6 +165,78 @@ def messages(count: int) -> Iterator[bytes]:
             yield json.dumps({"kg": 1, "op": "put", "relation": fact}).encode()
 
 
+# found
+
+
+def found(platform: Platform, broker: KafkaServer, size: int, seed: int) -> dict[str, Any]:
+    """Seconds from a message to the entity being found."""
+    empty(platform.graph)
+    draw = np.random.default_rng(seed)
+    fill(platform.graph, size, draw)
+    train = TrainOptions(dimension=DIMENSION, epochs=1, device="cpu")
+    embed(platform, EmbedOptions(pictures=False, train=train))
+    topic = f"found-{os.getpid()}"
+    broker.create(topic)
+    words = [sys.executable, "-m", "kg_platform.cli.main"]
+    begin = [*words, "watch", "--scan-every", "0"]
+    watch = subprocess.Popen(begin, stderr=subprocess.PIPE, text=True)
+    worker = start_worker(broker, topic)
+    try:
+        assert watch.stderr is not None
+        for line in watch.stderr:
+            if "Watching in the space" in line:
+                break
+        seconds, left = timed(platform.graph, broker, topic, size, draw)
+    finally:
+        for process in (worker, watch):
+            process.terminate()
+            process.communicate()
+    half, most = np.quantile(seconds, [0.5, 0.95]) if seconds else (np.nan, np.nan)
+    return {
+        "what": "found",
+        "changes": len(seconds) + left,
+        "changes_per_s": RATE,
+        "never_found": left,
+        "p50_s": round(float(half), 2),
+        "p95_s": round(float(most), 2),
+        "goal_p95_s": 2.0,
+        "text_encoder": platform.settings.text_encoder,
+    }
+
+
+def timed(
+    graph: Graph, broker: KafkaServer, topic: str, size: int, draw: np.random.Generator
+) -> tuple[list[float], int]:
+    """Seconds of each change, and how many were not over a minute after the last."""
+    broker.send(topic, list(new_entity("first", size, draw)))
+    while not graph.read(Statement(FOUND, {"ids": ["first"]})):
+        time.sleep(0.2)  # both work
+    waiting: dict[str, float] = {}
+    seconds: list[float] = []
+    begun, number, total = time.perf_counter(), 0, RATE * SECONDS
+    with Sender(broker.address) as sender:
+        while number < total or (waiting and time.perf_counter() < begun + SECONDS + 60):
+            while number < total and time.perf_counter() >= begun + number / RATE:
+                name = f"new-{number}"
+                waiting[name] = time.perf_counter()
+                sender.send(topic, list(new_entity(name, size, draw)))
+                number += 1
+            rows = graph.read(Statement(FOUND, {"ids": sorted(waiting)}))
+            now = time.perf_counter()
+            seconds += [now - waiting.pop(row["id"]) for row in rows]
+            time.sleep(min(0.1, max(0.0, begun + number / RATE - time.perf_counter())))
+    return seconds, len(waiting)
+
+
+def new_entity(name: str, size: int, draw: np.random.Generator) -> Iterator[bytes]:
+    said = entity(name, draw)
+    row = {"id": name, "type": "Thing", **said.properties}
+    yield json.dumps({"kg": 1, "op": "put", "entity": row}).encode()
+    for other in draw.integers(0, size, 3).tolist():
+        fact = {"head": name, "type": f"R{other % RELATIONS}", "tail": f"entity-{other}"}
+        yield json.dumps({"kg": 1, "op": "put", "relation": fact}).encode()
+
+
 # kills
 
 
@@ -214,7 +296,7 @@ def fact(number: int) -> bytes:
 
 
 def start_worker(broker: KafkaServer, topic: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "kg_platform.cli", "follow"]
+    command = [sys.executable, "-m", "kg_platform.cli.main", "follow"]
     address = f"kafka://{broker.address}/{topic}"
     with (Path(os.environ["KG_HOME"]) / "worker.log").open("ab") as log:
         return subprocess.Popen([*command, address, "--member", "one"], stdout=log, stderr=log)

@@ -14,6 +14,7 @@ import streamlit as st
 
 from kg_platform.browse import entities
 from kg_platform.browse.status import Status
+from kg_platform.browse.streams import FollowedStream, followed
 from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
 from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.ledger.ledger import Ledger
@@ -118,6 +119,11 @@ def overview() -> entities.Overview:
 @st.cache_data(ttl=COUNTS, show_spinner=False)
 def status() -> Status:
     return kg().status()
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def streams() -> list[FollowedStream]:
+    return followed(graph())
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)

@@ -15,7 +15,13 @@ def register(app: typer.Typer) -> None:
 
 
 def drift(
-    before: Annotated[str, typer.Argument(help="The earlier embedding run.")],
+    before: Annotated[
+        str | None,
+        typer.Argument(
+            help="The earlier embedding run; left out, what is measured is how the published run "
+            "ranks the facts that arrived since its training."
+        ),
+    ] = None,
     after: Annotated[
         str | None, typer.Argument(help="The later one; the live run if left out.")
     ] = None,
@@ -25,10 +31,14 @@ def drift(
     ] = 2_000,
     as_json: Json = False,
 ) -> None:
-    """What moved between two runs, and why.
+    """What moved between two runs, and why; or how far the world moved.
 
-    Who moved, which neighbours stayed, and what of an entity had changed.
+    Who moved, which neighbours stayed, and what of an entity had changed. Without a run: how much
+    worse facts that arrived are ranked than those that were held out at the training.
     """
+    if before is None:
+        _world(as_json)
+        return
     from embeddings.data.artifact import open_artifact
     from embeddings.publish.drift import compare
     from embeddings.publish.drift_report import report
@@ -50,6 +60,45 @@ def drift(
         console.print_json(said)
         return
     _show(said)
+
+
+def _world(as_json: bool) -> None:
+    from embeddings.refresh.world_drift import world_drift
+    from kg_platform.platform import Platform
+    from kg_platform.settings import load
+
+    with Platform.open(load()) as platform:
+        found = world_drift(platform)
+    if as_json:
+        console.print_json(found.as_dict())
+        return
+    figures = [
+        ("facts that arrived", f"{found.arrived:,}"),
+        ("  of these ranked", f"{found.ranked:,}"),
+        ("  that the model cannot rank", f"{found.unknown:,}"),
+    ]
+    if found.drift is None:
+        console.print_table(("", ""), figures, title=f"Since run {found.run} was trained")
+        console.note("Too few facts have arrived to measure drift on.")
+        return
+    figures += [
+        ("their MRR", f"{found.mrr:.3f}"),
+        ("of those held out then", f"{found.expected:.3f}"),
+        ("drift", f"{found.drift:.1%} (± {found.margin:.1%})"),
+    ]
+    console.print_table(("", ""), figures, title=f"Since run {found.run} was trained")
+    for what, parts in (("relation", found.relations), ("type", found.types)):
+        rows = [
+            (
+                one.name,
+                f"{one.facts:,}",
+                f"{one.mrr:.3f}",
+                f"{one.expected:.3f}",
+                f"{one.drift:.0%}",
+            )
+            for one in parts[:20]
+        ]
+        console.print_table((what, "facts", "MRR", "at training", "drift"), rows)
 
 
 def _show(said: dict[str, Any]) -> None:

@@ -54,11 +54,19 @@ def add(
             help="Only if so many entities changed since the published run: 1%, or 500.",
         ),
     ] = None,
+    when_drift: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Only if the published run ranks facts that arrived so much worse: 10%. With "
+            "--when-changed, either is enough.",
+        ),
+    ] = None,
 ) -> None:
     """Run an embedding job at planned times."""
     from embeddings.cli.embed_words import parse
     from kg_platform.platform import Platform
-    from kg_platform.scheduling.times import check, threshold
+    from kg_platform.scheduling.times import check, drift_share, threshold
     from kg_platform.settings import load
 
     if not NAME.fullmatch(name):
@@ -69,6 +77,8 @@ def add(
     check(cron, timezone)
     if when_changed is not None:
         threshold(when_changed)
+    if when_drift is not None:
+        drift_share(when_drift)
     job = parse(words or ())
     settings = load()
     if job and not job.get("new_only"):
@@ -79,7 +89,8 @@ def add(
     now = datetime.now(UTC)
     with Platform.open(settings) as platform:
         schedules = platform.ledger.schedules
-        schedules.add(name, " ".join(cron.split()), timezone, job, when_changed, now)
+        fields = " ".join(cron.split())
+        schedules.add(name, fields, timezone, job, when_changed, now, when_drift)
         row = schedules.get(name)
     from embeddings.jobs.embed_options import words as as_typed
     from kg_platform.scheduling.view import shown

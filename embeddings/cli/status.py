@@ -32,6 +32,8 @@ def status(
 ) -> None:
     """What is embedded, stale, missing, and left over."""
     from kg_platform.adoption.sync import waiting_nodes
+    from kg_platform.browse.streams import followed
+    from kg_platform.browse.world_drift import moved_sentence, world_drift_noted
     from kg_platform.curation.sweep import find
     from kg_platform.platform import Platform
     from kg_platform.settings import load
@@ -42,14 +44,20 @@ def status(
             scanned = _scan(platform)
         found, orphans = VectorSession(platform).status(), find(platform)
         waiting = waiting_nodes(platform.graph)
+        streams, moved = followed(platform.graph), world_drift_noted(platform.graph)
     if as_json:
         document = found.as_dict() | {"orphans": orphans.counts()}
         document |= {} if waiting is None else {"to_adopt": waiting}
+        document |= {"streams": [one.as_dict() for one in streams], "drift": moved}
         console.print_json(document | ({"scan": scanned} if scanned else {}))
         return
     console.print_table(("what", "count"), list(_rows(found, orphans)))
     for line in _notes(found, orphans):
         console.note(line)
+    for stream in streams:
+        console.note(stream.sentence())
+    if moved is not None:
+        console.note(moved_sentence(moved))
     if waiting:
         console.note(f"{waiting:,} nodes are not adopted yet; `kg adopt --sync` takes them in.")
 

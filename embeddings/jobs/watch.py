@@ -19,11 +19,12 @@ from embeddings.jobs.lock import only_one
 from embeddings.publish.switch import half_way
 from embeddings.refresh.live_space import Batch, LiveSpace
 from embeddings.refresh.staleness import Scan, scan
+from embeddings.refresh.world_drift import world_drift
 from embeddings.refresh.write_fitted import Superseded
 from kg_platform.browse.entities import current_run
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import BadInput, Interrupted, KgError, Unavailable
+from kg_platform.errors import BadInput, Interrupted, KgError, NotFound, Unavailable
 from kg_platform.graph.lease import GraphLease
 from kg_platform.platform import Platform
 
@@ -209,10 +210,24 @@ class _Watch:
 
         try:
             self._tell(_found(scan(self._platform, go_on)))
+            self._measure()
         except Interrupted:
             pass
         except KgError as error:
             self._tell(f"Looking at every entity did not succeed: {error}")
+
+    def _measure(self) -> None:
+        """How far the facts that came contradict the space that they are fitted into."""
+        try:
+            found = world_drift(self._platform)
+        except NotFound as error:
+            self._tell(str(error))
+            return
+        if found.drift is not None:
+            self._tell(
+                f"{found.ranked:,} facts that arrived are ranked {found.drift:.1%} worse than "
+                "those held out at the training."
+            )
 
     def _count(self, last: bool = False) -> None:
         """What the (:EmbeddingRun) says of its entities: a scan, so not after each batch."""

@@ -55,12 +55,13 @@ def follow_command(
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option("--group", help="Consumer group (default: kg-follow- and the source)."),
+        typer.Option("--group", help="Consumer group (default: one of the source and the topic)."),
     ] = None,
     member: Annotated[
         str | None,
         typer.Option(
-            "--member", help="This one's name in the group (default: the machine's); once a group."
+            "--member",
+            help="This one's name, for several on one machine (default: the machine's name).",
         ),
     ] = None,
     schema: Annotated[

@@ -168,31 +168,37 @@ class FolderFeed:
     def _messages(
         self, part: StreamPart, path: Path, offset: int, state: tuple[int, int]
     ) -> Iterator[StreamMessage]:
-        """Messages after the offset. The last waits until it is known that the file stayed as it
-        was: it may be half a line of one that grows."""
-        held: StreamMessage | None = None
-        for number, value in self._values(part, path):
+        """Messages after the offset. A last one without a line end waits until it is known that the
+        file stayed as it was: it may be half a line of one that grows."""
+        half: StreamMessage | None = None
+        for number, value, whole in self._values(part, path):
+            if half is not None:
+                break  # more came after what was the end
             if number <= offset:
                 continue
-            if held is not None:
-                yield held
-            held = StreamMessage(part, number, value)
+            message = StreamMessage(part, number, value)
+            if whole:
+                yield message
+            else:
+                half = message
         about = path.stat()
         if (about.st_size, about.st_mtime_ns) != state:
             self._seen.pop(path.name, None)
-            return
-        if held is not None:
-            yield held
+        elif half is not None:
+            yield half
 
-    def _values(self, part: StreamPart, path: Path) -> Iterator[tuple[int, Any]]:
+    def _values(self, part: StreamPart, path: Path) -> Iterator[tuple[int, Any, bool]]:
+        """(number, value, whether it ends with a line end) of each line or row."""
         if self._rows is not None:
-            yield from self._rows(path)
+            for number, row in self._rows(path):
+                yield number, row, True
             return
         for number, line in read_lines(path):
             if isinstance(line, Unread):
-                yield number, Rejection(part.name, number, "line", line.reason, line.shown)
-            elif line.strip():
-                yield number, line.encode()
+                why = Rejection(part.name, number, "line", line.reason, line.shown)
+                yield number, why, True
+            elif said := line.strip():
+                yield number, said.encode(), line.endswith(("\n", "\r"))
 
     def _leave(self, name: str) -> None:
         if name not in self._left:

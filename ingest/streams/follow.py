@@ -2,20 +2,23 @@
 
 taken -> read -> checked -> written with how far the stream is -> given back
 
-One batch is under way at a time and none is taken before it is written, so a stream that is quicker
-than the graph waits where it comes from. A store that is away is waited for with the batch in hand.
+One batch is written at a time, and the next one is taken meanwhile and no more, so a stream that is
+quicker than the graph waits where it comes from. A store that is away is waited for with the batch
+in hand.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ingest.streams.feed import DeadLetter, Feed, StreamMessage
+from ingest.streams.feed import DeadLetter, Feed
 from ingest.streams.reading import MessageReader
 from ingest.streams.section import StreamSections
+from ingest.streams.taking import TakenBatch, TakingAhead
 from ingest.streams.writer import BatchCounts, StreamTarget, StreamWriter, added
 from kg_platform.cypher import streaming
 from kg_platform.cypher.statement import Statement
@@ -81,9 +84,11 @@ class Follower:
         graph = self._target.platform.graph
         GraphAdoption.refuse(graph.adoption, "`kg follow` does not write to it")
         writer = StreamWriter(self._target, self._reader, self._refuse)
+        taking = TakingAhead(self._feed, self._reader, self._options.batch, WAIT)
         begun = time.monotonic()
         try:
-            self._loop(writer, stop, begun)
+            with closing(taking):
+                self._loop(writer, taking, stop, begun)
         except KeyboardInterrupt:
             self._sections.close("interrupted", "stopped by Ctrl-C")
         except BaseException as error:
@@ -95,8 +100,14 @@ class Follower:
         self._done.seconds = round(time.monotonic() - begun, 3)
         return self._done
 
-    def _loop(self, writer: StreamWriter, stop: Callable[[], bool], begun: float) -> None:
-        held: Sequence[StreamMessage] = ()
+    def _loop(
+        self,
+        writer: StreamWriter,
+        taking: TakingAhead,
+        stop: Callable[[], bool],
+        begun: float,
+    ) -> None:
+        held: TakenBatch | None = None
         last = time.monotonic()
         away = False
         while not stop():
@@ -104,15 +115,15 @@ class Follower:
             if self._options.seconds is not None and now - begun >= self._options.seconds:
                 return
             try:
-                held = held or self._feed.take(self._options.batch, WAIT)
-                if held:
-                    counts = writer.write(held, self._feed.ends(), self._sections.journal())
-                    self._count(counts)
+                held = held or taking.take()
+                if held.messages:
+                    self._count(writer.write(held, self._sections.journal()))
                     writer.settle()
-                    self._feed.done(held)
-                    held, last = (), time.monotonic()
+                    self._feed.done(held.messages)
+                    last = time.monotonic()
                 else:
-                    self._look()
+                    self._look(held)
+                held = None
             except Unavailable as error:
                 if not away:
                     self._tell(f"{error} Waiting for it.")
@@ -123,7 +134,7 @@ class Follower:
                 self._tell("It is there again; going on.")
             away = False
             idle = self._options.until_idle
-            if idle is not None and not held and time.monotonic() - last >= idle:
+            if idle is not None and time.monotonic() - last >= idle:
                 return
 
     def _pause(self, stop: Callable[[], bool]) -> None:
@@ -140,14 +151,14 @@ class Follower:
         self._sections.refuse(letters)
         self._done.refused += len({(x.message.part.id, x.message.offset) for x in letters})
 
-    def _look(self) -> None:
+    def _look(self, batch: TakenBatch) -> None:
         """Note how long a stream is in which nothing comes, for `kg status`."""
         if time.monotonic() - self._looked < LOOK:
             return
         self._looked = time.monotonic()
         rows = [
             {"id": part.id, "end": known.end}
-            for part, known in self._feed.ends().items()
+            for part, known in batch.ends.items()
             if known.end is not None
         ]
         if rows:

@@ -115,6 +115,7 @@ class KafkaFeed:
         self._next: dict[TopicPartition, int] = {}
         # Partitions that are where the graph is: what came of others before comes again.
         self._placed: set[TopicPartition] = set()
+        self._broken = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kafka", daemon=True)
         self._thread.start()
@@ -179,7 +180,20 @@ class KafkaFeed:
     # taking
 
     def take(self, most: int, wait: float) -> Sequence[StreamMessage]:
-        return self._wait(self._take(most, wait), START_SECONDS + wait)
+        if self._broken:  # a consumer that has failed once does not get better
+            self._wait(self._again(), START_SECONDS)
+            self._broken = False
+        try:
+            return self._wait(self._take(most, wait), START_SECONDS + wait)
+        except Unavailable:
+            self._broken = True
+            raise
+
+    async def _again(self) -> None:
+        await self._stop()
+        self._placed.clear()
+        self._next.clear()
+        await self._start()
 
     async def _take(self, most: int, wait: float) -> list[StreamMessage]:
         consumer = self._subscriber.consumer

@@ -130,8 +130,8 @@ def _topic(platform: Platform, request: FollowRequest, source: str) -> Feed:
 
     address = KafkaAddress.of(request.stream)
     member = KafkaMember(
-        group=request.group or f"kg-follow-{source}",
-        name=request.member or socket.gethostname(),
+        group=request.group or f"kg-follow.{source}.{address.topic}",
+        name=f"{request.member or socket.gethostname()}.{source}.{address.topic}",
         letters=request.dead_letters or address.topic + LETTERS,
     )
 

@@ -29,6 +29,7 @@ from ingest.streams.plan import (
     version_key,
 )
 from ingest.streams.reading import MessageReader, ReadMessages, read_messages
+from ingest.streams.taking import TakenBatch
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
 from kg_platform.cypher import provenance, streaming
@@ -98,8 +99,7 @@ class StreamWriter:
 
     def write(
         self,
-        messages: Sequence[StreamMessage],
-        ends: Mapping[StreamPart, PartEnd],
+        batch: TakenBatch,
         journal: Journal,
     ) -> BatchCounts:
         """Write messages, those of a part in order.
@@ -107,13 +107,16 @@ class StreamWriter:
         Raises:
             Unavailable: a store is away; nothing, or all of it, was written.
         """
-        first = len(messages)
+        messages, first = batch.messages, len(batch.messages)
         for _ in range(RACES):
             fresh = self._fresh(messages)
             if not fresh:
                 return BatchCounts(again=first)
             try:
-                counts = self._put(fresh, ends, journal)
+                if len(fresh) < first:
+                    batch = TakenBatch(fresh, read_messages(fresh, self._reader), batch.ends)
+                    messages = fresh
+                counts = self._put(batch, journal)
             except (Moved, SecondOfOne, CommitUnknown):
                 self._positions.clear()
                 self._known.forget()
@@ -122,27 +125,34 @@ class StreamWriter:
                 self._positions.clear()
                 if not _at_fault(error):
                     raise Unavailable(f"{error} The stream waits.") from error
-                return self._apart(fresh, ends, journal, error)
+                return self._apart(batch, journal, error)
             counts.again += first - len(fresh)
             return counts
         raise Unavailable("Others write the same stream at the same time; the stream waits.")
 
     def _apart(
         self,
-        messages: Sequence[StreamMessage],
-        ends: Mapping[StreamPart, PartEnd],
+        batch: TakenBatch,
         journal: Journal,
         error: QueryFailed,
     ) -> BatchCounts:
         """What cannot be written as one, in halves, so that one message does not hold up others."""
-        if len(messages) > 1:
-            middle = len(messages) // 2
-            counts = self.write(messages[:middle], ends, journal)
-            return added(counts, self.write(messages[middle:], ends, journal))
-        (message,) = messages
+        if len(batch.messages) > 1:
+            first, rest = self._cut(batch, len(batch.messages) // 2)
+            return added(self.write(first, journal), self.write(rest, journal))
+        (message,) = batch.messages
         place = message.part.name, message.offset
         letter = DeadLetter(message, Rejection(*place, "message", str(error)))
-        return self._put(messages, ends, journal, [letter])
+        wrong = TakenBatch(batch.messages, ReadMessages(letters=[letter]), batch.ends)
+        return self._put(wrong, journal)
+
+    def _cut(self, batch: TakenBatch, at: int) -> tuple[TakenBatch, TakenBatch]:
+        """The batch as two."""
+        parts = batch.messages[:at], batch.messages[at:]
+        first, rest = (
+            TakenBatch(part, read_messages(part, self._reader), batch.ends) for part in parts
+        )
+        return first, rest
 
     def _fresh(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
         asked = {m.part.id for m in messages} - self._positions.keys()
@@ -154,26 +164,21 @@ class StreamWriter:
 
     def _put(
         self,
-        messages: Sequence[StreamMessage],
-        ends: Mapping[StreamPart, PartEnd],
+        batch: TakenBatch,
         journal: Journal,
-        wrong: Sequence[DeadLetter] = (),
     ) -> BatchCounts:
-        target, graph = self._target, self._graph
-        planned, known = BatchPlan(letters=list(wrong)), dict[str, int]()
+        target, graph, messages, read = self._target, self._graph, batch.messages, batch.read
+        if cut := _until_kept(messages, read):
+            before, after = self._cut(batch, cut)
+            return added(self._put(before, journal), self._put(after, journal))
         into = self._known.merged_ids()
-        if not wrong:
-            read = read_messages(messages, self._reader)
-            if cut := _until_kept(messages, read):
-                counts = self._put(messages[:cut], ends, journal)
-                return added(counts, self._put(messages[cut:], ends, journal))
-            keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
-            known = self._versions(sorted(keys))
-            planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
-            planned = planner.plan(read, known, self._standing(read, into))
+        keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
+        known = self._versions(sorted(keys))
+        planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
+        planned = planner.plan(read, known, self._standing(read, into))
         self._tell(planned.letters)
         part = journal.part()
-        moves = _moves(messages, planned.letters, ends)
+        moves = _moves(messages, planned.letters, batch.ends)
         rules, needed = self._rules(), _needed(planned)
         expected = {key: self._positions[key] for key in moves}
 

@@ -51,6 +51,7 @@ class ScheduleRow:
     last_note: str
     last_at: datetime | None
     last_run: str | None
+    when_drift: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Schedules:
         job: Mapping[str, Any],
         when_changed: str | None,
         now: datetime,
+        when_drift: str | None = None,
     ) -> None:
         """A new schedule, for the planned times after `now`.
 
@@ -124,6 +126,7 @@ class Schedules:
             "timezone": timezone,
             "job": dict(job),
             "when_changed": when_changed,
+            "when_drift": when_drift,
             "paused": False,
             "version": 0,
             "created_at": now.isoformat(),

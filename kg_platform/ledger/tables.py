@@ -85,6 +85,7 @@ SCHEDULES = sa.Table(
     sa.Column("last_note", StoredText, nullable=False),
     sa.Column("last_at", StoredText),
     sa.Column("last_run", StoredText),
+    sa.Column("when_drift", StoredText),
 )
 # One row, id 1; nobody has the lease while its token is empty.
 LEASE = sa.Table(

@@ -163,6 +163,20 @@ def threshold(text: str) -> Threshold:
     )
 
 
+def drift_share(text: str) -> float:
+    """`"10%"` of `--when-drift`, as a share.
+
+    Raises:
+        BadInput: it is none, or means always.
+    """
+    wanted = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
+    if wanted and 0 < float(wanted[1]) < 100:
+        return float(wanted[1]) / 100
+    raise BadInput(
+        f"--when-drift takes a share above 0% and below 100%, such as 10%; not {text!r}."
+    )
+
+
 def _each_is_right(fields: list[str]) -> bool:
     """Whether every field can be read, so that only together they fit no day."""
     minute, hour, day, month, weekday = fields

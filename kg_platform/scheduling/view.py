@@ -47,7 +47,11 @@ def shown(
         name=row.name,
         when=f"{row.cron} {row.timezone}",
         runs=shlex.join(["kg", "embed", *words(row.job)]),
-        only_if=f"{row.when_changed} changed" if row.when_changed else "",
+        only_if=" or ".join(
+            f"{wanted} {what}"
+            for wanted, what in ((row.when_changed, "changed"), (row.when_drift, "drift"))
+            if wanted
+        ),
         state=state,
         next=coming,
         next_local=moment(coming, row.timezone),

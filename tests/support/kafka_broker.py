@@ -148,24 +148,8 @@ class KafkaServer:
         partition: int | None = 0,
     ) -> None:
         """Put messages into a topic, in order."""
-
-        async def done() -> None:
-            from aiokafka import AIOKafkaProducer
-
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self.address, acks="all", max_request_size=41943040
-            )
-            await producer.start()
-            try:
-                sent = []
-                for number, value in enumerate(values):
-                    key = keys[number] if keys else None
-                    sent.append(await producer.send(topic, value, key=key, partition=partition))
-                await asyncio.gather(*sent)
-            finally:
-                await producer.stop()
-
-        asyncio.run(done())
+        with Sender(self.address) as sender:
+            sender.send(topic, values, keys, partition)
 
     def messages(self, topic: str, count: int) -> list[tuple[bytes | None, Mapping[str, str]]]:
         """The first messages of a topic, with their headers; fewer if there are not so many."""
@@ -198,6 +182,47 @@ class KafkaServer:
 
         flags = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         return [str(JAVA), *flags, "-cp", self._class_path, *words]
+
+
+class Sender:
+    """A producer that stays, for who sends often."""
+
+    def __init__(self, address: str) -> None:
+        self._runner = asyncio.Runner()
+        self._runner.run(self._start(address))
+
+    async def _start(self, address: str) -> None:
+        from aiokafka import AIOKafkaProducer
+
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=address, acks="all", max_request_size=41943040
+        )
+        await self._producer.start()
+
+    def send(
+        self,
+        topic: str,
+        values: Sequence[bytes | None],
+        keys: Sequence[bytes | None] | None = None,
+        partition: int | None = 0,
+    ) -> None:
+        """Put messages into a topic, in order; they are there when it returns."""
+
+        async def done() -> None:
+            sent = []
+            for number, value in enumerate(values):
+                key = keys[number] if keys else None
+                sent.append(await self._producer.send(topic, value, key=key, partition=partition))
+            await asyncio.gather(*sent)
+
+        self._runner.run(done())
+
+    def __enter__(self) -> Sender:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._producer.stop())
+        self._runner.close()
 
 
 def _new_topic(name: str, partitions: int, configs: Mapping[str, str]) -> Any:

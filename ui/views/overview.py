@@ -100,6 +100,8 @@ def freshness(found: Status) -> None:
     if found.half_way:
         said.append(f"the publish of run {found.half_way} stands half-way")
     text.note("Vectors: " + (", ".join(said) or "all of the graph as it is"))
+    for stream in resources.streams():
+        text.note(f"Stream {stream.sentence()}")
 
 
 def charts(seen: Overview) -> None:

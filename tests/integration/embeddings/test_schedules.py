@@ -74,6 +74,10 @@ def test_what_is_due_is_run_once_and_only_if_enough_has_changed(
     assert graph.read(CURRENT) == [{"id": run.id}]
     assert (row["state"], row["last"].startswith("succeeded")) == ("waiting", True)
     assert "Nothing was run" in once()
+    world.ledger.schedules.add("drifting", YEARLY, "UTC", SMALL, None, LONG_AGO, "10%")
+    assert "drifting: skipped: 0 facts have arrived, too few to measure drift on" in once()
+    assert listed("drifting")["only_if"] == "10% drift"
+    world.ledger.schedules.remove("drifting")
 
     assert changed_share(world) == (0, 31)
     due(world, "share", SMALL, "1%")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +216,20 @@ def test_a_stream_does_not_write_to_a_folder_that_is_none(platform: Platform) ->
     done = kg("follow", "nowhere", "--until-idle", "1")
     assert done.code == 2
     assert done.errors.endswith("nowhere is no folder; name one, or kafka://BROKER/TOPIC.")
+
+
+def test_sigterm_ends_it_after_the_batch(
+    platform: Platform, graph: Graph, folder: Path, tmp_path: Path
+) -> None:
+    put(folder, "1.jsonl", *(entity(f"e{i}") for i in range(20)))
+    words = [sys.executable, "-m", "kg_platform.cli.main", "follow", str(folder), "--json"]
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    end = time.monotonic() + 300
+    while len(ids(graph)) < 20 and time.monotonic() < end:
+        time.sleep(0.2)
+    child.terminate()
+    said, _ = child.communicate(timeout=300)
+    assert child.returncode == 0
+    assert json.loads(said)["messages"] == 20
+    (run,) = platform.ledger.runs("ingest")
+    assert (run.status, run.metrics["entities"]["new"]) == ("succeeded", 20)

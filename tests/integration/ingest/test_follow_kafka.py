@@ -1,4 +1,4 @@
-"""`kg follow kafka://...` with a real kafka."""
+"""`kg follow kafka://...` with a real broker."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from ingest.streams.follow import FollowOptions
+from ingest.streams.opened import FollowRequest
+from ingest.streams.opened import follow as follow_stream
 from kg_platform.cypher.statement import Statement
-from kg_platform.graph.client import Graph
+from kg_platform.graph.client import Connection, Graph
 from kg_platform.platform import Platform
+from kg_platform.settings import load
 from tests.support.command_line import kg
+from tests.support.cut_off import Line
 from tests.support.kafka_broker import KafkaServer
 
 
@@ -74,3 +81,92 @@ def test_a_user_in_the_address_is_refused(platform: Platform, tmp_path: Path) ->
     assert done.code == 2
     assert "KG_KAFKA_PASSWORD" in done.errors
     assert "secret" not in done.errors
+
+
+def test_a_message_of_20_mb_and_a_schema_that_changes(
+    platform: Platform, graph: Graph, kafka: KafkaServer
+) -> None:
+    kafka.create("odd", **{"max.message.bytes": "41943040"})
+    long = put("L", text="x" * 20_000_000)
+    kafka.send("odd", [put("A", size=3), long, put("A", size="large", more=[1, 2])])
+    done = follow(kafka, "odd")
+    assert (done["messages"], done["refused"]) == (3, 1)
+    (letter,) = kafka.messages("odd.dead-letters", 5)
+    assert letter[0] == b""
+    assert letter[1]["kg-reason"] == "the message is longer than 16 MiB"
+    assert letter[1]["kg-left-out"] == f"{len(long)} bytes"
+    (row,) = graph.read(Statement("MATCH (n:Entity) RETURN n.size AS size, n.more AS more"))
+    assert row == {"size": "large", "more": [1, 2]}
+
+
+def test_a_key_without_a_value_goes(platform: Platform, graph: Graph, kafka: KafkaServer) -> None:
+    kafka.create("compacted", **{"cleanup.policy": "compact"})
+    fact = {"head": "A", "type": "knows", "tail": "B"}
+    relation = json.dumps({"kg": 1, "op": "put", "relation": fact}).encode()
+    triple = json.dumps(["A", "knows", "B"]).encode()
+    kafka.send("compacted", [put("A"), put("B"), relation], [b"A", b"B", triple])
+    follow(kafka, "compacted")
+    kafka.send("compacted", [None, None], [triple, b"B"])
+    done = follow(kafka, "compacted")
+    assert (done["retired"]["entities"], done["retired"]["relations"]) == (1, 1)
+    assert ids(graph) == ["A"]
+
+
+def test_neo4j_and_the_broker_go_and_come_and_nothing_good_is_refused(
+    graph: Graph,
+    kafka: KafkaServer,
+    neo4j_environment: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both are away in turn while a follower works; it waits, and says so once for each time."""
+    kafka.create("cut")
+    kafka.send("cut", [put(f"a{i}") for i in range(50)])
+    told: list[str] = []
+    with Line(neo4j_environment.uri) as line:
+        monkeypatch.setenv("KG_NEO4J_URI", line.uri)
+        steps = iter(["cut", "mend", "kill", "end"])
+        state = {"next": next(steps)}
+
+        def stop() -> bool:
+            """Asked between two batches: what happens to the follower, step by step."""
+            taken = count(graph)
+            if state["next"] == "cut" and taken == 50:
+                line.cut()
+                kafka.send("cut", [put(f"b{i}") for i in range(50)])
+                state["next"] = next(steps)
+            elif state["next"] == "mend" and any("Waiting for it" in one for one in told):
+                line.mend()
+                state["next"] = next(steps)
+            elif state["next"] == "kill" and taken == 100:
+                kafka.kill()
+                kafka.start()
+                kafka.send("cut", [put(f"c{i}") for i in range(50)])
+                state["next"] = next(steps)
+            return state["next"] == "end" and taken == 150
+
+        address = f"kafka://{kafka.address}/cut"
+        with Platform.open(load()) as platform:
+            monkeypatch.setattr("kg_platform.graph.client.RETRY_SECONDS", 2.0)
+            follow_stream(
+                platform, FollowRequest(address), FollowOptions(seconds=300), told.append, stop
+            )
+    assert count(graph) == 150
+    assert sum("Waiting for it" in one for one in told) >= 1
+    assert kafka.messages("cut.dead-letters", 5) == []
+
+
+def count(graph: Graph) -> int:
+    return int(graph.read(Statement("MATCH (n:Entity) RETURN count(n) AS n"))[0]["n"])
+
+
+def test_status_says_how_far_a_stream_is_behind(
+    platform: Platform, graph: Graph, kafka: KafkaServer
+) -> None:
+    kafka.create("lag")
+    kafka.send("lag", [put(f"e{i}") for i in range(30)])
+    done = kg("follow", f"kafka://{kafka.address}/lag", "--batch", "10", "--for", "0")
+    assert done.code == 0
+    follow(kafka, "lag", "--batch", "10")
+    (stream,) = json.loads(kg("status", "--json").out)["streams"]
+    assert (stream["source"], stream["changes"], stream["behind"]) == ("lag", 30, 0)
+    assert "lag: 30 messages taken, 0 behind" in " ".join(kg("status").errors.split())
