@@ -244,7 +244,7 @@ def _bomb() -> bytes:
          + SVG % b"viewBox='0 0 1 1'><text>&x;</text>", "undefined entity"),
         (SVG[:60], "cut off"),
         (SVG % b">", "viewBox"),
-        (b"<html><svg></svg></html>", "root is html"),
+        (b"<!-- <svg> --><html><svg></svg></html>", "of no kind that is read"),
     ],
 )  # fmt: skip
 def test_a_drawing_that_is_none(data: bytes, why: str) -> None:
