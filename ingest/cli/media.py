@@ -21,16 +21,14 @@ if TYPE_CHECKING:  # the stores are loaded when they are asked
 SHOWN = 60  # characters of a place; --json prints all of it
 _NAMED = 3
 
-media = typer.Typer(
-    help="Pictures, sound and film: which there are, and those that failed.", no_args_is_help=True
-)
+media = typer.Typer(help="Pictures, sound and film, and their states.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(media, name="media")
 
 
-class State(StrEnum):
+class MediumState(StrEnum):
     """`stored`, `failed`, or `gone` at its source."""
 
     stored = "stored"
@@ -38,7 +36,7 @@ class State(StrEnum):
     gone = "gone"
 
 
-class Kind(StrEnum):
+class MediumKind(StrEnum):
     """By the bytes."""
 
     image = "image"
@@ -48,8 +46,8 @@ class Kind(StrEnum):
 
 @media.command("list")
 def listed(
-    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Only stored ones of this kind.")] = None,
+    state: Annotated[MediumState | None, typer.Option(help="Only those in this state.")] = None,
+    kind: Annotated[MediumKind | None, typer.Option(help="Only stored ones of this kind.")] = None,
     source: Annotated[str | None, typer.Option(help="Only failures of this source.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many of each state.")] = 20,
     after: Annotated[str, typer.Option(help="Only stored ones behind this id.")] = "",
@@ -179,7 +177,7 @@ def _short(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
-def _asked(state: State | None, name: str) -> bool:
+def _asked(state: MediumState | None, name: str) -> bool:
     return state is None or state.value == name
 
 

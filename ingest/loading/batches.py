@@ -37,7 +37,7 @@ from kg_platform.records import (
 # A batch is written when it has `batch_rows` rows, this many bytes, or this many pictures.
 BATCH_BYTES = 16 * 2**20
 BATCH_PICTURES = 1_000
-_THREADS = 4
+THREADS = 4
 _DIGEST = 8  # bytes that tell two descriptions of one id apart
 
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
@@ -224,7 +224,7 @@ class RecordCheck:
                 return MediumRejection(*told, entity=entity.id, ref=kept, gone=gone)
 
         results: list[R | None] = []
-        pool = ThreadPoolExecutor(_THREADS)
+        pool = ThreadPoolExecutor(THREADS)
         try:
             for result in pool.map(one, refs):
                 if isinstance(result, Rejection):
