@@ -16,7 +16,7 @@ from kg_platform.cypher import media as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadMedium, NotFound
 from kg_platform.graph.adoption import GraphAdoption
-from kg_platform.media.described import Looked, describe
+from kg_platform.media.described import Looked, describe, memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
@@ -61,7 +61,8 @@ def check(
     dropped = 0
     graph, store = platform.graph, platform.media
     pixels = platform.settings.max_picture_pixels
-    with Isolated() as decoders, ThreadPoolExecutor(_THREADS) as threads:
+    memory = memory_for(pixels, platform.settings.max_media_bytes)
+    with Isolated(memory=memory) as decoders, ThreadPoolExecutor(_THREADS) as threads:
         while rows := graph.read(Statement(cypher.PROPERTIES, {"after": after, "limit": AT_ONCE})):
             media = [dict(row["media"]) for row in rows]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeGuard
 
 from kg_platform.errors import BadMedium, BadPicture, MediumGone, MediumNotFetched
-from kg_platform.media.described import describe
+from kg_platform.media.described import describe, memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
 from kg_platform.records import HeldMedium, Media, MediaRef
@@ -41,7 +41,7 @@ class Gallery:
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
         self._web = web
-        self._isolated = Isolated()
+        self._isolated = Isolated(memory=memory_for(max_pixels, max_bytes))
 
     def close(self) -> None:
         """End the decoders, also those at work."""
