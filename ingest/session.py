@@ -47,7 +47,7 @@ class IngestSession(Session):
     ) -> IngestSummary:
         """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`, and
         `language` is the one of labels of RDF where there are several. With `fetch_media`,
-        pictures that are web addresses are fetched. With `sync`, what it does not state any more is
+        media that are web addresses are fetched. With `sync`, what it does not state any more is
         retired; `force`, also where that is much. With `bulk`, a database that is empty and local
         is made by the server's offline import. Running it twice changes nothing.
 

@@ -81,7 +81,7 @@ def load(
     """Load a source as one run of the ledger.
 
     With `strict`, everything is checked first, and one Rejection is enough to write nothing. With
-    `fetch_media`, pictures that are web addresses are fetched; without, they are rejected. With
+    `fetch_media`, media that are web addresses are fetched; without, they are rejected. With
     `sync`, what the source does not state any more is retired afterwards; `force`, also where
     that is much, or rejected rows may have stated it. `way` is how the graph is written, if not by
     statements while the source is read.
