@@ -149,3 +149,13 @@ class Rejection:
 @dataclass(frozen=True, slots=True)
 class FieldRejection(Rejection):
     """Only this field was left out: what the row says otherwise was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediumRejection(FieldRejection):
+    """A medium that an entity names and that could not be had; it may be had another time. `gone`:
+    there is nothing any more where it was."""
+
+    entity: str = ""
+    ref: MediaRef = MediaRef("")
+    gone: bool = False

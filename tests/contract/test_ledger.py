@@ -33,6 +33,7 @@ REVISIONS = [
     "0004_record.py",
     "0005_media_addresses.py",
     "0006_when_drift.py",
+    "0007_media_failures.py",
 ]
 CLEANED = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 
