@@ -40,6 +40,8 @@ ALL = (
     "labels",
     "held_out",
     "feature_cache",
+    "sound",
+    "film",
     "gpu",
 )
 
