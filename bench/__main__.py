@@ -42,6 +42,8 @@ ALL = (
     "labels",
     "held_out",
     "feature_cache",
+    "sound",
+    "film",
     "gpu",
 )
 

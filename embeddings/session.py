@@ -40,6 +40,7 @@ class EmbedKeywords(TypedDict, total=False):
     dimension: int | None
     fusion: str | None
     loss: str | None
+    video_pooling: str | None
     preset: str
     epochs: int | None
     setting: Sequence[str]
@@ -302,7 +303,7 @@ class VectorSession(Session):
         for name in {"label", "relationship_type", "setting"} & set(chosen):
             one = isinstance(chosen[name], str)
             chosen[name] = [words(name, each) for each in ([chosen[name]] if one else chosen[name])]
-        for name in {"model", "fusion", "loss", "preset"} & set(chosen):
+        for name in {"model", "fusion", "loss", "video_pooling", "preset"} & set(chosen):
             words(name, chosen[name])
         return embed_options(chosen, self.settings.device)
 

@@ -62,7 +62,7 @@ def server(kg: KnowledgeGraph) -> MCPServer:
         k: int = 10,
     ) -> dict[str, Any]:
         """Entities nearest to an entity (id or label) or to a text. `by`: embedding, structure,
-        text or image; `type` keeps entities with that label."""
+        text, image, audio or video; `type` keeps entities with that label."""
         _counted(kg, k)
         found = _asked(lambda: timely(lambda: kg.similar(entity, text=text, by=by, type=type, k=k)))
         return _answer(kg, list(found.columns), found.to_rows())
@@ -81,8 +81,8 @@ def server(kg: KnowledgeGraph) -> MCPServer:
 
     @made.tool(annotations=READS)
     def explain(head: str, relation: str, tail: str, heads: bool = False) -> dict[str, Any]:
-        """Which modality (structure, text, image) moved the prediction of a fact; with `heads`, of
-        its head."""
+        """Which modality (structure, text, image, audio, video) moved the prediction of a fact;
+        with `heads`, of its head."""
         one = _asked(lambda: timely(lambda: kg.explain(head, relation, tail, heads=heads)))
         ends = {
             name: {"id": end.id, "label": end.label}

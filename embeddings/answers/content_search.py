@@ -8,19 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL.Image import Image
 
 from embeddings.answers.similar import Neighbour, similar_to_medium, similar_to_text
+from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.features.encoders.load import load_text_encoder, load_text_side
 from embeddings.features.encoders.protocols import Pixels, TextEncoder
 from embeddings.features.modal import load_encoder, reader_of
 from embeddings.features.readers import PictureReader, refuse
 from embeddings.features.recording_workers import SECONDS
-from embeddings.publish.published import with_encoder
+from embeddings.publish.published import Run, with_encoder
 from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.pictures import rgb
-from kg_platform.modality import BY_NAME, IMAGE, TEXT, Modality
+from kg_platform.modality import BY_NAME, IMAGE, TEXT, VIDEO, Modality
 from kg_platform.platform import Platform
 
 KEPT = 8  # encoders: of each modality, of the run that is live and the one before
@@ -67,7 +69,9 @@ class ContentSearch:
         graph = self._platform.graph
 
         def ask(encoder: Any) -> list[Neighbour]:
-            return similar_to_medium(graph, modality, parts(encoder), k, encoder, type)
+            return similar_to_medium(
+                graph, modality, parts(encoder), k, encoder, type, self._over_time
+            )
 
         def parts(encoder: Any) -> tuple[Pixels, ...]:
             if isinstance(data, Image):
@@ -82,6 +86,23 @@ class ContentSearch:
             return self._encoder(modality.name, name, lambda *how: load_encoder(modality, *how))
 
         return with_encoder(graph, modality, load, ask)
+
+    def _over_time(self, run: Run, vectors: Vectors) -> Vectors:
+        """The pictures of a film (n, d) as the run's own network pools them: (w,).
+
+        Raises:
+            NotFound: its artifact is not on this machine.
+        """
+        from embeddings.models.from_artifact import as_published
+        from embeddings.publish.live_artifact import artifact_of
+
+        artifact = artifact_of(run, self._platform.settings.artifacts_dir)
+        about = artifact.manifest["encoders"][VIDEO.name]
+        one, here = np.zeros(len(vectors), np.int64), np.ones(1, bool)
+        mean = vectors.mean(0, keepdims=True)
+        film = Features(VIDEO.name, mean, here, about["name"], about["revision"], vectors, one, one)
+        found: Vectors = as_published(artifact, {VIDEO.name: film}, 1)[VIDEO.name].matrix[0]
+        return found
 
     def _encoder(self, kind: str, name: str, load: Callable[[str, str], Any]) -> Any:
         key = (kind, name)

@@ -6,7 +6,7 @@ in common.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,10 @@ from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
-from kg_platform.modality import BY_NAME, MODALITIES, TEXT, Modality
+from kg_platform.modality import BY_NAME, MODALITIES, TEXT, VIDEO, Modality
 
 if TYPE_CHECKING:
+    from embeddings.data.feature_matrix import Vectors
     from embeddings.features.encoders.protocols import PartsEncoder, Pixels, TextEncoder
 
 # What a person types -> the property; the property's own name does as well.
@@ -104,7 +105,13 @@ def similar_to_text(
     vector = encoder.encode_queries([text])[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(must_be_published(run), BY_NAME[by], encoder, other_side=by != TEXT.name)
+        live = must_be_published(run)
+        check_encoder(live, BY_NAME[by], encoder, other_side=by != TEXT.name)
+        if pools_over_time(live, BY_NAME[by]):
+            raise BadInput(
+                f"The films of run {live['id']} were pooled over time, where no text is; embed "
+                "with --video-pooling mean or attention to find them by text."
+            )
         return _nearest(graph, staged_name(run, WAYS[by]), vector, k, type)
 
     return of_one_run(graph, ask)
@@ -117,9 +124,11 @@ def similar_to_medium(
     k: int,
     encoder: PartsEncoder,
     type: str | None = None,
+    pooled: Callable[[Run, Vectors], Vectors] | None = None,
 ) -> list[Neighbour]:
     """The `k` entities whose pictures, sounds or films are most like one, which is given as its
-    parts are prepared for the encoder (`readers.py`).
+    parts are prepared for the encoder (`readers.py`). `pooled` makes one vector of those of a film
+    as the run does that it gets, where it pools over time (`pools_over_time`).
 
     Raises:
         NotFound: no such vectors are published. BadInput: the published vectors are of another
@@ -127,13 +136,22 @@ def similar_to_medium(
     """
     _positive(k)
     vectors = encoder.encode_prepared(parts)
-    vector = (vectors if len(vectors) == 1 else vectors.mean(0, keepdims=True))[0].tolist()
 
     def ask(run: Run | None) -> list[Neighbour]:
-        check_encoder(must_be_published(run), modality, encoder)
-        return _nearest(graph, staged_name(run, modality.vector), vector, k, type)
+        live = must_be_published(run)
+        check_encoder(live, modality, encoder)
+        if pooled is not None and pools_over_time(live, modality):
+            vector = pooled(live, vectors)
+        else:
+            vector = vectors.mean(0)
+        return _nearest(graph, staged_name(run, modality.vector), vector.tolist(), k, type)
 
     return of_one_run(graph, ask)
+
+
+def pools_over_time(run: Run, modality: Modality) -> bool:
+    """Whether the vectors of a modality are what the run's own network makes of films."""
+    return modality is VIDEO and run.get("video_pooling") == "tcn"
 
 
 def either(names: Iterable[str]) -> str:

@@ -174,7 +174,7 @@ class EmbedNewJob(Job):
                 details.update(asdict(found))
             with self.step("publish"):
                 seen = self._seen(snapshot, compared, waiting.positions.tolist())
-                self._write(seen, made, features)
+                self._write(seen, made)
         self.graph.write(Statement(cypher.COUNT_ENTITIES_OF_RUN, {"id": run}))
         return found
 
@@ -214,10 +214,9 @@ class EmbedNewJob(Job):
         self,
         seen: Sequence[Observed],
         made: Fitted,
-        features: Mapping[str, Features],
     ) -> None:
         """Vectors on the nodes of those that have one, and their marks away."""
-        names, masks = made.written(features)
+        names, masks = made.written()
         size = batch_of(self.artifact, self.artifact.names)
         for start in range(0, len(seen), size):
             cut = slice(start, start + size)

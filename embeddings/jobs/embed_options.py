@@ -78,6 +78,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "dimension": ("--dimension",),
     "fusion": ("--fusion",),
     "loss": ("--loss",),
+    "video_pooling": ("--video-pooling",),
     "preset": ("--preset",),
     "epochs": ("--epochs",),
     "setting": ("--set",),
@@ -87,7 +88,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "warm": ("--warm", "--cold"),
     "new_only": ("--new-only",),
 }
-_CHOICES = ("model", "dimension", "fusion", "loss", "epochs", "seed")
+_CHOICES = ("model", "dimension", "fusion", "loss", "video_pooling", "epochs", "seed")
 
 
 def embed_options(given: Mapping[str, Any], device: str) -> EmbedOptions:

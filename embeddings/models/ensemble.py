@@ -60,6 +60,15 @@ class Ensemble(nn.Module):
     def gates(self) -> None:
         """There are none."""
 
+    @torch.no_grad()
+    def over_time(self) -> dict[str, Tensor]:
+        """As `Network.over_time`: the mean direction of what the members give."""
+        found = [member.over_time() for member in self._all]
+        return {
+            name: nn.functional.normalize(torch.stack([one[name] for one in found]).sum(0), dim=1)
+            for name in found[0]
+        }
+
     def there_is(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """(n, 1 + M) what of each entity is used: it is there, and kept."""
         return self._all[0].there_is(rows, keep)

@@ -24,6 +24,7 @@ from embeddings.models.modalities import ModalityInputs, project
 from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer
 from kg_platform.errors import ArtifactError
+from kg_platform.modality import VIDEO
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact
@@ -75,6 +76,31 @@ def strangers(
     }
     structure = torch.zeros(count, artifact.dimension("structure_embedding"))
     return _network(artifact, model, structure, modalities)
+
+
+def as_published(
+    artifact: Artifact,
+    features: Mapping[str, Features],
+    count: int,
+    model: dict[str, Tensor] | None = None,
+) -> dict[str, Features]:
+    """The features of `count` other entities as the artifact's vectors are: what it pools over
+    time, by its own weights. The others, and those that it was not trained with, as they are."""
+    if not any(name in features for name in over_time(artifact)):
+        return dict(features)
+    pooled = strangers(artifact, features, count, model).over_time()
+    return dict(features) | {
+        name: replace(features[name], matrix=np.asarray(pooled[name].numpy(), np.float32))
+        for name in pooled
+        if name in features
+    }
+
+
+def over_time(artifact: Artifact) -> list[str]:
+    """The modalities whose vectors are what pooling over time gave."""
+    options = artifact.manifest["options"]
+    pooled = options.get("video_pooling") == "tcn" and VIDEO.name in artifact.manifest["encoders"]
+    return [VIDEO.name] if pooled else []
 
 
 @torch.no_grad()
@@ -155,14 +181,16 @@ def _shared(
 def _modality(
     artifact: Artifact, name: str, model: dict[str, Tensor], rows: Sequence[int] | None
 ) -> ModalityInputs:
-    matrix, present = (
-        _rows(artifact, f"{name}_embedding", rows),
-        artifact.present(f"{name}_embedding"),
-    )
+    present, mean = artifact.present(f"{name}_embedding"), model[f"{name}.mean"]
     chosen = present if rows is None else present[list(rows)]
+    parts = model.get(f"{name}.parts")
+    if parts is not None:  # what is kept is what pooling over time gave; its items are all there
+        matrix = np.zeros((len(chosen), len(mean)), np.float32)
+    else:
+        matrix = _rows(artifact, f"{name}_embedding", rows)
     about = artifact.manifest["encoders"][name]
     features = Features(name, matrix, chosen, about["name"], about["revision"])
-    made = project(features, model[f"{name}.mean"], model[f"{name}.basis"])
+    made = project(features, mean, model[f"{name}.basis"])
     if f"{name}.items" not in model:
         return made
     items, owners = model[f"{name}.items"], model[f"{name}.owners"]
@@ -171,8 +199,10 @@ def _modality(
         first, last = (torch.searchsorted(owners, wanted, right=right) for right in (False, True))
         owners = torch.arange(len(rows)).repeat_interleave(last - first)
         within = torch.arange(len(owners)) - ((last - first).cumsum(0) - (last - first))[owners]
-        items = items[first[owners] + within]
-    return ModalityInputs(made.inputs, made.present, made.mean, made.basis, items, owners)
+        chosen_items = first[owners] + within
+        items = items[chosen_items]
+        parts = None if parts is None else parts[chosen_items]
+    return ModalityInputs(made.inputs, made.present, made.mean, made.basis, items, owners, parts)
 
 
 def _others(
@@ -180,10 +210,12 @@ def _others(
 ) -> ModalityInputs:
     """Features of entities that the artifact does not know; None: no entity has this modality."""
     if given is None:
-        nothing = np.zeros((count, artifact.dimension(f"{name}_embedding")), np.float32)
+        nothing = np.zeros((count, len(model[f"{name}.mean"])), np.float32)
         given = Features(name, nothing, np.zeros(count, bool), "", "")
     if f"{name}.items" not in model:  # pooling was not learnt: their mean is what there is
-        given = replace(given, items=None, owners=None)
+        given = replace(given, items=None, owners=None, parts=None)
+    elif f"{name}.parts" not in model:
+        given = replace(given, parts=None)
     return project(given, model[f"{name}.mean"], model[f"{name}.basis"])
 
 

@@ -8,7 +8,7 @@ softmax attention, one query q a modality, that starts as the mean:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from embeddings.data.feature_matrix import Features
 
 WIDTH = 256  # principal components kept of a modality
+MOST_ITEMS = 100_000  # by which components are found; of more, every second or third
 # Items that all but cancel each other have a short mean; at most this much is it stretched.
 MAX_STRETCH = 10.0
 
@@ -33,6 +34,10 @@ class ModalityInputs:
     `mean` (d,) and `basis` (d, w) turn raw features into inputs: (x - mean) @ basis. Of entities
     with several items, `items` (n, w) are the inputs of each and `owners` (n,), sorted, whose they
     are; the mean of an entity's items is its row of `inputs`. None: no entity has several.
+
+    With `parts` (n,) items follow each other in time (`Features.parts`): then `items` are those of
+    all entities, the network pools them over time (`temporal.py`), and `inputs` are not read where
+    there are any.
     """
 
     inputs: Tensor
@@ -41,10 +46,27 @@ class ModalityInputs:
     basis: Tensor
     items: Tensor | None = None
     owners: Tensor | None = None
+    parts: Tensor | None = None
+
+
+POOLINGS = ("mean", "attention", "tcn")
+
+
+def pooled_by(features: Features, pooling: str) -> Features:
+    """Features of films with as much of them as a pooling looks at: their mean alone, their
+    pictures, or these in the order of time. Other features as they are."""
+    if features.parts is None or pooling == "tcn":
+        return features
+    if pooling == "mean":
+        return replace(features, items=None, owners=None, parts=None)
+    return replace(features, parts=None)
 
 
 def prepare(features: Features, entities: int, width: int = WIDTH) -> ModalityInputs:
     """Centre, rotate to the leading principal components, scale. O(N d^2 + d^3).
+
+    Of films that are pooled over time the components are those of single pictures: what moves is
+    where pictures differ, not where their means do.
 
     Raises:
         BadInput: a vector of the modality is not finite, or there is not one for each entity.
@@ -57,6 +79,10 @@ def prepare(features: Features, entities: int, width: int = WIDTH) -> ModalityIn
     present = torch.from_numpy(np.asarray(features.present, dtype=bool))
     raw = torch.from_numpy(np.asarray(features.matrix, dtype=np.float32))[present]
     check_finite(features, raw)
+    if features.parts is not None and features.items is not None:
+        every = max(1, -(-len(features.items) // MOST_ITEMS))
+        raw = torch.from_numpy(np.asarray(features.items[::every], dtype=np.float32))
+        check_finite(features, raw)
     mean = raw.mean(0) if len(raw) else torch.zeros(raw.shape[1])
     centred = raw - mean
     # In double: few rows leave many eigenvalues that are all but equal, and single precision then
@@ -82,32 +108,38 @@ def project(features: Features, mean: Tensor, basis: Tensor) -> ModalityInputs:
     check_finite(features, raw)
     inputs = torch.zeros(len(present), basis.shape[1])
     inputs[present] = (raw - mean) @ basis
-    items, owners = _several(features, present, mean, basis)
-    return ModalityInputs(inputs, present, mean, basis, items, owners)
+    items, owners, parts = _several(features, present, mean, basis)
+    return ModalityInputs(inputs, present, mean, basis, items, owners, parts)
 
 
 def _several(
     features: Features, present: Tensor, mean: Tensor, basis: Tensor
-) -> tuple[Tensor | None, Tensor | None]:
-    """The inputs of single items, of the entities that have several.
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """The inputs of single items, of the entities that have several, or of all where items follow
+    each other in time; whose they are; and which do follow each other.
 
     The published row of an entity is the direction of its items' mean; so they are stretched alike
     until their mean has the length of that row, and pooling starts from `inputs` exactly.
     """
     if features.items is None or features.owners is None:
-        return None, None
+        return None, None, None
     owners = torch.from_numpy(np.asarray(features.owners, dtype=np.int64))
     raw = torch.from_numpy(np.asarray(features.items, dtype=np.float32))
     counts = torch.bincount(owners, minlength=len(present))
-    chosen = (counts[owners] > 1) & present[owners]
+    chosen = present[owners]
+    if features.parts is None:
+        chosen &= counts[owners] > 1
     if not chosen.any():
-        return None, None
+        return None, None, None
     owners, raw = owners[chosen], raw[chosen]
+    parts = None
+    if features.parts is not None:
+        parts = torch.from_numpy(np.asarray(features.parts, dtype=np.int64))[chosen]
     check_finite(features, raw)
     sums = torch.zeros(len(present), raw.shape[1]).index_add(0, owners, raw)
     lengths = torch.linalg.vector_norm(sums, dim=1) / counts.clamp(min=1)
     stretch = lengths.clamp(min=1 / MAX_STRETCH).reciprocal()
-    return (raw * stretch[owners, None] - mean) @ basis, owners
+    return (raw * stretch[owners, None] - mean) @ basis, owners, parts
 
 
 class Pool(nn.Module):

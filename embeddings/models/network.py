@@ -11,6 +11,7 @@ from embeddings.models.fusion import Fusion, fusion, small
 from embeddings.models.interactions.fast import Interaction
 from embeddings.models.modalities import ModalityInputs, Pool, prepare
 from embeddings.models.scorer import Scorer
+from embeddings.models.temporal import TemporalPool
 
 __all__ = ["ModalityInputs", "Network", "prepare"]
 
@@ -45,7 +46,11 @@ class Network(nn.Module):
         self.names = tuple(modalities)
         self.fusion: Fusion | None = None
         self.pools = nn.ModuleDict(
-            {name: Pool(each) for name, each in modalities.items() if each.items is not None}
+            {
+                name: Pool(each) if each.parts is None else TemporalPool(each, generator)
+                for name, each in modalities.items()
+                if each.items is not None
+            }
         )
         there = [torch.ones(entities, dtype=torch.bool)]
         there += [modality.present for modality in modalities.values()]
@@ -154,6 +159,16 @@ class Network(nn.Module):
             else:
                 found.append(self.pools[name](x[rows], rows))
         return found
+
+    @torch.no_grad()
+    def over_time(self) -> dict[str, Tensor]:
+        """Of modalities that are pooled over time, what that gives of all entities: (N, w) of
+        length 1, zero where an entity has nothing."""
+        return {
+            name: nn.functional.normalize(pooled, dim=1)
+            for name, pooled in zip(self.names, self.inputs(), strict=True)
+            if name in self.pools and isinstance(self.pools[name], TemporalPool)
+        }
 
     def there_is(self, rows: Tensor | None = None, keep: Tensor | None = None) -> Tensor:
         """(n, 1 + M) what of each entity is used: it is there, and kept."""

@@ -40,7 +40,7 @@ from kg_platform.progress import Progress, silent
 
 if TYPE_CHECKING:
     from kg_platform.ledger.ledger import Ledger
-from kg_platform.modality import MODALITIES
+from kg_platform.modality import MODALITIES, VIDEO
 
 CURSOR = "publish"
 
@@ -186,6 +186,8 @@ def run_properties(manifest: Mapping[str, Any], dimensions: Mapping[str, int]) -
         encoder = encoders.get(modality.name) or {}
         properties[modality.setting] = encoder.get("name")
         properties[modality.revision] = encoder.get("revision")
+    if VIDEO.name in encoders:  # what else searching by a film needs to know
+        properties["video_pooling"] = (manifest.get("options") or {}).get("video_pooling")
     properties |= _held_out(manifest)
     for name, value in (manifest.get("metrics") or {}).items():
         if isinstance(value, int | float):

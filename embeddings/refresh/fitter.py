@@ -13,6 +13,7 @@ from torch import Tensor
 from embeddings.data.artifact import Artifact
 from embeddings.data.feature_matrix import Features
 from embeddings.data.triples import Ints
+from embeddings.models.from_artifact import as_published
 from embeddings.models.scorer import Scorer
 from embeddings.numerics.device import in_bf16
 from embeddings.refresh.fold_in import FitOptions, FoldInFacts, GraphFacts
@@ -29,10 +30,11 @@ class Fitted:
     vectors: Tensor
     components: Tensor | None
     some: Tensor
+    features: Mapping[str, Features]  # as the artifact's vectors are
     alignment: NDArray[np.float32] | None = None  # of the artifact
 
     def written(
-        self, features: Mapping[str, Features]
+        self,
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
         """What stands on their nodes, by property, and who has it: the vectors, turned as the
         artifact's are, what asks in their place (scored_entities.py), and their features."""
@@ -42,7 +44,7 @@ class Fitted:
         if self.components is not None:
             rows[PROVISIONAL_HEAD] = self.components.flatten(1).numpy()
             masks[PROVISIONAL_HEAD] = some
-        for name, each in features.items():
+        for name, each in self.features.items():
             rows[f"{name}_embedding"] = each.matrix
             masks[f"{name}_embedding"] = each.present
         return rows, masks
@@ -64,7 +66,7 @@ class Fitter:
     ) -> None:
         options = options or FitOptions()
         self._scorer = scorer
-        self._alignment = artifact.alignment()
+        self._artifact, self._alignment = artifact, artifact.alignment()
         self._priors = Priors(artifact, scorer, trained, options, keep)
         narrow = in_bf16("auto", scorer.entities.device)
         self._world = GraphFacts(scorer, trained, options, narrow)
@@ -82,7 +84,8 @@ class Fitter:
         because only their facts have changed, and -1 of those that begin at what their features
         say.
         """
-        prior = self._priors(features, count)
+        published = as_published(self._artifact, features, count)
+        prior = self._priors(features, count, published)
         if rows is not None:
             prior = self._trained(rows).or_else(prior)
         found = self._world.fit(prior.vectors, facts, prior.components)
@@ -92,7 +95,7 @@ class Fitter:
         if components is not None:  # the first one moves with the vector
             components = components.clone()
             components[:, 0] += found - prior.vectors
-        return Fitted(found, components, some, self._alignment)
+        return Fitted(found, components, some, published, self._alignment)
 
     def _trained(self, rows: Ints) -> Prior:
         has, at = torch.from_numpy(rows >= 0), torch.from_numpy(rows.clip(min=0))

@@ -170,7 +170,7 @@ class LiveSpace:
         if not entities:
             return Batch()
         made = self.vectors(entities, features, trained)
-        names, masks = made.written(features)
+        names, masks = made.written()
         some = made.some
         write_fitted(self._graph, self.run_id, list(map(seen, entities)), names, masks, trained)
         return Batch(fitted=int(some.sum()), without=int((~some).sum()))

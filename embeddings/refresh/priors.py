@@ -30,7 +30,7 @@ from embeddings.data.artifact import Artifact
 from embeddings.data.feature_matrix import Features
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import Ensemble
-from embeddings.models.from_artifact import rebuild, strangers
+from embeddings.models.from_artifact import as_published, rebuild, strangers
 from embeddings.models.modalities import check_finite
 from embeddings.models.network import Network
 from embeddings.models.scorer import Scorer
@@ -116,14 +116,21 @@ class Priors:
         self._weights = artifact.weights() if keep else None
         self._average = _average(scorer)
 
-    def __call__(self, features: Mapping[str, Features], count: int) -> Prior:
-        """The priors of `count` entities with these features."""
+    def __call__(
+        self,
+        features: Mapping[str, Features],
+        count: int,
+        published: Mapping[str, Features] | None = None,
+    ) -> Prior:
+        """The priors of `count` entities with these features, which are `published` as the
+        artifact's vectors are (`as_published`), where that is known already."""
         artifact = self._artifact
         names = tuple(name for name in artifact.manifest["encoders"] if name in features)
         average = self._average.times_over(count)
         if not names or not len(self._known):
             return average
-        found = self._neighbours(names, [_part(features[name]) for name in names], [-1] * count)
+        seen = as_published(artifact, features, count) if published is None else published
+        found = self._neighbours(names, [_part(seen[name]) for name in names], [-1] * count)
         neighbours, tower, both = self._factors_of(names)
         if self._tower:
             made = towers(strangers(artifact, features, count, self._weights))

@@ -115,10 +115,12 @@ def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str
         name: {"dimension": matrix.shape[1], "present": None} for name, matrix in vectors.items()
     }
     for name, features in dataset.features.items():
-        vectors[f"{name}_embedding"] = np.ascontiguousarray(features.matrix, dtype=np.float32)
+        pooled = trained.over_time.get(name)
+        matrix = features.matrix if pooled is None else pooled.numpy()
+        vectors[f"{name}_embedding"] = np.ascontiguousarray(matrix, dtype=np.float32)
         vectors[f"{name}_present"] = np.ascontiguousarray(features.present, dtype=bool)
         about[f"{name}_embedding"] = {
-            "dimension": features.matrix.shape[1],
+            "dimension": matrix.shape[1],
             "present": f"{name}_present",
         }
     save_file(vectors, folder / VECTORS)
@@ -130,6 +132,8 @@ def _write_tensors(folder: Path, trained: Trained, dataset: Dataset) -> dict[str
         model |= {f"{name}.mean": modality.mean, f"{name}.basis": modality.basis}
         if modality.items is not None and modality.owners is not None:
             model |= {f"{name}.items": modality.items, f"{name}.owners": modality.owners}
+        if modality.parts is not None:
+            model[f"{name}.parts"] = modality.parts
     save_torch({name: t.contiguous() for name, t in model.items()}, folder / MODEL)
     later: dict[str, NDArray[Any]] = {
         name: dataset.split(name).astype(np.int32) for name in ("valid", "test")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.models.interactions.registry import interaction
+from embeddings.models.modalities import POOLINGS
 from embeddings.training import presets
 from kg_platform.errors import BadInput
 
@@ -21,7 +22,7 @@ REGULARISERS = ("n3", "l2")
 LOOPS = ("learnt", "none")
 PRECISIONS = ("auto", "fp32", "bf16")
 # Options that version 714e04c did not have, and the values that change nothing.
-LATER: dict[str, Any] = {"relation_weights": ""}
+LATER: dict[str, Any] = {"relation_weights": "", "video_pooling": "attention"}
 _WEIGHTS = '{"LANGUAGE": 2, "BORDERS": 0.5}'
 # Triples an entity, below which N3 holds a graph back more, and from which predicting relations
 # weighs more (docs/benchmarks.md).
@@ -57,6 +58,9 @@ class TrainOptions:
     temperature: float = 1.0  # self-adversarial: how much more the likelier negatives weigh
     modality_dropout: float = 0.0  # how often an entity's text or picture is hidden in a step
     structure_dropout: float = 0.0  # how often its free vector is hidden, where it has features
+    # mean | attention | tcn: how the pictures of an entity's films become one; tcn learns what
+    # follows what, and is published
+    video_pooling: str = "attention"
     members: int = 1  # models trained with seeds of their own and joined into one
     patience: int = 3  # validations without a better MRR before training ends
     validation: int = 5_000  # at most this many validation triples are ranked after an epoch
@@ -71,6 +75,7 @@ class TrainOptions:
         _one_of("optimiser", self.optimiser, OPTIMISERS)
         _one_of("regulariser", self.regulariser, REGULARISERS)
         _one_of("loops", self.loops, LOOPS)
+        _one_of("video_pooling", self.video_pooling, POOLINGS)
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("device", self.device, ("auto", "cpu", "cuda"))
         for name in POSITIVE:

@@ -33,6 +33,7 @@ class Trained:
     best_epoch: int
     notes: list[str] = field(default_factory=list)
     pace: dict[str, Tensor] = field(default_factory=dict)  # of the optimiser, see warm_start.py
+    over_time: dict[str, Tensor] = field(default_factory=dict)  # (N, w), see Network.over_time
     alignment: Tensor | None = None  # (D, D) orthogonal, see procrustes.py
 
     def entity_vectors(self) -> NDArray[np.float32]:

@@ -70,7 +70,7 @@ def train(
     options = options.resolved(len(dataset.train), dataset.entities)
     device = device_of(options.device)
     keep_freed()
-    modalities = warm_start.modalities(dataset, begin)
+    modalities = warm_start.modalities(dataset, begin, options.video_pooling)
     networks: list[Network] = []
     states: list[State] = []
     notes: list[str] = []
@@ -110,6 +110,7 @@ def train(
         best_epoch=max(state.best_epoch for state in states),
         notes=notes,
         pace=pace,
+        over_time=whole.over_time(),
     )
 
 
@@ -320,6 +321,8 @@ def fingerprint(
         if features.items is not None and features.owners is not None:
             digest.update(np.ascontiguousarray(features.owners).tobytes())
             digest.update(np.ascontiguousarray(features.items, dtype=np.float32).tobytes())
+        if features.parts is not None:
+            digest.update(np.ascontiguousarray(features.parts, dtype="<i8").tobytes())
     return digest.hexdigest()
 
 

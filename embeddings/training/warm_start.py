@@ -27,17 +27,18 @@ from embeddings.data.splits import Unit, short_keys
 from embeddings.data.triples import Ints
 from embeddings.models.ensemble import name_of
 from embeddings.models.interactions.registry import interaction
-from embeddings.models.modalities import ModalityInputs, prepare, project
+from embeddings.models.modalities import ModalityInputs, pooled_by, prepare, project
 from embeddings.models.network import Network
 from embeddings.training.optimisers import Optimisers
-from embeddings.training.options import TrainOptions
+from embeddings.training.options import LATER, TrainOptions
+from kg_platform.modality import VIDEO
 
 if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact, Continued
     from embeddings.data.snapshot import Snapshot
 
 # Options that decide which weights there are.
-SHAPE = ("model", "dimension", "fusion", "members")
+SHAPE = ("model", "dimension", "fusion", "members", "video_pooling")
 BY_RELATION = ("relations", "loops", "fusion.relation_logits")
 SUM = ".sum"  # what Adagrad keeps of a parameter
 OPENING_RATE = 2.0  # shares of the learning rate
@@ -113,13 +114,16 @@ def start(
         return f"Training begins anew, not from run {run}: {why}."
 
     for name in SHAPE:
-        was, is_ = before.get(name, 1), getattr(options, name)
-        if was != is_ and not (name == "fusion" and not dataset.features):
+        was, is_ = before.get(name, LATER.get(name, 1)), getattr(options, name)
+        idle = (name == "fusion" and not dataset.features) or (
+            name == "video_pooling" and VIDEO.name not in dataset.features
+        )
+        if was != is_ and not idle:
             return begins(f"its {name} was {was}, and is to be {is_}")
     now = {n: (f.encoder, f.revision) for n, f in dataset.features.items()}
     then = {n: (a["name"], a["revision"]) for n, a in artifact.manifest["encoders"].items()}
     if now != then:
-        return begins("its texts or pictures came from other encoders")
+        return begins("its texts, pictures, sounds or films came from other encoders")
     if (continued.rule is None) != (dataset.rule is None):
         return begins("which facts are held out was decided otherwise")
     place = {name: row for row, name in enumerate(artifact.iter_entity_ids())}
@@ -192,11 +196,14 @@ def _learnt(continued: Continued, dataset: Dataset, entities: Ints, kinds: Ints)
     return any(tuple(row) not in then for row in named[(named >= 0).all(1)].tolist())
 
 
-def modalities(dataset: Dataset, begin: Start | None) -> dict[str, ModalityInputs]:
+def modalities(
+    dataset: Dataset, begin: Start | None, video_pooling: str
+) -> dict[str, ModalityInputs]:
     """What each modality gives to a network, by a basis of its own or that of the run before."""
+    chosen = {name: pooled_by(each, video_pooling) for name, each in dataset.features.items()}
     return {
         name: prepare(features, dataset.entities) if begin is None else begin.modality(features)
-        for name, features in dataset.features.items()
+        for name, features in chosen.items()
     }
 
 

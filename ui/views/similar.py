@@ -1,10 +1,11 @@
-"""What is alike: to an entity, to a text, to a picture."""
+"""What is alike: to an entity, to a text, to a picture, a sound or a film."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from kg_platform.media.pictures import decode_rgb
+from kg_platform.modality import AUDIO, VIDEO, Modality
 from ui import resources
 from ui.components import cards
 from ui.widgets import entity_picker, neighbours
@@ -13,7 +14,7 @@ from ui.widgets import text as plain
 st.title("Similar")
 source = st.segmented_control(
     "Similar to",
-    ["An entity", "A text", "A picture"],
+    ["An entity", "A text", "A picture", "A sound", "A film"],
     default="An entity",
     required=True,
     key="similar_source",
@@ -73,6 +74,23 @@ def to_picture() -> list[cards.Card]:
     return neighbours.nearest_to_picture(picture, count)
 
 
+def to_recording(modality: Modality) -> list[cards.Card]:
+    """A sound or a film that is uploaded; it plays beside what is like it."""
+    left, right = st.columns([6.4, 1])
+    file = left.file_uploader(modality.title, key=f"similar_{modality.name}")
+    if file is None:
+        return []
+    with right:
+        count = how_many()
+    data = file.getvalue()
+    found = neighbours.nearest_to_recording(modality, data, count)
+    if modality is AUDIO:
+        st.audio(data)
+    else:
+        st.video(data, width=360)
+    return found
+
+
 found: list[cards.Card] = []
 with plain.errors():
     match source:
@@ -80,7 +98,11 @@ with plain.errors():
             found = to_entity()
         case "A text":
             found = to_text()
-        case _:
+        case "A picture":
             found = to_picture()
+        case "A sound":
+            found = to_recording(AUDIO)
+        case _:
+            found = to_recording(VIDEO)
 if found:
     cards.cards(found, key="similar_found")

@@ -9,7 +9,7 @@ from PIL.Image import Image
 
 from embeddings.answers.similar import Neighbour
 from kg_platform.browse.entities import EntityPage, EntityRow
-from kg_platform.modality import MODALITIES
+from kg_platform.modality import AUDIO, MODALITIES, Modality
 from ui import resources
 from ui.components import cards
 
@@ -39,6 +39,13 @@ def nearest_to_text(text: str, k: int) -> list[cards.Card]:
 def nearest_to_picture(picture: Image, k: int) -> list[cards.Card]:
     with st.spinner("Comparing pictures …"):
         return _cards(resources.kg().similar(image=picture, k=k))
+
+
+def nearest_to_recording(modality: Modality, data: bytes, k: int) -> list[cards.Card]:
+    with st.spinner(f"Comparing {modality.items} …"):
+        if modality is AUDIO:
+            return _cards(resources.kg().similar(audio=data, k=k))
+        return _cards(resources.kg().similar(video=data, k=k))
 
 
 def _cards(found: Iterable[Neighbour]) -> list[cards.Card]:
