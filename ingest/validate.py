@@ -35,7 +35,10 @@ KEPT = "the platform keeps this property itself; rename it"
 PLAIN = "a property is text, a number, true, false, a date or time, or a list of one of these"
 OFFSET = "the offset of a time is whole seconds and at most 18 hours"
 
-_MEDIUM = "path or web address of {}, or an object with path or url, caption, rank, from, to"
+_MEDIUM = (
+    "path or web address of {}, or an object with one of path, url and bytes (in base64), and "
+    "role, caption, rank, from, to"
+)
 PLACES = {
     "image": "an image is the " + _MEDIUM.format("a picture"),
     "audio": "an audio is the " + _MEDIUM.format("a recording"),
@@ -277,6 +280,17 @@ def _aliases(value: Any, refuse: _Refuse) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for item in items if (a := _name("aliases", item, refuse))))
 
 
+def fit_media(ref: MediaRef) -> tuple[MediaRef | None, str]:
+    """A medium on its own, fit to be stored; or None, and why it is not, all of it."""
+    refused: list[str] = []
+
+    def refuse(field: str, reason: str, value: object = "") -> None:
+        refused.append(reason)
+
+    fit = _media(ref, refuse)
+    return (None, refused[0]) if refused else (fit, "")
+
+
 def _media(ref: MediaRef, refuse: _Refuse) -> MediaRef | None:
     """The reference with what of it can be kept; None without a place."""
     location: Any = ref.location
@@ -285,6 +299,10 @@ def _media(ref: MediaRef, refuse: _Refuse) -> MediaRef | None:
         return None
     if problem := text_problem(location):
         refuse(ref.field, f"the path {problem}", location)
+        return None
+    role: Any = ref.role
+    if not isinstance(role, str) or not role or text_problem(role):
+        refuse(f"{ref.field}.role", "the role of a medium is text", role)
         return None
     rank: Any = ref.rank
     if type(rank) is not int or not 0 <= rank < 2**31:

@@ -1,13 +1,14 @@
 """The media that a JSON object of an entity names: `image`, `images`, `audio` and `video`.
 
 Each is one or several; one is a path, a web address, a `data:` address with the bytes in it, or an
-object that says more of it. Values are
-passed on as they are: `validate` judges them.
+object that says more of it. Values are passed on as they are: `validate` judges them.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,7 +16,8 @@ from kg_platform.records import HeldMedium, MediaRef
 
 _KEYS = {"image": "image", "images": "image", "audio": "audio", "video": "video"}
 _DATA = "data:"
-_OBJECT = frozenset({"path", "url", "caption", "rank", "from", "to"})
+_PLACES = ("path", "url", "bytes")
+_OBJECT = frozenset({*_PLACES, "role", "caption", "rank", "from", "to"})
 
 
 def media_of(row: dict[str, Any]) -> tuple[MediaRef, ...]:
@@ -25,28 +27,45 @@ def media_of(row: dict[str, Any]) -> tuple[MediaRef, ...]:
         given = row.pop(key, None)
         for one in given if isinstance(given, list) else [given]:
             if given is not None:
-                found.append(_ref(one, role, sum(ref.role == role for ref in found)))
+                ref = media_ref(one, role)
+                rank = sum(other.role == ref.role for other in found)
+                found.append(ref if _ranked(one) else replace(ref, rank=rank))
     return tuple(found)
 
 
-def _ref(given: Any, role: str, rank: int) -> MediaRef:
-    if not isinstance(given, dict):
-        return MediaRef(_place(given, role), role, rank)
-    path: Any = given.get("path")
-    url: Any = given.get("url")
-    one = (path is None) != (url is None)
+def media_ref(given: Any, kind: str, rank: int = 0) -> MediaRef:
+    """One medium, of this kind unless it says its role itself."""
+    if not isinstance(given, Mapping):
+        return MediaRef(_place(given, kind), kind, rank)
+    named = [given[name] for name in _PLACES if given.get(name) is not None]
+    own_role: Any = given.get("role")
+    role = kind if own_role is None else own_role
     # What is no place of a medium is refused as it stands.
-    if not one or not given.keys() <= _OBJECT or _is_no_address(url):
-        return MediaRef(given, role, rank)  # type: ignore[arg-type]
+    if len(named) != 1 or not given.keys() <= _OBJECT or _is_no_address(given.get("url")):
+        return MediaRef(given, kind, rank)  # type: ignore[arg-type]
+    held = given.get("bytes") is not None
+    location = _bytes(named[0], role, given) if held else _place(named[0], role)
     caption, own = given.get("caption"), given.get("rank")
     return MediaRef(
-        location=_place(url if path is None else path, role),
+        location=location,
         role=role,
         rank=rank if own is None else own,
         caption="" if caption is None else caption,
         start=given.get("from"),
         end=given.get("to"),
     )
+
+
+def _ranked(given: Any) -> bool:
+    return isinstance(given, Mapping) and given.get("rank") is not None
+
+
+def _bytes(text: Any, role: str, given: Any) -> Any:
+    """The medium whose bytes are `text`, in base64; without any, what was `given`."""
+    try:
+        return HeldMedium.of(base64.b64decode(text, validate=True), role)
+    except (ValueError, TypeError):
+        return given
 
 
 def _is_no_address(url: Any) -> bool:

@@ -8,12 +8,11 @@ docs/streams.md explains it, and `json_schema` is what `kg follow --schema` prin
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ingest.sources.entities import entity_of
+from ingest.sources.media_refs import media_ref
 from ingest.streams.changes import (
     EntityGone,
     EntityPut,
@@ -23,15 +22,14 @@ from ingest.streams.changes import (
     RelationPut,
     StreamChange,
 )
-from ingest.validate import id_problem, relation_type_problem
-from kg_platform.records import HeldMedium, MediaRef, Relation
+from ingest.validate import fit_media, id_problem, relation_type_problem
+from kg_platform.records import Relation
 
 VERSION = 1
 KINDS = ("entity", "relation", "media")
 _TOP = {"kg", "op", "version", "at", *KINDS}
 _RELATION = {"head", "type", "tail", "properties"}
-_MEDIA = {"entity", "file", "bytes", "role", "rank", "caption", "sha256"}
-_REF = {"file", "bytes", "role", "caption"}
+_MEDIA = {"entity", "path", "url", "bytes", "role", "rank", "caption", "from", "to", "sha256"}
 
 
 class WrongMessage(ValueError):
@@ -84,16 +82,7 @@ def entity_id(value: Any) -> str:
 
 
 def _put_entity(said: dict[str, Any], version: int | None, place: str, number: int) -> EntityPut:
-    refs = [_ref(item, rank) for rank, item in enumerate(_images(said))]
-    entity = entity_of(said, place, number)
-    known = {name: getattr(entity, name) for name in entity.__slots__}
-    return EntityPut(type(entity)(**{**known, "media": tuple(refs)}), version)
-
-
-def _images(said: dict[str, Any]) -> list[Any]:
-    one, more = said.pop("image", None), said.pop("images", None)
-    found = [] if one is None else [one]
-    return found + (more if isinstance(more, list) else [] if more is None else [more])
+    return EntityPut(entity_of(said, place, number), version)
 
 
 def _delete_entity(
@@ -135,10 +124,11 @@ def _delete_relation(
 def _put_media(said: dict[str, Any], version: int | None, place: str, number: int) -> MediaPut:
     _check_media(said, version)
     entity = entity_id(said.pop("entity", None))
-    rank = said.pop("rank", 0)
-    if type(rank) is not int or rank < 0:
-        raise WrongMessage("rank", "a rank is a whole number from 0", rank)
-    return MediaPut(entity, _ref(said, rank))
+    said.pop("sha256", None)
+    ref, reason = fit_media(media_ref(said, "image"))
+    if ref is None:
+        raise WrongMessage("media", reason)
+    return MediaPut(entity, ref)
 
 
 def _delete_media(said: dict[str, Any], version: int | None, place: str, number: int) -> MediaGone:
@@ -159,30 +149,6 @@ def _check_media(said: Mapping[str, Any], version: int | None) -> None:
         raise WrongMessage(unknown[0], "media have no such key")
 
 
-def _ref(item: Any, rank: int) -> MediaRef:
-    """A path as text, or an object with `file`, or `bytes` in base64, and `role`, `caption`."""
-    if not isinstance(item, Mapping):
-        return MediaRef(item, rank=rank)  # `validate` judges it
-    if unknown := [key for key in item if key not in _REF]:
-        raise WrongMessage(unknown[0], "a picture has no such key")
-    if (item.get("file") is None) == (item.get("bytes") is None):
-        raise WrongMessage("image", "a picture has either `file` or `bytes`")
-    location: Any = item.get("file")
-    if location is None:
-        location = _held(item["bytes"])
-    role, caption = item.get("role", "image"), item.get("caption") or ""
-    if not isinstance(role, str) or not isinstance(caption, str) or not role:
-        raise WrongMessage("image", "the role and the caption of a picture are text")
-    return MediaRef(location, role, rank, caption)
-
-
-def _held(text: Any) -> HeldMedium:
-    try:
-        return HeldMedium.of(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError, TypeError):
-        raise WrongMessage("bytes", "these are no bytes in base64") from None
-
-
 _Make = Callable[[dict[str, Any], int | None, str, int], StreamChange]
 _ENTITY: dict[str, _Make] = {"put": _put_entity, "delete": _delete_entity}
 _FACT: dict[str, _Make] = {"put": _put_relation, "delete": _delete_relation}
@@ -194,18 +160,23 @@ def json_schema() -> dict[str, Any]:
     text, number = {"type": "string"}, {"type": ["string", "integer"]}
     scalar = {"type": ["string", "number", "boolean"]}
     value = {"anyOf": [scalar, {"type": "null"}, {"type": "array", "items": scalar}]}
+    about: dict[str, Any] = {
+        "path": {**text, "description": "From the folder that --media names."},
+        "url": text,
+        "bytes": {**text, "contentEncoding": "base64"},
+        "role": text,
+        "rank": {"type": "integer", "minimum": 0},
+        "caption": text,
+        "from": {"type": "number", "minimum": 0, "description": "Seconds."},
+        "to": {"type": "number", "minimum": 0, "description": "Seconds."},
+    }
     ref = {
         "type": "object",
-        "properties": {
-            "file": {**text, "description": "A path from the folder that --media names."},
-            "bytes": {**text, "contentEncoding": "base64"},
-            "role": text,
-            "caption": text,
-        },
-        "oneOf": [{"required": ["file"]}, {"required": ["bytes"]}],
+        "properties": about,
+        "oneOf": [{"required": [place]} for place in ("path", "url", "bytes")],
         "additionalProperties": False,
     }
-    picture = {"anyOf": [text, ref]}
+    medium = {"anyOf": [text, ref, {"type": "array", "items": {"anyOf": [text, ref]}}]}
     entity = {
         "type": "object",
         "required": ["id"],
@@ -215,8 +186,7 @@ def json_schema() -> dict[str, Any]:
             "label": number,
             "description": text,
             "aliases": {"anyOf": [text, {"type": "array", "items": number}]},
-            "image": picture,
-            "images": {"anyOf": [picture, {"type": "array", "items": picture}]},
+            **dict.fromkeys(("image", "images", "audio", "video"), medium),
         },
         "additionalProperties": value,
     }
@@ -236,11 +206,7 @@ def json_schema() -> dict[str, Any]:
         "required": ["entity"],
         "properties": {
             "entity": number,
-            "file": text,
-            "bytes": {**text, "contentEncoding": "base64"},
-            "role": text,
-            "rank": {"type": "integer", "minimum": 0},
-            "caption": text,
+            **about,
             "sha256": text,
         },
         "additionalProperties": False,

@@ -39,9 +39,19 @@ def test_bytes_may_stand_in_the_object_itself() -> None:
     assert broken.location == "data:audio/wav;base64,%"
 
 
+def test_an_object_says_its_role_and_may_hold_its_bytes() -> None:
+    flag, own = media_of({"images": [{"bytes": "aGk=", "role": "flag"}, "b.png"]})
+    assert isinstance(flag.location, HeldMedium)
+    assert (flag.location.data, flag.role, flag.rank) == (b"hi", "flag", 0)
+    assert (own.role, own.rank) == ("image", 0)
+
+
 @pytest.mark.parametrize(
     "given",
     [
+        {"bytes": "*"},
+        {"bytes": 3},
+        {"path": "a.mp3", "bytes": "aGk="},
         {"path": "a.mp3", "url": "https://example.org/a.mp3"},
         {"caption": "of nothing"},
         {"path": "a.mp3", "volume": 3},

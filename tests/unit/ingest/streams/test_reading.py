@@ -50,7 +50,7 @@ def test_pictures_may_be_in_the_message() -> None:
     assert isinstance(change, EntityPut)
     first, second = change.entity.media
     assert getattr(first.location, "data", None) == b"hi"
-    assert (first.role, second.location, second.rank) == ("flag", "b.png", 1)
+    assert (first.role, second.location, second.rank) == ("flag", "b.png", 0)
     media = {"entity": "A", "bytes": "aGk=", "rank": 2}
     ((one, _),) = read({"kg": 1, "op": "put", "media": media}).changes
     assert isinstance(one, MediaPut)
@@ -83,7 +83,12 @@ def test_a_message_without_a_value_takes_its_key_away() -> None:
         ({**put(id="A"), "version": "3"}, "version", "a version is a whole number"),
         (put(id=""), "id", "the id is empty"),
         (put(id="x" * 9_000), "id", "the id is longer than 8,000 bytes"),
-        (put(id="A", image={"bytes": "*"}), "bytes", "these are no bytes in base64"),
+        ({"kg": 1, "op": "put", "media": {"entity": "A", "bytes": "*"}},
+         "media", "an image is the path or web address"),
+        ({"kg": 1, "op": "put", "media": {"entity": "A", "path": "a", "url": "https://b.example"}},
+         "media", "an image is the path or web address"),
+        ({"kg": 1, "op": "put", "media": {"entity": "A", "path": "a", "rank": -1}},
+         "media", "a rank is a whole number"),
         ({"kg": 1, "op": "put", "relation": {"head": "A", "type": "HAS_MEDIA", "tail": "B"}},
          "type", "the platform uses this relationship type itself"),
         ({"kg": 1, "op": "put", "relation": {"head": "A", "type": "r", "tail": "B", "x": 1}},
