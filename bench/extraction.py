@@ -16,13 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.extraction_sentences import MadeSentence, Part, sentences_of
-from ingest.extraction.meaning import Described, Meant
-from ingest.extraction.names import NamedThing, NameIndex
-from ingest.extraction.relation_types import RelationTypes
+from ingest.extraction.names.meaning import Described, Meant
+from ingest.extraction.names.name_index import NamedThing, NameIndex
+from ingest.extraction.names.relation_types import RelationTypes
+from ingest.extraction.patterns.templates import default_patterns
 from ingest.extraction.rules import PatternModel
 from ingest.extraction.sentences import PlacedSentence, TextPlace
 from ingest.extraction.stated import ExtractionModel
-from ingest.extraction.templates import default_patterns
 from ingest.sources.demo.world import World, build, countries, read_names
 
 

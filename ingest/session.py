@@ -295,7 +295,7 @@ class IngestSession(Session):
             Interrupted: Ctrl-C; the same call goes on.
         """
         from ingest.extraction.extract import ExtractWish, extract
-        from ingest.extraction.pattern_file import read_patterns
+        from ingest.extraction.patterns.pattern_file import read_patterns
 
         given = None if patterns is None else read_patterns(Path(patterns))
         where = None if path is None else Path(path)
@@ -309,8 +309,8 @@ class IngestSession(Session):
             NotFound: it has none.
         """
         from ingest.extraction.graph_names import relation_types
-        from ingest.extraction.pattern_file import written
-        from ingest.extraction.templates import default_patterns
+        from ingest.extraction.patterns.pattern_file import written
+        from ingest.extraction.patterns.templates import default_patterns
 
         found = default_patterns(relation_types(self.graph).ends)
         if not found:

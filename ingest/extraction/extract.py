@@ -20,7 +20,7 @@ from ingest.extraction.documents.document import DocumentFile, documents
 from ingest.extraction.items import ProposedFacts
 from ingest.extraction.languages.language import language_of
 from ingest.extraction.models import open_model
-from ingest.extraction.patterns import Pattern
+from ingest.extraction.patterns.pattern import Pattern
 from ingest.extraction.sentences import Passage, sentences
 from ingest.extraction.stated import ExtractionModel, FoundInSentence, StatedFact
 from kg_platform.curation.overtaken import supersede

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ingest.extraction.meaning import Described
-from ingest.extraction.names import NamedThing
-from ingest.extraction.relation_types import RelationTypes
+from ingest.extraction.names.meaning import Described
+from ingest.extraction.names.name_index import NamedThing
+from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.sentences import Passage, TextPlace
 from kg_platform.cypher import extracting as cypher
 from kg_platform.cypher.loading import RESERVED_LABELS

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ingest.extraction.apply import ReadSentence
 from ingest.extraction.languages.language import language_of
-from ingest.extraction.linking import NameLinker, topic_of
-from ingest.extraction.meaning import Meant
-from ingest.extraction.mentions import Mention, mentions
-from ingest.extraction.names import NameIndex
-from ingest.extraction.relation_types import RelationTypes
+from ingest.extraction.names.linking import NameLinker, topic_of
+from ingest.extraction.names.meaning import Meant
+from ingest.extraction.names.mentions import Mention, mentions
+from ingest.extraction.names.name_index import NameIndex
+from ingest.extraction.names.relation_types import RelationTypes
+from ingest.extraction.patterns.apply import ReadSentence
+from ingest.extraction.patterns.templates import words_of
 from ingest.extraction.sentences import PlacedSentence
 from ingest.extraction.stated import FoundInSentence, StatedFact
-from ingest.extraction.templates import words_of
 from ingest.extraction.tokens import DIRECTION, Token, tokens
 
 

@@ -9,12 +9,12 @@ from importlib.metadata import entry_points
 from ingest.extraction import graph_names
 from ingest.extraction.gliner import PREFIX, GlinerReader
 from ingest.extraction.learned import LearnedModel
-from ingest.extraction.meaning import Meant, SentenceEncoder, Vectors
-from ingest.extraction.names import NameIndex
-from ingest.extraction.patterns import Pattern
+from ingest.extraction.names.meaning import Meant, SentenceEncoder, Vectors
+from ingest.extraction.names.name_index import NameIndex
+from ingest.extraction.patterns.pattern import Pattern
+from ingest.extraction.patterns.templates import default_patterns, unspoken
 from ingest.extraction.rules import NAME, PatternModel
 from ingest.extraction.stated import ExtractionModel
-from ingest.extraction.templates import default_patterns, unspoken
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress

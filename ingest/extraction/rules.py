@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ingest.extraction.apply import PatternMatch, ReadSentence
 from ingest.extraction.languages.language import language_of
-from ingest.extraction.linking import NameLinker, topic_of
-from ingest.extraction.meaning import Meant
-from ingest.extraction.mentions import Mention, mentions, new_names
-from ingest.extraction.names import NameIndex
-from ingest.extraction.patterns import NameSlot, Pattern
-from ingest.extraction.relation_types import RelationTypes
+from ingest.extraction.names.linking import NameLinker, topic_of
+from ingest.extraction.names.meaning import Meant
+from ingest.extraction.names.mentions import Mention, mentions, new_names
+from ingest.extraction.names.name_index import NameIndex
+from ingest.extraction.names.relation_types import RelationTypes
+from ingest.extraction.patterns.apply import PatternMatch, ReadSentence
+from ingest.extraction.patterns.pattern import NameSlot, Pattern
 from ingest.extraction.sentences import PlacedSentence
 from ingest.extraction.stated import FoundInSentence, StatedFact
 from ingest.extraction.tokens import DIRECTION, tokens

@@ -135,19 +135,20 @@ def _write_fact(graph: Graph, row: ReviewRow) -> str:
     new = new_ends(row)
     made = [{"id": end, **about} for end, about in new.items()]
     others = [end for end in ends.values() if end not in new]
-    known = Statement(cypher.WHERE_ARE, {"ids": others})
+    where = Statement(cypher.WHERE_ARE, {"ids": list(ends.values())})
 
     def write(run: Run) -> Rows:
         if made:
             GraphAdoption.refuse(graph.adoption, "no entity is made in it")
-            if not all(end["there"] for end in run(known)):
-                return []
+            for end in run(where):
+                if not end["there"] and (end["id"] not in new or end["merged_into"]):
+                    return []
             run(Statement(cypher.MAKE_ENDS, {"rows": made, "review": row.id}))
         return run(statement)
 
     found = graph.transact(write)
     if not found:
-        return missing(graph, others)
+        return missing(graph, others) or missing(graph, list(new))
     if all(each["review"] != row.id for each in found):
         return f"the graph has this fact by now (source {_source(found)})"
     return ""

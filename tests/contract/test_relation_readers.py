@@ -13,8 +13,8 @@ import pytest
 
 from ingest.extraction.gliner import GlinerReader
 from ingest.extraction.learned import LearnedModel, ReadRelation, RelationReader, labels_of
-from ingest.extraction.meaning import Meant
-from ingest.extraction.names import NameIndex
+from ingest.extraction.names.meaning import Meant
+from ingest.extraction.names.name_index import NameIndex
 from kg_platform.errors import BadInput, EncoderError
 from tests.support.extraction_world import THINGS, TYPES, describe, sentence, triples
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.extraction.meaning import Described, Meant
-from ingest.extraction.names import NamedThing, NameIndex
-from ingest.extraction.patterns import Pattern
-from ingest.extraction.relation_types import RelationTypes
+from ingest.extraction.names.meaning import Described, Meant
+from ingest.extraction.names.name_index import NamedThing, NameIndex
+from ingest.extraction.names.relation_types import RelationTypes
+from ingest.extraction.patterns.pattern import Pattern
+from ingest.extraction.patterns.templates import default_patterns
 from ingest.extraction.rules import PatternModel
 from ingest.extraction.sentences import PlacedSentence, TextPlace
 from ingest.extraction.stated import FoundInSentence
-from ingest.extraction.templates import default_patterns
 
 THINGS = (
     NamedThing("FRA", "France", ("法国", "FR"), "Country"),

@@ -178,6 +178,29 @@ def test_two_items_that_name_one_new_entity_make_it_once(loaded: Platform, tmp_p
     assert loaded.graph.read(Statement(made)) == []
 
 
+def test_a_new_end_that_was_merged_meanwhile_is_not_made_again(
+    loaded: Platform, tmp_path: Path
+) -> None:
+    from kg_platform.browse.strangers import stranger
+    from kg_platform.curation.merge import merge
+
+    text = "Ann Meyer was born in Upper Sandusky.\nRobert Cole was born in Upper Sandusky."
+    (tmp_path / "new.txt").write_text(text)
+    assert kg("extract", "new.txt").code == 0
+    one, other = loaded.ledger.reviews.items(kind="stated")
+    assert kg("review", "accept", str(one.id)).code == 0
+    assert stranger(loaded.graph, ["source"]) is None, "what was accepted here is no stranger's"
+    merge(loaded.graph, "by-hand", "oslo", one.tail, {})
+    done = kg("review", "accept", str(other.id))
+    assert done.code == 2
+    assert f"{one.tail} was merged into oslo" in done.errors
+    assert loaded.ledger.reviews.item(other.id).status == "superseded"
+    assert kg("review", "undo", str(one.id)).code == 0
+    again = json.loads(kg("extract", "new.txt", "--json").out)
+    assert again["new"] == 1, "its name is the kept one's by now"
+    assert again["known"] == 1
+
+
 def test_what_a_person_may_get_wrong(loaded: Platform, tmp_path: Path) -> None:
     wrong = {
         ("extract",): "one of the two",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.extraction.names import NamedThing
-from ingest.extraction.patterns import Pattern
+from ingest.extraction.names.name_index import NamedThing
+from ingest.extraction.patterns.pattern import Pattern
 from tests.support.extraction_world import THINGS, reader, sentence, triples
 
 Triple = tuple[str, str, str]

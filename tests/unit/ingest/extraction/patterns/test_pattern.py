@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ingest.extraction.languages.language import FOLDER, language
-from ingest.extraction.pattern_file import read_patterns, written
-from ingest.extraction.patterns import NameSlot, Pattern
-from ingest.extraction.templates import default_patterns, unspoken, words_of
+from ingest.extraction.patterns.pattern import NameSlot, Pattern
+from ingest.extraction.patterns.pattern_file import read_patterns, written
+from ingest.extraction.patterns.templates import default_patterns, unspoken, words_of
 from kg_platform.errors import BadInput
 from tests.support.extraction_world import TYPES
 

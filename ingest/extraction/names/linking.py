@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ingest.extraction.languages.language import Language
-from ingest.extraction.meaning import Meant
-from ingest.extraction.mentions import Mention
-from ingest.extraction.names import NameIndex
-from ingest.extraction.relation_types import RelationTypes
+from ingest.extraction.names.meaning import Meant
+from ingest.extraction.names.mentions import Mention
+from ingest.extraction.names.name_index import NameIndex
+from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.stated import NamedEntity, StatedEnd, StatedFact
 from ingest.extraction.tokens import Token, key, normal, tokens
 

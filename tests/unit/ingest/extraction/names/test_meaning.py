@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ingest.extraction.meaning import Described, Meant, Vectors
+from ingest.extraction.names.meaning import Described, Meant, Vectors
 
 SAID = {
     "river": Described("Jordan is a river.", [1.0, 0.0]),

@@ -13,7 +13,7 @@ from typing import Annotated
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from ingest.extraction.patterns import Pattern
+from ingest.extraction.patterns.pattern import Pattern
 from kg_platform.yaml_document import YamlDocument, read_yaml
 
 _HINT = "`kg extract --infer > patterns.yaml` writes one to begin with"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.extraction.names import MOST_BEARERS, NamedThing, NameIndex
+from ingest.extraction.names.name_index import MOST_BEARERS, NamedThing, NameIndex
 
 
 def test_label_aliases_and_their_forms() -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ingest.extraction.languages.language import Language, RelationWords, language
-from ingest.extraction.patterns import Pattern
+from ingest.extraction.patterns.pattern import Pattern
 from ingest.extraction.tokens import written_alone
 
 LANGUAGES = ("english", "chinese")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.extraction.languages.language import Language
-from ingest.extraction.names import NameIndex
+from ingest.extraction.names.name_index import NameIndex
 from ingest.extraction.tokens import Token, written_alone
 
 _SHORT = 3  # letters; so short a name has to be written as it is

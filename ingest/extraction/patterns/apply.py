@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.extraction.languages.language import Language, Words
-from ingest.extraction.mentions import Mention
-from ingest.extraction.patterns import (
+from ingest.extraction.names.mentions import Mention
+from ingest.extraction.patterns.pattern import (
     POSSESSIVE,
     Aside,
     NameSlot,

@@ -1,0 +1,4 @@
+"""How relations are said, as data, and where a sentence says one.
+
+Begin at pattern.py.
+"""
