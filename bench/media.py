@@ -4,14 +4,13 @@ pool of two processes that decodes and hashes the same files.
 The plain side reads a file, takes its SHA-256, decodes it and hashes what it looks like as the
 package ImageHash does (pHash: grey, 32 x 32 by Lanczos, cosines). Ours does that in processes with
 limits, and makes and stores the picture and a small one besides. Rounds alternate; `cpu_ratio` is
-of the seconds that all processes of a side computed, their start included.
+of the seconds that all processes of a side computed.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import statistics
 import tempfile
 import time
@@ -19,9 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from ingest.loading.batches import THREADS
@@ -60,29 +60,44 @@ def plain(path: Path) -> tuple[str, int, int, bytes]:
     return hashlib.sha256(data).hexdigest(), *picture.size, bits
 
 
-def by_plain(paths: Sequence[Path]) -> Callable[[], float]:
-    def once() -> float:
+class Spent(NamedTuple):
+    """Seconds by the clock, and of computing by this process and those it started."""
+
+    clock: float
+    computed: float
+
+
+def timed(work: Callable[[], object]) -> Spent:
+    before, begun = computed(), time.perf_counter()
+    work()
+    return Spent(time.perf_counter() - begun, computed() - before)
+
+
+def computed() -> float:
+    here = psutil.Process()
+    spent = [one.cpu_times() for one in (here, *here.children(recursive=True))]
+    return float(sum(one.user + one.system for one in spent))
+
+
+def by_plain(paths: Sequence[Path]) -> Callable[[], Spent]:
+    def once() -> Spent:
         with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
             list(pool.map(plain, paths[: 2 * PROCESSES]))  # they have started
-            begun = time.perf_counter()
-            list(pool.map(plain, paths, chunksize=8))
-            return time.perf_counter() - begun
+            return timed(lambda: list(pool.map(plain, paths, chunksize=8)))
 
     return once
 
 
-def by_gallery(paths: Sequence[Path]) -> Callable[[], float]:
+def by_gallery(paths: Sequence[Path]) -> Callable[[], Spent]:
     folder = paths[0].parent
 
-    def once() -> float:
+    def once() -> Spent:
         with tempfile.TemporaryDirectory() as place:
             gallery = Gallery(folder, MediaStore(place), 10**8, 10**9)
             with gallery, ThreadPoolExecutor(THREADS) as threads:
                 refs = [MediaRef(path.name) for path in paths]
                 list(threads.map(gallery.keep, refs[: 2 * PROCESSES]))
-                begun = time.perf_counter()
-                list(threads.map(gallery.keep, refs))
-                return time.perf_counter() - begun
+                return timed(lambda: list(threads.map(gallery.keep, refs)))
 
     return once
 
@@ -93,25 +108,23 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as place:
             paths = made(Path(place), size, form)
             sides = {"plain": by_plain(paths), "ours": by_gallery(paths)}
-            seconds: dict[str, list[float]] = {side: [] for side in sides}
-            computed: dict[str, list[float]] = {side: [] for side in sides}
+            spent: dict[str, list[Spent]] = {side: [] for side in sides}
             for _ in range(ROUNDS):
                 for side, once in sides.items():
-                    before = sum(os.times()[:4])
-                    seconds[side].append(once())
-                    computed[side].append(sum(os.times()[:4]) - before)
-        rates = {side: PICTURES / statistics.median(some) for side, some in seconds.items()}
-        ratios = [a / b for a, b in zip(seconds["plain"], seconds["ours"], strict=True)]
+                    spent[side].append(once())
+        pairs = list(zip(spent["plain"], spent["ours"], strict=True))
+        ratios = [one.clock / other.clock for one, other in pairs]
+        rates = {
+            side: PICTURES / statistics.median(one.clock for one in some)
+            for side, some in spent.items()
+        }
         yield {
             "pictures": name,
             "ours_per_second": round(rates["ours"], 1),
             "plain_per_second": round(rates["plain"], 1),
             "ratio": round(statistics.median(ratios), 3),
             "cpu_ratio": round(
-                statistics.median(
-                    a / b for a, b in zip(computed["plain"], computed["ours"], strict=True)
-                ),
-                3,
+                statistics.median(one.computed / other.computed for one, other in pairs), 3
             ),
             "ratios": [round(one, 3) for one in ratios],
             "goal": GOAL,

@@ -24,6 +24,7 @@ from ingest.validate import (
 from ingest.versions.stated import Stated
 from kg_platform.errors import BadMedium, MediumGone, MediumNotFetched
 from kg_platform.media.gallery import Gallery
+from kg_platform.media.isolated import cores
 from kg_platform.records import (
     Entity,
     FieldRejection,
@@ -37,7 +38,7 @@ from kg_platform.records import (
 # A batch is written when it has `batch_rows` rows, this many bytes, or this many pictures.
 BATCH_BYTES = 16 * 2**20
 BATCH_PICTURES = 1_000
-THREADS = 4
+THREADS = max(4, min(2 * cores(), 32))  # media at once; those of the web wait for their servers
 _DIGEST = 8  # bytes that tell two descriptions of one id apart
 
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")

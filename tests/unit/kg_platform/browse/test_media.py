@@ -19,11 +19,16 @@ def test_close_pairs_are_those_of_a_look_at_all(distance: int) -> None:
         for _ in range(rng.randrange(9)):
             value ^= 1 << rng.randrange(64)
         hashes.append((f"m{number:03}", value))
+    first: dict[int, str] = {}
+    for name, value in hashes:  # in order of their names
+        first.setdefault(value, name)
+    stand = [(name, value) for value, name in first.items()]
     expected = {
-        ((one, other), (mine ^ theirs).bit_count())
-        for (one, mine), (other, theirs) in combinations(hashes, 2)
+        (tuple(sorted((one, other))), (mine ^ theirs).bit_count())
+        for (one, mine), (other, theirs) in combinations(stand, 2)
         if (mine ^ theirs).bit_count() <= distance
     }
+    expected |= {((first[v], name), 0) for name, v in hashes if first[v] != name}
     found = list(close_pairs(hashes, distance))
     assert set(found) == expected
     assert len(found) == len(expected), "each once"
