@@ -42,6 +42,7 @@ ALL = (
     "feature_cache",
     "sound",
     "film",
+    "signals",
     "gpu",
 )
 
