@@ -56,7 +56,7 @@ def with_kinds(features: Features, names: int) -> Features:
     )
 
 
-def sounds(seed: int, count: int = 90) -> Dataset:
+def sounds(seed: int, count: int = 180) -> Dataset:
     """Tones of any pitch that are heard two to five times a second: the kind is the rhythm."""
     draw = np.random.default_rng(seed)
     kinds = draw.integers(0, KINDS, count).tolist()
