@@ -44,6 +44,7 @@ ALL = (
     "feature_cache",
     "sound",
     "film",
+    "signals",
     "gpu",
 )
 

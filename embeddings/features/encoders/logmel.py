@@ -2,7 +2,7 @@
 
 A window of sound (16,000 numbers a second) becomes a spectrogram: power in 80 bands of the mel
 scale (Stevens, Volkmann and Newman 1937) from 60 to 7,800 Hz, 100 times a second, its logarithm,
-80 dB down from the loudest. It is described by four blocks:
+60 dB down from the loudest. It is described by four blocks:
 
 - mean (80): of each band, less that of all: the colour of the sound, whatever its loudness.
 - deviation (80): of each band over time.
@@ -33,7 +33,7 @@ RATE = 16_000
 _SPAN, _HOP, _FFT = 400, 160, 512
 _BANDS = 80
 _LOWEST, _HIGHEST = 60.0, 7_800.0  # Hz
-_RANGE = 1e-8  # of power, 80 dB
+_RANGE = 1e-6  # of power, 60 dB: below it is what codecs leave
 _GROUPS = 20
 _RATES = 16
 _SLOWEST, _FASTEST = 0.5, 32.0  # Hz

@@ -1,0 +1,145 @@
+"""Sounds and films as features: one vector each, films whole, and a sentence for what is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from embeddings.data.contents import Medium
+from embeddings.data.feature_matrix import Features
+from embeddings.features.build import FeatureSummary
+from embeddings.features.cache import FeatureCache, Remembered
+from embeddings.features.encoders.classical import Classical
+from embeddings.features.encoders.logmel import LogMel
+from embeddings.features.encoders.protocols import width_of
+from embeddings.features.encoders.video import Frames
+from embeddings.features.modal import Reading, features_of
+from embeddings.features.shuffle import shuffled
+from kg_platform.errors import MediaStoreError
+from kg_platform.media.audio import RATE
+from kg_platform.media.store import MediaStore
+from kg_platform.modality import AUDIO, VIDEO, Modality
+from tests.support.recordings import film, moving, plain, sound, tone
+
+ABSENT = "0" * 64
+
+
+class Contents:
+    """Entities and their media, in their order."""
+
+    def __init__(self, *media: list[str]) -> None:
+        self._media = media
+        self.size = len(media)
+
+    def texts(self) -> Iterator[Any]:
+        yield from ()
+
+    def media(self, modality: Modality) -> Iterator[Medium]:
+        del modality
+        for place, digests in enumerate(self._media):
+            yield from (Medium(place, rank, digest) for rank, digest in enumerate(digests))
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaStore:
+    return MediaStore(str(tmp_path / "media"))
+
+
+@pytest.fixture(scope="module")
+def reading() -> Iterator[Reading]:
+    """With decoders that are started once."""
+    made = Reading(MediaStore("."), 1_000_000, 1)
+    yield made
+    made.decoders.close()
+
+
+def of(
+    modality: Modality, contents: Contents, media: MediaStore, reading: Reading, root: Path
+) -> tuple[Features, FeatureSummary]:
+    encoder: Any = LogMel() if modality is AUDIO else Frames(Classical())
+    again = Reading(media, reading.max_pixels, reading.workers, reading.decoders)
+    return features_of(modality, contents, encoder, FeatureCache(root, encoder), again)
+
+
+def test_sounds_films_with_sound_and_those_without(
+    media: MediaStore, reading: Reading, tmp_path: Path
+) -> None:
+    low, high = media.put(sound(tone(300))), media.put(sound(tone(2_000)))
+    sounding = media.put(film(moving(4), wave=tone(300)))
+    mute = media.put(film(moving(4)))
+    silent = media.put(sound(np.zeros(RATE, np.float32)))
+    broken = media.put(b"no sound")
+    contents = Contents([low], [low, high], [sounding], [mute], [silent, broken, ABSENT], [])
+    found, summary = of(AUDIO, contents, media, reading, tmp_path)
+    assert found.present.tolist() == [True, True, True, False, False, False]
+    assert (summary.contents, summary.encoded, summary.skipped) == (6, 3, 3)  # the mute film: none
+    said = " ".join(summary.skipped_examples)
+    for why in ("silent from beginning to end", "no kind that is read", "ingest its source again"):
+        assert why in said
+    same, other = found.matrix[2] @ found.matrix[0], found.matrix[2] @ found.matrix[1]
+    assert same > max(0.7, other)
+    assert found.owners is not None
+    assert found.owners.tolist() == [0, 1, 1, 2]
+    _, again = of(AUDIO, contents, media, reading, tmp_path)
+    assert (again.cached, again.encoded) == (3, 0)
+
+
+def test_a_long_sound_is_the_mean_direction_of_its_windows(
+    media: MediaStore, reading: Reading, tmp_path: Path
+) -> None:
+    first, second = tone(300, 10), tone(2_000, 10)
+    both = media.put(sound(np.concatenate([first, second])))
+    found, _ = of(AUDIO, Contents([both]), media, reading, tmp_path)
+    halves = LogMel().encode([first, second])
+    assert float(found.matrix[0] @ halves.sum(0)) / np.linalg.norm(halves.sum(0)) > 0.99
+
+
+def test_films_are_kept_whole(media: MediaStore, reading: Reading, tmp_path: Path) -> None:
+    six, one = media.put(film(moving(6))), media.put(film(plain((200, 0, 0))))
+    broken = media.put(sound(tone(300)))
+    contents = Contents([six, one], [], [one], [broken])
+    found, summary = of(VIDEO, contents, media, reading, tmp_path)
+    assert found.present.tolist() == [True, False, True, False]
+    assert (summary.encoded, summary.skipped) == (2, 1)
+    assert "no moving pictures" in summary.skipped_examples[0]
+    assert found.items is not None
+    assert found.owners is not None
+    assert found.parts is not None
+    assert found.owners.tolist() == [0] * 7 + [2]
+    assert [int(found.parts[0] == part) for part in found.parts] == [1] * 6 + [0] * 2
+    np.testing.assert_allclose(np.linalg.norm(found.items, axis=1), 1, atol=1e-5)
+    mean = found.items[:7].sum(0)
+    np.testing.assert_allclose(found.matrix[0], mean / np.linalg.norm(mean), atol=1e-5)
+    # From the cache they come as they were, in their order.
+    again, summary = of(VIDEO, contents, media, reading, tmp_path)
+    assert summary.encoded == 0
+    np.testing.assert_array_equal(again.items, found.items)
+    dealt = shuffled(found, 1)
+    assert dealt.parts is not None
+    assert len(np.unique(dealt.parts[:1])) == 1
+    assert sorted(np.bincount(dealt.parts).tolist()) == sorted(np.bincount(found.parts).tolist())
+
+
+def test_what_is_remembered_of_a_film_is_all_of_it(media: MediaStore, reading: Reading) -> None:
+    encoder = Frames(Classical())
+    remembered = Remembered(width_of(encoder))
+    again = Reading(media, reading.max_pixels, reading.workers, reading.decoders)
+    contents = Contents([media.put(film(moving(3)))])
+    first, _ = features_of(VIDEO, contents, encoder, remembered, again)
+    second, summary = features_of(VIDEO, contents, encoder, remembered, again)
+    assert summary.cached == 1
+    np.testing.assert_array_equal(first.items, second.items)
+
+
+def test_a_store_that_cannot_be_read_ends_the_run(media: MediaStore, tmp_path: Path) -> None:
+    digest = media.put(sound(tone(300)))
+    file = tmp_path / "media" / digest[:2] / digest
+    file.unlink()
+    file.mkdir()
+    own = Reading(media, 1, 1)
+    with pytest.raises(MediaStoreError, match="cannot be read"):
+        of(AUDIO, Contents([digest]), media, own, tmp_path)
