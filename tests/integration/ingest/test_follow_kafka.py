@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,13 +73,6 @@ def test_what_is_not_there_is_said_in_one_sentence(platform: Platform, kafka: Ka
         2,
         f"There is no topic nowhere at {kafka.address}; create it, or check its name.",
     )
-
-
-def test_a_user_in_the_address_is_refused(platform: Platform, tmp_path: Path) -> None:
-    done = kg("follow", "kafka://me:secret@somewhere/topic")
-    assert done.code == 2
-    assert "KG_KAFKA_PASSWORD" in done.errors
-    assert "secret" not in done.errors
 
 
 def test_a_message_of_20_mb_and_a_schema_that_changes(
