@@ -23,7 +23,6 @@ from ingest.versions.journal import open_journal
 from kg_platform.curation.merge import merged_ids
 from kg_platform.errors import BadMedium, Interrupted, MediumGone
 from kg_platform.graph.adoption import GraphAdoption
-from kg_platform.graph.client import Graph
 from kg_platform.graph.kept import give
 from kg_platform.ledger.media_failures import FailureRow
 from kg_platform.media.gallery import Gallery
@@ -113,10 +112,15 @@ class _Retry(ExitStack):
 
     def batch(self, rows: Sequence[FailureRow]) -> None:
         """Try these; what can be had is written with its entities, and then settled."""
+        described = self._described({row.entity for row in rows})
         had: dict[str, list[tuple[MediaRef, Media]]] = {}
         settled: list[str] = []
         failed: list[tuple[str, MediumRejection]] = []
         for row in rows:
+            if row.entity not in described:
+                settled.append(row.key)
+                self._found.unnamed += 1
+                continue
             try:
                 media = self._had(row)
             except BadMedium as error:
@@ -131,15 +135,32 @@ class _Retry(ExitStack):
             else:
                 had.setdefault(row.entity, []).append((row.ref(), media))
                 settled.append(row.key)
-        nodes = list(_nodes(self._platform.graph, self._source, had, self._merged))
-        stored = sum(len(had[node.id]) for node in nodes)
+        nodes = [_node(self._source, one, *described[one], media) for one, media in had.items()]
         if nodes:
             written = self._store.put_entities(nodes)
             self._summary.entities_changed += written.changed
+        stored = sum(map(len, had.values()))
         self._summary.media_stored += stored
         self._found.stored += stored
-        self._found.unnamed += len(settled) - stored
         self._keep(settled, failed)
+
+    def _described(self, originals: set[str]) -> dict[str, tuple[str, SourceRecord]]:
+        """Of these ids of the source those that it describes: the entity, and what is said of it.
+        It may have been merged, or be gone since the medium failed."""
+        entity = {one: self._merged.get(one, one) for one in originals}
+        images = states.read(self._platform.graph.read, entity.values(), lock=False)
+        found = {}
+        for original, name in entity.items():
+            image = images.get(name)
+            if image is None:
+                continue
+            said = image.records.get(record_id(self._source, original))
+            alone = name == original and not image.records and image.source == self._source
+            if said is None and alone:
+                said = image.as_record(name)
+            if said is not None:
+                found[original] = (name, said)
+        return found
 
     def _keep(self, settled: Sequence[str], failed: Sequence[tuple[str, MediumRejection]]) -> None:
         ledger, run_id = self._platform.ledger, self._summary.run_id
@@ -182,41 +203,28 @@ def _batches(rows: Sequence[FailureRow]) -> Iterator[Sequence[FailureRow]]:
         yield batch
 
 
-def _nodes(
-    graph: Graph,
+def _node(
     source: str,
-    had: dict[str, list[tuple[MediaRef, Media]]],
-    merged: dict[str, str],
-) -> Iterator[Node]:
-    """What the source says of these entities, with the media that were had. Of one that it does
-    not describe any more there is none."""
-    images = states.read(graph.read, [merged.get(one, one) for one in had], lock=False)
-    for original, media in had.items():
-        entity = merged.get(original, original)
-        image = images.get(entity)
-        if image is None:
-            continue
-        said: SourceRecord | None = image.records.get(record_id(source, original))
-        if said is None and not image.records and image.source == source:
-            said = image.as_record(entity)
-        if said is None:
-            continue
-        before = [(digest, _ref(about)) for digest, about in said.media]
-        there = {(digest, ref.role) for digest, ref in before}
-        fresh = [(one.id, ref) for ref, one in media if (one.id, ref.role) not in there]
-        told = [said.content_hash, sorted(digest for digest, _ in fresh)]
-        yield Node(
-            id=original,
-            type=said.type,
-            properties={
-                **{key: give(value) for key, value in said.properties.items()},
-                "source": source,
-            },
-            content_hash=f"retried:{hashlib.sha256(repr(told).encode()).hexdigest()}",
-            media=[*before, *fresh],
-            new_media=[one for _, one in media],
-            merged_into=entity if entity != original else None,
-        )
+    original: str,
+    entity: str,
+    said: SourceRecord,
+    media: Sequence[tuple[MediaRef, Media]],
+) -> Node:
+    """What the source says of it, with the media that were had."""
+    before = [(digest, _ref(about)) for digest, about in said.media]
+    there = {(digest, ref.role) for digest, ref in before}
+    fresh = [(one.id, ref) for ref, one in media if (one.id, ref.role) not in there]
+    told = repr([said.content_hash, sorted(digest for digest, _ in fresh)])
+    properties = {key: give(value) for key, value in said.properties.items()}
+    return Node(
+        id=original,
+        type=said.type,
+        properties={**properties, "source": source},
+        content_hash=f"retried:{hashlib.sha256(told.encode()).hexdigest()}",
+        media=[*before, *fresh],
+        new_media=[one for _, one in media],
+        merged_into=entity if entity != original else None,
+    )
 
 
 def _ref(about: dict[str, object]) -> MediaRef:

@@ -15,6 +15,7 @@ from ingest.loading.load import ingest
 from ingest.media.fetch import MediaFetcher
 from ingest.media.web import public_client
 from ingest.versions.undo import undo
+from kg_platform.curation.forget import forget
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
@@ -113,6 +114,12 @@ def test_what_failed_is_kept_tried_again_and_can_be_undone(
         (folder / "entities.jsonl").write_text("\n".join(map(json.dumps, rows)))
         ingest(platform, folder, fetch_media=True)
         assert ok("list")["counts"] == {"stored": 4, "failed": 0, "gone": 0}
+        rows[1]["audio"] = "never.wav"
+        (folder / "entities.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        ingest(platform, folder, fetch_media=True)
+        forget(graph, ["b"])
+        assert ok("retry") == {"stored": 0, "failed": 0, "gone": 0, "unnamed": 1}
+        assert ok("retry")["unnamed"] == 0
 
 
 def test_what_is_stored_is_shown_checked_and_compared(platform: Platform, tmp_path: Path) -> None:
