@@ -17,6 +17,7 @@ ALL = (
     "ingest",
     "bulk",
     "ingest_memory",
+    "media",
     "versions",
     "mapping",
     "matching",

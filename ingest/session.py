@@ -16,6 +16,7 @@ from kg_platform.session import Session
 if TYPE_CHECKING:
     from ingest.adoption.adopt import Adopted
     from ingest.loading.dry_run import Preview
+    from ingest.loading.retry import Retried
     from ingest.loading.summary import IngestSummary
     from ingest.resolution.matching.job import MatchSummary
     from ingest.resolution.matching.rules import MatchRules
@@ -46,7 +47,7 @@ class IngestSession(Session):
     ) -> IngestSummary:
         """Load a folder, a file, a mapping.yaml or a `Source`; `name` is kept as its `source`, and
         `language` is the one of labels of RDF where there are several. With `fetch_media`,
-        pictures that are web addresses are fetched. With `sync`, what it does not state any more is
+        media that are web addresses are fetched. With `sync`, what it does not state any more is
         retired; `force`, also where that is much. With `bulk`, a database that is empty and local
         is made by the server's offline import. Running it twice changes nothing.
 
@@ -135,6 +136,18 @@ class IngestSession(Session):
         from ingest.versions.undo import undo
 
         return undo(self.platform, run, partial=partial, dry_run=dry_run, on_progress=on_progress)
+
+    def retry_media(
+        self, source: str | None = None, *, on_progress: Progress | None = None
+    ) -> Retried:
+        """Try media again that could not be had, addresses included; of one source, or of all.
+
+        Raises:
+            BadInput: the graph was adopted. Interrupted: Ctrl-C; what was had is kept.
+        """
+        from ingest.loading.retry import retry
+
+        return retry(self.platform, source, on_progress)
 
     def bulk_would_pay(self, source: Source) -> bool:
         """Whether `ingest` of this source with `bulk` is allowed and would save much time."""

@@ -7,6 +7,8 @@
     │   ├── SettingsError                 a KG_* variable or the .env file is wrong
     │   ├── BadMedium                     a medium that cannot be had or used
     │   │   ├── BadPicture                bytes that are not a picture we can use
+    │   │   ├── MediumGone                nothing is where it was said to be
+    │   │   ├── MediumNotFetched          an address, and nobody said that it may be fetched
     │   │   └── DecoderFailed             a decoder died, or took too much memory or time
     │   └── RejectedRows                  --strict met a row that validation rejects
     ├── NotFound                 exit 3   an entity, run or file that is not there
@@ -56,6 +58,14 @@ class BadMedium(BadInput):
 
 
 class BadPicture(BadMedium):
+    pass
+
+
+class MediumGone(BadMedium):
+    pass
+
+
+class MediumNotFetched(BadMedium):
     pass
 
 

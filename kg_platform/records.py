@@ -25,16 +25,19 @@ PropertyValue = (
 )
 
 
-class HeldPicture(str):
-    """A location that has its bytes with it: of a picture that is in a table, and in no file. It is
-    named after what it holds, so that the same picture has the same name."""
+class HeldMedium(str):
+    """A location that has its bytes with it: of a medium that is in a table, and in no file. It is
+    named after what it holds, so that the same medium has the same name. `role`: what its table
+    says that it is, image, audio or video."""
 
     data: bytes
+    role: str
 
     @classmethod
-    def of(cls, data: bytes) -> HeldPicture:
-        made = cls(f"picture:{hashlib.sha256(data).hexdigest()}")
-        made.data = data
+    def of(cls, data: bytes, role: str = "image") -> HeldMedium:
+        named = "picture" if role == "image" else role
+        made = cls(f"{named}:{hashlib.sha256(data).hexdigest()}")
+        made.data, made.role = data, role
         return made
 
 
@@ -42,7 +45,7 @@ class HeldPicture(str):
 class MediaRef:
     """A picture, sound, film or text file an entity points at, before its bytes are stored.
 
-    `location` is a path relative to the source's folder, a web address, or a `HeldPicture`. `role`
+    `location` is a path relative to the source's folder, a web address, or a `HeldMedium`. `role`
     says what it is to the entity ("image", "audio", "flag", ...), `rank` orders media of one role,
     0 first. `start` and `end`, in seconds, are the part of a recording that is meant.
     """
@@ -146,3 +149,13 @@ class Rejection:
 @dataclass(frozen=True, slots=True)
 class FieldRejection(Rejection):
     """Only this field was left out: what the row says otherwise was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediumRejection(FieldRejection):
+    """A medium that an entity names and that could not be had; it may be had another time. `gone`:
+    there is nothing any more where it was."""
+
+    entity: str = ""
+    ref: MediaRef = MediaRef("")
+    gone: bool = False

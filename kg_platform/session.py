@@ -15,11 +15,15 @@ from kg_platform.results import Results
 
 if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a short answer
     from kg_platform.browse.entities import EntityPage, EntityRow
+    from kg_platform.browse.media import Alike, StoredMedium
     from kg_platform.browse.status import Status
+    from kg_platform.curation.media_check import MediaChecked
     from kg_platform.graph.client import Graph
     from kg_platform.ledger.ledger import Ledger
+    from kg_platform.ledger.media_failures import FailureRow
     from kg_platform.ledger.rows import RunRow
     from kg_platform.platform import Platform
+    from kg_platform.progress import Progress
     from kg_platform.records import Rejection
     from kg_platform.settings import Settings
 
@@ -108,6 +112,61 @@ class Session:
 
         number("facts", facts, least=0)
         return entities.entity(self.graph, self.resolve(entity).id, facts)
+
+    def media(
+        self, kind: str | None = None, k: int = 100, after: str = ""
+    ) -> Results[StoredMedium]:
+        """Media that are stored, by id, behind `after`; of one kind (image, audio, video)."""
+        from kg_platform.browse.media import StoredMedium, listed
+
+        number("k", k)
+        return Results(listed(self.graph, kind, k, words("an id", after)), StoredMedium)
+
+    def medium(self, id: str) -> dict[str, Any]:
+        """A medium by the first signs of its id: its properties, `state` (stored, or missing where
+        the store has no bytes of it), and the `entities` that refer to it.
+
+        Raises:
+            BadInput: this is no id, or several begin so. NotFound: none does.
+        """
+        from kg_platform.browse.media import one
+
+        found = one(self.graph, words("an id", id))
+        there = self.platform.media.exists(str(found["id"]))
+        return {"state": "stored" if there else "missing", **found}
+
+    def media_failures(
+        self, source: str | None = None, *, gone: bool | None = None, limit: int | None = None
+    ) -> list[FailureRow]:
+        """Media that could not be had; `gone`: only those of which nothing is left, or only the
+        others."""
+        return self.ledger.media_failures.rows(source, gone=gone, limit=limit)
+
+    def media_counts(self) -> dict[str, int]:
+        """How many media there are, by state: stored, failed, gone."""
+        from kg_platform.browse.media import counts
+
+        stored = sum(counts(self.graph).values())
+        return {"stored": stored, **self.ledger.media_failures.counts()}
+
+    def alike_media(self, distance: int = 4) -> Results[Alike]:
+        """Pairs of media that look alike: of a hash of 64 bits at most so many differ.
+
+        Raises:
+            BadInput: the distance is none.
+        """
+        from kg_platform.browse.media import Alike, duplicates
+
+        return Results(duplicates(self.graph, distance), Alike)
+
+    def check_media(
+        self, *, discard: bool = False, on_progress: Progress | None = None
+    ) -> MediaChecked:
+        """Read the bytes of all media again: which are missing in the store, or are others. With
+        `discard`, those that are others are removed."""
+        from kg_platform.curation.media_check import check
+
+        return check(self.platform, discard=discard, on_progress=on_progress)
 
     def find(
         self, text: str, k: int = 20, *, type: str | None = None, offset: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 
 import streamlit as st
 
@@ -157,7 +158,9 @@ def forget() -> None:
 
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def _thumbnail(digest: str, size: int) -> str:
-    picture = decode_rgb(_session().platform.media.read(digest), settings().max_picture_pixels)
+    media = _session().platform.media
+    data = media.small(digest) or media.read(digest)
+    picture = decode_rgb(data, settings().max_picture_pixels)
     picture.thumbnail((size, size))
     packed = io.BytesIO()
     picture.save(packed, "WEBP", quality=82)
@@ -165,7 +168,8 @@ def _thumbnail(digest: str, size: int) -> str:
 
 
 def thumbnail(digest: str | None, size: int) -> str | None:
-    """A small copy as a data URI, so that no page ever points at an address from the graph.
+    """A small copy as a data URI, so that no page ever points at an address from the graph; of a
+    film a picture of it, of a sound its wave.
 
     None when there is no picture, or its bytes are missing or broken: a list goes on without it.
     """
@@ -173,5 +177,15 @@ def thumbnail(digest: str | None, size: int) -> str | None:
         return None
     try:
         return _thumbnail(digest, size)
+    except KgError:
+        return None
+
+
+def recording(digest: str) -> Path | bytes | None:
+    """A sound or film as a player takes it: its file in the store, or its bytes where the store is
+    elsewhere. None where they are missing."""
+    media = _session().platform.media
+    try:
+        return media.local_file(digest) or media.read(digest)
     except KgError:
         return None

@@ -1,4 +1,4 @@
-"""`kg ingest`: facts, texts and pictures from files, tables and databases into the graph."""
+"""`kg ingest`: facts, texts and media from files, tables and databases into the graph."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def ingest_command(
     ] = False,
     fetch_media: Annotated[
         bool,
-        typer.Option("--fetch-media", help="fetch pictures that are http or https addresses"),
+        typer.Option("--fetch-media", help="fetch media that are http or https addresses"),
     ] = False,
     source: Annotated[
         str | None, typer.Option("--source", help="name kept as `source` (default: the folder's)")
@@ -76,7 +76,7 @@ def ingest_command(
     ] = LANGUAGE,
     as_json: Annotated[bool, typer.Option("--json", help="print the counts as JSON")] = False,
 ) -> None:
-    """Load entities, relations and pictures. Running it twice changes nothing."""
+    """Load entities, relations and media. Running it twice changes nothing."""
     from ingest.mapping.choose import open_any
     from kg_platform.console import note, print_json, steps
     from kg_platform.errors import BadInput

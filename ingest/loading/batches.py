@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from ingest.loading.store import Known, Node
@@ -21,14 +22,23 @@ from ingest.validate import (
     shown,
 )
 from ingest.versions.stated import Stated
-from kg_platform.errors import BadMedium
+from kg_platform.errors import BadMedium, MediumGone, MediumNotFetched
 from kg_platform.media.gallery import Gallery
-from kg_platform.records import Entity, FieldRejection, Media, MediaRef, Rejection, Relation
+from kg_platform.media.isolated import cores
+from kg_platform.records import (
+    Entity,
+    FieldRejection,
+    Media,
+    MediaRef,
+    MediumRejection,
+    Rejection,
+    Relation,
+)
 
 # A batch is written when it has `batch_rows` rows, this many bytes, or this many pictures.
 BATCH_BYTES = 16 * 2**20
 BATCH_PICTURES = 1_000
-_THREADS = 4
+THREADS = max(4, min(2 * cores(), 32))  # media at once; those of the web wait for their servers
 _DIGEST = 8  # bytes that tell two descriptions of one id apart
 
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
@@ -205,16 +215,17 @@ class RecordCheck:
             try:
                 return work(ref)
             except BadMedium as error:
-                return Rejection(
-                    entity.source,
-                    entity.line,
-                    ref.field,
-                    str(error),
-                    shown(_without_secrets(ref.location)),
-                )
+                place = entity.source, entity.line, ref.field
+                location = _without_secrets(ref.location)
+                told = *place, str(error), shown(location)
+                if isinstance(error, MediumNotFetched):
+                    return Rejection(*told)
+                kept = replace(ref, location=str(location))
+                gone = isinstance(error, MediumGone)
+                return MediumRejection(*told, entity=entity.id, ref=kept, gone=gone)
 
         results: list[R | None] = []
-        pool = ThreadPoolExecutor(_THREADS)
+        pool = ThreadPoolExecutor(THREADS)
         try:
             for result in pool.map(one, refs):
                 if isinstance(result, Rejection):

@@ -35,7 +35,7 @@ from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 from kg_platform.provenance.fusion import FusionRules
 from kg_platform.provenance.rules import rules_of
-from kg_platform.records import Rejection, Relation
+from kg_platform.records import MediumRejection, Rejection, Relation
 
 _REJECTIONS_AT_ONCE = 1_000
 
@@ -81,7 +81,7 @@ def load(
     """Load a source as one run of the ledger.
 
     With `strict`, everything is checked first, and one Rejection is enough to write nothing. With
-    `fetch_media`, pictures that are web addresses are fetched; without, they are rejected. With
+    `fetch_media`, media that are web addresses are fetched; without, they are rejected. With
     `sync`, what the source does not state any more is retired afterwards; `force`, also where
     that is much, or rejected rows may have stated it. `way` is how the graph is written, if not by
     statements while the source is read.
@@ -111,6 +111,7 @@ def load(
             with closing(Stated()) if sync else nullcontext() as stated:
                 job.write(stated)
                 chosen.finish(summary, say)
+                job.settle_media()
                 if stated is not None:
                     job.retire(stated, force)
         finally:
@@ -182,6 +183,7 @@ class IngestJob:
         self._rejections: list[Rejection] = []
         self._total = source.count()
         self._noted = 0
+        self._writes = False
 
     def check(self) -> None:
         """Look at everything and write nothing; the first Rejection is told, all are kept."""
@@ -203,6 +205,8 @@ class IngestJob:
         """Write every batch as it is checked, while the next ones are; `stated` is told what the
         source states."""
         run_id = self._summary.run_id
+        self.keep_rejections()  # of a check, which keeps no media
+        self._writes = True
         self._platform.ledger.begin_step(run_id, "write")
         with Ahead(self._report) as writer:
             store = AfterWriting(self._store, writer.finish)
@@ -293,14 +297,26 @@ class IngestJob:
         if len(self._rejections) >= _REJECTIONS_AT_ONCE:
             self.keep_rejections()
 
+    def settle_media(self) -> None:
+        """All media that the source names were looked for: no others fail any more."""
+        self.keep_rejections()
+        failures = self._platform.ledger.media_failures
+        failures.settle_others(self._source.name, self._summary.run_id)
+
     def close(self) -> None:
         """Connections to where media came from, and decoders."""
         self._open.close()
 
     def keep_rejections(self) -> None:
-        if self._rejections:
-            self._platform.ledger.reject(self._summary.run_id, self._rejections)
-            self._rejections = []
+        if not self._rejections:
+            return
+        run_id, ledger = self._summary.run_id, self._platform.ledger
+        ledger.reject(run_id, self._rejections)
+        if self._writes:
+            failed = [one for one in self._rejections if isinstance(one, MediumRejection)]
+            folder = str(self._source.folder.resolve())
+            ledger.media_failures.note(run_id, self._source.name, folder, failed)
+        self._rejections = []
 
 
 def _rows(relations: Sequence[Relation], source: str) -> tuple[list[Row], list[dict[str, Any]]]:

@@ -58,6 +58,17 @@ class RowReader:
         found = (self._as_text(field, item) for item in items if item is not None)
         return [text for text in found if text is not None]
 
+    def number(self, field: str, expression: Expression | None) -> float | None:
+        """As a number; what is none is refused."""
+        value = self.text(field, expression)
+        if value is None or not value.strip():
+            return None
+        try:
+            return float(value)
+        except ValueError:
+            self.refuse(field, "this is a number", value)
+            return None
+
     def properties(self, given: Mapping[str, Expression]) -> dict[str, Any]:
         """Values by name, as the graph takes them; what it cannot take `validate` refuses."""
         found = {}
@@ -134,11 +145,7 @@ class RowMaker:
         description, more = self._in_languages("description", spec.description, reader)
         aliases = [text for one in spec.aliases for text in reader.texts("aliases", one)]
         aliases += others.values()
-        media: list[MediaRef] = []
-        for one in spec.media:
-            caption = reader.text("caption", one.caption) or ""
-            for location in reader.texts("image", one.file):
-                media.append(MediaRef(location, one.role, len(media), caption))
+        media = list(self._media(spec, reader))
         properties = reader.properties(spec.properties)
         properties |= {f"label_{language}": text for language, text in others.items() if language}
         properties |= {f"description_{language}": text for language, text in more.items()}
@@ -154,6 +161,22 @@ class RowMaker:
                 source=self._place,
                 line=number,
             )
+
+    def _media(self, spec: EntitySpec, reader: RowReader) -> Iterator[MediaRef]:
+        own = 0  # those under `media` are ranked together, whatever their roles
+        ranks: Counter[str] = Counter()
+        for place, role, one in spec.all_media():
+            field = role if role in ("audio", "video") else "image"
+            caption = reader.text("caption", one.caption) or ""
+            start = reader.number(f"{field}.from", one.from_)
+            end = reader.number(f"{field}.to", one.to)
+            given = reader.number(f"{field}.rank", one.rank)
+            for location in reader.texts(field, one.file):
+                among_own = place[0] == "media"
+                rank = own if among_own else ranks[role]
+                own, ranks[role] = own + among_own, ranks[role] + 1
+                said = rank if given is None else int(given) if given.is_integer() else given
+                yield MediaRef(location, role, said, caption, start, end)  # type: ignore[arg-type]
 
     def _relations(self, spec: RelationSpec, reader: RowReader, number: int) -> Iterator[Relation]:
         heads = reader.texts("head", spec.head)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingest.sources.archive import Unpacked, is_archive, stem_of_archive
-from ingest.sources.pictures import PicturesSource, has_only_pictures
+from ingest.sources.media_files import MediaFolder, has_only_media
 from ingest.sources.rdf.vocabulary import LANGUAGE
 from ingest.sources.registry import open_source
 from ingest.sources.source import Record, Source
@@ -45,8 +45,8 @@ def open_any(path: Path, name: str | None = None, language: str = LANGUAGE) -> S
         return InferredSource(str(path), name)
     if path.is_file() and is_archive(path):
         return PackedSource(path, name, language)
-    if path.is_dir() and has_only_pictures(path):
-        return PicturesSource(path, name)
+    if path.is_dir() and has_only_media(path):
+        return MediaFolder(path, name)
     return open_source(path, name, language)
 
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import PurePosixPath
 from statistics import fmean
 from typing import Any
 
 from ingest.mapping.functions import FUNCTIONS, Unusable
-from kg_platform.records import HeldPicture
+from kg_platform.files.names import MEDIA
+from kg_platform.records import HeldMedium
 
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif")
 SEPARATORS = ("|", ";", ",")
 # Ways of writing a date, besides the one of ISO 8601; the first that fits every value is taken.
 DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d %B %Y", "%B %d, %Y")
@@ -30,7 +31,7 @@ class ColumnLook:
     `integer` or `split('|')`; `share` how many rows have one, 0 to 1."""
 
     name: str
-    kind: str  # text, number, boolean, date, list, objects, picture, address, empty
+    kind: str  # text, number, boolean, date, list, objects, image, audio, video, address, empty
     call: str
     share: float
     distinct: int
@@ -82,19 +83,20 @@ def _kind(values: Sequence[Any]) -> tuple[str, str]:
         return "date", ""
     if kinds <= {list}:
         inside = [item for value in values for item in value]
-        if inside and all(isinstance(one, HeldPicture) for one in inside):
-            return "picture", ""
+        if inside and all(isinstance(one, HeldMedium) for one in inside):
+            return inside[0].role, ""
         return ("objects", "") if any(isinstance(one, dict) for one in inside) else ("list", "")
-    if kinds <= {HeldPicture}:
-        return "picture", ""
+    if kinds <= {HeldMedium}:
+        return values[0].role, ""
     if not kinds <= {str}:
         return "text", "text" if kinds <= {str, int, float, bool} else ""
     return _of_texts([value.strip() for value in values])
 
 
 def _of_texts(texts: Sequence[str]) -> tuple[str, str]:
-    if all(text.lower().endswith(PICTURES) for text in texts):
-        return "picture", ""
+    media = {MEDIA.get(PurePosixPath(text).suffix.lower()) for text in texts}
+    if None not in media and len(media) == 1:
+        return media.pop() or "text", ""
     if all(text.startswith(("http://", "https://")) for text in texts):
         return "address", ""
     if not any(_CODE.fullmatch(text) for text in texts):

@@ -73,12 +73,13 @@ def _entity(name: str, one: TableLook, looks: Mapping[str, TableLook]) -> Iterat
     if aliases := _find(one, _ALIASES, used):
         yield f"    aliases: {_text(_place(aliases, one.columns[aliases].call))}"
         used.add(aliases)
-    pictures = [c.name for c in one.columns.values() if c.kind == "picture" and c.name not in used]
-    if pictures:
-        yield "    media:"
-        for picture in pictures:
-            yield f"      - file: {_text(_place(picture))}"
-        used.update(pictures)
+    for kind in ("image", "audio", "video"):
+        media = [c.name for c in one.columns.values() if c.kind == kind and c.name not in used]
+        if len(media) == 1:
+            yield f"    {kind}: {_text(_place(media[0]))}"
+        elif media:
+            yield f"    {kind}: [{', '.join(_text(_place(name)) for name in media)}]"
+        used.update(media)
     rest = [
         c
         for c in one.columns.values()

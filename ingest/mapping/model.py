@@ -6,7 +6,7 @@ here is refused, so that a slip of the pen is a message and not a column that no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -197,12 +197,34 @@ class FromRows(Strict):
     where: list[Condition] = Field([], description="Conditions; all of them hold.")
 
 
-class MediaSpec(Strict):
-    """A picture of an entity."""
+class MediaPart(Strict):
+    """A medium of an entity: a path or an address, and what is said of it. `from` and `to` are the
+    seconds of the part that is meant."""
 
     file: Expr
     caption: Expr | None = None
+    rank: Expr | None = None
+    from_: Expr | None = Field(None, alias="from")
+    to: Expr | None = None
+
+    def expressions(self) -> Mapping[str, Expression | None]:
+        return {"file": self.file, "caption": self.caption, "rank": self.rank,
+                "from": self.from_, "to": self.to}  # fmt: skip
+
+
+class MediaSpec(MediaPart):
+    """A medium with a role of its own."""
+
     role: str = "image"
+
+
+def _media(value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    return [one if isinstance(one, dict | MediaPart) else {"file": one} for one in items]
+
+
+# One or several, each an expression or what is said of it.
+MediaParts = Annotated[list[MediaPart], BeforeValidator(_media)]
 
 
 class EntitySpec(FromRows):
@@ -214,7 +236,18 @@ class EntitySpec(FromRows):
     description: InLanguages = {}
     aliases: Exprs = []
     properties: dict[str, Expr] = {}
-    media: list[MediaSpec] = []
+    image: MediaParts = []
+    audio: MediaParts = []
+    video: MediaParts = []
+    media: list[MediaSpec] = Field([], description="Media with roles of your own.")
+
+    def all_media(self) -> Iterator[tuple[tuple[str, int], str, MediaPart]]:
+        """(where it stands, its role, what is said of it) of each."""
+        for at, one in enumerate(self.media):
+            yield ("media", at), one.role, one
+        for role in ("image", "audio", "video"):
+            for at, part in enumerate(getattr(self, role)):
+                yield (role, at), role, part
 
 
 class RelationSpec(FromRows):

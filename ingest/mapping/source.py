@@ -231,10 +231,10 @@ def _expressions(spec: EntitySpec | RelationSpec) -> Iterator[tuple[Place, Expre
             yield (field, language) if language else (field,), expression
     for at, expression in enumerate(spec.aliases):
         yield ("aliases", at), expression
-    for at, media in enumerate(spec.media):
-        yield ("media", at, "file"), media.file
-        if media.caption is not None:
-            yield ("media", at, "caption"), media.caption
+    for place, _, one in spec.all_media():
+        for name, given in one.expressions().items():
+            if given is not None:
+                yield (*place, name), given
 
 
 def _stem(path: Path) -> str:

@@ -48,7 +48,9 @@ def union(entities: Sequence[Entity]) -> tuple[Entity, list[Rejection]]:
             elif properties[name] != its or type(properties[name]) is not type(its):
                 refused.append(_other(entity, name, its, from_[name]))
         for ref in entity.media:
-            media.setdefault((ref.role, ref.location), replace(ref, rank=len(media)))
+            taken = ref.rank in {one.rank for one in media.values()}
+            own = replace(ref, rank=len(media)) if taken else ref
+            media.setdefault((ref.role, ref.location), own)
     aliases.pop(label, None)
     one = replace(
         first,

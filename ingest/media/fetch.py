@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from ingest.media.web import public_client, within
-from kg_platform.errors import BadMedium
+from kg_platform.errors import BadMedium, MediumGone
 from kg_platform.ledger.media_addresses import AddressRow
 
 MAX_REDIRECTS = 5
@@ -144,7 +144,7 @@ class MediaFetcher:
         if status == 304:
             return Fetched(None)
         if status in _GONE:
-            raise BadMedium(f"it is gone: its server says {status}")
+            raise MediumGone(f"it is gone: its server says {status}")
         if status in _TRANSIENT:
             wait = _wait(answer.headers.get("Retry-After", ""))
             raise _Transient(f"its server says {status}", wait)

@@ -39,7 +39,7 @@ class FetchedMedia:
         self._fetcher = fetcher
         self._addresses = addresses
         self._store = store
-        self._found: dict[str, Media | str] = {}
+        self._found: dict[str, Media | BadMedium] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
 
@@ -60,10 +60,10 @@ class FetchedMedia:
                 try:
                     found = self._ask(address, checked)
                 except BadMedium as error:
-                    found = str(error)
+                    found = error
                 self._found[address] = found
-        if isinstance(found, str):
-            raise BadMedium(found)
+        if isinstance(found, BadMedium):
+            raise type(found)(str(found))
         return found
 
     def _ask(self, address: str, checked: Callable[[bytes], Media]) -> Media:

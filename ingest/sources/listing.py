@@ -16,9 +16,9 @@ from kg_platform.files.names import (
     TABS,
     TEXT,
     first_named,
-    is_picture,
     is_stray,
     looks_like_data,
+    medium_of,
     stem_of,
     suffix_of,
 )
@@ -91,7 +91,7 @@ def look_into(folder: Path) -> Listing:
     found.leave_out(strays, "hidden files, locks and backups are not read")
     found.leave_out([p for p in inside if p not in files], "it cannot be opened as a file")
     found.leave_out(
-        [p for p in files if suffix_of(p) not in READ and not is_picture(p)],
+        [p for p in files if suffix_of(p) not in READ and not medium_of(p)],
         "ingest reads .jsonl, .tsv, .csv, .txt and RDF, also packed (.gz, .bz2, .xz, .zst)",
     )
     found.leave_out(_below(folder), "sub-folders are not read; ingest each by itself")

@@ -28,7 +28,8 @@ _SOME = '`kg query "MATCH (n:Entity) RETURN n.«id», n.«label» LIMIT 20"` sho
 
 @dataclass(frozen=True)
 class EntityRow:
-    """An entity as a list shows it. `picture` is the SHA-256 of its first picture, if any."""
+    """An entity as a list shows it. `picture` is the SHA-256 of its first picture, or of the film
+    or sound that stands for it, if any."""
 
     id: str
     label: str

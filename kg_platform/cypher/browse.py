@@ -1,6 +1,7 @@
 """Statements that look around in the graph: counts, one entity, its facts, finding by words.
 
-`ROW` is what a list shows of an entity: id, label, type, description and its first picture.
+`ROW` is what a list shows of an entity: id, label, type, description and its first picture, or the
+film or sound that stands for it.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 # The first label that is not Entity, in alphabetical order, is the entity's type.
 TYPE = "COLLECT { UNWIND labels(n) AS l WITH l WHERE l <> 'Entity' RETURN l ORDER BY l LIMIT 1 }[0]"
 _PICTURE = (
-    "COLLECT { MATCH (n)-[h:HAS_MEDIA]->(m:Media) WHERE m.mime STARTS WITH 'image/' "
-    "RETURN m.id ORDER BY h.rank, m.id LIMIT 1 }[0]"
+    "COLLECT { MATCH (n)-[h:HAS_MEDIA]->(m:Media) "
+    "WHERE m.mime STARTS WITH 'image/' OR m.kind IN ['video', 'audio'] "
+    "RETURN m.id ORDER BY CASE m.kind WHEN 'audio' THEN 2 WHEN 'video' THEN 1 ELSE 0 END, "
+    "h.rank, m.id LIMIT 1 }[0]"
 )
 ROW = (
     f"n.«id» AS id, coalesce(toStringOrNull(n.«label»), n.«id») AS label, {TYPE} AS type, "

@@ -9,6 +9,13 @@ from pathlib import Path
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 ENTITIES, CSV, TABS, TEXT = ".jsonl", ".csv", ".tsv", ".txt"
 RDF = (".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
+# What is known by everybody's machine, whichever its table of types.
+MEDIA = {
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff"), "image"),
+    **dict.fromkeys((".avif", ".heic", ".heif", ".svg"), "image"),
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a"), "audio"),
+    **dict.fromkeys((".mp4", ".m4v", ".mov", ".webm", ".mkv"), "video"),
+}
 READ = (ENTITIES, CSV, TABS, TEXT, *RDF)
 
 
@@ -40,10 +47,13 @@ def looks_like_data(path: Path) -> bool:
     return suffix_of(path.with_name(path.name.rstrip("~#") or path.name)) in READ
 
 
-def is_picture(path: Path) -> bool:
-    """Whether its name is that of a picture."""
+def medium_of(path: Path) -> str | None:
+    """Which kind of medium its name is one of: image, audio or video; None: of none."""
+    suffix = path.suffix.lower()
+    if suffix in MEDIA:
+        return MEDIA[suffix]
     kind, _ = mimetypes.guess_type(path.name)
-    return bool(kind and kind.startswith("image/"))
+    return "image" if kind and kind.startswith("image/") else None
 
 
 def _unpacked(path: Path) -> str:

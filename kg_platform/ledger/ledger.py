@@ -17,6 +17,7 @@ from kg_platform.errors import Interrupted, LedgerError, NotFound
 from kg_platform.ledger.database import BUSY_SECONDS, Database
 from kg_platform.ledger.errors import AlreadyThere, WithoutParent
 from kg_platform.ledger.media_addresses import MediaAddresses
+from kg_platform.ledger.media_failures import MediaFailures
 from kg_platform.ledger.reviews import Reviews
 from kg_platform.ledger.rows import (
     TEXT_CHARACTERS,
@@ -55,6 +56,7 @@ class Ledger:
         self.reviews = Reviews(self._database)
         self.schedules = Schedules(self._database)
         self.media_addresses = MediaAddresses(self._database)
+        self.media_failures = MediaFailures(self._database)
 
     def close(self) -> None:
         self._database.close()

@@ -132,3 +132,21 @@ MEDIA_ADDRESSES = sa.Table(
     sa.Column("modified", StoredText, nullable=False),
     sa.Column("fetched_at", StoredText, nullable=False),
 )
+# A medium of an entity that could not be had; it goes when it is, or when nobody names it any more.
+MEDIA_FAILURES = sa.Table(
+    "media_failures",
+    METADATA,
+    sa.Column("key", StoredText, primary_key=True),
+    sa.Column("source", StoredText, nullable=False),
+    sa.Column("folder", StoredText, nullable=False),
+    sa.Column("entity", StoredText, nullable=False),
+    sa.Column("location", StoredText, nullable=False),
+    sa.Column("about", sa.JSON, nullable=False),
+    sa.Column("reason", StoredText, nullable=False),
+    sa.Column("gone", sa.Boolean, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("first_at", StoredText, nullable=False),
+    sa.Column("last_at", StoredText, nullable=False),
+    sa.Column("run_id", StoredText, nullable=False),
+    sa.Index("ix_media_failures_source", "source"),
+)

@@ -8,15 +8,25 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kg_platform.errors import BadPicture
+from kg_platform.media.isolated import MEMORY
 from kg_platform.media.pictures import is_picture, look
 
 IMAGE, AUDIO, VIDEO = KINDS = ("image", "audio", "video")
 
 
+_BASE = 2**29  # bytes of a process that has loaded its decoders
+
+
+def memory_for(max_pixels: int, max_bytes: int) -> int:
+    """Bytes of address space that `describe` may need for media within these limits: a picture
+    three times, with four bytes a pixel, and what it is made of as often."""
+    return max(MEMORY, _BASE + 12 * max_pixels + 3 * max_bytes)
+
+
 class Described(NamedTuple):
     """A medium by its content. `duration` in seconds; `rate` in samples a second; `width` and
-    `height` in pixels, as a person sees it; `frame_rate` in pictures a second; `likeness` is 64 bits in hex, of
-    which few differ between media that look alike (`previews.likeness`)."""
+    `height` in pixels, as a person sees it; `frame_rate` in pictures a second; `likeness` is 64
+    bits in hex, of which few differ between media that look alike (`previews.likeness`)."""
 
     kind: str
     mime: str

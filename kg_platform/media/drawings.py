@@ -17,7 +17,8 @@ from kg_platform.errors import BadPicture
 MIME = "image/svg+xml"
 SIDE = 1_024  # pixels of the longer side of what is drawn
 _BEGIN = 4_096  # bytes in which the root of a drawing begins
-_ROOT = re.compile(rb"<(?:[\w.-]+:)?svg[\s>/]")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_FIRST = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")  # neither of a prolog nor of a DOCTYPE
 _LENGTH = re.compile(r"\s*([\d.]+(?:e[+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|em|ex)?\s*", re.IGNORECASE)
 _UNITS = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96,
           "em": 16, "ex": 8}  # fmt: skip
@@ -34,7 +35,8 @@ class Drawing(NamedTuple):
 
 def is_drawing(data: bytes) -> bool:
     begin = data[:_BEGIN].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return begin.startswith(b"<") and _ROOT.search(begin) is not None
+    first = _FIRST.search(_COMMENT.sub(b"", begin)) if begin.startswith(b"<") else None
+    return first is not None and first[1] == b"svg"
 
 
 def read(data: bytes) -> Drawing:
@@ -46,8 +48,6 @@ def read(data: bytes) -> Drawing:
         root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as error:
         raise BadPicture(f"The drawing is cut off or damaged ({error}); replace it.") from error
-    if _name(root.tag) != "svg":
-        raise BadPicture(f"The file is no drawing: its root is {_name(root.tag)}, not svg.")
     _quiet(root)
     width, height = _size(root)
     root.set("width", f"{width:g}")

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeGuard
 
-from kg_platform.errors import BadMedium, BadPicture
-from kg_platform.media.described import describe
+from kg_platform.errors import BadMedium, BadPicture, MediumGone, MediumNotFetched
+from kg_platform.media.described import describe, memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
-from kg_platform.records import HeldPicture, Media, MediaRef
+from kg_platform.records import HeldMedium, Media, MediaRef
 
 
 class MediaOfWeb(Protocol):
@@ -41,7 +41,7 @@ class Gallery:
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
         self._web = web
-        self._isolated = Isolated()
+        self._isolated = Isolated(memory=memory_for(max_pixels, max_bytes))
 
     def close(self) -> None:
         """End the decoders, also those at work."""
@@ -69,10 +69,10 @@ class Gallery:
         Raises:
             BadMedium: it is not there, not a file, not inside the folder, or too large.
         """
-        if isinstance(ref.location, HeldPicture):
+        if isinstance(ref.location, HeldMedium):
             return self._fitting(ref.location.data)
         if "://" in ref.location:
-            raise BadMedium(
+            raise MediumNotFetched(
                 "this is an address on the web, not a file; --fetch-media fetches such media"
             )
         try:
@@ -88,7 +88,7 @@ class Gallery:
                 )
             return path.read_bytes()
         except FileNotFoundError as error:
-            raise BadMedium("there is no such file") from error
+            raise MediumGone("there is no such file") from error
         except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
             reason = getattr(error, "strerror", None) or error
             raise BadMedium(f"the file cannot be read: {reason}") from error

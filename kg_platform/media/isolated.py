@@ -236,8 +236,9 @@ def _read(answer: bytes, module: str) -> Any:
     if said == "failed":
         return DecoderFailed(f"it cannot be decoded ({text})")
     kind = getattr(errors, str(name), None)
-    known = isinstance(kind, type) and issubclass(kind, KgError)
-    return kind(str(text)) if known else DecoderFailed(str(text))
+    if isinstance(kind, type) and issubclass(kind, KgError):
+        return kind(str(text))
+    return DecoderFailed(str(text))
 
 
 def _died(how: str, seconds: float, memory: int) -> str:

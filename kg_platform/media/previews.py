@@ -43,7 +43,9 @@ def likeness(picture: Image.Image) -> str | None:
     each of its 8 x 8 slowest waves is above their median (pHash). None: it shows nothing, as
     one colour, so that everything would be like it."""
     size = _GREY, _GREY
-    grey = picture.convert("L").resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    by = max(min(picture.size) // (2 * _GREY), 1)
+    grey = (picture.reduce(by) if by > 1 else picture).convert("L")
+    grey = grey.resize(size, Image.Resampling.BILINEAR)
     levels = np.asarray(grey, np.float64)
     if levels.std() < _FLAT:
         return None

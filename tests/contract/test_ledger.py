@@ -32,6 +32,7 @@ REVISIONS = [
     "0003_reviews.py",
     "0004_record.py",
     "0005_media_addresses.py",
+    "0006_media_failures.py",
 ]
 CLEANED = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 

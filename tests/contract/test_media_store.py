@@ -34,6 +34,22 @@ def test_the_same_bytes_twice_are_one_copy(store: MediaStore) -> None:
     assert store.read(store.put(b"twice")) == b"twice"
 
 
+def test_a_small_picture_goes_with_what_it_is_of(store: MediaStore) -> None:
+    digest, later = store.put(b"large"), time.time() + 60
+    assert store.small(digest) is None
+    store.put_small(digest, b"first")
+    store.put_small(digest, b"small")
+    assert store.small(digest) == b"small"
+    assert [one.digest for one in store.kept()] == [digest], "it is no medium itself"
+    assert list(store.leftovers(later)) == []
+    assert store.discard(digest, later)
+    assert store.small(digest) is None
+    store.put_small(digest, b"alone")
+    assert [size for _, size in store.leftovers(later)] == [5]
+    assert store.clear_leftovers(later) == (1, 5)
+    assert store.small(digest) is None
+
+
 def test_what_is_not_there_is_said(store: MediaStore) -> None:
     missing = "0" * 64
     assert not store.exists(missing)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from ingest.loading.load import ingest
 from kg_platform.browse import entities
 from kg_platform.curation import review
 from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.schedules import Ending
 from kg_platform.platform import Platform
 from kg_platform.scheduling.times import times, zone
+from tests.support.clips import film, wav
 from tests.ui.conftest import HOSTILE, Open
 
 PAGES = ("overview", "browse", "entity", "query", "similar", "ingest", "review", "runs")
@@ -45,7 +49,7 @@ class TestWithAWorld:
         app = explorer()
         figures = {metric.label: metric.value for metric in app.metric}
         assert figures["Entities"] == "32"
-        assert figures["Pictures"] == "4"  # the same stripes are one medium
+        assert figures["Media"] == "4"  # the same stripes are one medium
         assert figures["Embedded"] == "78%"
         assert figures["MRR"] == "0.500"
         assert "run-1" in words(app)
@@ -107,6 +111,27 @@ class TestWithAWorld:
         app = explorer("entity", id="C07")
         for text in ("Country 7", "C07", "7 rivers", "IN_REGION", "BORDERS", "embedding"):
             assert text in words(app)
+
+    def test_sound_and_film_have_players(
+        self, world: Platform, explorer: Open, tmp_path: Path
+    ) -> None:
+        film_of = {"path": "walk.mp4", "from": 0.25, "to": 0.5, "caption": "A walk."}
+        (tmp_path / "horn.wav").write_bytes(wav())
+        (tmp_path / "walk.mp4").write_bytes(film())
+        rows = [{"id": "horn", "label": "Horn", "audio": "horn.wav", "video": film_of}]
+        (tmp_path / "entities.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        assert ingest(world, tmp_path).media_stored == 2
+        app = explorer("entity", id="horn")
+        assert not app.exception
+        [player] = app.get("audio")
+        assert player.proto.url.endswith(".wav")
+        assert len(app.get("image")) == 1, "its wave"
+        app.button_group(key="entity_picture_horn").set_value(1).run()
+        [player] = app.get("video")
+        assert (player.proto.start_time, player.proto.end_time) == (0, 1)
+        assert "A walk." in words(app)
+        [row] = entities.find(world.graph, "Horn", limit=1)
+        assert row.picture is not None
 
     def test_an_entity_that_is_not_there(self, world: Platform, explorer: Open) -> None:
         app = explorer("entity", id="<b>nobody</b>")

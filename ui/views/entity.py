@@ -8,7 +8,7 @@ from kg_platform.browse.entities import EntityPage, FactCount
 from kg_platform.errors import NotFound
 from ui import navigation, resources
 from ui.components import cards
-from ui.widgets import entity_picker, tables
+from ui.widgets import entity_picker, players, tables
 from ui.widgets import text as plain
 from ui.widgets.neighbours import WAYS, has_vector, nearest
 
@@ -30,27 +30,24 @@ def choose(problem: str = "") -> None:
 
 
 def head(page: EntityPage) -> None:
-    pictures = [m for m in page.media if resources.thumbnail(m.id, resources.LARGE)]
+    media = [m for m in page.media if players.can_be_shown(m)]
     text = st.container()
-    if pictures:
-        picture, text = st.columns([1, 2.4], gap="large")
-        with picture:
-            chosen = pictures[0]
-            if len(pictures) > 1:
+    if media:
+        medium, text = st.columns([1, 2.4], gap="large")
+        with medium:
+            chosen = media[0]
+            if len(media) > 1:
                 number = st.segmented_control(
-                    "Picture",
-                    range(len(pictures[:6])),
+                    "Medium",
+                    range(len(media[:6])),
                     format_func=lambda i: str(i + 1),
                     default=0,
                     required=True,
                     key=f"entity_picture_{page.id}",
                     label_visibility="collapsed",
                 )
-                chosen = pictures[number]
-            with st.container(border=True):
-                st.image(
-                    resources.thumbnail(chosen.id, resources.LARGE) or "", width="stretch", alt=""
-                )
+                chosen = media[number]
+            players.show(chosen)
             if chosen.caption:
                 plain.note(chosen.caption)
     with text:

@@ -75,7 +75,7 @@ def tiles(seen: Overview) -> None:
     row = st.grid(5, min_column_width=150)
     row.metric("Entities", seen.entities, format="localized", border=True)
     row.metric("Relations", seen.relations, format="localized", border=True)
-    row.metric("Pictures", seen.media, format="localized", border=True)
+    row.metric("Media", seen.media, format="localized", border=True)
     row.metric("Embedded", f"{seen.embedded / seen.entities:.0%}", border=True)
     row.metric("MRR", f"{mrr:.3f}" if isinstance(mrr, float) else "-", border=True)
     if run is None:

@@ -15,14 +15,16 @@ from urllib.parse import parse_qsl
 from ingest.sources.table import Fields, TableOptions
 from ingest.sources.tabular.cells import Cells
 from kg_platform.errors import BadInput, Unavailable
-from kg_platform.records import HeldPicture, Rejection
+from kg_platform.records import HeldMedium, Rejection
 
 PREFIX = "huggingface:"  # before the name of a dataset, where no mapping says what it is
 SPLIT = "split"
 _AT_ONCE = 500
 _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves
 _OF_ADDRESS = ("config", "split", "revision", "streaming")
-_LEFT_OUT = ("Audio", "Video", "Pdf", "Nifti", "Mesh", "BioSequence", "BioStructure")
+_MEDIA = {"Image": "image", "Audio": "audio", "Video": "video"}
+_WORDS = {"image": "Pictures", "audio": "Sounds", "video": "Films"}
+_LEFT_OUT = ("Pdf", "Nifti", "Mesh", "BioSequence", "BioStructure")
 
 
 def named(address: str) -> tuple[str, TableOptions]:
@@ -93,7 +95,7 @@ class HuggingfaceTable:
                     yield number, {**row, **mark}
 
     def _batches(self, part: Any) -> Iterator[Mapping[str, Sequence[Any]]]:
-        """Columns as they are stored: a picture is its bytes, a class its number."""
+        """Columns as they are stored: a medium is its bytes, a class its number."""
         try:
             for batch in part.with_format("arrow").iter(batch_size=_AT_ONCE):
                 yield {name: batch[name].to_pylist() for name in self._features}
@@ -115,8 +117,8 @@ class HuggingfaceTable:
             return None
         if kind == "ClassLabel":
             return feature.int2str(value) if value >= 0 else None
-        if kind == "Image":
-            return self._picture(column, value)
+        if kind in _MEDIA:
+            return self._medium(column, value, _MEDIA[kind])
         if isinstance(feature, dict):
             return {
                 name: self._value(cells, column, one, value.get(name))
@@ -127,19 +129,20 @@ class HuggingfaceTable:
             return [self._value(cells, column, inner, one) for one in value]
         return cells.plain(column, value)
 
-    def _picture(self, column: str, value: Mapping[str, Any]) -> HeldPicture | None:
+    def _medium(self, column: str, value: Mapping[str, Any], role: str) -> HeldMedium | None:
         data = value.get("bytes")
         if data is None and value.get("path"):
             data = self._beside(Path(value["path"]))
         if data is not None:
-            return HeldPicture.of(data)
-        note = f"Pictures of {column!r} of {self.name} are not in the dataset; they are left out."
+            return HeldMedium.of(data, role)
+        what = f"{_WORDS[role]} of {column!r} of {self.name}"
+        note = f"{what} are not in the dataset; they are left out."
         if note not in self.notes:
             self.notes.append(note)
         return None
 
     def _beside(self, path: Path) -> bytes | None:
-        """A file of the dataset's folder, as a picture that is not in its table is."""
+        """A file of the dataset's folder, as a medium that is not in its table is."""
         place = (self.folder / path).resolve()
         if not place.is_relative_to(self.folder.resolve()) or not place.is_file():
             return None

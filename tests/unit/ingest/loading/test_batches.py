@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import struct
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import Node
 from ingest.sources.registry import open_source
+from kg_platform.media.described import Looked, describe
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
 from kg_platform.records import Media, MediaRef, Rejection
@@ -166,6 +168,30 @@ def test_sound_and_film(tmp_path: Path) -> None:
     [(line, field, value)] = passed.refused()
     assert (line, field, value) == (2, "audio", "list.mp4")
     assert "playlist" in passed.rejections[0].reason
+
+
+def die_of_some(data: bytes, max_pixels: int) -> Looked:
+    """A decoder with a fault."""
+    if data.endswith(b"die"):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return describe(data, max_pixels)
+
+
+def test_a_decoder_that_dies_loses_one_medium(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg_platform.media.gallery.describe", die_of_some)
+    rows = "".join(f'{{"id": "{n}", "image": "{n}.png"}}\n' for n in range(6))
+    folder = source(tmp_path / "s", rows)
+    for number in range(6):
+        data = picture(folder / f"{number}.png", (4, 3 + number))
+        if number % 3 == 0:
+            (folder / f"{number}.png").write_bytes(data + b"die")
+    passed = Passed(folder, media=MediaStore(str(tmp_path / "media")))
+    assert sorted(passed.nodes) == ["0", "1", "2", "3", "4", "5"]
+    assert [n for n in sorted(passed.nodes) if not passed.nodes[n].media] == ["0", "3"]
+    assert [r.field for r in passed.rejections] == ["image", "image"]
+    assert {r.reason.partition("(")[0] for r in passed.rejections} == {"its decoder died "}
 
 
 def claiming(width: int, height: int, png: bytes) -> bytes:

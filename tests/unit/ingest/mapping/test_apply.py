@@ -5,7 +5,7 @@ from typing import Any
 
 from ingest.mapping.apply import RowMaker
 from ingest.mapping.model import EntitySpec, RelationSpec
-from kg_platform.records import Entity, FieldRejection, Relation
+from kg_platform.records import Entity, FieldRejection, MediaRef, Relation
 
 
 def entities(
@@ -41,6 +41,33 @@ def test_a_row_is_an_entity() -> None:
     assert film.properties == {"year": 1979, "budget": 11.5}
     assert [(m.location, m.caption) for m in film.media] == [("posters/a.jpg", " Alien ")]
     assert (film.source, film.line) == ("t.csv", 7)
+
+
+def test_media_of_each_kind_one_or_several() -> None:
+    spec = {
+        "id": "{id}",
+        "image": "{front}",
+        "audio": {"file": "{sounds | split(';')}", "caption": "{said}", "from": "{begin}",
+                  "to": 9.5, "rank": "{rank}"},
+        "video": ["{film}", {"file": "https://example.org/{film}"}],
+        "media": [{"file": "{front}", "role": "flag"}],
+    }  # fmt: skip
+    row = {"id": "x", "front": "a.png", "sounds": "a.mp3;b.mp3", "said": "A horn.", "begin": "2.5",
+           "film": "a.mp4", "rank": ""}  # fmt: skip
+    (one,) = entities(spec, row)
+    assert one.media == (
+        MediaRef("a.png", "flag"),
+        MediaRef("a.png"),
+        MediaRef("a.mp3", "audio", 0, "A horn.", 2.5, 9.5),
+        MediaRef("b.mp3", "audio", 1, "A horn.", 2.5, 9.5),
+        MediaRef("a.mp4", "video"),
+        MediaRef("https://example.org/a.mp4", "video", 1),
+    )
+    one, refused = entities(spec, {**row, "begin": "soon", "rank": "3"})
+    assert (one.media[2].rank, one.media[2].start) == (3, None)
+    assert (refused.field, refused.reason, refused.value) == (
+        "audio.from", "this is a number", "soon",
+    )  # fmt: skip
 
 
 def test_the_preferred_language_is_the_label_and_the_others_are_found() -> None:

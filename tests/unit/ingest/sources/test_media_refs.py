@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ingest.sources.media_refs import media_of
-from kg_platform.records import MediaRef
+from kg_platform.records import HeldMedium, MediaRef
 
 
 def test_each_key_is_one_or_several_and_ranks_count_by_role() -> None:
@@ -27,6 +27,16 @@ def test_each_key_is_one_or_several_and_ranks_count_by_role() -> None:
     )
     assert row == {"colour": "red"}
     assert media_of({"image": None, "audio": []}) == ()
+
+
+def test_bytes_may_stand_in_the_object_itself() -> None:
+    row = {"image": ["data:image/png;base64,AAEC", {"url": "data:,a%20b", "caption": "x"}]}
+    first, second = media_of(row)
+    assert isinstance(first.location, HeldMedium)
+    assert isinstance(second.location, HeldMedium)
+    assert (first.location.data, second.location.data) == (b"\x00\x01\x02", b"a b")
+    [broken] = media_of({"audio": "data:audio/wav;base64,%"})
+    assert broken.location == "data:audio/wav;base64,%"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from ingest.sources.tables import open_table
 from ingest.sources.tabular.huggingface import HuggingfaceTable, named, spec_of
 from kg_platform.errors import BadInput, BadMedium, Unavailable
 from kg_platform.media.gallery import Gallery
-from kg_platform.records import Entity, HeldPicture, MediaRef
+from kg_platform.records import Entity, HeldMedium, MediaRef
+from tests.support.clips import film, wav
 
 OPTIONS = TableOptions(format="huggingface")
 
@@ -69,9 +70,9 @@ def check(rows: list[tuple[int, Any]]) -> None:
     assert first == {
         "id": "a",
         "kind": "cat",
-        "photo": HeldPicture.of(png("red")),
+        "photo": HeldMedium.of(png("red")),
         "tags": ["calm", "old"],
-        "more": [HeldPicture.of(png("red"))],
+        "more": [HeldMedium.of(png("red"))],
         "seen": datetime(2026, 1, 2),
         "home": {"city": "Rome", "kind": "flat"},
     }
@@ -123,14 +124,32 @@ def test_splits_stand_one_after_the_other_and_one_may_be_named(pets: Any, tmp_pa
         HuggingfaceTable("pets", TableOptions(format="huggingface", split="dev"), tmp_path)
 
 
-def test_sound_is_left_out_and_said(tmp_path: Path) -> None:
+def test_sound_and_film_are_media(tmp_path: Path) -> None:
     import datasets as library
 
-    cries = library.Dataset.from_dict({"id": ["a"], "cry": [{"bytes": b"RIFF", "path": "a.wav"}]})
-    cries.cast_column("cry", library.Audio(decode=False)).save_to_disk(str(tmp_path / "cries"))
-    table = HuggingfaceTable("cries", OPTIONS, tmp_path)
+    rows = {
+        "id": ["a"],
+        "cry": [{"bytes": wav(), "path": "a.wav"}],
+        "seen": [{"bytes": film(), "path": "a.mp4"}],
+    }
+    cries = library.Dataset.from_dict(rows).cast_column("cry", library.Audio(decode=False))
+    cries = cries.cast_column("seen", library.Video(decode=False))
+    cries.save_to_disk(str(tmp_path / "cries"))
+    source = open_any(Path(f"huggingface:{tmp_path}/cries"))
+    [entity] = [one for one in source.records() if isinstance(one, Entity)]
+    with Gallery(tmp_path, None, max_pixels=10_000, max_bytes=100_000) as gallery:
+        found = [(ref.role, gallery.keep(ref).mime) for ref in entity.media]
+    assert found == [("audio", "audio/wav"), ("video", "video/mp4")]
+
+
+def test_what_no_graph_can_hold_is_left_out_and_said(tmp_path: Path) -> None:
+    import datasets as library
+
+    told = library.Dataset.from_dict({"id": ["a"], "text": [{"bytes": b"%PDF", "path": "a.pdf"}]})
+    told.cast_column("text", library.Pdf(decode=False)).save_to_disk(str(tmp_path / "told"))
+    table = HuggingfaceTable("told", OPTIONS, tmp_path)
     assert list(table.rows()) == [(1, {"id": "a"})]
-    assert table.notes == ["The column 'cry' of cries holds audio; it is left out."]
+    assert table.notes == ["The column 'text' of told holds pdf; it is left out."]
 
 
 def test_a_picture_that_is_a_path_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
@@ -208,6 +227,6 @@ def test_code_of_a_dataset_is_never_run(tmp_path: Path) -> None:
 def test_a_held_picture_keeps_its_bytes_through_a_pickle() -> None:
     import pickle
 
-    ref = pickle.loads(pickle.dumps(MediaRef(HeldPicture.of(b"bytes"))))
-    assert isinstance(ref.location, HeldPicture)
+    ref = pickle.loads(pickle.dumps(MediaRef(HeldMedium.of(b"bytes"))))
+    assert isinstance(ref.location, HeldMedium)
     assert ref.location.data == b"bytes"

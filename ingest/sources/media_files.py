@@ -1,4 +1,5 @@
-"""A folder with nothing but pictures, at any depth: each is an entity of type `Image`."""
+"""A folder with nothing but media, at any depth: each is an entity of type `Image`, `Audio` or
+`Video`, by its name."""
 
 from __future__ import annotations
 
@@ -7,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.sources.source import Record
-from kg_platform.files.names import READ, is_picture, is_stray, suffix_of
+from kg_platform.files.names import READ, is_stray, medium_of, suffix_of
 from kg_platform.records import Entity, MediaRef
 
 
-class PicturesSource:
+class MediaFolder:
     """In order of their paths. The id is the path from the folder, the label the file's name
     without its suffix; `folder` is the folder that it is in, where there are several."""
 
@@ -21,37 +22,38 @@ class PicturesSource:
         self.notes: list[str] = []
 
     def count(self) -> int:
-        return sum(1 for _ in _pictures(self.folder))
+        return sum(1 for _ in _media(self.folder))
 
     def records(self) -> Iterator[Record]:
-        for line, path in enumerate(_pictures(self.folder), 1):
+        for line, (path, kind) in enumerate(_media(self.folder), 1):
             place = path.relative_to(self.folder)
             inside = place.parent.as_posix()
             yield Entity(
                 id=place.as_posix(),
-                type="Image",
+                type=kind.capitalize(),
                 label=path.stem,
                 properties={} if inside == "." else {"folder": inside},
-                media=(MediaRef(place.as_posix()),),
+                media=(MediaRef(place.as_posix(), kind),),
                 source=self.name,
                 line=line,
             )
 
 
-def has_only_pictures(folder: Path) -> bool:
-    """Whether there are pictures, and nothing that is read otherwise."""
+def has_only_media(folder: Path) -> bool:
+    """Whether there are media, and nothing that is read otherwise."""
     for _, names in _walk(folder):
         if any(suffix_of(Path(name)) in READ for name in names if not is_stray(Path(name))):
             return False
-    return next(_pictures(folder), None) is not None
+    return next(_media(folder), None) is not None
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
+def _media(folder: Path) -> Iterator[tuple[Path, str]]:
     for place, names in _walk(folder):
         for name in sorted(names):
             path = Path(place, name)
-            if is_picture(path) and not is_stray(path):
-                yield path
+            kind = medium_of(path)
+            if kind and not is_stray(path):
+                yield path, kind
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:

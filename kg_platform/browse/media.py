@@ -1,0 +1,131 @@
+"""Looking around among media: which there are, what one is, and which look alike."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Any
+
+from kg_platform.cypher import media as cypher
+from kg_platform.cypher.statement import Statement
+from kg_platform.errors import BadInput, NotFound
+from kg_platform.graph.client import Graph
+
+DISTANCE = 4  # bits of 64 in which hashes of media that look alike differ
+_BITS = 64
+_ID = re.compile(r"[0-9a-f]{4,64}")
+_REFERRING = 100  # entities that `one` names
+
+
+@dataclass(frozen=True)
+class StoredMedium:
+    """A medium of the graph; `entities` is how many refer to it."""
+
+    id: str
+    kind: str
+    mime: str
+    size: int
+    width: int | None
+    height: int | None
+    duration: float | None
+    likeness: str | None
+    entities: int
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Two media of a kind that look alike; in `distance` bits their hashes differ."""
+
+    first: str
+    second: str
+    kind: str
+    distance: int
+
+
+def listed(
+    graph: Graph, kind: str | None = None, limit: int = 100, after: str = ""
+) -> list[StoredMedium]:
+    """Media by id, those after `after`."""
+    given = {"kind": kind, "after": after, "limit": limit}
+    return [StoredMedium(**row) for row in graph.read(Statement(cypher.LIST, given))]
+
+
+def counts(graph: Graph) -> dict[str, int]:
+    """How many there are, by kind."""
+    rows = graph.read(Statement(cypher.COUNTS))
+    return {str(row["kind"]): int(row["count"]) for row in rows}
+
+
+def one(graph: Graph, begin: str) -> dict[str, Any]:
+    """The properties of the medium whose id begins so, and `entities` that refer to it.
+
+    Raises:
+        BadInput: this is no id, or several begin so. NotFound: none does.
+    """
+    wanted = begin.removeprefix("media:").lower()
+    if not _ID.fullmatch(wanted):
+        raise BadInput(
+            f"{begin!r} is no id of a medium: that is a SHA-256, of which the first 4 signs are "
+            "enough; `kg media list` prints them."
+        )
+    found = graph.read(Statement(cypher.NAMED, {"begin": wanted}))
+    if not found:
+        raise NotFound(f"No medium has the id {begin}; `kg media list` prints those there are.")
+    if len(found) > 1:
+        raise BadInput(f"Several media have ids that begin with {begin}; give more of it.")
+    media: dict[str, Any] = dict(found[0]["media"])
+    given = {"id": media["id"], "limit": _REFERRING}
+    return media | {"entities": graph.read(Statement(cypher.ENTITIES, given))}
+
+
+def duplicates(graph: Graph, distance: int = DISTANCE) -> list[Alike]:
+    """Pairs of media that look alike, the most alike first. Those with the same bytes are one
+    medium anyway.
+
+    Raises:
+        BadInput: the distance is none.
+    """
+    if not 0 <= distance <= 16:
+        raise BadInput(f"The distance is 0 to 16 of the {_BITS} bits of a hash, not {distance}.")
+    by_kind: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in graph.stream(Statement(cypher.LIKENESSES)):
+        by_kind[row["kind"]].append((row["id"], int(row["likeness"], 16)))
+    found = [
+        Alike(*ids, kind, bits)
+        for kind, some in by_kind.items()
+        for ids, bits in close_pairs(some, distance)
+    ]
+    return sorted(found, key=lambda pair: (pair.distance, pair.first, pair.second))
+
+
+def close_pairs(
+    hashes: Sequence[tuple[str, int]], distance: int
+) -> Iterator[tuple[tuple[str, str], int]]:
+    """Pairs of ids whose hashes of 64 bits differ in at most so many, each once. Two that do agree
+    in one of `distance` + 1 parts, so only those are compared. Of those with one hash the first
+    stands for the others, each of which is a pair with it: ten thousand that look the same are no
+    fifty million pairs."""
+    same: defaultdict[int, list[str]] = defaultdict(list)
+    for one_id, value in hashes:
+        same[value].append(one_id)
+    for ids in same.values():
+        ids.sort()
+        yield from (((ids[0], other), 0) for other in ids[1:])
+    parts = distance + 1
+    edges = [_BITS * part // parts for part in range(parts + 1)]
+    seen: set[tuple[str, str]] = set()
+    for low, high in pairwise(edges):
+        mask = (1 << (high - low)) - 1
+        buckets: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+        for value, ids in same.items():
+            buckets[value >> low & mask].append((ids[0], value))
+        for bucket in buckets.values():
+            for (first, mine), (second, theirs) in combinations(bucket, 2):
+                bits = (mine ^ theirs).bit_count()
+                pair = (first, second) if first < second else (second, first)
+                if bits <= distance and pair not in seen:
+                    seen.add(pair)
+                    yield pair, bits
