@@ -27,7 +27,7 @@ from tests.support.recordings import moving, tone
 
 KINDS = 4
 OPTIONS = TrainOptions(
-    dimension=32, epochs=36, batch=16, structure_dropout=0.9, patience=50, device="cpu",
+    dimension=32, epochs=40, batch=16, structure_dropout=0.9, patience=50, device="cpu",
     precision="fp32",
 )  # fmt: skip
 
@@ -90,7 +90,7 @@ def films(seed: int, picture: Callable[[int, int], bool], names: int, count: int
     return dataset(kinds, names, with_kinds(features, names), seed)
 
 
-def directions(seed: int, count: int = 90) -> Dataset:
+def directions(seed: int, count: int = 180) -> Dataset:
     """The kind is the way a square goes: forwards and backwards have the same pictures."""
     return films(seed, lambda kind, number: kind == 0, 2, count)
 
