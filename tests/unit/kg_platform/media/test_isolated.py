@@ -115,10 +115,11 @@ def test_each_failure_costs_its_own_call(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_one_that_waits_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kg_platform.media.isolated.PATIENCE", 0.5)
-    with Isolated(1, seconds=2) as pool:
-        with pytest.raises(DecoderFailed, match="longer than"):
-            pool.run(wait_for_ever)
+    with Isolated(1, seconds=20) as pool:
+        with monkeypatch.context() as hurried:
+            hurried.setattr("kg_platform.media.isolated.PATIENCE", 0.05)
+            with pytest.raises(DecoderFailed, match="longer than"):
+                pool.run(wait_for_ever)
         assert pool.run(double, 4) == 8
 
 
