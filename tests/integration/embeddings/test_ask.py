@@ -194,7 +194,7 @@ def test_a_text_finds_pictures(world: Graph, ledger: Ledger, tmp_path: Path) -> 
     assert [n.score for n in found] == pytest.approx(expected, abs=1e-4)
     with pytest.raises(NotFound, match="has no text vectors"):
         similar_to_text(world, "red flag", 3, texts)
-    with pytest.raises(BadInput, match="by text or image, not by 'structure'"):
+    with pytest.raises(BadInput, match="by text, image, audio or video, not by 'structure'"):
         similar_to_text(world, "red flag", 3, texts, by="structure")
     other = load_text_side(str(save_clip(tmp_path / "clip")), IMAGE, "cpu")
     with pytest.raises(BadInput, match="published image vectors were made by"):
