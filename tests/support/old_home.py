@@ -19,7 +19,7 @@ TEXT = "a country in region 1 with a harbour"
 TOLERANCE = 1e-5
 # What changes as time goes by, and what later versions say besides.
 PASSING = {
-    "status": {"age", "what sources said of entities that are gone"},
+    "status": {"age", "what sources said of entities that are gone", "streams"},
     "entity": {"statements"},
     "new entity": {"statements"},
     "schedules": {"state", "next", "next_local", "note"},

@@ -73,7 +73,8 @@ def test_the_schema_is_made_once(empty_graph: Graph) -> None:
     assert migrate_graph(empty_graph) == []
     unique = {row["labelsOrTypes"][0] for row in rows(empty_graph, "SHOW CONSTRAINTS")}
     ours = {"Entity", "Media", "EmbeddingRun", "GraphMigration", "GraphLock"}
-    assert unique == ours | {"Tombstone", "Merge", "SourceRecord", "FusionRules"}
+    streams = {"StreamOffset", "StreamVersion"}
+    assert unique == ours | {"Tombstone", "Merge", "SourceRecord", "FusionRules"} | streams
     found = rows(empty_graph, "SHOW INDEXES YIELD name, state, type WHERE type <> 'LOOKUP'")
     assert {row["name"] for row in found} >= {"entity_text", "entity_label", "entity_embedding_run"}
     assert {row["state"] for row in found} == {"ONLINE"}
