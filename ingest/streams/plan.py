@@ -64,10 +64,11 @@ class BatchPlan:
 class KnownStanding:
     """What a check asks of the graph, remembered: ids that were merged away for some seconds, ids
     of entities as long as there are not too many. Whoever writes has to see that they are still
-    there, and has it all forgotten if not."""
+    there and that there are no more `merges`, and has it all forgotten if not."""
 
-    def __init__(self, store: Known) -> None:
-        self._store = store
+    def __init__(self, store: Known, count_merges: Callable[[], int]) -> None:
+        self._store, self._count = store, count_merges
+        self.merges = 0
         self._merged: dict[str, str] = {}
         self._there: dict[str, None] = {}
         self._asked: float | None = None
@@ -92,6 +93,7 @@ class KnownStanding:
         if self._asked is None or time.monotonic() - self._asked > REMEMBERED_SECONDS:
             if len(self._there) > REMEMBERED:
                 self._there.clear()
+            self.merges = self._count()
             self._merged, self._asked = self._store.merged_ids(), time.monotonic()
         return self._merged
 

@@ -94,7 +94,8 @@ class StreamWriter:
         self._graph = target.platform.graph
         self._positions: dict[str, int] = {}
         self._refused: set[tuple[str, int]] = set()
-        self._known = KnownStanding(GraphStore(self._graph, WHOLE, target.source))
+        store = GraphStore(self._graph, WHOLE, target.source)
+        self._known = KnownStanding(store, self._merges)
         self._ruled: tuple[float, FusionRules] | None = None
 
     def write(
@@ -199,8 +200,8 @@ class StreamWriter:
                 _write(tx, phase, target.source, gathered, rules, into, counts)
             given = {"rows": list(moves.values()), "ends": needed}
             (found,) = tx.run(Statement(streaming.ADVANCE, given))
-            if found["there"] < len(needed):
-                raise Moved  # an end of a relation went since it was looked for
+            if found["there"] < len(needed) or found["merges"] != self._known.merges:
+                raise Moved  # an end of a relation went since it was looked for, or one was merged
             journal.put(part, gathered.entries())
             return counts
 
@@ -212,6 +213,10 @@ class StreamWriter:
             self._known.forget()
         self._positions |= {key: row["offset"] for key, row in moves.items()}
         return counts
+
+    def _merges(self) -> int:
+        (found,) = self._graph.read(Statement(streaming.MERGES))
+        return int(found["merges"])
 
     def _rules(self) -> FusionRules:
         """What `kg fuse` keeps in the graph, some seconds ago."""

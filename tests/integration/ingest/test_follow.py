@@ -12,8 +12,15 @@ from typing import Any
 
 import pytest
 
+from ingest.streams.feed import StreamMessage, StreamPart
+from ingest.streams.reading import EnvelopeReader, read_messages
+from ingest.streams.taking import TakenBatch
+from ingest.streams.writer import StreamTarget, StreamWriter
+from ingest.versions.journal import Journal
+from kg_platform.curation.merge import merge
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
+from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
 from tests.support.command_line import kg
 
@@ -169,6 +176,29 @@ def test_what_others_say_stays(platform: Platform, graph: Graph, folder: Path) -
     assert ids(graph) == ["B"]
     (stone,) = graph.read(Statement("MATCH (t:Tombstone) RETURN t.id AS id, t.why AS why"))
     assert stone == {"id": "A", "why": "deleted"}
+
+
+def test_an_id_that_was_merged_a_moment_ago_is_led_to_who_stands_for_it(
+    platform: Platform, graph: Graph, folder: Path, tmp_path: Path
+) -> None:
+    """What the follower remembers of the graph is not trusted over a merge."""
+    settings, part = platform.settings, StreamPart("p", "s", "p")
+    gallery = Gallery(folder, platform.media, settings.max_picture_pixels, 1_000_000)
+    reader = EnvelopeReader()
+    writer = StreamWriter(StreamTarget(platform, "s", folder, gallery), reader, lambda _: None)
+    (now,) = graph.read(Statement("RETURN datetime() AS now"))
+    journal = Journal(tmp_path, now["now"])
+
+    def write(offset: int, *lines: str) -> None:
+        values = enumerate(lines, offset)
+        messages = [StreamMessage(part, at, text.encode()) for at, text in values]
+        writer.write(TakenBatch(messages, read_messages(messages, reader), {}), journal)
+
+    write(0, entity("A", type="T"), entity("B", type="T"), entity("C"))
+    merge(graph, "m", "A", "B", {})
+    write(3, entity("B", type="T", label="later"), relation("B", "knows", "C"))
+    assert ids(graph) == ["A", "C"]
+    assert facts(graph) == [("A", "knows", "C")]
 
 
 def test_media_come_and_go_by_themselves(platform: Platform, graph: Graph, folder: Path) -> None:
