@@ -31,7 +31,7 @@ def drift(
     ] = 2_000,
     as_json: Json = False,
 ) -> None:
-    """What moved between two runs, and why; or how far the world moved.
+    """What moved between two runs, and why; how far the world has.
 
     Who moved, which neighbours stayed, and what of an entity had changed. Without a run: how much
     worse facts that arrived are ranked than those that were held out at the training.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ingest.extraction.names.meaning import Described
+from ingest.extraction.names.meaning import SelfDescription
 from ingest.extraction.names.name_index import NamedThing
 from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.sentences import Passage, TextPlace
@@ -43,10 +43,10 @@ def relation_types(graph: Graph) -> RelationTypes:
     )
 
 
-def described(graph: Graph, ids: Sequence[str]) -> dict[str, Described]:
+def described(graph: Graph, ids: Sequence[str]) -> dict[str, SelfDescription]:
     """What these entities say of themselves, with their text vectors where a run is live."""
     rows = graph.read(Statement(cypher.DESCRIBED, {"ids": list(ids)}))
-    return {row["id"]: Described(row["text"], row["vector"]) for row in rows}
+    return {row["id"]: SelfDescription(row["text"], row["vector"]) for row in rows}
 
 
 def known_facts(graph: Graph, facts: Sequence[Triple]) -> set[Triple]:

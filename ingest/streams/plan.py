@@ -25,7 +25,7 @@ from ingest.streams.feed import DeadLetter, StreamMessage
 from ingest.streams.phases import StreamPhase, phases
 from ingest.streams.reading import ReadMessages
 from ingest.validate import shown
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium
 from kg_platform.graph.kept import to_text
 from kg_platform.media.gallery import Gallery
 from kg_platform.records import Media, Rejection, Relation
@@ -228,9 +228,9 @@ class BatchPlanner:
                 continue
             try:
                 found.append((change, self._gallery.keep(change.ref)))
-            except BadPicture as error:
+            except BadMedium as error:
                 message = at[id(change)]
                 location = shown(change.ref.location)
                 place = message.part.name, message.offset
-                refuse(Rejection(*place, "image", str(error), location))
+                refuse(Rejection(*place, change.ref.field, str(error), location))
         return found

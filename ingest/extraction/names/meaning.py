@@ -25,7 +25,7 @@ SentenceEncoder = Callable[[Sequence[str]], Vectors | None]
 
 
 @dataclass(frozen=True)
-class Described:
+class SelfDescription:
     """What an entity says of itself: its words, and its published text vector, if it has one."""
 
     text: str
@@ -35,7 +35,7 @@ class Described:
 class Describes(Protocol):
     """Ids -> what these entities say of themselves."""
 
-    def __call__(self, ids: Sequence[str], /) -> Mapping[str, Described]: ...
+    def __call__(self, ids: Sequence[str], /) -> Mapping[str, SelfDescription]: ...
 
 
 class Meant:
@@ -43,7 +43,7 @@ class Meant:
 
     def __init__(self, describe: Describes, encode: SentenceEncoder | None = None) -> None:
         self._describe, self._encode = describe, encode
-        self._known: dict[str, Described] = {}
+        self._known: dict[str, SelfDescription] = {}
 
     def choose(self, sentence: str, ids: Sequence[str]) -> str | None:
         """The one of these that the sentence means; None: it cannot be told."""

@@ -303,7 +303,7 @@ def test_a_mapping_alone_reads_what_an_adoption_would(
         for name in ("write", "once", "transact", "write_rows", "run_schema"):
             patched.setattr(Graph, name, refuse)
         named = pictures_of(platform)
-        mapped = take(platform.graph, tmp_path / "mapped", pictures_of_page=named)
+        mapped = take(platform.graph, tmp_path / "mapped", media_of_page=named)
         assert mapped.manifest["pictures"] == len(list(mapped.media(IMAGE))) > 0
         assert named is not None
         assert "gone.png: there is no such file" in named.bad[0]

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ingest.extraction.names.meaning import Described, Meant, Vectors
+from ingest.extraction.names.meaning import Meant, SelfDescription, Vectors
 
 SAID = {
-    "river": Described("Jordan is a river.", [1.0, 0.0]),
-    "country": Described("Jordan is a kingdom.", [0.0, 2.0]),
-    "bare": Described(""),
+    "river": SelfDescription("Jordan is a river.", [1.0, 0.0]),
+    "country": SelfDescription("Jordan is a kingdom.", [0.0, 2.0]),
+    "bare": SelfDescription(""),
 }
 
 
-def describe(ids: Sequence[str], /) -> dict[str, Described]:
+def describe(ids: Sequence[str], /) -> dict[str, SelfDescription]:
     return {one: SAID[one] for one in ids if one in SAID}
 
 
