@@ -144,10 +144,10 @@ def ingest_into(platform: Platform, source: Path, way: BulkWay) -> None:
     from ingest.loading.load import load as load_source
 
     class FilesOnly:
-        store = way.store
+        open = staticmethod(way.open)
 
         def finish(self, *_: object) -> None:
-            self.store.finish()
+            way.store.finish()
 
     load_source(platform, open_any(source), way=FilesOnly())
 
