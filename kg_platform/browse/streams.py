@@ -30,9 +30,9 @@ class FollowedStream:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
-    def sentence(self) -> str:
-        """In a line, for people."""
-        said = f"{self.stream}: {self.changes:,} messages taken, {self.behind:,} behind"
+    def sentence(self, name: str | None = None) -> str:
+        """In a line, for people; `name` instead of where it comes from."""
+        said = f"{name or self.stream}: {self.changes:,} messages taken, {self.behind:,} behind"
         if self.refused:
             said += f", {self.refused:,} refused"
         if self.silent > SILENT:

@@ -128,6 +128,7 @@ class TestWithAWorld:
         assert len(app.get("image")) == 1, "its wave"
         app.button_group(key="entity_picture_horn").set_value(1).run()
         [player] = app.get("video")
+        assert not app.get("image"), "a player shows its own"
         assert (player.proto.start_time, player.proto.end_time) == (0, 1)
         assert "A walk." in words(app)
         [row] = entities.find(world.graph, "Horn", limit=1)

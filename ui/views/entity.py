@@ -31,7 +31,7 @@ def choose(problem: str = "") -> None:
 
 
 def head(page: EntityPage) -> None:
-    media = [m for m in page.media if players.can_be_shown(m)]
+    media = players.in_order(m for m in page.media if players.can_be_shown(m))[:6]
     text = st.container()
     if media:
         medium, text = st.columns([1, 2.4], gap="large")
@@ -40,8 +40,8 @@ def head(page: EntityPage) -> None:
             if len(media) > 1:
                 number = st.segmented_control(
                     "Medium",
-                    range(len(media[:6])),
-                    format_func=lambda i: str(i + 1),
+                    range(len(media)),
+                    format_func=players.titles(media).__getitem__,
                     default=0,
                     required=True,
                     key=f"entity_picture_{page.id}",
@@ -81,7 +81,9 @@ def properties(page: EntityPage) -> None:
     if freshness := behind(page):
         rows.append(("embedding", freshness))
     if page.vectors:
-        sizes = [f"{WAYS.get(name, name)}: {size}" for name, size in sorted(page.vectors.items())]
+        order = [way for way in WAYS if way in page.vectors]
+        order += sorted(page.vectors.keys() - WAYS.keys())
+        sizes = [f"{WAYS.get(name, name)}: {page.vectors[name]}" for name in order]
         rows.append(("vectors", "\n".join(sizes)))
     if rows:
         with st.container(border=True):
@@ -112,9 +114,9 @@ def group(page: EntityPage, kind: FactCount) -> None:
     facts = resources.neighbours(page.id, kind.relation, kind.outgoing, limit)
     with entities:
         cards.cards([cards.Card(fact.entity) for fact in facts], key=key, shape="chips")
-        if told := [
-            (fact.entity.label, text) for fact in facts if (text := origin(fact.properties))
-        ]:
+        told = [(fact.entity.label, origin(fact.properties)) for fact in facts]
+        # What the entity's own source says needs no word.
+        if told := [(label, text) for label, text in told if text not in ("", page.source)]:
             with st.expander("Where this is from", key=f"{key}_origin"):
                 plain.facts(told)
         if kind.count > len(facts) and st.button(

@@ -101,7 +101,7 @@ def freshness(found: Status) -> None:
         said.append(f"the publish of run {found.half_way} stands half-way")
     text.note("Vectors: " + (", ".join(said) or "all of the graph as it is"))
     for stream in resources.streams():
-        text.note(f"Stream {stream.sentence()}")
+        text.note(f"Stream {stream.sentence(stream.source)}")
 
 
 def charts(seen: Overview) -> None:

@@ -1,8 +1,10 @@
-"""A medium of an entity: a picture, or the player of a sound or film below what is seen of it."""
+"""A medium of an entity: a picture, the player of a film, or that of a sound below its wave."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -10,6 +12,23 @@ from kg_platform.browse.entities import MediaRow
 from ui import resources
 
 _PLAYED = ("audio", "video")
+_TITLES = {"image": "Picture", "audio": "Sound", "video": "Film"}
+
+
+def in_order(media: Iterable[MediaRow]) -> list[MediaRow]:
+    """Pictures, then sounds, then films; those of a kind as they come."""
+    kinds = list(_TITLES)
+    return sorted(media, key=lambda one: kinds.index(one.kind) if one.kind in kinds else len(kinds))
+
+
+def titles(media: Sequence[MediaRow]) -> list[str]:
+    """What each is called: numbered where several are of one kind."""
+    found, several, seen = [], Counter(one.kind for one in media), Counter[str]()
+    for one in media:
+        seen[one.kind] += 1
+        name = _TITLES.get(one.kind, one.kind)
+        found.append(f"{name} {seen[one.kind]}" if several[one.kind] > 1 else name)
+    return found
 
 
 def can_be_shown(medium: MediaRow) -> bool:
@@ -22,7 +41,8 @@ def can_be_shown(medium: MediaRow) -> bool:
 def show(medium: MediaRow) -> None:
     """The medium; of a recording the part that is meant, if one is."""
     with st.container(border=True):
-        if seen := resources.thumbnail(medium.id, resources.LARGE):
+        seen = resources.thumbnail(medium.id, resources.LARGE)
+        if seen and medium.kind != "video":  # its player shows its first picture
             st.image(seen, width="stretch", alt="")
         if medium.kind not in _PLAYED:
             return
