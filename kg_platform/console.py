@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # drawing is loaded when something is drawn
 
 def fail(error: KgError) -> int:
     """Print the error's sentence on stderr; return the exit code."""
-    print(f"kg: {error}", file=sys.stderr)
+    print(_paragraph(f"kg: {error}"), file=sys.stderr)
     return error.exit_code
 
 
@@ -63,14 +63,14 @@ def note(message: str) -> None:
     """A line about what is going on, on stderr, so that stdout stays an answer."""
     from rich.text import Text
 
-    _console(stderr=True).print(Text(message))
+    _console(stderr=True).print(Text(_paragraph(message)))
 
 
 def print_text(text: str, style: str = "", soft_wrap: bool = False) -> None:
-    """A paragraph on stdout, as it is."""
+    """A paragraph on stdout, never read as markup."""
     from rich.text import Text
 
-    _console().print(Text(text, style=style), soft_wrap=soft_wrap)
+    _console().print(Text(_paragraph(text), style=style), soft_wrap=soft_wrap)
 
 
 @contextmanager
@@ -104,5 +104,13 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = str(value)
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return _escaped(str(value))
+
+
+def _paragraph(text: str) -> str:
+    """Sentences of ours with words of others in them, which could steer a terminal."""
+    return _escaped(text, kept="\n\t")
+
+
+def _escaped(text: str, kept: str = "") -> str:
+    return "".join(c if c.isprintable() or c in kept else repr(c)[1:-1] for c in text)
