@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.extraction_sentences import MadeSentence, Part, sentences_of
-from ingest.extraction.names.meaning import Described, Meant
+from ingest.extraction.names.meaning import Meant, SelfDescription
 from ingest.extraction.names.name_index import NamedThing, NameIndex
 from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.patterns.templates import default_patterns
@@ -60,9 +60,9 @@ def pattern_model(world: World, *, new: bool = True) -> PatternModel:
         near.setdefault(head, []).append(str(rows[tail]["label"]))
         near.setdefault(tail, []).append(str(rows[head]["label"]))
 
-    def describe(ids: Sequence[str], /) -> dict[str, Described]:
+    def describe(ids: Sequence[str], /) -> dict[str, SelfDescription]:
         return {
-            i: Described(
+            i: SelfDescription(
                 f"{rows[i]['label']} {rows[i].get('description', '')} "
                 + " ".join(sorted(near.get(i, ()))[:50])
             )

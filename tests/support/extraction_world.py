@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.extraction.names.meaning import Described, Meant
+from ingest.extraction.names.meaning import Meant, SelfDescription
 from ingest.extraction.names.name_index import NamedThing, NameIndex
 from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.patterns.pattern import Pattern
@@ -55,8 +55,8 @@ SAID = {
 TYPES = RelationTypes.of(ENDS)
 
 
-def describe(ids: Sequence[str], /) -> dict[str, Described]:
-    return {one: Described(SAID.get(one, "")) for one in ids}
+def describe(ids: Sequence[str], /) -> dict[str, SelfDescription]:
+    return {one: SelfDescription(SAID.get(one, "")) for one in ids}
 
 
 def reader(
