@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from ingest.extraction.languages.language import language_of
-from ingest.extraction.names.linking import NameLinker, topic_of
+from ingest.extraction.names.linking import NameLinker
 from ingest.extraction.names.meaning import Meant
-from ingest.extraction.names.mentions import Mention, mentions
+from ingest.extraction.names.mentions import Mention
 from ingest.extraction.names.name_index import NameIndex
 from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.patterns.apply import ReadSentence
 from ingest.extraction.patterns.templates import words_of
+from ingest.extraction.reading import Claim, NamedSentence, read_sentence
 from ingest.extraction.sentences import PlacedSentence
-from ingest.extraction.stated import FoundInSentence, StatedFact
-from ingest.extraction.tokens import DIRECTION, Token, tokens
+from ingest.extraction.stated import FoundInSentence
 
 
 @dataclass(frozen=True)
@@ -62,45 +61,31 @@ class LearnedModel:
 
     def read(self, sentence: PlacedSentence, topic: str | None = None, /) -> FoundInSentence:
         """What it states."""
-        text = DIRECTION.sub("", sentence.text)
-        found = FoundInSentence(replace(sentence, text=text))
-        words = tokens(text)
-        language = language_of(text)
-        known = mentions(words, self._names, language)
-        if not known:
-            return found
-        spoken = ReadSentence(words, known, language)
-        facts: dict[tuple[str, str, str], StatedFact] = {}
-        chosen: dict[int, str] = {}
-        for one in self._reader.relations(text, list(self._labels)):
-            head, tail = (self._mention(words, known, text, at) for at in (one.head, one.tail))
+        return read_sentence(sentence, self._names, self._linker, self._claims)
+
+    def _claims(self, named: NamedSentence) -> Iterator[Claim]:
+        spoken = ReadSentence(named.words, named.known, named.language)
+        if spoken.asks():
+            return
+        for one in self._reader.relations(named.text, list(self._labels)):
+            head, tail = self._mention(named, one.head), self._mention(named, one.tail)
             if head is None or tail is None:
                 continue
-            start, end = min(head.start, tail.start), max(head.end, tail.end)
-            if spoken.asks() or not spoken.stated(start, end):
+            if not spoken.stated(min(head.start, tail.start), max(head.end, tail.end)):
                 continue
             for relation in self._labels.get(one.label, ()):
-                fact = self._linker.fact(text, relation, head, tail, one.confidence, one.label)
-                if fact is None:
-                    found.unsure += 1
-                    continue
-                chosen[head.start], chosen[tail.start] = fact.head.id, fact.tail.id
-                before = facts.get(fact.ends)
-                if before is None or before.score < fact.score:
-                    facts[fact.ends] = fact
-        found.facts = list(facts.values())
-        entities = (self._linker.entity(text, words, one, chosen.get(one.start)) for one in known)
-        found.entities = [one for one in entities if one is not None]
-        found.topic = topic_of(words, found.entities, language)
-        return found
+                yield (
+                    head,
+                    tail,
+                    self._linker.fact(named.text, relation, head, tail, one.confidence, one.label),
+                )
 
-    def _mention(
-        self, words: Sequence[Token], known: Sequence[Mention], text: str, at: tuple[int, int]
-    ) -> Mention | None:
+    def _mention(self, named: NamedSentence, at: tuple[int, int]) -> Mention | None:
         """The name of the graph that stands there and is at least half of it; else a new one."""
+        words, text = named.words, named.text
         within = [
             one
-            for one in known
+            for one in named.known
             if words[one.start].start < at[1] and words[one.end - 1].end > at[0]
         ]
         inside = [i for i, word in enumerate(words) if word.start >= at[0] and word.end <= at[1]]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 
-from ingest.extraction.languages.language import language_of
-from ingest.extraction.names.linking import NameLinker, topic_of
+from ingest.extraction.names.linking import NameLinker
 from ingest.extraction.names.meaning import Meant
-from ingest.extraction.names.mentions import Mention, mentions, new_names
+from ingest.extraction.names.mentions import Mention, new_names
 from ingest.extraction.names.name_index import NameIndex
 from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.patterns.apply import PatternMatch, ReadSentence
 from ingest.extraction.patterns.pattern import NameSlot, Pattern
+from ingest.extraction.reading import Claim, NamedSentence, read_sentence
 from ingest.extraction.sentences import PlacedSentence
 from ingest.extraction.stated import FoundInSentence, StatedFact
-from ingest.extraction.tokens import DIRECTION, tokens
 
 NAME = "patterns"
 IMPLIED = 0.8  # as sure as a pronoun is
@@ -42,36 +40,21 @@ class PatternModel:
 
     def read(self, sentence: PlacedSentence, topic: str | None = None, /) -> FoundInSentence:
         """What it states."""
-        text = DIRECTION.sub("", sentence.text)
-        found = FoundInSentence(replace(sentence, text=text))
-        words = tokens(text)
-        language = language_of(text)
-        known = mentions(words, self._names, language)
-        if not known:
-            return found
-        strangers = new_names(words, known, language) if self._new else []
-        names = sorted([*known, *strangers], key=lambda one: one.start)
-        spoken = ReadSentence(
-            words, names, language, self._linker.about(sentence.place.entity or topic)
+        about = self._linker.about(sentence.place.entity or topic)
+        return read_sentence(
+            sentence, self._names, self._linker, lambda named: self._claims(named, about)
         )
-        facts: dict[tuple[str, str, str], StatedFact] = {}
-        chosen: dict[int, str] = {}
-        for match in spoken.matches(self._patterns, self._fits):
+
+    def _claims(self, named: NamedSentence, about: Mention | None) -> Iterator[Claim]:
+        words, language = named.words, named.language
+        strangers = new_names(words, named.known, language) if self._new else []
+        names = sorted([*named.known, *strangers], key=lambda one: one.start)
+        for match in ReadSentence(words, names, language, about).matches(
+            self._patterns, self._fits
+        ):
             for head in match.heads:
                 for tail in match.tails:
-                    fact = self._fact(text, match, head, tail)
-                    if fact is None:
-                        found.unsure += 1
-                        continue
-                    chosen[head.start], chosen[tail.start] = fact.head.id, fact.tail.id
-                    before = facts.get(fact.ends)
-                    if before is None or before.score < fact.score:
-                        facts[fact.ends] = fact
-        found.facts = list(facts.values())
-        entities = (self._linker.entity(text, words, one, chosen.get(one.start)) for one in known)
-        found.entities = [one for one in entities if one is not None]
-        found.topic = topic_of(words, found.entities, language)
-        return found
+                    yield head, tail, self._fact(named.text, match, head, tail)
 
     def _fits(self, pattern: Pattern, slot: NameSlot, mention: Mention) -> bool:
         return self._linker.may_stand(pattern.relation, slot.role, mention, slot.types)
