@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from ingest.extraction.documents import pdf_worker
 from ingest.extraction.documents.text import usable
 from ingest.extraction.sentences import Passage, TextPlace
 from kg_platform.errors import BadInput
+from kg_platform.reader_process import reading
 
 MEMORY_BYTES = 2**30
 SECONDS = 300  # of a processor
@@ -25,34 +24,18 @@ def read_pdf(path: Path, name: str) -> Iterator[Passage]:
     Raises:
         BadInput: it is locked, damaged, too large to be read, or has no text.
     """
-    command = [
-        sys.executable, "-I", str(Path(pdf_worker.__file__)), str(path),
-        str(MEMORY_BYTES), str(SECONDS),
-    ]  # fmt: skip
-    worker = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={},  # whatever the file makes of the process, it finds no secrets
-        encoding="utf-8",
-    )
-    assert worker.stdout is not None
     anything = ended = False
-    with worker.stdout as lines:
-        try:
-            for line in lines:
-                said = json.loads(line) if line.endswith("\n") else {}
-                if "error" in said:
-                    raise BadInput(f"{name} {said['error']}.")
-                ended = "pages" in said
-                text = _joined(usable(said.get("text", "")))
-                if text.strip():
-                    anything = True
-                    yield Passage(text, TextPlace(name, page=said["page"]))
-        finally:
-            worker.kill()
-            worker.wait()
+    script = pdf_worker.__file__
+    with reading(script, path, MEMORY_BYTES, SECONDS) as (lines, _):
+        for line in lines:
+            said = json.loads(line) if line.endswith("\n") else {}
+            if "error" in said:
+                raise BadInput(f"{name} {said['error']}.")
+            ended = "pages" in said
+            text = _joined(usable(said.get("text", "")))
+            if text.strip():
+                anything = True
+                yield Passage(text, TextPlace(name, page=said["page"]))
     if not ended:
         raise BadInput(
             f"{name} cannot be read: it is damaged, or needs more than "

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import Any
 
 from ingest.sources.table import Fields, TableOptions
@@ -16,6 +14,7 @@ from ingest.sources.tabular import workbook_worker
 from ingest.sources.tabular.columns import column_names, fields_of
 from ingest.sources.tabular.file import TableFile
 from kg_platform.errors import BadInput
+from kg_platform.reader_process import reading
 from kg_platform.records import Rejection
 
 # A sheet is in memory as a whole, every cell of the rectangle that it takes up.
@@ -81,28 +80,12 @@ class WorkbookTable:
     @contextmanager
     def _read(self) -> Iterator[tuple[Mapping[str, Any], Iterator[_Line]]]:
         """(what there is, rows with content)"""
-        command = [
-            sys.executable, "-I", str(Path(workbook_worker.__file__)), str(self._file.path),
-            self._wanted, str(MEMORY_BYTES), str(UNPACKED_BYTES),
-        ]  # fmt: skip
-        worker = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},  # whatever the file makes of the process, it finds no secrets
-            encoding="utf-8",
-        )
-        assert worker.stdout is not None
-        with worker.stdout as out:
-            try:
-                begin = out.readline()
-                about = json.loads(begin) if begin.endswith("\n") else {"full": True}
-                self._refuse(about, worker)
-                yield about, self._lines(out, worker)
-            finally:
-                worker.kill()
-                worker.wait()
+        given = (self._file.path, self._wanted, MEMORY_BYTES, UNPACKED_BYTES)
+        with reading(workbook_worker.__file__, *given) as (out, worker):
+            begin = out.readline()
+            about = json.loads(begin) if begin.endswith("\n") else {"full": True}
+            self._refuse(about, worker)
+            yield about, self._lines(out, worker)
 
     def _lines(self, out: Iterator[str], worker: subprocess.Popen[str]) -> Iterator[_Line]:
         for line in out:
