@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ingest.versions.composed import Composed
-from ingest.versions.journal import (
-    entries,
-    open_journal,
-)
-from ingest.versions.undoing import SeenMarks, Undoing
+from ingest.versions.journal import entries, open_journal
+from ingest.versions.marks_back import MarksBack, SeenMarks
+from ingest.versions.undoing import Undoing
 from ingest.versions.undone import Undone
 from kg_platform.errors import BadInput, Interrupted
 from kg_platform.graph.adoption import GraphAdoption
@@ -47,7 +45,8 @@ def undo(
     kept = SeenMarks()
     with Composed(kept.seen(entries(platform.settings.runs_dir / run))) as composed:
         plan = Undone("", run, source)
-        Undoing(platform.graph, composed, kept, plan, None).plan()
+        marks = MarksBack(composed, kept)
+        Undoing(platform.graph, composed, marks, plan, None).plan()
         if dry_run:
             return plan
         if (plan.partly or plan.left) and not partial:
@@ -57,7 +56,7 @@ def undo(
         done = Undone(undoing, run, source, in_the_way=plan.in_the_way)
         try:
             journal = open_journal(platform, undoing)
-            work = Undoing(platform.graph, composed, kept, done, journal, platform.media)
+            work = Undoing(platform.graph, composed, marks, done, journal, platform.media)
             ledger.begin_step(undoing, "write")
             work.write(logged(on_progress))
             ledger.finish_step(undoing, "write", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +18,12 @@ from ingest.versions.journal import (
     entity_entry,
     relation_entry,
 )
+from ingest.versions.marks_back import MarksBack
 from ingest.versions.undone import Undone
 from kg_platform.browse.entities import current_run
 from kg_platform.curation.merge import merged_ids
 from kg_platform.cypher import provenance as cypher
-from kg_platform.cypher.changes import FACTS, NEW
+from kg_platform.cypher.changes import NEW
 from kg_platform.cypher.loading import PUT_MEDIA
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
@@ -31,25 +32,10 @@ from kg_platform.graph.kept import from_text, give, keep, to_text
 from kg_platform.media.store import MediaStore
 from kg_platform.progress import Progress
 from kg_platform.provenance import states
-from kg_platform.provenance.images import EntityImage, image_of, reasons, with_mark
+from kg_platform.provenance.images import EntityImage, image_of
 from kg_platform.provenance.rules import rules_of
 
 BATCH = 500  # things a transaction
-_NOTHING: Mapping[str, Mapping[str, Any]] = {}
-
-
-class SeenMarks:
-    """When the run marked entities as stale: times that many share."""
-
-    def __init__(self) -> None:
-        self.times: set[str] = set()
-
-    def seen(self, found: Iterable[Entry]) -> Iterator[Entry]:
-        for one in found:
-            if one.kind == MARK and not one.id:
-                self.times.add(to_text(from_text(one.after or "{}").get("stale_at")))
-            else:
-                yield one
 
 
 class Undoing:
@@ -59,7 +45,7 @@ class Undoing:
         self,
         graph: Graph,
         composed: Composed,
-        marks: SeenMarks,
+        marks: MarksBack,
         found: Undone,
         journal: Journal | None,
         media: MediaStore | None = None,
@@ -238,7 +224,7 @@ class Undoing:
             images = states.read(run, [one.id for one in batch], vectors=False)
             held = self._held(run, batch)
             at = states.now(run)
-            marks = self._marked(batch)
+            marks = self._marks.of(batch)
             changes, done = [], []
             for one, mark in zip(batch, marks, strict=True):
                 now = images.get(one.id)
@@ -251,7 +237,7 @@ class Undoing:
                 if target is not None and now is None:
                     target = self._raised(target, at)
                 elif target is not None and now is not None:
-                    target = self._remarked(one, now, target, mark, at)
+                    target = self._marks.remarked(one, now, target, mark, at)
                 changes.append(states.EntityChange(one.id, now, target, buried))
             self._media_there(run, changes)
             states.write(run, changes)
@@ -278,17 +264,6 @@ class Undoing:
         mark = {"stale": [NEW], "stale_at": at}
         return replace(target, vectors={}, mark=mark)
 
-    def _remarked(
-        self, one: Entry, now: EntityImage, target: EntityImage, mark: Entry | None, at: Any
-    ) -> EntityImage:
-        before = image_of(one.before)
-        assert before is not None or target is not None
-        was = from_text(mark.before) if mark and mark.before else (before.mark if before else None)
-        bare = replace(target, mark=now.mark)
-        if was is not None and self._untouched(one, mark, now.mark, was):
-            return replace(bare, mark=_with_run(was, now.mark))
-        return with_mark(bare, reasons(now, target), at)
-
     def _media_there(self, run: Run, changes: Sequence[states.EntityChange]) -> None:
         """Media that a sweep has removed since cannot be given back."""
         wanted = {
@@ -310,73 +285,19 @@ class Undoing:
 
     # marks
 
-    def _marked(self, batch: Sequence[Entry]) -> list[Entry | None]:
-        return self._composed.find([Entry(MARK, one.id, None, None, None, None) for one in batch])
-
-    def _untouched(
-        self, entity: Entry | None, mark: Entry | None, now: dict[str, Any] | Any, was: Any
-    ) -> bool:
-        """Whether the mark is the run's, and the vector of the same run as then."""
-        if was.get("run") != now.get("run"):
-            return False
-        left = [one.after for one in (mark,) if one is not None and one.after]
-        times = {to_text(from_text(text).get("stale_at")) for text in left}
-        if entity is not None and entity.after is not None:
-            times.add(to_text(from_text(entity.after).get("mark", {}).get("stale_at")))
-        is_now = to_text(now.get("stale_at"))
-        return is_now in times | self._marks.times or is_now == to_text(was.get("stale_at"))
-
     def _put_marks(self, batch: Sequence[Entry]) -> None:
         """Ends of relations that the run marked, and did nothing else to."""
         known = {one.id: one for one in batch if one.id not in self._others}
-        self._set_marks(list(known), known)
+        if known:
+            self._transact(lambda run: self._marks.put(run, list(known), known))
 
     def _put_end_marks(self, batch: Sequence[Entry]) -> None:
         """Ends whose marks nobody knows: what they had to say has changed."""
-        ends = sorted({one.id for one in batch} | {str(one.tail) for one in batch})
-        asked = [Entry(MARK, one, None, None, None, None) for one in ends]
-        known = self._composed.find(asked)
-        others = self._composed.find([one._replace(kind=ENTITY) for one in asked])
-        unknown = [end for end, mark in zip(ends, known, strict=True) if mark is None]
-        images = {one.id: image_of(one.before) for one in others if one is not None}
-        self._set_marks(unknown, {}, {name: one.mark for name, one in images.items() if one})
+        ids, restored = self._marks.unknown_ends(batch)
+        if ids:
+            self._transact(lambda run: self._marks.put(run, ids, {}, restored))
 
-    def _set_marks(
-        self,
-        ids: Sequence[str],
-        known: dict[str, Entry],
-        restored: Mapping[str, Mapping[str, Any]] = _NOTHING,
-    ) -> None:
-        """`restored`: the marks of entities that went back as a whole, with what they had."""
-        if not ids:
-            return
-
-        def work(run: Run) -> list[Entry]:
-            run(Statement(cypher.LOCK, {"ids": sorted(ids)}))
-            at = states.now(run)
-            rows: list[dict[str, Any]] = []
-            kept: list[Entry] = []
-            for row in run(Statement(cypher.MARKS, {"ids": list(ids)})):
-                now, mark = states.mark_of(row), known.get(row["id"])
-                if mark is not None and mark.before is not None:
-                    was = from_text(mark.before)
-                    same = self._untouched(None, mark, now, was)
-                    target = was if same else _with_facts(now, at)
-                elif to_text(now) == to_text(restored.get(row["id"])):
-                    continue
-                elif to_text(now.get("stale_at")) in self._marks.times:
-                    continue  # it is new with the run, or was marked just before it
-                else:
-                    target = _with_facts(now, at)
-                if to_text(target) != to_text(now):
-                    rows.append({"id": row["id"], "stale": target.get("stale"),
-                                 "stale_at": give(target.get("stale_at"))})  # fmt: skip
-                    kept.append(Entry(MARK, row["id"], None, None, to_text(now), to_text(target)))
-            if rows:
-                run(Statement(cypher.SET_MARKS, {"rows": rows}))
-            return kept
-
-        self._transact(work)
+    # media
 
     def _drop_media(self, batch: Sequence[Entry]) -> None:
         """Media that came with the run and that nobody refers to; their bytes are for a sweep."""
@@ -403,15 +324,6 @@ class Undoing:
             return [one._replace(before=None, after=one.before) for one in back]
 
         self._transact(work)
-
-
-def _with_facts(mark: dict[str, Any], at: Any) -> dict[str, Any]:
-    return dict(with_mark(EntityImage((), {}, mark=mark), [FACTS], at).mark)
-
-
-def _with_run(was: Any, now: Any) -> dict[str, Any]:
-    mark = {key: value for key, value in was.items() if key != "run"}
-    return {**mark, "run": now["run"]} if "run" in now else mark
 
 
 def _properties(text: str | None) -> dict[str, Any] | None:
