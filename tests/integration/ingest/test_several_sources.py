@@ -16,8 +16,8 @@ from kg_platform.curation.unmerge import unmerge
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
-from tests.integration.ingest.test_versions import differences, dump, ingest, one, picture, write
 from tests.support.command_line import kg
+from tests.support.sources import differences, dump, ingest, one, picture, write
 
 RECORDS = (
     "MATCH (r:SourceRecord)-[of:SOURCE_RECORD_OF]->(n:Entity) "

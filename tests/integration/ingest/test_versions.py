@@ -10,71 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
-from ingest.loading.load import load
-from ingest.loading.summary import IngestSummary
-from ingest.mapping.choose import open_any
 from ingest.versions.compare import compare
 from ingest.versions.history import history
 from ingest.versions.undo import undo
-from ingest.versions.undone import Undone
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
-from kg_platform.graph.kept import keep, to_text
+from kg_platform.graph.kept import to_text
 from kg_platform.platform import Platform
 from tests.support.command_line import kg
-
-Triple = tuple[str, str, str]
-
-
-def write(folder: Path, entities: list[dict[str, Any]], triples: list[Triple] = []) -> Path:  # noqa: B006
-    folder.mkdir(exist_ok=True)
-    lines = "".join(json.dumps(row) + "\n" for row in entities)
-    (folder / "entities.jsonl").write_text(lines, encoding="utf-8")
-    text = "".join("\t".join(one) + "\n" for one in triples)
-    (folder / "facts.tsv").write_text(text, encoding="utf-8")
-    return folder
-
-
-def picture(folder: Path, name: str, colour: str) -> str:
-    folder.mkdir(exist_ok=True)
-    Image.new("RGB", (8, 8), colour).save(folder / name)
-    return name
-
-
-def ingest(platform: Platform, folder: Path, **options: Any) -> IngestSummary:
-    return load(platform, open_any(folder), **options)
-
-
-def dump(graph: Graph) -> list[str]:
-    """Every node and relationship, with all labels and properties, marks and times included; what
-    says how the graph was set up is left out."""
-    nodes = graph.read(
-        Statement(
-            "MATCH (n) WHERE NOT n:GraphMigration AND NOT n:GraphLock "
-            "RETURN labels(n) AS labels, properties(n) AS properties"
-        )
-    )
-    relations = graph.read(
-        Statement(
-            "MATCH (h)-[r]->(t) RETURN h.id AS head, type(r) AS type, t.id AS tail, "
-            "properties(r) AS properties"
-        )
-    )
-    return sorted(to_text(keep(row | {"labels": sorted(row.get("labels", []))}))
-                  for row in [*nodes, *relations])  # fmt: skip
-
-
-def differences(one: list[str], other: list[str]) -> list[str]:
-    """For a message a person can read."""
-    return sorted(set(one) ^ set(other))
-
-
-def one(graph: Graph, text: str, **given: Any) -> dict[str, Any]:
-    [row] = graph.read(Statement(text, given))
-    return row
+from tests.support.sources import Triple, differences, dump, ingest, one, picture, write
 
 
 def published(graph: Graph) -> None:
@@ -86,10 +32,6 @@ def published(graph: Graph) -> None:
             "REMOVE n.embedding_stale, n.embedding_stale_at"
         )
     )
-
-
-def undone(platform: Platform, run: str, **options: Any) -> Undone:
-    return undo(platform, run, **options)
 
 
 @pytest.mark.neo4j_both
@@ -136,16 +78,16 @@ def test_new_changed_retired_and_undone(platform: Platform, tmp_path: Path) -> N
     }  # fmt: skip
     assert set(changed["A"]) == {"media", "seen", "year"}
 
-    looked = undone(platform, second.run_id, dry_run=True)
+    looked = undo(platform, second.run_id, dry_run=True)
     assert (looked.partly, looked.left, looked.removed) == (0, 0, {"entity": 1, "relation": 1})
     assert differences(dump(graph), after) == [], "a dry run changes nothing"
-    done = undone(platform, second.run_id)
+    done = undo(platform, second.run_id)
     assert done.returned == {"entity": 1, "relation": 3}
     assert differences(dump(graph), before) == []
     with pytest.raises(BadInput, match=f"was undone by {done.run}"):
-        undone(platform, second.run_id)
+        undo(platform, second.run_id)
 
-    undone(platform, done.run)  # and forth
+    undo(platform, done.run)  # and forth
     times = {"updated_at", "deleted_at"}
     assert _without(dump(graph), times) == _without(after, times)
     table = [
@@ -179,69 +121,19 @@ def test_what_others_did_since(platform: Platform, tmp_path: Path) -> None:
 
     sentence = "2 things that it changed were changed again since, the first"
     with pytest.raises(BadInput, match=sentence) as refused:
-        undone(platform, second.run_id)
+        undo(platform, second.run_id)
     assert "1 in part, while 1 would stay" in str(refused.value)
-    looked = undone(platform, second.run_id, dry_run=True)
+    looked = undo(platform, second.run_id, dry_run=True)
     assert {(o.what, o.why, o.partly) for o in looked.in_the_way} == {
         ("A", "changed since: note, y", True), ("C", "Z SEES C is there, by late", False),
     }  # fmt: skip
-    done = undone(platform, second.run_id, partial=True)
+    done = undo(platform, second.run_id, partial=True)
     assert (done.partly, done.left, done.removed) == (1, 1, {"entity": 1, "relation": 1})
     assert one(graph, "MATCH (n:Entity {id: 'A'}) RETURN n.x AS x, n.y AS y, n.note AS note") == {
         "x": 1, "y": 3, "note": "mine",
     }  # fmt: skip
     assert graph.read(Statement("MATCH (n:Entity {id: 'D'}) RETURN n")) == []
     assert one(graph, "MATCH (:Entity {id: 'Z'})-[r]->(n) RETURN n.id AS id") == {"id": "C"}
-
-
-def test_sync_keeps_what_another_source_says(platform: Platform, tmp_path: Path) -> None:
-    graph = platform.graph
-    shared = {"id": "A", "label": "Alpha", "type": "T", "x": 1}
-    facts = [("A", "R", "B"), ("B", "R", "C")]
-    one_ = write(tmp_path / "one", [shared, {"id": "B"}, {"id": "C"}, {"id": "D"}], facts)
-    ingest(platform, one_)
-    other = write(tmp_path / "other", [shared | {"x": 2}], [("A", "R", "B"), ("D", "S", "A")])
-    ingest(platform, other)
-    before = dump(graph)
-    retired = ingest(platform, write(one_, [{"id": "C"}]), sync=True, force=True)
-    assert (retired.retired.entities, retired.retired.relations) == (0, 1)
-    assert (retired.retired.bare, retired.retired.shared) == (2, 2)
-    rows = graph.read(
-        Statement("MATCH (n:Entity) RETURN n.id AS id, n.source AS source, n.x AS x ORDER BY id")
-    )
-    assert rows == [
-        {"id": "A", "source": "other", "x": 2}, {"id": "B", "source": "other", "x": None},
-        {"id": "C", "source": "one", "x": None}, {"id": "D", "source": "other", "x": None},
-    ]  # fmt: skip
-    assert one(graph, "MATCH ({id: 'A'})-[r:R]->() RETURN properties(r) AS r") == {
-        "r": {"source": "other"}
-    }
-    undone(platform, retired.run_id)
-    assert differences(dump(graph), before) == []
-
-
-def test_sync_is_careful(platform: Platform, tmp_path: Path) -> None:
-    folder = tmp_path / "films"
-    ingest(platform, write(folder, [{"id": name} for name in "ABCD"]))
-    write(folder, [{"id": "A"}])
-    with pytest.raises(
-        BadInput, match=r"3 of the 4 entities and relations .* had of films .* --force"
-    ):
-        ingest(platform, folder, sync=True)
-    write(folder, [{"id": "A"}, {"id": "B"}, {"id": "C"}, {"id": None}])
-    with pytest.raises(BadInput, match="1 row was rejected whole"):
-        ingest(platform, folder, sync=True)
-    assert one(platform.graph, "MATCH (n:Entity) RETURN count(n) AS n") == {"n": 4}
-    write(folder, [{"id": "A"}, {"id": "B"}, {"id": "C", "bad": {}}])
-    done = ingest(platform, folder, sync=True)  # one field was left out, not the row
-    assert (done.rejected, done.retired.entities) == (1, 1)
-    # A source whose ids are all others now: what comes is not what it is a share of, and the same
-    # command again knows that as well.
-    write(folder, [{"id": name} for name in "VWXYZ"])
-    for _ in range(2):
-        with pytest.raises(BadInput, match=r"3 of the 3 entities and relations .* had of films"):
-            ingest(platform, folder, sync=True)
-    assert ingest(platform, folder, sync=True, force=True).retired.entities == 3
 
 
 def test_the_commands(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,7 +248,7 @@ def test_a_random_history_beside_a_plain_model(platform: Platform, tmp_path: Pat
     runs: list[str] = []
     for _ in range(14):
         if runs and draw.random() < 0.3:
-            undone(platform, runs.pop())
+            undo(platform, runs.pop())
             states.pop()
             expected, said, facts = states[-1]
             assert differences(dump(graph), expected) == []
@@ -420,10 +312,10 @@ def test_values_of_every_kind_are_known_again(platform: Platform, tmp_path: Path
     (folder / "data.ttl").write_text(head + facts.replace("2020", "2021").replace("1.5E3", "2E0"))
     second = ingest(platform, folder)
     assert second.entities_changed == 1
-    done = undone(platform, second.run_id)
+    done = undo(platform, second.run_id)
     assert (done.left, done.partly) == (0, 0)
     assert differences(dump(platform.graph), before) == []
-    done = undone(platform, first.run_id)
+    done = undo(platform, first.run_id)
     assert (done.left, done.partly) == (0, 0)
     assert differences(dump(platform.graph), empty) == []
 
@@ -442,7 +334,7 @@ def test_a_vector_that_was_made_since_is_stale(platform: Platform, tmp_path: Pat
             "REMOVE n.embedding_stale, n.embedding_stale_at"
         )
     )
-    undone(platform, second.run_id)
+    undo(platform, second.run_id)
     rows = graph.read(
         Statement("MATCH (n:Entity) RETURN n.id AS id, n.embedding_stale AS why ORDER BY id")
     )
