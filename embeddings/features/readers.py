@@ -45,7 +45,7 @@ class SoundReader:
     preparer: WavePreparer
     rate: int
     together: int = 4
-    shard: int = 32
+    shard: int = 8
 
     def parts(self, data: bytes, decoders: Isolated) -> tuple[Pixels, ...]:
         if _is_light(self.preparer):
@@ -61,7 +61,7 @@ class FilmReader:
     preparer: Preparer
     max_pixels: int
     together: int = 4
-    shard: int = 32
+    shard: int = 8
 
     def parts(self, data: bytes, decoders: Isolated) -> tuple[Pixels, ...]:
         if _is_light(self.preparer):
