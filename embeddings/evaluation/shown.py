@@ -12,6 +12,8 @@ lack more than was held out. What people decide corrects it (`kg_platform/curati
 Fitted on validation: a logistic regression on the figures, with an offset of its own for each
 relation and direction that is drawn towards 0. It never falls as the score grows among the answers
 of one question: a figure that grows with the score and would lower the probability is left out.
+What is likeliest is rare, and a regression says too much of it; so a curve of levels, fitted where
+the regression did not look (cross-fitted), bends its log odds.
 """
 
 from __future__ import annotations
@@ -31,26 +33,33 @@ from embeddings.evaluation.ranking import Scores
 
 FEWEST = 10  # facts found among what is shown; of fewer nothing can be learnt
 PULL = 1.0  # towards 0, of slopes and of relations' offsets
+FOLDS = 3
+LEVEL, LEVELS = 10, 50  # facts a level of the curve has at least; levels at most, before they merge
+ORDER = 1e-6  # of the log odds where the curve is level, so that it never quite is
 
 
 @dataclass(frozen=True)
 class ShownCalibrator:
-    """Figures of shown answers -> probabilities: sigmoid of `offset` + `own` of the relation
-    (2R: an inverse one asks for heads) + `slopes` * figures. `found` facts of `held_out` stood
-    among what was shown when it was fitted."""
+    """Figures of shown answers -> probabilities. Log odds are `offset` + `own` of the relation
+    (2R: an inverse one asks for heads) + `slopes` * figures, bent by a curve: linear between its
+    knots (`x`, `y`). `found` facts of `held_out` stood among what was shown when it was fitted."""
 
     offset: float
     slopes: tuple[float, ...]
     own: tuple[float, ...]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
     found: int
     held_out: int
 
-    def probabilities(self, relations: Ints, figures: Floats) -> Floats:
-        """(...) relations, (..., F) figures -> (...) probabilities; 0 where the score is -inf."""
+    def probabilities(self, relations: Ints, figures: Floats, more: float = 1.0) -> Floats:
+        """(...) relations, (..., F) figures -> (...) probabilities; 0 where the score is -inf.
+        `more` times as many facts are missing as were when it was fitted."""
         there = np.isfinite(figures[..., 0])
         clean = np.where(there[..., None], figures, 0.0)
         odds = self.offset + np.asarray(self.own)[relations] + clean @ np.asarray(self.slopes)
-        return np.where(there, 0.5 * (1 + np.tanh(0.5 * odds)), 0.0)
+        bent = np.interp(odds, self.x, self.y) + ORDER * odds + np.log(more)
+        return np.where(there, 0.5 * (1 + np.tanh(0.5 * bent)), 0.0)
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
@@ -59,6 +68,8 @@ class ShownCalibrator:
             "offset": self.offset,
             "slopes": list(self.slopes),
             "own": list(self.own),
+            "x": list(self.x),
+            "y": list(self.y),
             "found": self.found,
             "held_out": self.held_out,
         }
@@ -72,6 +83,8 @@ class ShownCalibrator:
             float(found["offset"]),
             tuple(found["slopes"]),
             tuple(found["own"]),
+            tuple(found["x"]),
+            tuple(found["y"]),
             int(found["found"]),
             int(found["held_out"]),
         )
@@ -110,13 +123,17 @@ class ShownCalibration:
 def calibrate_shown(
     trained: Scores, dataset: Dataset, even: Calibrator, seed: int
 ) -> ShownCalibration | None:
-    """Fit on validation, measure on test; None where too few facts are found to fit anything."""
+    """Fit on validation, measure on test; None where too few facts are found to fit anything.
+
+    Where test holds out more facts than validation, or fewer, that is known and counted with.
+    """
     valid = shown_table(trained.scorer, dataset, "valid", seed)
     if valid.truth.sum() < FEWEST:
         return None
     calibrator = fit_shown(valid, dataset.relations)
     test = shown_table(trained.scorer, dataset, "test", seed + 1)
-    ours = calibrator.probabilities(test.relations, test.figures)
+    more = max(test.held_out, 1) / max(valid.held_out, 1)
+    ours = calibrator.probabilities(test.relations, test.figures, more)
     return ShownCalibration(
         calibrator,
         reliability(ours, test),
@@ -127,7 +144,6 @@ def calibrate_shown(
 def fit_shown(table: ShownTable, relations: int) -> ShownCalibrator:
     """The likeliest calibrator of what was shown, each row by its weight."""
     from scipy import sparse
-    from sklearn.linear_model import LogisticRegression
 
     rows = len(table.truth)
     centre, width = table.figures.mean(0), table.figures.std(0)
@@ -138,23 +154,62 @@ def fit_shown(table: ShownTable, relations: int) -> ShownCalibrator:
     used = list(range(len(FIGURES)))
     while True:
         given = sparse.hstack([sparse.csr_matrix(figures[:, used]), own], format="csr")
-        model = LogisticRegression(C=1 / PULL, max_iter=500)
-        model.fit(given, table.truth, sample_weight=table.weights)
+        model = _regression().fit(given, table.truth, sample_weight=table.weights)
         slopes = model.coef_[0, : len(used)]
         wrong = [f for f, slope in zip(used, slopes, strict=True)
                  if slope < 0 and FIGURES[f] in GROWING]  # fmt: skip
         if not wrong:
             break
         used = [f for f in used if f not in wrong]
+    apart = np.zeros(rows)
+    fold = np.random.default_rng(0).permutation(rows) % FOLDS
+    for each in range(FOLDS):
+        part = fold == each
+        if table.truth[~part].any():
+            model_of = _regression().fit(
+                given[~part], table.truth[~part], sample_weight=table.weights[~part]
+            )
+            apart[part] = model_of.decision_function(given[part])
+    x, y = _levels(apart, table)
     whole = np.zeros(len(FIGURES))
     whole[used] = slopes / width[used]
     return ShownCalibrator(
         float(model.intercept_[0] - whole @ centre),
         tuple(whole.tolist()),
         tuple(model.coef_[0, len(used) :].tolist()),
+        tuple(x.tolist()),
+        tuple(y.tolist()),
         int(table.truth.sum()),
         table.held_out,
     )
+
+
+def _regression() -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=1 / PULL, max_iter=500)
+
+
+def _levels(odds: Floats, table: ShownTable) -> tuple[Floats, Floats]:
+    """Knots (x, y) of log odds by what was right, never falling: rows in order, cut where enough
+    facts are together, and merged where the share would fall."""
+    from sklearn.isotonic import isotonic_regression
+
+    order = np.argsort(-odds, kind="stable")
+    truth, weights = table.truth[order].astype(np.float64), table.weights[order]
+    size = max(LEVEL, int(truth.sum()) // LEVELS)
+    # The last level takes what is left, and every row that is below all facts.
+    last = max(int(truth.sum()) // size - 1, 0)
+    level = np.minimum(np.maximum(np.cumsum(truth) - 1, 0).astype(np.int64) // size, last)[::-1]
+    level = last - level
+    rows, facts, middle = (
+        np.bincount(level, weights=each[::-1])
+        for each in (weights, weights * truth, weights * odds[order])
+    )
+    share = isotonic_regression((facts + 0.5) / (rows + 1), sample_weight=rows)
+    first = np.flatnonzero(np.diff(share, prepend=-1.0) > 0)
+    total, centre = np.add.reduceat(rows, first), np.add.reduceat(middle, first)
+    return centre / total, np.log(share[first] / (1 - share[first]))
 
 
 def reliability(probabilities: Floats, table: ShownTable) -> Reliability:
