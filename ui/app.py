@@ -56,7 +56,7 @@ page = st.navigation(
 )
 
 if (asked := navigation.asked_for()) is not None:
-    st.switch_page("views/entity.py", query_params={"id": asked})
+    st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
 
 try:
     page.run()
