@@ -58,6 +58,9 @@ page = st.navigation(
 if (asked := navigation.asked_for()) is not None:
     st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
 
+with st.sidebar:
+    language.choose()
+
 try:
     page.run()
 except Unavailable as error:
@@ -76,4 +79,3 @@ with st.sidebar:
         text.note(f"Neo4j {version}\n{server.connection.uri}")
     except KgError:
         text.note(say("Neo4j does not answer."))
-    language.choose()
