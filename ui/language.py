@@ -28,7 +28,7 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def language() -> str:
-    """What was chosen or the address says (`?lang=`), else what the browser asks for, or English."""
+    """What was chosen or `?lang=` says, else what the browser asks for, or English."""
     if (asked := st.query_params.get(_KEY)) in LANGUAGES:
         st.session_state[_CHOSEN] = asked  # addresses of other pages do not say it again
     if _CHOSEN in st.session_state:
