@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ingest.extraction.languages.language import Language, RelationWords, language
+from ingest.extraction.languages.language import (
+    LANGUAGES,
+    Language,
+    RelationWords,
+    language,
+)
 from ingest.extraction.patterns.pattern import Pattern
 from ingest.extraction.tokens import written_alone
 
-LANGUAGES = ("english", "chinese")
 _SPLIT = re.compile(r"[^\w]+|_+|(?<=[a-z0-9])(?=[A-Z])")
 _SCORES = {
     "nouns": 0.9, "verbs": 0.9, "phrases": 0.85, "pairs": 0.85, "done_there": 0.8,
