@@ -32,9 +32,9 @@ class RelationWords:
 
 @dataclass(frozen=True)
 class Language:
-    """One language as its file says it. What denies, takes back, spares and asks, and what is short,
-    is that of every language, as a sentence may hold words of another than it is read in; `foreign_signs` are denials
-    of one sign of the others, which within brackets may be a part of a name."""
+    """One language as its file says it. What denies, takes back, spares, asks and is short is that
+    of every language, as a sentence may hold words of another than it is read in; `foreign_signs`
+    are denials of one sign of the others, which within brackets may be a part of a name."""
 
     name: str
     script: str
