@@ -69,8 +69,8 @@ PatternPart = NameSlot | Wording | WordGap | Aside
 
 @dataclass(frozen=True)
 class Pattern:
-    """A way in which a relation is said. `past`: what was so counts as so. `score` is how far what
-    it finds is to be trusted, in 0..1."""
+    """A way in which a relation is said. `score` is how far what it finds is to be trusted, in
+    0..1."""
 
     text: str
     relation: str

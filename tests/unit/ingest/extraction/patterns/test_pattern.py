@@ -69,6 +69,11 @@ def test_a_relation_that_no_file_knows_is_said_by_its_own_words(relation: str) -
     assert unspoken(default_patterns([relation]), [relation]) == []
 
 
+def test_a_relation_of_signs_alone_is_not_said() -> None:
+    relations = ["★", "->", "-", "_", "", "BORN_IN"]
+    assert unspoken(default_patterns(relations), relations) == ["", "-", "->", "_", "★"]
+
+
 def test_every_language_says_relations_that_can_be_read() -> None:
     names = [path.stem for path in FOLDER.glob("*.yaml")]
     assert sorted(names) == ["chinese", "english"]
