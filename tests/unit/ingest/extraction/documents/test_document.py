@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -234,11 +235,35 @@ def test_a_pdf_of_pictures(tmp_path: Path) -> None:
         read(write_pdf(tmp_path / "a.pdf", [""]))
 
 
-def test_entities_of_xml_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", " " * 5_000, f"<!-- {'x' * 100_000} -->"])
+def test_entities_of_xml_are_refused(tmp_path: Path, before: str) -> None:
     bomb = '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
-    path = write_docx(tmp_path / "a.docx", "<w:p><w:r><w:t>&b;</w:t></w:r></w:p>", bomb)
+    path = write_docx(tmp_path / "a.docx", "<w:p><w:r><w:t>&b;</w:t></w:r></w:p>", before + bomb)
     with pytest.raises(BadInput, match="defines entities of XML"):
         read(path)
+
+
+def test_xml_that_is_much_and_says_nothing_is_not_kept(tmp_path: Path) -> None:
+    path = write_docx(tmp_path / "a.docx", "<a/>" * 2**18 + "<w:p><w:r><w:t>1.</w:t></w:r></w:p>")
+    tracemalloc.start()
+    assert said(path) == [("1.", "a.docx, line 1", 0)]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2**22
+
+
+def test_xml_of_a_document_that_cannot_be_read(tmp_path: Path) -> None:
+    for number, body in enumerate(("<a>" * 1_100 + "</a>" * 1_100, "<w:p>", "<x:a/>")):
+        with pytest.raises(BadInput, match=r"no whole \.docx document"):
+            read(write_docx(tmp_path / f"{number}.docx", body))
+
+
+def test_a_damaged_docx(tmp_path: Path) -> None:
+    path = write_docx(tmp_path / "a.docx", "<w:p><w:r><w:t>One here.</w:t></w:r></w:p>" * 500)
+    content = bytearray(path.read_bytes())
+    content[60:90] = b"\xff" * 30
+    with pytest.raises(BadInput, match=r"no whole \.docx document"):
+        read(put(path, bytes(content)))
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
