@@ -126,7 +126,7 @@ class _Extraction:
                     self._ledger.set_cursor(run_id, CURSOR, place)
             proposed.flush()
             self._ledger.reject(run_id, self._unread)
-            superseded, _ = supersede(self._graph, self._ledger.reviews, "stated")
+            superseded = supersede(self._graph, self._ledger.reviews, "stated")
             counts = proposed.counts
             self._close(
                 {
