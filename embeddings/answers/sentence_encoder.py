@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.features.encoders.load import load_text_encoder
 from embeddings.features.encoders.protocols import TextEncoder
-from embeddings.publish.published import check_encoder, published_run, with_encoder
+from embeddings.publish.published import check_encoder, encoder_of, published_run
 from kg_platform.errors import KgError
 from kg_platform.modality import TEXT
 from kg_platform.platform import Platform
@@ -24,22 +24,25 @@ def sentence_encoder(
     None where there is no such run or its encoder cannot be had, which `on_problem` is told once.
     """
     loaded: dict[str, TextEncoder] = {}
+    fitting: dict[str, TextEncoder] = {}  # of the run that was live last
     lost: list[str] = []
 
-    def load(name: str) -> TextEncoder:
-        if name not in loaded:
-            loaded[name] = load_text_encoder(name, platform.settings.device)
-        return loaded[name]
-
-    def ask(encoder: TextEncoder, texts: Sequence[str]) -> Vectors:
-        check_encoder(published_run(platform.graph), TEXT, encoder)
-        return encoder.encode_queries(texts)
+    def of_the_live_run() -> TextEncoder:
+        run = published_run(platform.graph)
+        if run["id"] not in fitting:
+            name = encoder_of(run, TEXT)
+            if name not in loaded:
+                loaded[name] = load_text_encoder(name, platform.settings.device)
+            check_encoder(run, TEXT, loaded[name])
+            fitting.clear()
+            fitting[run["id"]] = loaded[name]
+        return fitting[run["id"]]
 
     def encode(texts: Sequence[str]) -> Vectors | None:
         if lost:
             return None
         try:
-            return with_encoder(platform.graph, TEXT, load, lambda one: ask(one, texts))
+            return of_the_live_run().encode_queries(texts)
         except KgError as error:
             lost.append(str(error))
             on_problem(str(error))
