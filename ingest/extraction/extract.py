@@ -53,7 +53,7 @@ class ExtractWish:
         """What makes two runs the same."""
         mark = None
         if self.patterns is not None:
-            lines = "\n".join(f"{p.text} -> {p.relation}" for p in self.patterns)
+            lines = "\n".join(f"{p.text} -> {p.relation} {p.score}" for p in self.patterns)
             mark = hashlib.sha256(lines.encode()).hexdigest()[:16]
         return {
             "path": None if self.path is None else str(self.path.resolve()),
@@ -212,7 +212,7 @@ class _Extraction:
             raise BadInput(
                 f"No entity has the property {name!r}; `kg show ENTITY` shows what one has."
             )
-        for number, (entity, _, passages) in enumerate(
+        for number, (entity, passages) in enumerate(
             graph_names.texts(self._graph, name, behind), 1
         ):
             yield from self._sentences(model, passages)
