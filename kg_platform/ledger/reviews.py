@@ -25,6 +25,9 @@ PROPOSAL_LOCK = 7_461_020_062
 AT_ONCE = 200  # candidates a transaction, so that others can write in between
 _PAGE = 1_000  # items that are held at once
 
+# What finds again an item of these kinds; `kg review propose` finds the others.
+_PROPOSES = {"stated": "kg extract"}
+
 
 class Reviews:
     """The review items of a ledger."""
@@ -167,7 +170,8 @@ def decided(row: ReviewRow) -> str:
     if row.status == "open":
         return f"{name} is open: there is nothing to undo."
     if row.status == "superseded":
-        return f"{name} is superseded ({row.note}); `kg review propose` opens it if it can be true."
+        again = _PROPOSES.get(row.kind, "kg review propose")
+        return f"{name} is superseded ({row.note}); `{again}` opens it if it can be true."
     when = (row.decided_at or "")[:16].replace("T", " ")
     return (
         f"{name} was {row.status} by {row.decided_by} at {when}; "

@@ -108,6 +108,7 @@ def test_the_property_of_every_entity_is_read_and_a_cut_run_goes_on(
     from ingest.extraction import extract as job
 
     monkeypatch.setattr(job, "_ENTITIES", 1)
+    monkeypatch.setattr("ingest.extraction.graph_names._TEXTS", 1)
     preview = json.loads(kg("extract", "--property", "description", "--dry-run", "--json").out)
     (found,) = preview["facts_found"]
     assert (found["head"], found["relation"], found["tail"]) == ("ann", "BORN_IN", "rome")
@@ -183,6 +184,10 @@ def test_what_the_graph_has_by_now_is_closed(loaded: Platform) -> None:
     done = json.loads(kg("extract", "people.txt", "--json").out)
     assert done["superseded"] == 1
     assert loaded.ledger.reviews.count(kind="stated") == 1, "the one with a new end waits"
+    (closed,) = loaded.ledger.reviews.items("superseded")
+    assert (
+        "`kg extract` opens it if it can be true" in kg("review", "accept", str(closed.id)).errors
+    )
 
 
 def test_two_items_that_name_one_new_entity_make_it_once(loaded: Platform, tmp_path: Path) -> None:
