@@ -1,0 +1,60 @@
+"""The explorer's own words in the reader's language.
+
+English stands in the code, where it is said; `ui/languages/LANGUAGE/PAGE.toml` give what it is in
+another language, a line a sentence. Text from the graph and sentences of errors are shown as they
+are.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+FOLDER = Path(__file__).with_name("languages")
+LANGUAGES = {"en": "English", "zh": "中文"}
+_KEY = "lang"
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """English -> this language, of all its files."""
+    found: dict[str, str] = {}
+    for file in sorted((FOLDER / language).glob("*.toml")):
+        found |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def language() -> str:
+    """What was chosen (`?lang=`), else what the browser asks for, else English."""
+    chosen = st.session_state.get(_KEY) or st.query_params.get(_KEY)
+    if chosen in LANGUAGES:
+        return str(chosen)
+    asked = (st.context.locale or "en").split("-")[0].lower()
+    return asked if asked in LANGUAGES else "en"
+
+
+def say(english: str, **values: object) -> str:
+    """This text in the reader's language, its `{names}` filled in by `values`.
+
+    `english` is written where it is said, as one literal: a test holds the catalogues against the
+    code. Options of a widget that are named by variables are said by `format_func=say`, and stand
+    in a catalogue too.
+    """
+    text = catalogue(language()).get(english, english)
+    return text.format(**values) if values else text
+
+
+def choose() -> None:
+    """The choice of a language, kept in the address."""
+    st.session_state.setdefault(_KEY, language())
+    st.selectbox(
+        "Language / 语言",
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key=_KEY,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
