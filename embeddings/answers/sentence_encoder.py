@@ -22,21 +22,22 @@ def sentence_encoder(
 ) -> Callable[[Sequence[str]], Vectors | None]:
     """A function of texts -> (n, d) rows of length 1, by the encoder that the live run records;
     None where there is no such run or its encoder cannot be had, which `on_problem` is told once.
+
+    It stays with the encoder that it began with, as whoever asks may remember published vectors: a
+    run of another one that is published meanwhile is such a problem.
     """
-    loaded: dict[str, TextEncoder] = {}
-    fitting: dict[str, TextEncoder] = {}  # of the run that was live last
+    loaded: list[TextEncoder] = []
+    fitting: set[str] = set()  # runs
     lost: list[str] = []
 
     def of_the_live_run() -> TextEncoder:
         run = published_run(platform.graph)
+        if not loaded:
+            loaded.append(load_text_encoder(encoder_of(run, TEXT), platform.settings.device))
         if run["id"] not in fitting:
-            name = encoder_of(run, TEXT)
-            if name not in loaded:
-                loaded[name] = load_text_encoder(name, platform.settings.device)
-            check_encoder(run, TEXT, loaded[name])
-            fitting.clear()
-            fitting[run["id"]] = loaded[name]
-        return fitting[run["id"]]
+            check_encoder(run, TEXT, loaded[0])
+            fitting.add(run["id"])
+        return loaded[0]
 
     def encode(texts: Sequence[str]) -> Vectors | None:
         if lost:
