@@ -8,7 +8,7 @@ _KEY = "app_go"
 
 
 def go(page: str, **query: str) -> None:
-    """Go to `views/PAGE.py` with this query in its address, in the next run."""
+    """Go to the page of this name with this query in its address, in the next run."""
     st.session_state[_KEY] = page, query
 
 
