@@ -16,6 +16,7 @@ from kg_platform.errors import BadPicture
 
 MIME = "image/svg+xml"
 SIDE = 1_024  # pixels of the longer side of what is drawn
+MOST = 10**9  # pixels of a side that a drawing may state; 64 bits and every viewer hold that
 _BEGIN = 4_096  # bytes in which the root of a drawing begins
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _FIRST = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")  # neither of a prolog nor of a DOCTYPE
@@ -42,7 +43,7 @@ def is_drawing(data: bytes) -> bool:
 def read(data: bytes) -> Drawing:
     """
     Raises:
-        BadPicture: it is not whole, has no size, or its entities are a bomb.
+        BadPicture: it is not whole, has no size or an absurd one, or its entities are a bomb.
     """
     try:
         root = ElementTree.fromstring(data)
@@ -105,6 +106,11 @@ def _size(root: ElementTree.Element) -> tuple[float, float]:
         height = height if height is not None else width / ratio
     if not width or not height:
         raise BadPicture("The drawing does not say how large it is; give it a viewBox.")
+    if max(width, height) > MOST:
+        raise BadPicture(
+            f"The drawing says that it is {width:g} x {height:g} pixels large, and no side may "
+            f"have more than {MOST:,}; correct its width and height, or its viewBox."
+        )
     return width, height
 
 

@@ -298,6 +298,9 @@ def _bomb() -> bytes:
          + SVG % b"viewBox='0 0 1 1'><text>&x;</text>", "undefined entity"),
         (SVG[:60], "cut off"),
         (SVG % b">", "viewBox"),
+        (SVG % b"width='1e20' height='1'>", "correct its width"),
+        (SVG % b"width='1' height='1e999'>", "1 x inf pixels"),
+        (SVG % b"viewBox='0 0 1e300 1e-300'>", "correct its width"),
         (b"<!-- <svg> --><html><svg></svg></html>", "of no kind that is read"),
     ],
 )  # fmt: skip
