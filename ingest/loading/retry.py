@@ -8,7 +8,6 @@ names that medium as well, writes it once more.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -31,10 +30,9 @@ from kg_platform.progress import Progress, silent
 from kg_platform.provenance import states
 from kg_platform.provenance.images import SourceRecord, record_id
 from kg_platform.provenance.rules import rules_of
-from kg_platform.records import Media, MediaRef, MediumRejection
+from kg_platform.records import HeldMedium, Media, MediaRef, MediumRejection
 
 _AT_ONCE = 200  # failures whose entities are written together
-_HELD = re.compile(r"(?:picture|audio|video):[0-9a-f]{64}")
 IN_TABLE = "its bytes stand in a table; ingest its source again"
 NO_FOLDER = "the folder of its source is not there ({}); ingest its source again"
 
@@ -173,7 +171,7 @@ class _Retry(ExitStack):
                 self._summary.reject(one)
 
     def _had(self, row: FailureRow) -> Media:
-        if _HELD.fullmatch(row.location):
+        if HeldMedium.is_name(row.location):
             raise BadMedium(IN_TABLE)
         if "://" not in row.location and not Path(row.folder).is_dir():
             raise BadMedium(NO_FOLDER.format(row.folder))
