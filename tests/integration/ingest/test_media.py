@@ -12,14 +12,18 @@ import pytest
 from PIL import Image
 
 from ingest.loading.load import ingest
+from ingest.loading.retry import retry
 from ingest.media.fetch import MediaFetcher
 from ingest.media.web import public_client
 from ingest.versions.undo import undo
 from kg_platform.curation.forget import forget
 from kg_platform.cypher.statement import Statement
+from kg_platform.errors import Interrupted
 from kg_platform.graph.client import Graph
+from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
-from tests.support.clips import film, wav
+from kg_platform.records import Media, MediaRef
+from tests.support.clips import film, tone, wav
 from tests.support.command_line import kg
 from tests.support.graph_dump import dump
 from tests.support.web_server import give, web_server
@@ -166,3 +170,39 @@ def test_what_is_stored_is_shown_checked_and_compared(platform: Platform, tmp_pa
     assert kg("media", "check", "--discard").code == 6
     assert ingest(platform, folder).media_stored == 2
     assert ok("check")["checked"] == 3
+
+
+def test_a_retry_loses_nothing_to_others_or_to_ctrl_c(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, keep = platform.graph, Gallery.keep
+    (tmp_path / "entities.jsonl").write_text(
+        '{"id": "a", "audio": "a.wav", "n": 1}\n{"id": "b", "audio": "b.wav", "n": 1}\n'
+    )
+    ingest(platform, tmp_path)
+    (tmp_path / "a.wav").write_bytes(wav())
+    (tmp_path / "b.wav").write_bytes(wav(tone(0.5)))
+
+    def slow(self: Gallery, ref: MediaRef) -> Media:
+        found = keep(self, ref)
+        # What others write while a medium is had.
+        graph.write(Statement("MATCH (n:Entity) SET n.n = 2"))
+        return found
+
+    def stop(step: str, done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Gallery, "keep", slow)
+    with pytest.raises(Interrupted):
+        retry(platform, on_progress=stop)
+    assert len(links(graph)) == 1
+    told: list[tuple[int, int | None]] = []
+    done = retry(platform, on_progress=lambda _, done, total: told.append((done, total)))
+    assert (done.stored, told) == (1, [(1, 1)])
+    assert [(row[0], row[5]) for row in links(graph)] == [("a", 1.0), ("b", 0.5)]
+    values = graph.read(Statement("MATCH (n:Entity) RETURN n.n AS n"))
+    assert [row["n"] for row in values] == [2, 2]
+    assert [run.status for run in platform.ledger.runs("ingest")][:2] == [
+        "succeeded",
+        "interrupted",
+    ]
