@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import os
 import signal
 import struct
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ingest.loading import batches
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import Node
 from ingest.sources.registry import open_source
@@ -117,6 +120,18 @@ def test_entities_come_before_the_relations_that_name_them(tmp_path: Path) -> No
     assert len(passed.relations) == 10
     sizes = [len(b.nodes if isinstance(b, Nodes) else b.relations) for b in passed.batches]
     assert max(sizes) == 4
+
+
+def test_media_of_a_table_wait_with_their_bytes_so_few_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = picture(tmp_path / "a.png")
+    monkeypatch.setattr(batches, "BATCH_HELD", 2 * len(data))
+    rows = [{"id": name, "image": {"bytes": base64.b64encode(data).decode()}} for name in "abc"]
+    folder = source(tmp_path / "s", "\n".join(map(json.dumps, rows)))
+    found = Passed(folder, batch_rows=100)
+    nodes = [one for one in found.batches if isinstance(one, Nodes)]
+    assert [[node.id for node in one.nodes] for one in nodes] == [["a", "b"], ["c"]]
 
 
 def test_a_held_out_triple_is_not_also_trained_on(tmp_path: Path) -> None:
