@@ -26,7 +26,10 @@ _MIME = {
 }
 _FORMATS = [name for name in _MIME if name != "MPO"]  # Pillow opens MPO through its JPEG reader
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, struct.error)
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, struct.error,
+    RuntimeError,  # of AVIF
+)  # fmt: skip
 _ORIENTATION = 0x0112
 _TURNED = range(5, 9)  # values of the orientation whose picture lies on its side
 _UPRIGHT = dict(enumerate((
@@ -168,8 +171,17 @@ def _identified(data: bytes) -> Image.Image:
     is the caller's, checked before any pixel is decoded."""
     if drawings.is_drawing(data):
         return drawings.drawn(drawings.read(data))
-    if _may_be_heic(data):
+    found = _taken(data)
+    if found is None and _may_be_heic(data):  # AVIF may begin so, too, and needs no extra
         _open_heic()
+        found = _taken(data)
+    if found is None:
+        raise UnidentifiedImageError
+    return found
+
+
+def _taken(data: bytes) -> Image.Image | None:
+    """By the first opener that knows it."""
     for make, accepts in _openers():
         if accepts is not None and accepts(data[:16]) is not True:
             continue
@@ -177,7 +189,7 @@ def _identified(data: bytes) -> Image.Image:
         with suppress(SyntaxError, IndexError, TypeError, struct.error):
             found: Image.Image = make(io.BytesIO(data), "")
             return found
-    raise UnidentifiedImageError
+    return None
 
 
 def _openers() -> Iterator[tuple[Any, Any]]:

@@ -237,8 +237,12 @@ def test_a_heic_picture_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None
     )  # fmt: skip
     assert small(data).size == (320, 200), "browsers do not show it as it is"
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(BadMedium, match=r"kg-platform\[heic\]"):
-        described(data)
+    monkeypatch.delitem(Image.OPEN, "HEIF")
+    for brand in (b"heic", b"mif1"):
+        with pytest.raises(BadMedium, match=r"kg-platform\[heic\]"):
+            described(data.replace(b"ftypheic", b"ftyp" + brand, 1))
+    avif = encoded(landscape((320, 200)), "AVIF").replace(b"ftypavif", b"ftypmif1", 1)
+    assert described(avif).mime == "image/avif", "it begins as HEIC may, and is none"
 
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' %s</svg>"

@@ -136,7 +136,7 @@ def test_broken_bytes_are_one_sentence_or_a_picture() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     chance = np.random.default_rng(0)
-    for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"):
+    for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"):
         whole = encoded(noise(), kind, exif=exif)
         for _ in range(60):
             data = bytearray(whole)
