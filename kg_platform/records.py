@@ -80,6 +80,8 @@ class MediaRef:
         return {"role": self.role, "rank": self.rank, **more}
 
 
+# The `likeness` of a medium that shows nothing; no picture that shows something has this hash.
+NO_LIKENESS = "0" * 16
 # What not every medium has, and of what type each is.
 FIGURES: Mapping[str, type] = {
     "duration": float,

@@ -77,7 +77,7 @@ class PictureLook(NamedTuple):
 
     info: PictureInfo
     small: bytes | None
-    likeness: str | None
+    likeness: str
 
 
 def look(data: bytes, max_pixels: int) -> PictureLook:
@@ -93,10 +93,15 @@ def look(data: bytes, max_pixels: int) -> PictureLook:
         orientation = picture.getexif().get(_ORIENTATION)
         if orientation in _UPRIGHT:
             small = small.transpose(_UPRIGHT[orientation])
-        needed = info.mime not in _SHOWN or previews.share(info.width, info.height) > 1
+        needed = needs_small(info.mime, info.width, info.height)
         return PictureLook(
             info, previews.packed(small) if needed else None, previews.likeness(small)
         )
+
+
+def needs_small(mime: str, width: int, height: int) -> bool:
+    """Whether a picture cannot stand for itself: browsers do not show it, or it is large."""
+    return mime not in _SHOWN or previews.share(width, height) > 1
 
 
 def _info(data: bytes, picture: Image.Image, max_pixels: int) -> PictureInfo:

@@ -21,7 +21,7 @@ from ingest.sources.registry import open_source
 from kg_platform.media.described import Looked, describe
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
-from kg_platform.records import Media, MediaRef, Rejection
+from kg_platform.records import NO_LIKENESS, Media, MediaRef, Rejection
 from tests.support.clips import film, wav
 from tests.support.fake_store import FakeStore
 
@@ -157,7 +157,16 @@ def test_pictures(tmp_path: Path) -> None:
     assert passed.nodes["A"].media == [(digests[0], MediaRef("one.png"))]
     assert [(d, r.rank) for d, r in passed.nodes["B"].media] == [(digests[0], 0), (digests[1], 1)]
     assert passed.nodes["A"].new_media == [
-        Media(digests[0], "image", "image/png", media.uri(digests[0]), len(one), 4, 3)
+        Media(
+            digests[0],
+            "image",
+            "image/png",
+            media.uri(digests[0]),
+            len(one),
+            4,
+            3,
+            likeness=NO_LIKENESS,
+        )
     ]
     assert media.read(digests[1]) == two
 

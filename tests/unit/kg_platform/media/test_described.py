@@ -15,6 +15,7 @@ from PIL import Image
 from kg_platform.errors import BadMedium
 from kg_platform.media.described import Described, Looked, describe
 from kg_platform.media.isolated import Isolated
+from kg_platform.records import NO_LIKENESS
 from tests.support.clips import film, sound, tone, wav
 
 LIMIT = 1_000_000
@@ -179,7 +180,9 @@ def test_what_is_cut_off_or_has_a_broken_index_is_shorter_or_refused() -> None:
 
 def test_a_picture_is_one_under_any_name() -> None:
     data = encoded(Image.new("RGB", (7, 5)), "PNG")
-    assert describe(data, LIMIT) == Looked(Described("image", "image/png", 7, 5))
+    assert describe(data, LIMIT) == Looked(
+        Described("image", "image/png", 7, 5, likeness=NO_LIKENESS)
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,7 @@ def test_pictures_that_look_alike_have_hashes_that_are_alike() -> None:
         assert differing(like, described(other).likeness) <= 4
     assert differing(like, described(encoded(whole.rotate(180), "PNG")).likeness) > 16
     plain = encoded(Image.new("RGB", (900, 700), "red"), "PNG")
-    assert described(plain).likeness is None, "one colour is like everything"
+    assert described(plain).likeness == NO_LIKENESS, "one colour is like everything"
 
 
 def test_a_small_picture_is_upright_and_not_much_longer_than_it_has_to_be() -> None:
