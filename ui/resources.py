@@ -187,6 +187,14 @@ def thumbnail(digest: str | None, size: int) -> str | None:
         return None
 
 
+def is_kept(digest: str) -> bool:
+    """Whether the store has these bytes, which are not read."""
+    try:
+        return _session().platform.media.exists(digest)
+    except KgError:
+        return False
+
+
 def recording(digest: str) -> Path | bytes | None:
     """A sound or film as a player takes it: its file in the store, or its bytes where the store is
     elsewhere. None where they are missing."""
