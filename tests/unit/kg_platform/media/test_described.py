@@ -308,6 +308,9 @@ def _bomb() -> bytes:
         (SVG % b"width='1e20' height='1'>", "correct its width"),
         (SVG % b"width='1' height='1e999'>", "1 x inf pixels"),
         (SVG % b"viewBox='0 0 1e300 1e-300'>", "correct its width"),
+        (SVG % b"width='1' viewBox='0 0 1e-320 1e300'>", "1 x inf pixels"),
+        (SVG % b"width='1' viewBox='0 0 1E400 1e400'>", "1 x nan pixels"),
+        (SVG % b"width='1.2.3' height='5'>", "does not say how large"),
         (b"<!-- <svg> --><html><svg></svg></html>", "of no kind that is read"),
     ],
 )  # fmt: skip
