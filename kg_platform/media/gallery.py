@@ -71,7 +71,7 @@ class Gallery:
         """
         if isinstance(ref.location, HeldMedium):
             return self._fitting(ref.location.data)
-        if "://" in ref.location:
+        if _is_address(ref.location):
             raise MediumNotFetched(
                 "this is an address on the web, not a file; --fetch-media fetches such media"
             )
@@ -137,4 +137,5 @@ class Gallery:
 
 
 def _is_address(location: object) -> TypeGuard[str]:
-    return isinstance(location, str) and "://" in location
+    held = isinstance(location, HeldMedium)
+    return isinstance(location, str) and not held and "://" in location
