@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class StreamWriter:
         self._target, self._reader, self._refuse = target, reader, refuse
         self._graph = target.platform.graph
         self._positions: dict[str, int] = {}
-        self._refused: set[tuple[str, int]] = set()
+        self._refused: set[tuple[str, int, Rejection]] = set()
         store = GraphStore(self._graph, WHOLE, target.source)
         self._known = KnownStanding(store, self._merges)
         self._ruled: tuple[float, FusionRules] | None = None
@@ -107,6 +107,7 @@ class StreamWriter:
 
         Raises:
             Unavailable: a store is away; nothing, or all of it, was written.
+            QueryFailed: the graph refuses to write how far the stream is.
         """
         messages, first = batch.messages, len(batch.messages)
         for _ in range(RACES):
@@ -141,19 +142,26 @@ class StreamWriter:
         if len(batch.messages) > 1:
             first, rest = self._cut(batch, len(batch.messages) // 2)
             return added(self.write(first, journal), self.write(rest, journal))
+        if not batch.read.changes:
+            raise error  # not what a message says is at fault
         (message,) = batch.messages
         place = message.part.name, message.offset
         letter = DeadLetter(message, Rejection(*place, "message", str(error)))
         wrong = TakenBatch(batch.messages, ReadMessages(letters=[letter]), batch.ends)
-        return self._put(wrong, journal)
+        return self.write(wrong, journal)
 
     def _cut(self, batch: TakenBatch, at: int) -> tuple[TakenBatch, TakenBatch]:
-        """The batch as two."""
-        parts = batch.messages[:at], batch.messages[at:]
-        first, rest = (
-            TakenBatch(part, read_messages(part, self._reader), batch.ends) for part in parts
+        """The batch as two. What its feed notes of a part holds where the part is done with."""
+        first, rest = batch.messages[:at], batch.messages[at:]
+        later = {message.part for message in rest}
+        ends = {
+            part: replace(known, note=None) if part in later else known
+            for part, known in batch.ends.items()
+        }
+        return (
+            TakenBatch(first, read_messages(first, self._reader), ends),
+            TakenBatch(rest, read_messages(rest, self._reader), batch.ends),
         )
-        return first, rest
 
     def _fresh(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
         asked = {m.part.id for m in messages} - self._positions.keys()
@@ -249,14 +257,19 @@ class StreamWriter:
 
     def _tell(self, letters: Sequence[DeadLetter]) -> None:
         """Each letter once, however often its batch is planned."""
-        new = [x for x in letters if (x.message.part.id, x.message.offset) not in self._refused]
+        new = {key: one for one in letters if (key := _identity(one)) not in self._refused}
         if new:
-            self._refuse(new)
-            self._refused |= {(one.message.part.id, one.message.offset) for one in new}
+            self._refuse(list(new.values()))
+            self._refused |= new.keys()
 
     def settle(self) -> None:
         """The batch is done, so nobody plans it again."""
         self._refused.clear()
+
+
+def _identity(letter: DeadLetter) -> tuple[str, int, Rejection]:
+    """A message refused in part may be refused as a whole later."""
+    return letter.message.part.id, letter.message.offset, letter.rejection
 
 
 def added(one: BatchCounts, other: BatchCounts) -> BatchCounts:
