@@ -95,8 +95,9 @@ def test_changes_are_in_the_graph_in_their_order_and_once(
     assert found == {"l": "second", "s": 3}
     again = follow(folder)
     assert (again["messages"], again["entities_new"]) == (0, 0)
-    put(folder, "2.jsonl", relation("A", "knows", "B"))
-    assert follow(folder)["messages"] == 1
+    put(folder, "2.jsonl", entity("A", "delete"), relation("A", "knows", "B"))
+    done = follow(folder)
+    assert (done["messages"], done["created_missing"]) == (2, 1)
     assert facts(graph) == [("A", "knows", "B")]
 
 
