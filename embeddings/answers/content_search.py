@@ -21,7 +21,7 @@ from embeddings.features.recording_workers import SECONDS
 from embeddings.publish.published import Run, with_encoder
 from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
 from kg_platform.media.isolated import Isolated
-from kg_platform.media.pictures import rgb
+from kg_platform.media.pictures import decode_rgb, rgb
 from kg_platform.modality import BY_NAME, IMAGE, TEXT, VIDEO, Modality
 from kg_platform.platform import Platform
 
@@ -65,7 +65,10 @@ class ContentSearch:
         most = self._platform.settings.max_picture_pixels
         if isinstance(data, bytes):
             with _said(modality, given):
-                refuse(modality, data, most, self._decoders)
+                if modality is IMAGE:
+                    data = decode_rgb(data, most)
+                else:
+                    refuse(modality, data, most, self._decoders)
         graph = self._platform.graph
 
         def ask(encoder: Any) -> list[Neighbour]:
@@ -77,8 +80,7 @@ class ContentSearch:
             if isinstance(data, Image):
                 return (encoder.preparer(rgb(data, most)),)
             reader = reader_of(modality, encoder, most)
-            if isinstance(reader, PictureReader):
-                return reader.parts(data)
+            assert not isinstance(reader, PictureReader), "a picture is an image by now"
             with _said(modality, given):
                 return reader.parts(data, self._decoders)
 

@@ -80,6 +80,11 @@ def add(
     if when_drift is not None:
         drift_share(when_drift)
     job = parse(words or ())
+    if when_drift is not None and job.get("new_only"):
+        raise BadInput(
+            "--when-drift is about the model, which --new-only leaves as it is, so it would run "
+            "every time; leave one of them out."
+        )
     settings = load()
     if job and not job.get("new_only"):
         console.note("Loading the learning libraries ...")

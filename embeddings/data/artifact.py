@@ -47,6 +47,7 @@ VECTORS = "vectors.safetensors"
 MODEL = "model.safetensors"
 CONTINUE = "continue.safetensors"
 ALIGNMENT = "alignment"
+OF_ENTITIES = (".items", ".owners", ".parts")  # ends of names in MODEL: a row a content
 ENTITIES = "entities.jsonl"
 RELATIONS = "relations.jsonl"
 CONTENT = "content.npy"
@@ -135,10 +136,14 @@ class Artifact:
         found = self._array(CHANGED)
         return np.zeros(self.entities, np.int64) if found is None else found.astype(np.int64)
 
-    def weights(self) -> dict[str, Tensor]:
-        """What MODEL holds."""
+    def weights(self, *, shared: bool = False) -> dict[str, Tensor]:
+        """What MODEL holds; `shared`, without what belongs to single entities (the pictures of
+        their films, ...): of that there are only the names, of empty tensors."""
         with self._opened(MODEL, "pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return {
+                name: Tensor() if shared and name.endswith(OF_ENTITIES) else file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118
+            }
 
     def alignment(self) -> NDArray[np.float32] | None:
         """(D, D) what "embedding" was turned by, so that it stands as an earlier run's does; None:

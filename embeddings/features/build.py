@@ -151,7 +151,7 @@ def _encoded(
             if one.problem:
                 work.skip(f"{one.sha256}: {one.problem}")
             elif not len(own):
-                work.nothing()
+                yield one.sha256, np.zeros(width, np.float32)  # so that it is known next time
             elif width > encoder.dimension:
                 yield one.sha256, packed(own, width)
             else:
@@ -179,10 +179,11 @@ class _Work:
         self._hashes, self._place = np.unique(hashes, return_inverse=True)
         self._vectors = np.zeros((len(self._hashes), width_of(encoder)), dtype=np.float32)
         self._known = cache.fill(self._hashes, self._vectors)
-        self._cached = int(self._known.sum())
+        # What has nothing of what is looked for has a row of zeros.
+        self._empty = self._known & ~self._vectors.any(axis=1)
+        self._cached = int(self._known.sum() - self._empty.sum())
         self._encoded = 0
         self._skipped: list[str] = []
-        self._nothing = 0
         self._progress()
 
     @property
@@ -205,20 +206,17 @@ class _Work:
         self._cache.add(self._hashes[places], vectors)
         self._vectors[places] = vectors
         self._known[places] = True
-        self._encoded += len(hashes)
+        self._empty[places] = ~vectors.any(axis=1)
+        self._encoded += int((~self._empty[places]).sum())
         self._progress()
 
     def skip(self, reason: str) -> None:
         self._skipped.append(reason)
-
-    def nothing(self) -> None:
-        """One of them has nothing of what is looked for."""
-        self._nothing += 1
         self._progress()
 
     def features(self, name: str, count: int, entities: npt.NDArray[np.int64]) -> Features:
         """(entity, content) pairs -> a row an entity: the mean of its contents, at length 1."""
-        usable = self._known[self._place]
+        usable = (self._known & ~self._empty)[self._place]
         if self._vectors.shape[1] > self._encoder.dimension:
             found = sequences(
                 self._vectors, self._encoder.dimension, self._place[usable], entities[usable], count
@@ -243,8 +241,9 @@ class _Work:
 
     def summary(self) -> FeatureSummary:
         return FeatureSummary(
-            len(self._hashes) - self._nothing, self._cached, self._encoded, len(self._skipped),
-            tuple(self._skipped[:5]), tuple(getattr(self._encoder, "notes", ())),
+            len(self._hashes) - int(self._empty.sum()), self._cached, self._encoded,
+            len(self._skipped), tuple(self._skipped[:5]),
+            tuple(getattr(self._encoder, "notes", ())),
         )  # fmt: skip
 
     def _places(self, hashes: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -252,7 +251,7 @@ class _Work:
         return np.searchsorted(self._hashes, wanted)
 
     def _progress(self) -> None:
-        done = self._cached + self._encoded + len(self._skipped) + self._nothing
+        done = self._cached + self._encoded + len(self._skipped) + int(self._empty.sum())
         self._report(done, len(self._hashes))
 
 

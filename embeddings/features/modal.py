@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from embeddings.data.contents import Contents
@@ -17,9 +17,10 @@ from embeddings.features.encoders.load import (
     load_video_encoder,
 )
 from embeddings.features.encoders.protocols import NamedEncoder
+from embeddings.features.encoders.video import Frames
 from embeddings.features.picture_workers import Prepared, prepared, worker_count
 from embeddings.features.readers import FilmReader, PictureReader, SoundReader
-from embeddings.features.recording_workers import SECONDS, recordings
+from embeddings.features.recording_workers import SECONDS, RecordingReader, recordings
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.store import MediaStore
 from kg_platform.modality import AUDIO, IMAGE, TEXT, VIDEO, Modality
@@ -29,13 +30,11 @@ from kg_platform.settings import Settings
 
 @dataclass(frozen=True)
 class Reading:
-    """What contents are read with. `workers` processes decode; None takes as many as help.
-    `decoders` are those of sounds and films, started when they are first needed."""
+    """What contents are read with. `workers` processes decode; None takes as many as help."""
 
     media: MediaStore
     max_pixels: int
     workers: int | None
-    decoders: Isolated = field(default_factory=lambda: Isolated(seconds=SECONDS))
 
     @classmethod
     def of(cls, media: MediaStore, settings: Settings) -> Reading:
@@ -57,9 +56,14 @@ class Encoders:
     def of(self, modality: Modality) -> Any:
         """The encoder of a modality, by its own protocol."""
         if modality.name not in self._loaded:
-            name = getattr(self._settings, modality.setting)
-            self._loaded[modality.name] = load_encoder(modality, name, self._settings.device)
+            self._loaded[modality.name] = self._load(modality)
         return self._loaded[modality.name]
+
+    def _load(self, modality: Modality) -> Any:
+        name = getattr(self._settings, modality.setting)
+        if modality is VIDEO and name == getattr(self._settings, IMAGE.setting):
+            return Frames(self.of(IMAGE))  # one model on the device is enough
+        return load_encoder(modality, name, self._settings.device)
 
 
 def load_encoder(modality: Modality, name: str, device: str) -> NamedEncoder:
@@ -95,9 +99,17 @@ def features_of(
         if isinstance(reader, PictureReader):
             many = worker_count(count, reader.few, workers)
             return prepared(digests, media, reader, many, reader.together)
-        return recordings(digests, media, reader, reading.decoders, workers)
+        return _recordings(digests, media, reader, workers)
 
     return media_features(modality, contents, reader, ready, encoder, cache, on_progress)
+
+
+def _recordings(
+    digests: Iterator[str], media: MediaStore, reader: RecordingReader, workers: int | None
+) -> Generator[Prepared, None, None]:
+    """Of one pass: with decoders of its own, so that what ends it ends no other."""
+    with Isolated(seconds=SECONDS) as decoders:
+        yield from recordings(digests, media, reader, decoders, workers)
 
 
 def reader_of(

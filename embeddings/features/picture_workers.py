@@ -22,6 +22,7 @@ from typing import Protocol
 
 from embeddings.features.encoders.protocols import Pixels
 from kg_platform.errors import BadPicture, NotFound, Unavailable
+from kg_platform.media.isolated import cores
 from kg_platform.media.store import MediaStore
 
 TASK_SHARE = 64  # of what is worth workers, a worker is given this part at once
@@ -73,8 +74,7 @@ def worker_count(media: int, few: int, workers: int | None) -> int:
     """
     if workers is not None:
         return workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return 0 if media < few or not cores or cores == 1 else min(cores, MOST)
+    return 0 if media < few or cores() == 1 else min(cores(), MOST)
 
 
 def prepared(

@@ -45,7 +45,7 @@ class SoundReader:
     preparer: WavePreparer
     rate: int
     together: int = 4
-    shard: int = 32
+    shard: int = 8
 
     def parts(self, data: bytes, decoders: Isolated) -> tuple[Pixels, ...]:
         if _is_light(self.preparer):
@@ -61,7 +61,7 @@ class FilmReader:
     preparer: Preparer
     max_pixels: int
     together: int = 4
-    shard: int = 32
+    shard: int = 8
 
     def parts(self, data: bytes, decoders: Isolated) -> tuple[Pixels, ...]:
         if _is_light(self.preparer):
@@ -73,7 +73,7 @@ class FilmReader:
 
 
 def refuse(modality: Modality, data: bytes, max_pixels: int, decoders: Isolated) -> None:
-    """Refuse bytes that are none of a modality, as far as a look at their beginning tells.
+    """Refuse bytes that are no sound, or no film, as far as a look at their beginning tells.
 
     Raises:
         BadMedium: with what to do.
@@ -82,10 +82,6 @@ def refuse(modality: Modality, data: bytes, max_pixels: int, decoders: Isolated)
         decoders.run(begins_to_sound, data)
     elif modality is VIDEO:
         decoders.run(begins_to_move, data, max_pixels)
-    else:
-        from kg_platform.media.pictures import decode_rgb
-
-        decode_rgb(data, max_pixels)
 
 
 # ---- in a process with limits

@@ -1,8 +1,8 @@
 """Sounds and films out of the media store, decoded and prepared, while the encoder is at work.
 
 FFmpeg decodes what strangers sent, so it does so in processes with limits (`media/isolated.py`): a
-file that kills one costs itself alone. They come in the order they were asked for, a few ahead of
-what is encoded.
+file that kills one costs itself alone. They come in the order they were asked for, hardly ahead of
+what is encoded: one that a model prepares itself may be 80 MB.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def recordings(
     workers: int | None,
 ) -> Generator[Prepared, None, None]:
     """The recordings of these digests, in their order. `workers` are decoded at once; None: one a
-    core.
+    core. When it does not come to its end, the `decoders` are closed.
 
     Raises:
         MediaStoreError: the store itself cannot be read.
@@ -48,7 +48,7 @@ def recordings(
     waiting: deque[Future[Prepared]] = deque()
     try:
         while True:
-            while len(waiting) < 2 * at_once and (sha256 := next(digests, None)) is not None:
+            while len(waiting) <= at_once and (sha256 := next(digests, None)) is not None:
                 waiting.append(pool.submit(_one, sha256, media, reader, decoders))
             if not waiting:
                 return

@@ -8,7 +8,7 @@ from embeddings.jobs.embed import embed
 from embeddings.jobs.embed_new import embed_new
 from embeddings.jobs.embed_options import embed_options
 from embeddings.refresh.staleness import changed_share, scan
-from embeddings.refresh.world_drift import world_drift
+from embeddings.refresh.world_drift import MadeBefore, world_drift
 from kg_platform.browse.entities import current_run
 from kg_platform.errors import GateRefused, NotFound
 from kg_platform.ledger.schedules import Ending, ScheduleRow
@@ -71,6 +71,8 @@ def _no_drift(platform: Platform, wanted: str) -> str | None:
     """Why the world has not moved so much; None: it has."""
     try:
         found = world_drift(platform)
+    except MadeBefore:
+        return None  # nothing but a new run can be measured
     except NotFound as error:
         return str(error)
     if found.drift is None:

@@ -199,7 +199,7 @@ class _Watch:
         if running or not self._options.scan_every or waited < self._options.scan_every:
             return
         self._scanned_at = time.monotonic()
-        # If Neo4j is away it ends with the process: it writes nothing but marks.
+        # If Neo4j is away it ends with the process: it writes marks, and how far the world moved.
         self._scanning = threading.Thread(target=self._scan, daemon=True)
         self._scanning.start()
 
@@ -210,16 +210,16 @@ class _Watch:
 
         try:
             self._tell(_found(scan(self._platform, go_on)))
-            self._measure()
+            self._measure(go_on)
         except Interrupted:
             pass
         except KgError as error:
             self._tell(f"Looking at every entity did not succeed: {error}")
 
-    def _measure(self) -> None:
+    def _measure(self, go_on: Callable[[int], None]) -> None:
         """How far the facts that came contradict the space that they are fitted into."""
         try:
-            found = world_drift(self._platform)
+            found = world_drift(self._platform, go_on)
         except NotFound as error:
             self._tell(str(error))
             return

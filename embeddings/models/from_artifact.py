@@ -69,7 +69,7 @@ def strangers(
         ArtifactError: the artifact has not all the weights its fusion needs.
         BadInput: a feature is not finite.
     """
-    model = artifact.weights() if model is None else model
+    model = artifact.weights(shared=True) if model is None else model
     modalities = {
         name: _others(artifact, name, model, features.get(name), count)
         for name in artifact.manifest["encoders"]

@@ -11,7 +11,7 @@ those.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
@@ -80,18 +80,24 @@ class WorldDrift:
         return asdict(self) | parts
 
 
-def world_drift(platform: Platform) -> WorldDrift:
+class MadeBefore(NotFound):
+    """An earlier version made the published run: the next one can be measured."""
+
+
+def world_drift(platform: Platform, on_progress: Callable[[int], None] | None = None) -> WorldDrift:
     """Measure it, and note it on the run for `kg status`. O(S N D) for S sampled facts.
 
+    `on_progress(n)` is told the rows of the graph that were read, and may raise.
+
     Raises:
-        NotFound: nothing is published, its artifact is not on this machine, or it does not say what
-            it was trained on or held nothing out.
+        NotFound: nothing is published, its artifact is not on this machine, or it held nothing out.
+        MadeBefore: it does not say what it was trained on.
     """
     artifact = open_published(platform.graph, platform.settings.artifacts_dir)
     held, trained = _held_out(artifact)
     folder = platform.settings.runs_dir / f"scan-{uuid4().hex[:8]}"
     try:
-        snapshot = snapshot_for(platform, artifact, folder)
+        snapshot = snapshot_for(platform, artifact, folder, on_progress)
         facts = usable_triples(snapshot, artifact.relation_types)
         ids = snapshot.entity_ids()
     finally:
@@ -105,7 +111,7 @@ def world_drift(platform: Platform) -> WorldDrift:
     fresh = ~np.isin(short_keys(known, names, artifact.relation_types), trained)
     fresh &= ~np.isin(_cells(known, artifact), _cells(held, artifact))
     found = measured(
-        load_scorer(artifact),
+        lambda: load_scorer(artifact),
         Dataset(names, artifact.relation_types, known[~fresh], held, known[fresh]),
         artifact.folder.name,
         unknown,
@@ -118,13 +124,15 @@ def world_drift(platform: Platform) -> WorldDrift:
 
 
 def measured(
-    scorer: Scorer, dataset: Dataset, run: str, unknown: int, types: Any, seed: int = 0
+    load: Callable[[], Scorer], dataset: Dataset, run: str, unknown: int, types: Any, seed: int = 0
 ) -> WorldDrift:
     """The drift of `dataset.test`, facts that arrived, from `dataset.valid`, facts held out when
-    `scorer` was trained. `types` gives the type of entities by id."""
+    the scorer was trained, which is loaded if enough arrived. `types` gives the type of entities by
+    id."""
     arrived = dataset.test
     if len(arrived) < LEAST or not len(dataset.valid):
         return WorldDrift(run, len(arrived), 0, unknown, None, None, None, None)
+    scorer = load()
     draw = np.random.default_rng(seed)
     some, held = _some(arrived, draw), _some(dataset.valid, draw)
     reciprocal, before = _reciprocal(scorer, dataset, some), _reciprocal(scorer, dataset, held)
@@ -155,7 +163,7 @@ def measured(
 def _held_out(artifact: Artifact) -> tuple[Ints, NDArray[np.uint32]]:
     kept = artifact.continued()
     if kept is None or kept.trained is None:
-        raise NotFound(
+        raise MadeBefore(
             f"Run {artifact.folder.name} does not say what it was trained on, as an earlier "
             "version made it; the next `kg embed` does."
         )

@@ -109,7 +109,9 @@ def _looked_at(container: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
             yield _seen(frame, time - begin, max_pixels)
             count += 1
             last = time
-            target = begin + step * (np.floor((time - begin) / step + 1e-6) + 1)
+            # A key frame before what was meant stands for it, and is not asked for again.
+            reached = (max(time, target) - begin) / step
+            target = begin + step * (np.floor(reached + 1e-6) + 1)
             if count == most:
                 return
             if target - last > max(keys, 1.0):

@@ -146,16 +146,19 @@ def test_a_text_finds_sounds_where_both_are_in_one_space(tmp_path: Path) -> None
     )
     assert sounds.dimension == texts.dimension == 10
     assert sounds.revision.partition("-")[0] == texts.revision.partition("-")[0]
-    for name in (str(save_wav2vec2(tmp_path / "wav2vec2")), "log-mel"):
-        with pytest.raises((BadInput, EncoderError)):
+    saved = str(save_wav2vec2(tmp_path / "wav2vec2")), str(save_ast(tmp_path / "ast"))
+    for name in (*saved, "log-mel", "wav2vec2", "facebook/wav2vec2-base"):
+        with pytest.raises(BadInput, match=r"knows no texts.*KG_AUDIO_ENCODER=clap"):
             load_text_side(name, AUDIO, "cpu")
+    with pytest.raises(EncoderError, match=r"no config\.json"):
+        load_text_side(str(tmp_path), AUDIO, "cpu")
 
 
 def test_a_film_is_its_pictures(tmp_path: Path) -> None:
     folder = str(save_vit(tmp_path / "vit"))
     images, films = image_encoder(folder), load_video_encoder(folder, "cpu", "fp32")
     assert films.dimension == images.dimension
-    assert films.revision == f"{images.revision}-film1"
+    assert films.revision == f"{images.revision}-film2"
     assert load_video_encoder(folder, "cpu", "bf16").revision == f"{films.revision}+bf16"
     prepared = [films.preparer(picture) for picture in pictures()]
     np.testing.assert_allclose(

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embeddings.features.encoders.presets import choose, names
+from embeddings.features.encoders.presets import choose, names, stands_for
 from embeddings.features.encoders.protocols import (
     AudioEncoder,
     FilmEncoder,
     ImageEncoder,
     TextEncoder,
 )
-from kg_platform.errors import BadInput
+from kg_platform.errors import BadInput, EncoderError
 from kg_platform.modality import AUDIO, IMAGE, MODALITIES, TEXT, VIDEO, Modality
 
 if TYPE_CHECKING:
@@ -122,13 +122,19 @@ def load_text_side(encoder: str, modality: Modality, device: str = "auto") -> Te
         f"The {modality.items} were encoded with {encoder}, which knows no texts; embed again with "
         f"KG_{modality.setting.upper()}={knows} to find {modality.items} by text."
     )
-    if encoder.partition(":")[0] in set(names(modality.name)) - set(names(TEXT.name)):
+    if stands_for(encoder) in set(names(modality.name)) - set(names(TEXT.name)):
         raise BadInput(lacks)
     from embeddings.features.encoders.text import HuggingFaceText
+    from embeddings.features.encoders.weights import find_model
     from embeddings.numerics.device import device_of
 
     there = device_of(device).type
-    side = HuggingFaceText(choose(encoder, there), there, MAX_TOKENS)
+    try:
+        side = HuggingFaceText(choose(encoder, there), there, MAX_TOKENS)
+    except EncoderError as error:
+        # That it cannot be had here is another matter than that it has no words.
+        find_model(choose(encoder, there).place)
+        raise BadInput(lacks) from error
     if not side.two_towers:
         raise BadInput(lacks)
     return side

@@ -97,6 +97,14 @@ def names(kind: str) -> list[str]:
     return [preset.name for preset in PRESETS if kind in preset.kinds]
 
 
+def stands_for(name: str) -> str:
+    """The preset whose name this is, or that of its model or folder; else the name."""
+    for preset in PRESETS:
+        if name.partition(":")[0] == preset.name or name.partition("@")[0] in models(preset):
+            return preset.name
+    return name
+
+
 def choose(name: str, device: str) -> Chosen:
     """A preset's name, `preset:FOLDER`, a folder, or a model of the hub -> what to load."""
     first, _, given = name.partition(":")

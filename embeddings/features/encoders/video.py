@@ -9,7 +9,7 @@ from embeddings.data.feature_matrix import Vectors
 from embeddings.features.encoders.protocols import ImageEncoder, Pixels, Preparer
 from kg_platform.media.video import MOST
 
-SAMPLING = "film1"  # which pictures of a film are taken; another word when that changes
+SAMPLING = "film2"  # which pictures of a film are taken; another word when that changes
 
 
 class Frames:

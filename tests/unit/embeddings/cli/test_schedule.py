@@ -58,6 +58,8 @@ def test_what_it_runs_is_kept_as_settings() -> None:
     code, _, errors = kg("schedule", "add", "a", *CRON, "--when-changed", "1%", "--", *words)
     assert code == 0, errors
     assert kg("schedule", "add", "b", *CRON, "--", "--new-only")[0] == 0
+    code, _, errors = kg("schedule", "add", "c", *CRON, "--when-drift", "1%", "--", "--new-only")
+    assert (code, "it would run every time" in errors) == (2, True)
     a, b = listed()
     assert a["job"] == {
         "preset": "fast",

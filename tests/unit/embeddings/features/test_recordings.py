@@ -49,32 +49,22 @@ def media(tmp_path: Path) -> MediaStore:
     return MediaStore(str(tmp_path / "media"))
 
 
-@pytest.fixture(scope="module")
-def reading() -> Iterator[Reading]:
-    """With decoders that are started once."""
-    made = Reading(MediaStore("."), 1_000_000, 1)
-    yield made
-    made.decoders.close()
-
-
 def of(
-    modality: Modality, contents: Contents, media: MediaStore, reading: Reading, root: Path
+    modality: Modality, contents: Contents, media: MediaStore, root: Path
 ) -> tuple[Features, FeatureSummary]:
     encoder: Any = LogMel() if modality is AUDIO else Frames(Classical())
-    again = Reading(media, reading.max_pixels, reading.workers, reading.decoders)
-    return features_of(modality, contents, encoder, FeatureCache(root, encoder), again)
+    reading = Reading(media, 1_000_000, 1)
+    return features_of(modality, contents, encoder, FeatureCache(root, encoder), reading)
 
 
-def test_sounds_films_with_sound_and_those_without(
-    media: MediaStore, reading: Reading, tmp_path: Path
-) -> None:
+def test_sounds_films_with_sound_and_those_without(media: MediaStore, tmp_path: Path) -> None:
     low, high = media.put(sound(tone(300))), media.put(sound(tone(2_000)))
     sounding = media.put(film(moving(4), wave=tone(300)))
     mute = media.put(film(moving(4)))
     silent = media.put(sound(np.zeros(RATE, np.float32)))
     broken = media.put(b"no sound")
     contents = Contents([low], [low, high], [sounding], [mute], [silent, broken, ABSENT], [])
-    found, summary = of(AUDIO, contents, media, reading, tmp_path)
+    found, summary = of(AUDIO, contents, media, tmp_path)
     assert found.present.tolist() == [True, True, True, False, False, False]
     assert (summary.contents, summary.encoded, summary.skipped) == (6, 3, 3)  # the mute film: none
     said = " ".join(summary.skipped_examples)
@@ -84,25 +74,34 @@ def test_sounds_films_with_sound_and_those_without(
     assert same > max(0.7, other)
     assert found.owners is not None
     assert found.owners.tolist() == [0, 1, 1, 2]
-    _, again = of(AUDIO, contents, media, reading, tmp_path)
-    assert (again.cached, again.encoded) == (3, 0)
+    read: list[str] = []
+
+    class Watched(MediaStore):
+        def read(self, digest: str) -> bytes:
+            read.append(digest)
+            return super().read(digest)
+
+    same_as, again = of(AUDIO, contents, Watched(media.url), tmp_path)
+    assert (again.contents, again.cached, again.encoded) == (6, 3, 0)
+    assert mute not in read, "that it has no sound is known"
+    np.testing.assert_array_equal(same_as.matrix, found.matrix)
 
 
 def test_a_long_sound_is_the_mean_direction_of_its_windows(
-    media: MediaStore, reading: Reading, tmp_path: Path
+    media: MediaStore, tmp_path: Path
 ) -> None:
     first, second = tone(300, 10), tone(2_000, 10)
     both = media.put(sound(np.concatenate([first, second])))
-    found, _ = of(AUDIO, Contents([both]), media, reading, tmp_path)
+    found, _ = of(AUDIO, Contents([both]), media, tmp_path)
     halves = LogMel().encode([first, second])
     assert float(found.matrix[0] @ halves.sum(0)) / np.linalg.norm(halves.sum(0)) > 0.99
 
 
-def test_films_are_kept_whole(media: MediaStore, reading: Reading, tmp_path: Path) -> None:
+def test_films_are_kept_whole(media: MediaStore, tmp_path: Path) -> None:
     six, one = media.put(film(moving(6))), media.put(film(plain((200, 0, 0))))
     broken = media.put(sound(tone(300)))
     contents = Contents([six, one], [], [one], [broken])
-    found, summary = of(VIDEO, contents, media, reading, tmp_path)
+    found, summary = of(VIDEO, contents, media, tmp_path)
     assert found.present.tolist() == [True, False, True, False]
     assert (summary.encoded, summary.skipped) == (2, 1)
     assert "no moving pictures" in summary.skipped_examples[0]
@@ -115,7 +114,7 @@ def test_films_are_kept_whole(media: MediaStore, reading: Reading, tmp_path: Pat
     mean = found.items[:7].sum(0)
     np.testing.assert_allclose(found.matrix[0], mean / np.linalg.norm(mean), atol=1e-5)
     # From the cache they come as they were, in their order.
-    again, summary = of(VIDEO, contents, media, reading, tmp_path)
+    again, summary = of(VIDEO, contents, media, tmp_path)
     assert summary.encoded == 0
     np.testing.assert_array_equal(again.items, found.items)
     dealt = shuffled(found, 1)
@@ -124,10 +123,10 @@ def test_films_are_kept_whole(media: MediaStore, reading: Reading, tmp_path: Pat
     assert sorted(np.bincount(dealt.parts).tolist()) == sorted(np.bincount(found.parts).tolist())
 
 
-def test_what_is_remembered_of_a_film_is_all_of_it(media: MediaStore, reading: Reading) -> None:
+def test_what_is_remembered_of_a_film_is_all_of_it(media: MediaStore) -> None:
     encoder = Frames(Classical())
     remembered = Remembered(width_of(encoder))
-    again = Reading(media, reading.max_pixels, reading.workers, reading.decoders)
+    again = Reading(media, 1_000_000, 1)
     contents = Contents([media.put(film(moving(3)))])
     first, _ = features_of(VIDEO, contents, encoder, remembered, again)
     second, summary = features_of(VIDEO, contents, encoder, remembered, again)
@@ -135,11 +134,19 @@ def test_what_is_remembered_of_a_film_is_all_of_it(media: MediaStore, reading: R
     np.testing.assert_array_equal(first.items, second.items)
 
 
-def test_a_store_that_cannot_be_read_ends_the_run(media: MediaStore, tmp_path: Path) -> None:
-    digest = media.put(sound(tone(300)))
+def test_a_store_that_cannot_be_read_ends_the_pass_and_no_later_one(
+    media: MediaStore, tmp_path: Path
+) -> None:
+    data = sound(tone(300))
+    digest = media.put(data)
     file = tmp_path / "media" / digest[:2] / digest
     file.unlink()
     file.mkdir()
-    own = Reading(media, 1, 1)
+    reading, encoder = Reading(media, 1, 1), LogMel()
+    given = (AUDIO, Contents([digest]), encoder, FeatureCache(tmp_path, encoder), reading)
     with pytest.raises(MediaStoreError, match="cannot be read"):
-        of(AUDIO, Contents([digest]), media, own, tmp_path)
+        features_of(*given)
+    file.rmdir()
+    file.write_bytes(data)
+    _, summary = features_of(*given)
+    assert summary.encoded == 1

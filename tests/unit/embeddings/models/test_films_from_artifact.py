@@ -61,7 +61,8 @@ def test_over_time(tmp_path: Path, members: int) -> None:
     torch.testing.assert_close(
         load_scorer(artifact).entities, trained.scorer.entities, atol=1e-5, rtol=1e-4
     )
-    # A film that the run has seen, given as a new one, is where it was.
+    # A film that the run has seen, given as a new one, is where it was; nobody's films are read.
+    assert artifact.weights(shared=True)["video.items"].numel() == 0
     for entity in (0, 7):
         found = as_published(artifact, {"video": one_film(features, entity)}, 1)["video"]
         np.testing.assert_allclose(found.matrix[0], published[entity], atol=1e-4)

@@ -39,7 +39,7 @@ def drift(held: Ints, arrived: Ints) -> WorldDrift:
     def types(ids: Sequence[str]) -> dict[str, str]:
         return {one: "Even" if int(one[1:]) % 2 == 0 else "Odd" for one in ids}
 
-    return measured(scorer(), dataset, "run", 3, types)
+    return measured(scorer, dataset, "run", 3, types)
 
 
 def test_facts_as_before_are_no_drift() -> None:

@@ -48,6 +48,21 @@ def test_a_longer_one_by_time_and_where_scenes_begin(keys: int) -> None:
     assert [round(one.seconds) for one in red] in ([26], [26, 27], [27])
 
 
+@pytest.mark.parametrize(
+    ("length", "every", "keys"), [(1_800, 2, 5), (180, 0.5, 4), (7_200, 10, 2)]
+)
+def test_a_long_one_is_looked_at_over_its_whole_length(
+    length: int, every: float, keys: int
+) -> None:
+    """Also where key frames lie a little before the places that are meant."""
+    times = np.arange(0, length, every)
+    found = stills(film(plain((40, 40, 40), len(times)), times=times.tolist(), keys=keys), PIXELS)
+    places = [one.seconds for one in found]
+    assert len(places) == MOST
+    assert places[-1] > 0.95 * length
+    assert max(np.diff(places)) < 1.5 * length / (MOST // 2)
+
+
 def test_changes_are_chosen_beside_even_places() -> None:
     thumbnails = [np.full((2, 2), 100 * (place >= 13), np.int16) for place in range(20)]
     assert chosen(thumbnails, 4) == [0, 1, 13, 19]
