@@ -17,6 +17,7 @@ from ingest.streams.reading import EnvelopeReader, read_messages
 from ingest.streams.taking import TakenBatch
 from ingest.streams.writer import StreamTarget, StreamWriter
 from ingest.versions.journal import Journal
+from kg_platform.browse.streams import followed
 from kg_platform.curation.merge import merge
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
@@ -142,6 +143,15 @@ def test_what_is_wrong_is_told_and_the_rest_is_taken(
     assert sorted((one["line"], one["field"]) for one in told["rejections"]) == [
         (2, "message"), (3, "area"), (4, "image"), (5, "type")
     ]  # fmt: skip
+
+
+def test_a_quiet_folder_is_followed(platform: Platform, graph: Graph, folder: Path) -> None:
+    put(folder, "1.jsonl", entity("A"))
+    follow(folder)
+    graph.write(Statement("MATCH (o:StreamOffset) SET o.seen_at = datetime() - duration('PT2H')"))
+    assert followed(graph)[0].silent >= 7200
+    follow(folder)
+    assert followed(graph)[0].silent < 60
 
 
 def test_the_same_content_as_a_load_is_left_alone_and_an_undo_takes_a_stream_back(
