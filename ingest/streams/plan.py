@@ -166,7 +166,7 @@ class BatchPlanner:
         kept = [(c, m) for c, m in given if not self._is_late(c, versions, made)]
         at = {id(change): message for change, message in kept}
         gone: set[str] = set()
-        for phase in phases(change for change, _ in kept):
+        for phase in phases((change for change, _ in kept), self._store.merged_ids()):
             planned = self._checked(phase, refuse)
             # The graph still has those that an earlier phase is to take away.
             ends = {end for one in planned.relations for end in (one.head, one.tail)}

@@ -15,10 +15,12 @@ from typing import Any
 
 from ingest.loading.load import rows_of
 from ingest.loading.store import GraphStore, missing_entry
-from ingest.streams.changes import EntityGone, EntityPut
+from ingest.streams.changes import EntityGone, EntityPut, StreamChange
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
+from ingest.streams.leaving import take_back
 from ingest.streams.media_links import change_media, record_of
+from ingest.streams.phases import again_at
 from ingest.streams.plan import (
     REMEMBERED_SECONDS,
     BatchPlan,
@@ -32,7 +34,7 @@ from ingest.streams.reading import MessageReader, ReadMessages, read_messages
 from ingest.streams.taking import TakenBatch
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
-from kg_platform.cypher import provenance, streaming
+from kg_platform.cypher import streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import CommitUnknown, QueryFailed, SecondOfOne, Unavailable
 from kg_platform.graph.kept import give
@@ -106,9 +108,25 @@ class StreamWriter:
         """Write messages, those of a part in order.
 
         Raises:
-            Unavailable: a store is away; nothing, or all of it, was written.
+            Unavailable: a store is away; what was written is not written again.
             QueryFailed: the graph refuses to write how far the stream is.
         """
+        counts = BatchCounts()
+        while cut := self._until_again(batch):
+            before, batch = _cut(batch, cut)
+            counts = added(counts, self._write(before, journal))
+        return added(counts, self._write(batch, journal))
+
+    def _until_again(self, batch: TakenBatch) -> int:
+        """How many messages are written before one that is about what one of them left; 0: none
+        is, or the first is."""
+        changes = batch.read.changes
+        found = [_until_kept(changes), again_at((c for c, _ in changes), self._known.merged_ids())]
+        at = min((number for number in found if number is not None), default=None)
+        return 0 if at is None else batch.messages.index(changes[at][1])
+
+    def _write(self, batch: TakenBatch, journal: Journal) -> BatchCounts:
+        """Write messages that can be written as one."""
         messages, first = batch.messages, len(batch.messages)
         for _ in range(RACES):
             fresh = self._fresh(messages)
@@ -140,28 +158,15 @@ class StreamWriter:
     ) -> BatchCounts:
         """What cannot be written as one, in halves, so that one message does not hold up others."""
         if len(batch.messages) > 1:
-            first, rest = self._cut(batch, len(batch.messages) // 2)
-            return added(self.write(first, journal), self.write(rest, journal))
+            first, rest = _cut(batch, len(batch.messages) // 2)
+            return added(self._write(first, journal), self._write(rest, journal))
         if not batch.read.changes:
             raise error  # not what a message says is at fault
         (message,) = batch.messages
         place = message.part.name, message.offset
         letter = DeadLetter(message, Rejection(*place, "message", str(error)))
         wrong = TakenBatch(batch.messages, ReadMessages(letters=[letter]), batch.ends)
-        return self.write(wrong, journal)
-
-    def _cut(self, batch: TakenBatch, at: int) -> tuple[TakenBatch, TakenBatch]:
-        """The batch as two. What its feed notes of a part holds where the part is done with."""
-        first, rest = batch.messages[:at], batch.messages[at:]
-        later = {message.part for message in rest}
-        ends = {
-            part: replace(known, note=None) if part in later else known
-            for part, known in batch.ends.items()
-        }
-        return (
-            TakenBatch(first, read_messages(first, self._reader), ends),
-            TakenBatch(rest, read_messages(rest, self._reader), batch.ends),
-        )
+        return self._write(wrong, journal)
 
     def _fresh(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
         asked = {m.part.id for m in messages} - self._positions.keys()
@@ -177,9 +182,6 @@ class StreamWriter:
         journal: Journal,
     ) -> BatchCounts:
         target, graph, messages, read = self._target, self._graph, batch.messages, batch.read
-        if cut := _until_kept(messages, read):
-            before, after = self._cut(batch, cut)
-            return added(self._put(before, journal), self._put(after, journal))
         into = self._known.merged_ids()
         keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
         known = self._versions(sorted(keys))
@@ -283,17 +285,34 @@ def added(one: BatchCounts, other: BatchCounts) -> BatchCounts:
     return total
 
 
-def _until_kept(messages: Sequence[StreamMessage], read: ReadMessages) -> int:
-    """How many messages are written before one that keeps what one of them says; 0: none does."""
+def _cut(batch: TakenBatch, at: int) -> tuple[TakenBatch, TakenBatch]:
+    """The batch as two. What its feed notes of a part holds where the part is done with."""
+    first, rest = batch.messages[:at], batch.messages[at:]
+    later = {message.part for message in rest}
+    ends = {
+        part: replace(known, note=None) if part in later else known
+        for part, known in batch.ends.items()
+    }
+    early = {id(message) for message in first}
+    before, after = ReadMessages(), ReadMessages()
+    for change, message in batch.read.changes:
+        (before if id(message) in early else after).changes.append((change, message))
+    for letter in batch.read.letters:
+        (before if id(letter.message) in early else after).letters.append(letter)
+    return TakenBatch(first, before, ends), TakenBatch(rest, after, batch.ends)
+
+
+def _until_kept(changes: Sequence[tuple[StreamChange, StreamMessage]]) -> int | None:
+    """Which change is the first that keeps what one before it says."""
     touched: set[str] = set()
-    for change, message in read.changes:
+    for number, (change, _) in enumerate(changes):
         if isinstance(change, EntityPut):
             if change.kept and change.entity.id in touched:
-                return messages.index(message)
+                return number
             touched.add(change.entity.id)
         elif isinstance(change, EntityGone):
             touched.add(change.id)
-    return 0
+    return None
 
 
 def _needed(planned: BatchPlan) -> list[str]:
@@ -366,17 +385,7 @@ def _write(
     if phase.relations_gone:
         retiring.relations(phase.relations_gone)
     if phase.entities_gone:
-        ids = sorted({entity for entity, _ in phase.entities_gone})
-        facts = tx.run(Statement(provenance.RELATIONS_OF, {"ids": ids}))
-        ours = [
-            (row["head"], row["type"], row["tail"])
-            for row in facts
-            if source
-            in (row["properties"].get("source"), *(row["properties"].get("sources") or ()))
-        ]
-        if ours:
-            retiring.relations(list(dict.fromkeys(ours)))
-        retiring.entities(phase.entities_gone)
+        take_back(tx.run, retiring, source, phase.entities_gone)
 
 
 def _at_fault(error: QueryFailed) -> bool:

@@ -210,6 +210,11 @@ def test_an_id_that_was_merged_a_moment_ago_is_led_to_who_stands_for_it(
     write(3, entity("B", type="T", label="later"), relation("B", "knows", "C"))
     assert ids(graph) == ["A", "C"]
     assert facts(graph) == [("A", "knows", "C")]
+    write(5, entity("B", "delete"))
+    assert facts(graph) == [("A", "knows", "C")]  # the source describes A still
+    write(6, entity("A", "delete"), relation("B", "likes", "C"))
+    assert ids(graph) == ["B", "C"]  # nobody stands for B any more
+    assert facts(graph) == [("B", "likes", "C")]
 
 
 def test_media_come_and_go_by_themselves(platform: Platform, graph: Graph, folder: Path) -> None:
