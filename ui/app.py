@@ -11,7 +11,8 @@ import logging
 import streamlit as st
 
 from kg_platform.errors import KgError, Unavailable
-from ui import navigation, resources
+from ui import language, navigation, resources
+from ui.language import say
 from ui.widgets import text
 
 # Drawn here: the icons Streamlit knows by name would be fetched from elsewhere for a page's tab.
@@ -27,51 +28,49 @@ st.set_page_config(page_title="kg-platform", page_icon=ICON, layout="wide")
 text.use_style()
 st.logo(LOGO, size="large")
 
+# Flat: Streamlit's own sections are lists that screen readers stumble over.
 page = st.navigation(
-    {
-        "Explore": [
-            st.Page(
-                "views/overview.py", title="Overview", icon=":material/dashboard:", default=True
-            ),
-            st.Page("views/browse.py", title="Browse", icon=":material/search:", url_path="browse"),
-            st.Page("views/entity.py", title="Entity", icon=":material/badge:", url_path="entity"),
-        ],
-        "Ask": [
-            st.Page("views/query.py", title="Query", icon=":material/terminal:", url_path="query"),
-            st.Page(
-                "views/similar.py",
-                title="Similar",
-                icon=":material/join_inner:",
-                url_path="similar",
-            ),
-        ],
-        "Bring": [
-            st.Page("views/ingest.py", title="Ingest", icon=":material/upload:", url_path="ingest"),
-        ],
-        "Decide": [
-            st.Page(
-                "views/review.py", title="Review", icon=":material/fact_check:", url_path="review"
-            ),
-        ],
-        "History": [
-            st.Page("views/runs.py", title="Runs", icon=":material/history:", url_path="runs"),
-        ],
-    }
+    [
+        st.Page(
+            "views/overview.py", title=say("Overview"), icon=":material/dashboard:", default=True
+        ),
+        st.Page(
+            "views/browse.py", title=say("Browse"), icon=":material/search:", url_path="browse"
+        ),
+        st.Page("views/entity.py", title=say("Entity"), icon=":material/badge:", url_path="entity"),
+        st.Page(
+            "views/similar.py",
+            title=say("Similar"),
+            icon=":material/join_inner:",
+            url_path="similar",
+        ),
+        st.Page("views/query.py", title=say("Query"), icon=":material/terminal:", url_path="query"),
+        st.Page(
+            "views/review.py", title=say("Review"), icon=":material/fact_check:", url_path="review"
+        ),
+        st.Page(
+            "views/ingest.py", title=say("Ingest"), icon=":material/upload:", url_path="ingest"
+        ),
+        st.Page("views/runs.py", title=say("Runs"), icon=":material/history:", url_path="runs"),
+    ]
 )
 
 if (asked := navigation.asked_for()) is not None:
-    st.switch_page("views/entity.py", query_params={"id": asked})
+    st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
+
+with st.sidebar:
+    language.choose()
 
 try:
     page.run()
 except Unavailable as error:
     text.alert(str(error))
-    st.button("Try again", icon=":material/refresh:", key="app_retry")
+    st.button(say("Try again"), icon=":material/refresh:", key="app_retry")
 except KgError as error:
     text.alert(str(error))
 except Exception:  # a mistake of ours: the whole of it for the log, a sentence for the page
     logging.getLogger("ui").exception("A page failed")
-    text.alert("This page failed; the terminal that runs `kg ui` says why.")
+    text.alert(say("This page failed; the terminal that runs `kg ui` says why."))
 
 with st.sidebar:
     try:
@@ -79,4 +78,4 @@ with st.sidebar:
         version = ".".join(map(str, server.server_version))
         text.note(f"Neo4j {version}\n{server.connection.uri}")
     except KgError:
-        text.note("Neo4j does not answer.")
+        text.note(say("Neo4j does not answer."))

@@ -196,3 +196,15 @@ def test_another_name_for_this_machine_is_refused(address: str) -> None:
                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
             )
             assert status in connection.recv(1000).split(b"\r\n")[0] + b" "
+
+
+def test_a_reader_of_chinese(page: Page, address: str) -> None:
+    page.goto(f"{address}/browse?lang=zh")
+    expect(page.get_by_role("link", name="浏览", exact=True)).to_be_visible()
+    # The choice goes on to the next page, and can be taken back.
+    page.get_by_role("link", name="总览", exact=True).click()
+    expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="浏览", exact=True)).to_be_visible()
+    page.get_by_role("combobox", name="Language").click()
+    page.get_by_role("option", name="English").click()
+    expect(page.get_by_role("link", name="Browse", exact=True)).to_be_visible()

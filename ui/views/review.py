@@ -11,9 +11,9 @@ from kg_platform.curation import review
 from kg_platform.curation.review_text import grounds, percent
 from kg_platform.errors import KgError, MigrationError
 from kg_platform.ledger.review_rows import STATUSES, ReviewRow
-from kg_platform.people import who
 from ui import resources
 from ui.components import cards
+from ui.people import acting
 from ui.widgets import text
 
 PAGE = 10
@@ -26,21 +26,14 @@ KINDS = {
 SAID = "review_said"
 NOTHING = (
     "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for "
-    "entities that are one."
+    "entities that are one, `kg extract` for facts that texts state."
 )
-
-
-def person() -> str:
-    """Who decides: whoever is logged in, or the user of this machine."""
-    if getattr(st.user, "is_logged_in", False):
-        return str(st.user.get("email") or st.user.get("name") or st.user.get("sub"))
-    return who(resources.settings())
 
 
 def decide(act: Callable[[str], ReviewRow]) -> None:
     """Do it and remember what to say of it: a button's callback, before the page is drawn."""
     try:
-        row = act(person())
+        row = act(acting("curator"))
     except KgError as error:
         st.session_state[SAID] = str(error), False
     else:

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -210,16 +211,18 @@ def test_image_gets_every_file_of_every_package() -> None:
     include = PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
     packages = {name.replace(".", "/") for name in find_packages(str(ROOT), include=include)}
     assert {p.partition("/")[0] + "/" for p in packages} == {c for c in copied if c.endswith("/")}
-    patterns = PROJECT["tool"]["setuptools"]["package-data"]["*"]
+    data = PROJECT["tool"]["setuptools"]["package-data"]
     for top in sorted(p for p in packages if "/" not in p):
+        deep = [ROOT / top / pattern for pattern in data.get(top, ())]
+        named = {path for pattern in deep for path in map(Path, glob(str(pattern), recursive=True))}
         for path in (ROOT / top).rglob("*"):
-            if path.is_dir() or "__pycache__" in path.parts:
+            if path.is_dir() or "__pycache__" in path.parts or path in named:
                 continue
             name = path.relative_to(ROOT)
             assert str(name.parent) in packages, f"{name} is in no package of pyproject.toml"
             if path.suffix != ".py":
-                named = any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
-                assert named, f"{name} is not package data in pyproject.toml: the image lacks it"
+                known = any(fnmatch.fnmatch(path.name, pattern) for pattern in data["*"])
+                assert known, f"{name} is not package data in pyproject.toml: the image lacks it"
 
 
 def test_page_names_only_services_that_are_there() -> None:

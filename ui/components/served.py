@@ -1,0 +1,31 @@
+"""Components whose files the browser fetches once, by address.
+
+JavaScript that is handed over as text is part of the element: all of it is sent again whenever the
+element's data change. A folder is served instead, so that `index.js` may import what stands beside
+it (also libraries of others, as their makers publish them). The one place that asks Streamlit for
+its register of components, which is no public name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+_HERE = Path(__file__).parent
+_PACKAGE = "kg-platform"
+
+
+def served(folder: str, html: str = "") -> Any:
+    """The component of `ui/components/<folder>/`: its `index.js`, and `index.css` if there.
+
+    Called once, where a module is imported. What it gives is called as what
+    `st.components.v2.component` gives.
+    """
+    manifest = ComponentManifest(_PACKAGE, "1", [ComponentConfig(folder, folder)])
+    get_bidi_component_manager().register_from_manifest(manifest, _HERE)
+    css = "index.css" if (_HERE / folder / "index.css").exists() else None
+    return st.components.v2.component(f"{_PACKAGE}.{folder}", html=html, css=css, js="index.js")
