@@ -95,6 +95,7 @@ class StreamWriter:
         self._target, self._reader, self._refuse = target, reader, refuse
         self._graph = target.platform.graph
         self._positions: dict[str, int] = {}
+        self._written = BatchCounts()  # of a batch of which not all is written yet
         self._refused: set[tuple[str, int, Rejection]] = set()
         store = GraphStore(self._graph, WHOLE, target.source)
         self._known = KnownStanding(store, self._merges)
@@ -108,14 +109,18 @@ class StreamWriter:
         """Write messages, those of a part in order.
 
         Raises:
-            Unavailable: a store is away; what was written is not written again.
+            Unavailable: a store is away. The same batch is to be written again: what of it was
+                written is not written twice, and counted then.
             QueryFailed: the graph refuses to write how far the stream is.
         """
-        counts = BatchCounts()
+        again = -self._written.messages
         while cut := self._until_again(batch):
             before, batch = _cut(batch, cut)
-            counts = added(counts, self._write(before, journal))
-        return added(counts, self._write(batch, journal))
+            again += self._write(before, journal)
+        again += self._write(batch, journal)
+        counts, self._written = self._written, BatchCounts()
+        counts.again = again
+        return counts
 
     def _until_again(self, batch: TakenBatch) -> int:
         """How many messages are written before one that is about what one of them left; 0: none
@@ -125,18 +130,18 @@ class StreamWriter:
         at = min((number for number in found if number is not None), default=None)
         return 0 if at is None else batch.messages.index(changes[at][1])
 
-    def _write(self, batch: TakenBatch, journal: Journal) -> BatchCounts:
-        """Write messages that can be written as one."""
+    def _write(self, batch: TakenBatch, journal: Journal) -> int:
+        """Write messages that can be written as one; how many had been written."""
         messages, first = batch.messages, len(batch.messages)
         for _ in range(RACES):
             fresh = self._fresh(messages)
             if not fresh:
-                return BatchCounts(again=first)
+                return first
             try:
                 if len(fresh) < first:
                     batch = TakenBatch(fresh, read_messages(fresh, self._reader), batch.ends)
                     messages = fresh
-                counts = self._put(batch, journal)
+                self._put(batch, journal)
             except (Moved, SecondOfOne, CommitUnknown):
                 self._positions.clear()
                 self._known.forget()
@@ -145,9 +150,8 @@ class StreamWriter:
                 self._positions.clear()
                 if not _at_fault(error):
                     raise Unavailable(f"{error} The stream waits.") from error
-                return self._apart(batch, journal, error)
-            counts.again += first - len(fresh)
-            return counts
+                return first - len(fresh) + self._apart(batch, journal, error)
+            return first - len(fresh)
         raise Unavailable("Others write the same stream at the same time; the stream waits.")
 
     def _apart(
@@ -155,11 +159,11 @@ class StreamWriter:
         batch: TakenBatch,
         journal: Journal,
         error: QueryFailed,
-    ) -> BatchCounts:
+    ) -> int:
         """What cannot be written as one, in halves, so that one message does not hold up others."""
         if len(batch.messages) > 1:
             first, rest = _cut(batch, len(batch.messages) // 2)
-            return added(self._write(first, journal), self._write(rest, journal))
+            return self._write(first, journal) + self._write(rest, journal)
         if not batch.read.changes:
             raise error  # not what a message says is at fault
         (message,) = batch.messages
@@ -180,7 +184,7 @@ class StreamWriter:
         self,
         batch: TakenBatch,
         journal: Journal,
-    ) -> BatchCounts:
+    ) -> None:
         target, graph, messages, read = self._target, self._graph, batch.messages, batch.read
         into = self._known.merged_ids()
         keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
@@ -222,7 +226,7 @@ class StreamWriter:
         if any(gone):
             self._known.forget()
         self._positions |= {key: row["offset"] for key, row in moves.items()}
-        return counts
+        self._written = added(self._written, counts)
 
     def _merges(self) -> int:
         (found,) = self._graph.read(Statement(streaming.MERGES))

@@ -17,7 +17,7 @@ from ingest.streams.taking import TakenBatch
 from ingest.streams.writer import BatchCounts, StreamTarget, StreamWriter
 from kg_platform.cypher import streaming
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import QueryFailed
+from kg_platform.errors import GraphUnavailable, QueryFailed, Unavailable
 from kg_platform.graph.statements import Counters, OneTransaction, Rows
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
@@ -37,6 +37,7 @@ class PoisonedGraph:
 
     def __init__(self, poison: str) -> None:
         self.poison = poison
+        self.away_at: str | None = None  # a word at which it does not answer
         self.offset, self.refused = -1, 0
         self.notes: list[tuple[int, str | None]] = []
 
@@ -47,11 +48,14 @@ class PoisonedGraph:
 
     def within(self, work: Callable[[OneTransaction], T]) -> T:
         def send(statement: Statement) -> tuple[Rows, Counters]:
-            if self.poison in str(statement.parameters):
+            words = str(statement.parameters)
+            if self.poison in words:
                 try:
                     raise Refused
                 except Refused as error:
                     raise QueryFailed("Neo4j could not run the statement: no.") from error
+            if self.away_at is not None and f"'{self.away_at}'" in words:
+                raise GraphUnavailable("Neo4j does not answer.")
             return self._answer(statement), Counters()
 
         return work(OneTransaction(send))
@@ -73,17 +77,25 @@ def gone(offset: int, head: str) -> StreamMessage:
     return StreamMessage(PART, offset, json.dumps(said).encode())
 
 
+class PoisonedStream:
+    """A writer, and what it was asked to refuse."""
+
+    def __init__(self, graph: PoisonedGraph) -> None:
+        self.letters: list[DeadLetter] = []
+        platform = cast(Platform, SimpleNamespace(graph=graph))
+        target = StreamTarget(platform, "s", Path(), cast(Gallery, None))
+        self._writer = StreamWriter(target, EnvelopeReader(), self.letters.extend)
+
+    def write(self, *heads: str) -> BatchCounts:
+        messages = [gone(number, head) for number, head in enumerate(heads)]
+        read = read_messages(messages, EnvelopeReader())
+        batch = TakenBatch(messages, read, {PART: PartEnd(9, "ended")})
+        return self._writer.write(batch, GatheredJournal(None))
+
+
 def write(graph: PoisonedGraph, *heads: str) -> tuple[BatchCounts, list[DeadLetter]]:
-    letters: list[DeadLetter] = []
-    target = StreamTarget(
-        cast(Platform, SimpleNamespace(graph=graph)), "s", Path(), cast(Gallery, None)
-    )
-    writer = StreamWriter(target, EnvelopeReader(), letters.extend)
-    messages = [gone(number, head) for number, head in enumerate(heads)]
-    batch = TakenBatch(
-        messages, read_messages(messages, EnvelopeReader()), {PART: PartEnd(9, "ended")}
-    )
-    return writer.write(batch, GatheredJournal(None)), letters
+    stream = PoisonedStream(graph)
+    return stream.write(*heads), stream.letters
 
 
 def test_a_message_that_the_graph_refuses_is_a_letter_and_the_others_are_written() -> None:
@@ -98,6 +110,20 @@ def test_of_a_batch_in_two_the_last_says_what_is_noted_of_the_part() -> None:
     graph = PoisonedGraph("poison")
     write(graph, "poison", "B")
     assert graph.notes == [(0, None), (1, "ended")]
+
+
+def test_what_was_written_before_the_graph_went_away_is_counted_once() -> None:
+    graph = PoisonedGraph("poison")
+    graph.away_at = "D"
+    stream = PoisonedStream(graph)
+    with pytest.raises(Unavailable):
+        stream.write("A", "poison", "C", "D")
+    assert graph.offset == 1
+    graph.away_at = None
+    counts = stream.write("A", "poison", "C", "D")
+    assert (counts.messages, counts.again, graph.offset) == (4, 0, 3)
+    counts = stream.write("A", "poison", "C", "D")
+    assert (counts.messages, counts.again) == (0, 4)
 
 
 def test_a_graph_that_does_not_take_offsets_is_no_fault_of_a_message() -> None:
