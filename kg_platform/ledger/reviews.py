@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+<<<<<<< HEAD
 from collections.abc import Iterable, Mapping, Sequence
+=======
+from collections.abc import Iterable, Iterator, Sequence
+>>>>>>> main
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +38,10 @@ from kg_platform.ledger.tables import REVIEW_COMMENTS, REVIEWS
 
 PROPOSAL_LOCK = 7_461_020_062
 AT_ONCE = 200  # candidates a transaction, so that others can write in between
+_PAGE = 1_000  # items that are held at once
+
+# What finds again an item of these kinds; `kg review propose` finds the others.
+_PROPOSES = {"stated": "kg extract"}
 
 
 class Reviews:
@@ -80,6 +88,14 @@ class Reviews:
         order = (REVIEWS.c.later_at.is_not(None), REVIEWS.c.later_at, *_order(sort))
         query = sa.select(REVIEWS).where(_where(status, kind, relation, entity))
         return self._rows(query.order_by(*order).limit(limit).offset(offset))
+
+    def open_pages(self, kind: Kind) -> Iterator[list[ReviewRow]]:
+        """Open items of a kind, some at a time, by number. They may be decided in between."""
+        c, after = REVIEWS.c, 0
+        query = sa.select(REVIEWS).where(c.kind == kind, c.status == "open").order_by(c.id)
+        while rows := self._rows(query.where(c.id > after).limit(_PAGE)):
+            yield rows
+            after = rows[-1].id
 
     def count(
         self,
@@ -264,7 +280,8 @@ def decided(row: ReviewRow) -> str:
     if row.status == "open":
         return f"{name} is open: there is nothing to undo."
     if row.status == "superseded":
-        return f"{name} is superseded ({row.note}); `kg review propose` opens it if it can be true."
+        again = _PROPOSES.get(row.kind, "kg review propose")
+        return f"{name} is superseded ({row.note}); `{again}` opens it if it can be true."
     when = (row.decided_at or "")[:16].replace("T", " ")
     return (
         f"{name} was {row.status} by {row.decided_by} at {when}; "
