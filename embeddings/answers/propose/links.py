@@ -70,15 +70,9 @@ def propose_links(platform: Platform, what: Search, report: Progress) -> Proposa
         why = evidence(graph, explainer, space.scorer, space.places, fact) | {"run": run_id}
         fresh[fact] = _candidate(chances, fact, link.probability, link.score, why)
         report("explanations", done, len(found.links))
-<<<<<<< HEAD
-    superseded, open_ones = supersede(graph, reviews, "link")
-    others = [row for row in open_ones if row.ends not in fresh]
-    again = _scored_again(graph, artifact, space, decided, others)
-=======
     superseded = supersede(graph, reviews, "link")
     others = [row for rows in reviews.open_pages("link") for row in rows if row.ends not in fresh]
-    again = _scored_again(space, names, artifact.manifest.get("calibration"), others)
->>>>>>> main
+    again = _scored_again(graph, artifact, space, decided, others)
     first, second = reviews.propose(run_id, fresh.values()), reviews.propose(run_id, again)
     made = Proposed(*(a + b for a, b in zip(_counts(first), _counts(second), strict=True)))
     learnt = learn(reviews)
