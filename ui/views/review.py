@@ -65,8 +65,7 @@ def filters() -> queue.Wanted:
 
 def turn(by: int) -> None:
     st.session_state["review_page"] = st.session_state.get("review_page", 0) + by
-    st.session_state[queue.AT] = None
-    st.query_params.pop("item", None)
+    queue.move(None)
 
 
 @st.fragment

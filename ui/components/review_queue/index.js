@@ -22,10 +22,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.chosen.clear()
   }
   if (!ids.includes(state.at)) state.at = ids.includes(data.at) ? data.at : (ids[0] ?? null)
-  if (data.jump && data.jump !== state.jump) {
-    state.jump = data.jump
-    if (ids.includes(data.at)) state.at = data.at
-  }
   draw()
   return () => clearTimeout(state.timer)
 

@@ -48,7 +48,7 @@ def show(kind: str | None, relation: str | None) -> None:
             )
         rows = _rows(which, chosen, kind, relation)
         if not rows:
-            text.hint(
+            text.note(
                 say("Nothing is chosen; the key x, or the boxes in the list, choose.")
                 if which == CHOSEN
                 else say("No open item is between these probabilities.")

@@ -18,7 +18,7 @@ from ui.widgets.review import deciding
 from ui.widgets.review.words import chance, ends, kind_name, status_name, verb
 
 PAGE = 25
-AT, CHOSEN, _LOT = "review_at", "review_chosen", "review_lot"
+AT, CHOSEN, _LOT, _ASKED = "review_at", "review_chosen", "review_lot", "review_asked"
 _KEY = "review_queue"
 _component = served("review_queue", html="<div></div>")
 
@@ -65,19 +65,27 @@ def look_again() -> None:
 
 
 def at(lot: Lot) -> int | None:
-    """The item that is looked at: named in the address, moved to, or the first."""
-    here = st.session_state.get(AT)
-    if here is None and (asked := st.query_params.get("item", "")).isdecimal():
-        here = int(asked)
-    if here is None or (here not in lot.ids and st.query_params.get("item") != str(here)):
-        here = lot.ids[0] if lot.ids else None
+    """The item that is looked at: named in the address, moved to, or the first of the lot."""
+    here: int | None = st.session_state.get(AT)
+    asked = st.query_params.get("item")
+    if asked != st.session_state.get(_ASKED):
+        st.session_state[_ASKED] = asked
+        here = int(asked) if asked is not None and asked.isdecimal() else None
+    elif asked is None and here not in lot.ids:
+        here = None
+    if here is None and lot.ids:
+        here = lot.ids[0]
     st.session_state[AT] = here
     return here
 
 
 def move(item: int | None) -> None:
+    """Look at this item, and say so in the address; None: at the first."""
     st.session_state[AT] = item
-    if item is not None:
+    st.session_state[_ASKED] = None if item is None else str(item)
+    if item is None:
+        st.query_params.pop("item", None)
+    else:
         st.query_params["item"] = str(item)
 
 
