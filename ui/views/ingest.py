@@ -17,7 +17,7 @@ from kg_platform.errors import BadInput, KgError
 from kg_platform.files.names import suffix_of
 from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import flattened
-from ui import resources, uploads
+from ui import opened, resources, uploads
 from ui.widgets import tables, text, versions
 
 AS_IT_IS, MAPPED = "As it is", "With a mapping"
@@ -32,7 +32,7 @@ def place() -> Path | None:
     settings = resources.settings()
     known = uploads.earlier(settings)
     kinds = [PLACES[0], *(PLACES[1:2] if known else ())]
-    kinds += [PLACES[2]] if resources.is_private() else []
+    kinds += [PLACES[2]] if opened.is_private() else []
     kind = st.segmented_control("From", kinds, default=kinds[0], required=True, key="ingest_from")
     if kind == PLACES[2]:
         named = st.text_input(
@@ -129,7 +129,7 @@ def _mapping(folder: Path | None, given: list[Path]) -> Path | None:
     written = st.text_area("mapping.yaml", key=key, height=420)
     text.note("It was written from the data: read it, and change what is not meant.")
     with text.errors():
-        uploads.write_mapping(folder, written, anywhere=resources.is_private())
+        uploads.write_mapping(folder, written, anywhere=opened.is_private())
         return folder / uploads.MAPPING
     return None
 
