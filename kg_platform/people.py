@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_platform.errors import Forbidden, SettingsError
-from kg_platform.ledger.people import ROLES, PersonRow, Role
+from kg_platform.ledger.person import ROLES, PersonRow, Role
 from kg_platform.settings import Settings
 
 EXPIRED = "Your login has expired; log in again. Nothing was changed."

@@ -12,7 +12,7 @@ from typing import Literal
 import streamlit as st
 
 from kg_platform.errors import KgError, Unavailable
-from kg_platform.ledger.people import Role
+from kg_platform.ledger.person import Role
 from ui import language, navigation, people, resources
 from ui.language import say
 from ui.people import Visitor

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from kg_platform.errors import Forbidden
-from kg_platform.ledger.people import Role
+from kg_platform.ledger.person import Role
 from kg_platform.people import login_of, permits, refusal, role_of, who
 from ui import opened
 

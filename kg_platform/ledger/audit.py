@@ -6,7 +6,7 @@ ends, a person's name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
 from kg_platform.ledger.tables import AUDIT
+
+Name = Callable[[], str]  # whose name something is written down under, at this moment
 
 _AT_ONCE = 1_000  # lines of a long list that are read together
 
@@ -61,11 +63,19 @@ class Audit:
             return [AuditLine(**row) for row in rows.mappings()]
 
     def every(self, by: str | None = None, kind: str | None = None) -> Iterator[AuditLine]:
-        """All of them, the latest first, some at a time."""
-        offset = 0
-        while some := self.lines(by, kind, _AT_ONCE, offset):
+        """All of them, the latest first, some at a time; what comes meanwhile is not among them."""
+        c = AUDIT.c
+        where, order = _where(by, kind), (c.at.desc(), c.id.desc())
+        before: sa.ColumnElement[bool] = sa.true()
+        while True:
+            query = sa.select(AUDIT).where(where, before).order_by(*order).limit(_AT_ONCE)
+            with self._database.read() as connection:
+                some = [AuditLine(**row) for row in connection.execute(query).mappings()]
+            if not some:
+                return
             yield from some
-            offset += len(some)
+            last = some[-1]
+            before = (c.at < last.at) | ((c.at == last.at) & (c.id < last.id))
 
     def count(self, by: str | None = None, kind: str | None = None) -> int:
         query = sa.select(sa.func.count()).select_from(AUDIT).where(_where(by, kind))

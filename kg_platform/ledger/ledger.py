@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from typing import Any, Literal
 
@@ -39,6 +40,8 @@ from kg_platform.records import Rejection
 
 Status = Literal["succeeded", "failed", "interrupted"]
 
+_ACTING: ContextVar[str] = ContextVar("acting", default="")
+
 REJECTION_BATCH = 1_000
 IDS_AT_ONCE = 1_000  # in one statement; SQLite takes 32,766 values, PostgreSQL 65,535
 
@@ -56,13 +59,27 @@ class Ledger:
     def __init__(self, url: str, *, by: str = "", busy_seconds: float = BUSY_SECONDS) -> None:
         """`by`: the name under which what this process begins is written down."""
         self._database = Database(url, busy_seconds)
-        self.by = by
+        self._by = by
         self.people = People(self._database)
         self.audit = Audit(self._database)
         self.reviews = Reviews(self._database)
-        self.schedules = Schedules(self._database)
+        self.schedules = Schedules(self._database, lambda: self.by)
         self.media_addresses = MediaAddresses(self._database)
         self.media_failures = MediaFailures(self._database)
+
+    @property
+    def by(self) -> str:
+        """Whose name what is begun or changed now is written down under."""
+        return _ACTING.get() or self._by
+
+    @contextmanager
+    def acting_as(self, name: str) -> Iterator[None]:
+        """What is done inside, by this thread, is somebody's: a process that serves many people."""
+        before = _ACTING.set(name)
+        try:
+            yield
+        finally:
+            _ACTING.reset(before)
 
     def close(self) -> None:
         self._database.close()
@@ -369,7 +386,7 @@ def _rejection_values(run_id: str, rejection: Rejection) -> dict[str, Any]:
 
 def _source_of(settings: Mapping[str, Any]) -> str:
     """What a run is about, in a word: of an ingest its source, of a publish its run."""
-    named = (settings.get(name) for name in ("source", "run", "undoes"))
+    named = (settings.get(name) for name in ("undo", "run", "source"))
     return next((value for value in named if isinstance(value, str) and value), "")
 
 
