@@ -111,7 +111,9 @@ def test_no_password_has_a_default_or_is_written_down() -> None:
     for name, service in SERVICES.items():
         for variable, value in service["environment"].items():
             secret = re.search(r"PASSWORD|AUTH|LEDGER_URL|SECRET|TOKEN", variable)
-            if variable == "KG_UI_OIDC_CLIENT_SECRET":  # only with a login, and only who asks for it
+            if (
+                variable == "KG_UI_OIDC_CLIENT_SECRET"
+            ):  # only with a login, and only who asks for it
                 assert (name, value) == ("explorer", f"${{{variable}:-}}")
                 continue
             assert not secret or re.search(r"\$\{\w+_PASSWORD:\?", str(value)), (name, variable)
