@@ -83,7 +83,10 @@ page = st.navigation(
 )
 
 if (asked := navigation.asked_for()) is not None:
-    st.switch_page("views/entity.py", query_params={"id": asked})
+    st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
+
+with st.sidebar:
+    language.choose()
 
 try:
     needed = TAKES.get(page.url_path, "viewer")
@@ -111,4 +114,3 @@ with st.sidebar:
         except KgError:
             text.note(say("Neo4j does not answer."))
         gate.signed(there)
-    language.choose()
