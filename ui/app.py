@@ -38,6 +38,7 @@ page = st.navigation(
             "views/browse.py", title=say("Browse"), icon=":material/search:", url_path="browse"
         ),
         st.Page("views/entity.py", title=say("Entity"), icon=":material/badge:", url_path="entity"),
+        st.Page("views/graph.py", title=say("Graph"), icon=":material/hub:", url_path="graph"),
         st.Page(
             "views/similar.py",
             title=say("Similar"),
@@ -56,7 +57,8 @@ page = st.navigation(
 )
 
 if (asked := navigation.asked_for()) is not None:
-    st.switch_page("views/entity.py", query_params={"id": asked})
+    name, query = asked
+    st.switch_page(f"views/{name}.py", query_params=query)
 
 try:
     page.run()
