@@ -19,6 +19,7 @@ from ui.language import say
 _component = served("graph")
 PICTURES_AT_ONCE = 150
 _WANTED = "graph_pictures"
+_TURN = "graph_turn"
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,13 @@ class DrawnGraph:
 
 
 def draw(
-    what: DrawnGraph, key: str, act: Callable[[Mapping[str, Any]], None], height: int = 640
+    what: DrawnGraph, key: str, act: Callable[[Mapping[str, Any]], None], height: int = 560
 ) -> None:
     """Show it. `act` gets {what, ids, ...} of what a person does, in a callback."""
 
     def acted() -> None:
+        # Data that did not change are not handed over again, and the picture would wait for ever.
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
         told = st.session_state[key].acted
         if isinstance(told, Mapping) and isinstance(told.get("what"), str):
             act(told)
@@ -56,7 +59,7 @@ def draw(
     known = {node["picture"] for node in what.nodes if node["picture"]}
     pictures = {
         one: resources.thumbnail(one, resources.SMALL)
-        for one in st.session_state.get(_WANTED, ())
+        for one in st.session_state.pop(_WANTED, ())  # once: the browser keeps them
         if one in known
     }
     _component(
@@ -72,6 +75,7 @@ def draw(
             "scale": dict(what.scale),
             "can_undo": what.can_undo,
             "pictures": pictures,
+            "turn": st.session_state.get(_TURN, 0),
             "words": words(),
             "height": height,
         },

@@ -20,7 +20,7 @@ from ui.people import acting
 from ui.widgets import entity_picker, graph_reading
 from ui.widgets import text as plain
 from ui.widgets.graph_address import COLOURS, LIMITS, NAMES, GraphAddress
-from ui.widgets.graph_reading import ProposedLink
+from ui.widgets.graph_reading import Later, ProposedLink
 
 BEFORE = "graph_before"  # the addresses that Undo goes back to
 LINKS = "graph_links"  # the proposed links that are drawn
@@ -41,8 +41,8 @@ def turn_to(address: GraphAddress, *, undo: bool = True) -> None:
         return
     if undo:
         st.session_state[BEFORE] = [*st.session_state.get(BEFORE, []), before][-UNDONE:]
-    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in NAMES}
-    st.query_params.from_dict(kept | address.query())
+    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in NAMES}
+    st.query_params.from_dict({**others, **address.query()})
 
 
 def act(told: Mapping[str, Any]) -> None:
@@ -106,6 +106,7 @@ def decide(what: str, ends: tuple[str, ...]) -> None:
         st.session_state[SAID] = done.format(item=row.id), True
     resources.forget()
     graph_reading.part.clear()
+    Later.forget()
 
 
 def _decided(what: str, link: ProposedLink, by: str) -> ReviewRow:
@@ -181,9 +182,11 @@ def show(address: GraphAddress) -> None:
         way = between(address)
     with st.spinner(say("Reading the graph …"), show_time=False):
         links = graph_reading.proposed_to(address.expanded)
+    later = Later()
     if address.ask and address.by:
-        with plain.errors(), st.spinner(say("Asking the model …")):
-            links += graph_reading.answers(address.ask, address.by, address.heads)
+        question = (address.ask, address.by, address.heads)
+        with plain.errors():
+            links += later.get(question, lambda: graph_reading.answers(*question)) or []
     ends = {end for link in links for end in (link.head, link.tail)}
     beside = tuple(dict.fromkeys([*address.beside, *sorted(ends)]))
     with st.spinner(say("Reading the graph …"), show_time=False):
@@ -199,22 +202,25 @@ def show(address: GraphAddress) -> None:
     links += graph_reading.proposed_among(list(there))
     by_ends = {
         (link.head, link.relation, link.tail): link
-        for link in reversed(links)
+        for link in sorted(links, key=lambda link: (link.item is not None, link.probability or 0))
         if link.head in there and link.tail in there
     }
     facts = {(edge.head, edge.relation, edge.tail) for edge in found.edges}
-    open_links = {fact: link for fact, link in by_ends.items() if fact not in facts}
+    likeliest = sorted(by_ends.items(), key=lambda one: -(one[1].probability or 0))
+    open_links = {fact: link for fact, link in likeliest if fact not in facts}
     st.session_state[LINKS] = open_links
-    colours = graph_reading.Colours({}, {}, {})
+    none = graph_reading.Colours({}, {}, {})
+    colours: graph_reading.Colours | None = none
     with plain.errors(), st.spinner(say("Colouring …"), show_time=False):
-        colours = graph_reading.colours(found, address)
-    if address.colour in ("similarity", "surprise") and not colours.nodes:
-        plain.hint(say("There are no vectors to colour by. `kg embed` makes them."))
+        colours = graph_reading.colours(found, address, later)
+        if address.colour in ("similarity", "surprise") and colours and not colours.nodes:
+            plain.hint(say("There are no vectors to colour by. `kg embed` makes them."))
     before = bool(st.session_state.get(BEFORE))
     drawn = graph_reading.drawn(
-        found, address, list(open_links.values()), colours, frozenset(way), before
+        found, address, list(open_links.values()), colours or none, frozenset(way), before
     )
     graph_view.draw(drawn, "graph_view", act)
+    later.find()
 
 
 def between(address: GraphAddress) -> tuple[Edge, ...]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 LIMITS = (25, 50, 100, 300, 1000)
 COLOURS = ("type", "community", "similarity", "surprise")
@@ -58,11 +58,11 @@ class GraphAddress:
         """From what an address has under each name. What makes no sense there is left out."""
         lists = {one: tuple(dict.fromkeys(filter(None, query(n)))) for one, n in _LISTS.items()}
         texts = {one: next(iter(query(name)), "") for one, name in _TEXTS.items()}
+        given: dict[str, Any] = {**lists, **texts}
         limit, colour = next(iter(query("limit")), ""), next(iter(query("colour")), "")
         number = int(limit) if limit.isdecimal() and len(limit) < 5 else 100
         return cls(
-            **lists,
-            **texts,
+            **given,
             limit=min(max(number, 1), LIMITS[-1]),
             colour=colour if colour in COLOURS else "type",
             heads="1" in query("heads"),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import streamlit as st
 
 from kg_platform.browse.neighbourhood import Edge, Neighbourhood, neighbourhood
 from kg_platform.browse.paths import Ways, shortest_ways
-from kg_platform.errors import MigrationError
+from kg_platform.errors import KgError, MigrationError
 from kg_platform.ledger.review_rows import Candidate
 from ui import resources
 from ui.components.graph_view import DrawnGraph
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # what learns is loaded when it is asked
 ITEMS = 20  # open review items of each entity that is expanded
 CENTRES = 20  # entities whose review items are looked for outside of what is drawn
 ANSWERS = 5  # of the model to a question
+KEPT = 20  # answers of the model in a session
+_LATER = "graph_later"
 
 
 @dataclass(frozen=True)
@@ -141,13 +143,62 @@ def _loaded(state: tuple[str, ...]) -> tuple[Artifact, ScoredEntities]:
     return artifact, open_scored(artifact, graph)
 
 
-@st.cache_data(ttl=60, max_entries=50, show_spinner=False)
-def _surprise(run: str, edges: tuple[Edge, ...]) -> dict[tuple[str, str, str], float]:
+def surprises(edges: Sequence[Edge]) -> dict[tuple[str, str, str], float]:
+    """How much each fact surprises the live model.
+
+    Raises:
+        NotFound: nothing is published, or its artifact is not here.
+    """
     from embeddings.answers.surprise import surprise
 
     artifact, space, _ = _model()
     facts = [(edge.head, edge.relation, edge.tail) for edge in edges]
     return surprise(space, artifact.relation_types, facts)
+
+
+T = TypeVar("T")
+
+
+class Later:
+    """What takes seconds, because the model is loaded or asked: the page is drawn without it, then
+    it is found out, then the page is drawn again."""
+
+    def __init__(self) -> None:
+        self._found: dict[Hashable, Any] = st.session_state.setdefault(_LATER, {})
+        self._waiting: dict[Hashable, Callable[[], Any]] = {}
+
+    def get(self, key: Hashable, find: Callable[[], T]) -> T | None:
+        """What was found out; None where that is yet to be done.
+
+        Raises:
+            KgError: what finding it out raised.
+        """
+        if key not in self._found:
+            self._waiting[key] = find
+            return None
+        answer = self._found[key]
+        if isinstance(answer, KgError):
+            raise answer
+        return cast(T, answer)
+
+    def find(self) -> None:
+        """At the end of a page: find out what it waits for, and begin anew."""
+        if not self._waiting:
+            return
+        with st.spinner(say("Asking the model …")):
+            for key, find in self._waiting.items():
+                while len(self._found) >= KEPT:
+                    del self._found[next(iter(self._found))]
+                try:
+                    self._found[key] = find()
+                except KgError as error:
+                    self._found[key] = error
+        st.rerun()
+
+    @staticmethod
+    def forget() -> None:
+        """Something changed: all is found out again."""
+        st.session_state.pop(_LATER, None)
 
 
 @dataclass(frozen=True)
@@ -159,8 +210,8 @@ class Colours:
     scale: Mapping[str, Any]
 
 
-def colours(found: Neighbourhood, address: GraphAddress) -> Colours:
-    """What the entities and facts are coloured by.
+def colours(found: Neighbourhood, address: GraphAddress, later: Later) -> Colours | None:
+    """What the entities and facts are coloured by; None where the model is yet to be asked.
 
     Raises:
         NotFound: surprise is of a model, and nothing is published.
@@ -179,17 +230,16 @@ def colours(found: Neighbourhood, address: GraphAddress) -> Colours:
         name = say("Similarity")
         return Colours(near, {}, _scale(name, min(others), max(others)) if others else {})
     if address.colour == "surprise":
-        from embeddings.publish.published import published_run
-
-        run = str(published_run(resources.graph())["id"])
-        by_fact = _surprise(run, found.edges)
+        by_fact = later.get(("surprise", found.edges), lambda: surprises(found.edges))
+        if by_fact is None:
+            return None
         edges = {Edge(*fact): value for fact, value in by_fact.items()}
         of_node: dict[str, list[float]] = defaultdict(list)
         for edge, value in edges.items():
             of_node[edge.head].append(value)
             of_node[edge.tail].append(value)
         nodes = {id: sum(values) / len(values) for id, values in of_node.items()}
-        most = max([*edges.values(), 0.2])
+        most = max([*edges.values(), 0.01])
         return Colours(nodes, edges, _scale(say("Surprise"), 0.0, most) if edges else {})
     return Colours({}, {}, {})
 

@@ -8,6 +8,8 @@ cytoscape.use(fcose)
 const MANY = 1200 // from here on, detail is left out while the picture moves
 const VERY_MANY = 2500 // from here on, what is added is set around its neighbour
 
+const NAMED = 24 // up to so many facts have their names all the time
+
 export class Drawing {
   constructor(place) {
     this.place = place
@@ -100,7 +102,7 @@ export class Drawing {
         else one.remove()
       })
       const plain = edges.length > MANY
-      const told = edges.length <= 60
+      const told = edges.length <= NAMED
       const add = []
       for (const one of nodes) {
         const data = { id: one.id, shown: one.label, size: one.size, colour: one.colour }
@@ -135,7 +137,7 @@ export class Drawing {
     const isFresh = new Set(fresh)
     if (!all) {
       this.#beside(fresh)
-      if (count > VERY_MANY || !fresh.length) return
+      if (count > VERY_MANY || !fresh.length) return this.#reach(fresh)
     }
     const kept = cy.nodes().filter((one) => (all ? pinned.has(one.id()) : !isFresh.has(one.id())))
     cy.layout({
@@ -152,6 +154,17 @@ export class Drawing {
       fixedNodeConstraint: kept.map((one) => ({ nodeId: one.id(), position: { ...one.position() } })),
     }).run()
     if (all) this.fit()
+    else this.#reach(fresh)
+  }
+
+  // What is new is not to lie out of sight.
+  #reach(ids) {
+    const { x1, y1, x2, y2 } = this.cy.extent()
+    const out = ids.some((id) => {
+      const { x, y } = this.cy.getElementById(id).position()
+      return x < x1 || x > x2 || y < y1 || y > y2
+    })
+    if (out) this.fit()
   }
 
   #beside(ids) {

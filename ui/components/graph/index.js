@@ -11,6 +11,7 @@ const views = new WeakMap()
 const pictures = new Map() // digest -> data: address, or null where there is none
 const PICTURES_AT_ONCE = 150
 const MOST_PICTURES = 900
+const TRIES = 3 // an answer is lost where somebody goes on meanwhile
 const ROWS = 100
 const NEAR = 60
 
@@ -28,11 +29,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 
+const short = (value) => (value && Math.abs(value) < 0.1 ? value.toFixed(3) : value.toFixed(2))
 const edgeId = ({ head, relation, tail }, kind) => JSON.stringify([kind, head, relation, tail])
 
 class View {
   constructor(parent) {
     this.types = new Assigned()
+    this.tries = new Map() // picture -> how often it was asked for
     this.rows = ROWS
     this.root = element("div", "graph")
     this.bar = element("div", "bar", "", { role: "toolbar" })
@@ -164,18 +167,16 @@ class View {
 
   #pictures() {
     if (this.ended) return
-    const wanted = []
+    const wanted = new Set()
     let known = 0
     for (const { picture } of this.data.nodes) {
       if (!picture) continue
       if (pictures.has(picture)) known += 1
-      else if (wanted.length < PICTURES_AT_ONCE && !wanted.includes(picture)) wanted.push(picture)
+      else if (wanted.size < PICTURES_AT_ONCE && (this.tries.get(picture) ?? 0) < TRIES) wanted.add(picture)
     }
-    const key = wanted.join()
-    // What was asked for and did not come is not asked for again.
-    if (!wanted.length || known >= MOST_PICTURES || key === this.asked) return
-    this.asked = key
-    this.tell("wanted", wanted)
+    if (!wanted.size || known >= MOST_PICTURES) return
+    for (const one of wanted) this.tries.set(one, (this.tries.get(one) ?? 0) + 1)
+    this.tell("wanted", [...wanted])
   }
 
   // ---- acts
@@ -196,6 +197,11 @@ class View {
     const of = (text, onclick, set = {}) => button(text, onclick, { set })
     const undo = of(words.undo, () => this.#act("undo", {}))
     undo.disabled = !this.data.can_undo
+    const files = element("div", "bar", "", { role: "group", "aria-label": words.save })
+    files.append(
+      element("span", "quiet", words.save),
+      ...["PNG", "SVG", "JSON"].map((kind) => of(kind, () => save(kind, this.drawing, this.data))),
+    )
     this.bar.replaceChildren(
       undo,
       of(words.fit, () => this.drawing.fit()),
@@ -209,8 +215,7 @@ class View {
         }, 30)
       }),
       element("span", "gap"),
-      element("span", "quiet", words.save),
-      ...["PNG", "SVG", "JSON"].map((kind) => of(kind, () => save(kind, this.drawing, this.data))),
+      files,
     )
   }
 
@@ -253,10 +258,11 @@ class View {
     })
   }
 
-  #select(id, centre = true) {
+  #select(id, { centre = true, more = false } = {}) {
     const { cy } = this.drawing
     const one = cy.getElementById(id)
-    cy.elements().unselect()
+    if (more && one.selected()) return one.unselect()
+    if (!more) cy.elements().unselect()
     one.select()
     if (centre && one.nonempty() && !one.hasClass("off")) cy.center(one)
   }
@@ -306,7 +312,7 @@ class View {
       const out = one.head === node.id
       const other = byId.get(out ? one.tail : one.head)
       if (!other) continue
-      const open = () => (kind === "proposed" ? this.#select(edgeId(one, kind), false) : this.#select(other.id))
+      const open = () => (kind === "proposed" ? this.#select(edgeId(one, kind), { centre: false }) : this.#select(other.id))
       facts.append(this.#row(`${out ? "→" : "←"} ${one.relation}  ${other.label}`, "", this.#mark(other, kind), open))
     }
     card.append(facts)
@@ -394,8 +400,8 @@ class View {
     const by = data.scale.high !== undefined ? (one) => one.value ?? -1 : (one) => one.degree ?? 0
     fits.sort((a, b) => (b.total !== null) - (a.total !== null) || by(b) - by(a))
     const rows = fits.slice(0, this.rows).map((one) => {
-      const number = data.scale.high !== undefined && typeof one.value === "number" ? one.value.toFixed(2) : String(one.degree ?? "")
-      const row = this.#row(one.label, number, this.#mark(one), () => this.#select(one.id), { "aria-pressed": "false" })
+      const number = data.scale.high !== undefined && typeof one.value === "number" ? short(one.value) : String(one.degree ?? "")
+      const row = this.#row(one.label, number, this.#mark(one), (event) => this.#select(one.id, { more: event.ctrlKey || event.metaKey || event.shiftKey }), { "aria-pressed": "false" })
       row.firstChild.dataset.id = one.id
       return row
     })
@@ -430,12 +436,13 @@ class View {
       const row = element("div", "legend")
       const bar = element("span", "ramp")
       bar.style.background = RAMP_CSS
-      row.append(element("b", "", data.scale.name), element("span", "quiet", data.scale.low.toFixed(2)), bar, element("span", "quiet", data.scale.high.toFixed(2)))
+      row.append(element("b", "", data.scale.name), element("span", "quiet", short(data.scale.low)), bar, element("span", "quiet", short(data.scale.high)))
       rows.push(row)
     }
     rows.push(this.#toggles(words.types, counts([...data.nodes.map((one) => one.type ?? "")]), data.types_off, "type", (name) => {
+      if (data.colour !== "type") return null
       const dot = element("span", "dot")
-      dot.style.background = data.colour === "type" ? (name ? this.types.of(name) : NOTHING) : NOTHING
+      dot.style.background = name ? this.types.of(name) : NOTHING
       return dot
     }))
     rows.push(this.#toggles(words.relations, counts(data.edges.map((one) => one.relation)), data.relations_off, "relation", () => null))
