@@ -11,8 +11,8 @@ Query = dict[str, str | Sequence[str]]
 
 
 def go(page: str, **query: str | Sequence[str]) -> None:
-    """Go to a page in the next run, by its address: `go("graph", id="JPN")`. Several values of one
-    name are repeated there."""
+    """Go to the page of this name with this query in its address, in the next run. Several values
+    of one name are repeated there."""
     st.session_state[_KEY] = page, query
 
 
@@ -23,7 +23,7 @@ def open_entity(entity_id: str | None) -> None:
 
 
 def asked_for() -> tuple[str, Query] | None:
-    """The page somebody asked to open and what its address says, once."""
+    """The page somebody asked to go to, and its query; once."""
     asked: tuple[str, Query] | None = st.session_state.pop(_KEY, None)
     return asked
 
