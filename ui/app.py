@@ -53,6 +53,7 @@ page = st.navigation(
             "views/browse.py", title=say("Browse"), icon=":material/search:", url_path="browse"
         ),
         st.Page("views/entity.py", title=say("Entity"), icon=":material/badge:", url_path="entity"),
+        st.Page("views/graph.py", title=say("Graph"), icon=":material/hub:", url_path="graph"),
         st.Page(
             "views/similar.py",
             title=say("Similar"),

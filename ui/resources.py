@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -142,6 +143,10 @@ def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> lis
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
     return entities.rows(graph(), ids)
+
+
+def known(ids: Sequence[str]) -> dict[str, entities.EntityRow]:
+    return rows(tuple(ids))
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
