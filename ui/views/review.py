@@ -35,7 +35,7 @@ def filters() -> queue.Wanted:
             placeholder=say("Everything"),
             key="review_kind",
             bind="query-params",
-            width=200,
+            width=165,
         )
         relation = None
         if kind != "duplicate":
@@ -46,7 +46,7 @@ def filters() -> queue.Wanted:
                 placeholder=say("Any"),
                 key="review_relation",
                 bind="query-params",
-                width=220,
+                width=165,
             )
         sort = st.selectbox(
             say("Order"),
@@ -54,7 +54,7 @@ def filters() -> queue.Wanted:
             format_func=sort_name,
             key="review_sort",
             bind="query-params",
-            width=180,
+            width=165,
         )
     wanted = (status, kind, relation, sort)
     if st.session_state.get("review_wanted", wanted) != wanted:

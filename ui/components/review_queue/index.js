@@ -26,7 +26,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => clearTimeout(state.timer)
 
   function build() {
-    const root = parentElement.querySelector("div")
+    const root = parentElement.querySelector("section")
     root.className = "queue"
     state.list = make("ol", "rows")
     state.help = make("p", "keys")

@@ -20,7 +20,7 @@ from ui.widgets.review.words import chance, ends, kind_name, status_name, verb
 PAGE = 25
 AT, CHOSEN, _LOT, _ASKED = "review_at", "review_chosen", "review_lot", "review_asked"
 _KEY = "review_queue"
-_component = served("review_queue", html="<div></div>")
+_component = served("review_queue", html="<section></section>")
 
 
 class Wanted(NamedTuple):
