@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seco
     from embeddings.answers.nearest import Neighbour
     from embeddings.answers.predict import Prediction
     from embeddings.answers.similar import Alike
+    from embeddings.answers.why_similar import WhySimilar
     from embeddings.jobs.cost.estimate import CostPlan
     from embeddings.jobs.embed import EmbedResult
     from embeddings.jobs.embed_new import NewSummary
@@ -148,6 +149,18 @@ class VectorSession(Session):
         if not found.found:
             self.check_type(type)
         return found
+
+    def why(self, one: str | EntityRow, other: str | EntityRow) -> WhySimilar:
+        """Why two entities are alike: shares of modalities, facts of both, and what of their texts
+        and pictures carries it.
+
+        Raises:
+            NotFound: no such entity, or it has no vectors. BadInput: they are one.
+        """
+        from embeddings.answers.why_similar import WhyReader
+
+        first, second = self.resolve(one), self.resolve(other)
+        return WhyReader(self.platform, self._contents()).why(first, second)
 
     def predict(
         self,
