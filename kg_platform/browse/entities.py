@@ -14,7 +14,13 @@ from kg_platform.cypher import browse as cypher
 from kg_platform.cypher import words
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
 from kg_platform.cypher.statement import Statement
-from kg_platform.cypher.vectors import PROVISIONAL, PROVISIONAL_HEAD, STAGED, STAGED_RUN
+from kg_platform.cypher.vectors import (
+    FILTERS,
+    PROVISIONAL,
+    PROVISIONAL_HEAD,
+    STAGED,
+    STAGED_RUN,
+)
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.graph.plain import plain
@@ -197,7 +203,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     properties = names.turned({k: v for k, v in stored.items() if k not in theirs})
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
     hidden = {*_KNOWN, _RUN, STAGED_RUN, *STAGED.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
-    hidden.add(PROVISIONAL_HEAD)
+    hidden |= {PROVISIONAL_HEAD, *FILTERS}
     counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
     return EntityPage(
         id=row["id"],

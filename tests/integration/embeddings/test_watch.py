@@ -24,7 +24,7 @@ from embeddings.data.snapshot import take
 from embeddings.jobs.embed import embed
 from embeddings.jobs.publish import publish_run
 from embeddings.jobs.watch import Watched, WatchOptions, watch
-from embeddings.refresh.entity_contents import read
+from embeddings.data.entity_contents import read
 from ingest.loading.load import ingest
 from kg_platform.cli.main import build
 from kg_platform.cypher.statement import Statement
