@@ -38,6 +38,7 @@ page = st.navigation(
             "views/browse.py", title=say("Browse"), icon=":material/search:", url_path="browse"
         ),
         st.Page("views/entity.py", title=say("Entity"), icon=":material/badge:", url_path="entity"),
+        st.Page("views/map.py", title=say("Map"), icon=":material/scatter_plot:", url_path="map"),
         st.Page(
             "views/similar.py",
             title=say("Similar"),
@@ -56,7 +57,7 @@ page = st.navigation(
 )
 
 if (asked := navigation.asked_for()) is not None:
-    st.switch_page("views/entity.py", query_params={"id": asked})
+    st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
 
 try:
     page.run()
