@@ -89,7 +89,7 @@ def names(texts: Mapping[int, Sequence[str]]) -> dict[int, str]:
         least = 2 if len(texts[cluster]) >= 4 else 1  # of one text alone it says nothing
         total = sum(words.values()) or 1
         weights = {
-            word: count / total * float(np.log(1 + len(counted) / in_clusters[word]))
+            word: count / total * float(np.log(1 + len(counted) / in_clusters[word])) ** 2
             for word, count in words.items()
             if count >= least
         }

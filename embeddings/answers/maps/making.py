@@ -19,6 +19,7 @@ from embeddings.answers.maps.projection import (
     are_known,
     chosen,
     laid_over,
+    placed,
     project,
 )
 from embeddings.answers.maps.stored import StoredMap, frame_of, kept_maps, open_map
@@ -28,6 +29,9 @@ from kg_platform.errors import ArtifactError, BadInput, NotFound
 from kg_platform.graph.client import Graph
 
 Report = Callable[[str], None]
+MOSTLY = 0.9  # share of vectors that are as they were: then only the others are placed
+TINY = 1e-5
+CHUNK = 16_384
 
 
 class MapMaker:
@@ -62,9 +66,10 @@ class MapMaker:
         before, old = self._before(earlier, rows)
         wanted = chosen(method, len(rows))
         same_kind = earlier is not None and earlier.method == wanted
-        if self._unchanged(earlier, old, matrix, before) and same_kind:
+        same = self._unchanged(earlier, old, matrix) if same_kind else np.zeros(len(rows), bool)
+        if same.mean() >= MOSTLY:
             self._report("the vectors are as they were: so is the map")
-            made = Projection(before, wanted, (0.0, 0.0, 0.0))
+            made = Projection(placed(matrix, before, same), wanted, (0.0, 0.0, 0.0))
         else:
             self._report(f"lays out {len(rows):,} points")
             made = project(matrix, wanted, before if same_kind else None, seed, self._report)
@@ -122,20 +127,22 @@ class MapMaker:
         return points, old
 
     def _unchanged(
-        self,
-        earlier: StoredMap | None,
-        old: NDArray[np.int64],
-        matrix: NDArray[np.float32],
-        before: Points,
-    ) -> bool:
-        """Whether the same entities have the same vectors as in the earlier run."""
-        if earlier is None or (old < 0).any() or earlier.count != len(old):
-            return False
+        self, earlier: StoredMap | None, old: NDArray[np.int64], matrix: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """(n,) which entities have the vector that they had in the earlier run."""
+        same = np.zeros(len(old), bool)
+        if earlier is None:
+            return same
         other = _artifact_of(self._artifact.folder.parent, earlier.run)
         if other.dimension(earlier.vectors) != matrix.shape[1]:
-            return False
-        theirs = other.rows(earlier.vectors, 0, other.entities)[earlier.rows[old]]
-        return bool(np.allclose(theirs, matrix, atol=1e-5))
+            return same
+        there = np.flatnonzero(old >= 0)
+        theirs = other.rows(earlier.vectors, 0, other.entities)
+        for first in range(0, len(there), CHUNK):
+            some = there[first : first + CHUNK]
+            then = theirs[earlier.rows[old[some]]]
+            same[some] = (np.abs(then - matrix[some]) <= TINY).all(1)
+        return same
 
     def _of_before(self, earlier: StoredMap, old: NDArray[np.int64]) -> NDArray[np.int16]:
         labels = earlier.codes["cluster"][np.maximum(old, 0)]

@@ -96,13 +96,13 @@ def project(
     begin = None
     if earlier is not None and known is not None and method != "pca" and known[rows].sum() >= 3:
         report("begins where the earlier map was")
-        begin = _placed(some, earlier[rows], known[rows])
+        begin = placed(some, earlier[rows], known[rows])
     laid = _LAYOUTS[method](some, begin, seed)
     points = np.full((count, 2), np.nan, np.float32)
     points[rows] = laid
     if len(rows) < count:
         report(f"places the other {count - len(rows):,} points")
-        points = _placed(unit, points, are_known(points))
+        points = placed(unit, points, are_known(points))
     if earlier is None or known is None:
         return Projection(_centred(points), method, None)
     points = laid_over(points, earlier, known)
@@ -144,8 +144,9 @@ def _centred(points: Points) -> Points:
     return np.asarray(points - middle, np.float32)
 
 
-def _placed(unit: NDArray[np.float32], points: Points, known: NDArray[np.bool_]) -> Points:
+def placed(vectors: NDArray[np.float32], points: Points, known: NDArray[np.bool_]) -> Points:
     """The points, the unknown ones at the mean of their nearest known ones. O(unknown x known)."""
+    unit = _normalised(vectors)
     filled = points.copy()
     base, at = unit[known], points[known]
     few = min(PLACED_BY, len(at))

@@ -154,9 +154,7 @@ def open_map(artifacts: Path, run: str, vectors: str) -> StoredMap:
         raise ArtifactError(
             f"The map of {vectors!r} of run {run} is damaged; `kg map {run} --again` makes it anew."
         ) from error
-    if any(len(each) != made.count for each in made.codes.values()) or made.count != len(
-        made.rows
-    ):
+    if any(len(each) != made.count for each in made.codes.values()) or made.count != len(made.rows):
         raise ArtifactError(
             f"The map of {vectors!r} of run {run} is damaged; `kg map {run} --again` makes it anew."
         )

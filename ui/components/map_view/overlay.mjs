@@ -116,11 +116,12 @@ export function overlay(canvas, style) {
         }
       }
 
+      const few = lit.length <= 40
       for (const [x, y] of lit.map((p) => screen(p.x, p.y))) {
-        context.lineWidth = 2.5
+        context.lineWidth = few ? 2.5 : 1.2
         context.strokeStyle = primary
         context.beginPath()
-        context.arc(x, y, 8, 0, 7)
+        context.arc(x, y, few ? 8 : 5.5, 0, 7)
         context.stroke()
       }
 

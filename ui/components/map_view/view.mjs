@@ -9,6 +9,8 @@ import { drawing, legend } from "./legend.mjs"
 import { overlay } from "./overlay.mjs"
 
 const CORNERS = 64
+const MARGIN = 34 // pixels around the whole map
+const TOOLS = 34
 const NEAR = 90 // so many points in view have room for names and pictures
 const LIT_SHOWN = 200
 const ARROWS = 260
@@ -47,7 +49,7 @@ export function makeView(parent) {
   const side = element("div", "side")
   stage.append(canvas, above, tools, tip, status, said)
   root.append(stage, side)
-  parent.replaceChildren(root)
+  parent.append(root) // beside its style sheet
 
   let data = null
   let trigger = null
@@ -73,7 +75,9 @@ export function makeView(parent) {
   let asked = new Set()
   let lost = 0
   let litNow = []
+  const ours = new Set() // the selections that were made here
   const hiddenOf = new Map() // colouring -> the codes that are hidden
+  let bounds = [0, 0, 1, 1] // of the points, in shares of the frame
   const camera = { x: 0.5, y: 0.5, zoom: 0 }
   const styles = getComputedStyle(root)
   const style = (name) => styles.getPropertyValue(name).trim()
@@ -254,8 +258,8 @@ export function makeView(parent) {
 
   function moved() {
     const [width, height] = size()
-    const least = Math.min(width, height) * 0.5
-    camera.zoom = Math.max(least, Math.min(least * 4000, camera.zoom))
+    const least = Math.min(width, height) * 0.4
+    camera.zoom = Math.max(least, Math.min(least * 10000, camera.zoom))
     camera.x = Math.max(-0.2, Math.min(1.2, camera.x))
     camera.y = Math.max(-0.2, Math.min(1.2, camera.y))
     if (pinned || hovered >= 0) hide()
@@ -278,7 +282,12 @@ export function makeView(parent) {
 
   function whole() {
     const [width, height] = size()
-    Object.assign(camera, { x: 0.5, y: 0.5, zoom: Math.min(width, height) })
+    const left = width > 480 ? MARGIN + TOOLS : MARGIN
+    const [x0, y0, x1, y1] = bounds
+    const [wide, high] = [Math.max(width / 4, width - left - MARGIN), Math.max(height / 4, height - 2 * MARGIN)]
+    camera.zoom = Math.min(wide / Math.max(0.02, x1 - x0), high / Math.max(0.02, y1 - y0), 20 * wide)
+    camera.x = (x0 + x1) / 2 - (left - MARGIN) / 2 / camera.zoom
+    camera.y = (y0 + y1) / 2
     moved()
   }
 
@@ -491,6 +500,7 @@ export function makeView(parent) {
 
   async function send(how, more) {
     selectionId = `${Date.now()}-${Math.random()}`
+    ours.add(selectionId)
     const id = selectionId
     const bits = new Uint8Array((flags.length + 7) >> 3)
     for (let i = 0; i < flags.length; i++) if (flags[i] & 1) bits[i >> 3] |= 1 << (i & 7)
@@ -515,7 +525,7 @@ export function makeView(parent) {
 
   // What Python selected: an address named it, or somebody cleared it there.
   function adopt(select) {
-    if (select.id === selectionId) return
+    if (select.id === selectionId || ours.has(select.id)) return // an echo, perhaps a late one
     selectionId = select.id
     chosen = null
     if (select.how === "entry") {
@@ -551,6 +561,17 @@ export function makeView(parent) {
 
   // ---- what came
 
+  function boundsOf(all) {
+    const found = [SPAN, SPAN, 0, 0]
+    for (let i = 0; i < all.length; i += 2) {
+      if (all[i] < found[0]) found[0] = all[i]
+      if (all[i] > found[2]) found[2] = all[i]
+      if (all[i + 1] < found[1]) found[1] = all[i + 1]
+      if (all[i + 1] > found[3]) found[3] = all[i + 1]
+    }
+    return found.map((value) => value / SPAN)
+  }
+
   function showStatus() {
     const whole = data.words.points.replace("{count}", data.numbers.points)
     const ones = countOnes()
@@ -573,6 +594,7 @@ export function makeView(parent) {
       const slides = data.slide && shared.column(data.slide)
       points = there
       grid = new Grid(points, points.length / 2)
+      bounds = boundsOf(points)
       flags = new Uint8Array(points.length / 2)
       litNow = []
       selected = 0
@@ -649,6 +671,7 @@ export function makeView(parent) {
       clearTimeout(settle)
       clearTimeout(lost)
       renderer.destroy()
+      root.remove()
     },
   }
 }
