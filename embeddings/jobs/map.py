@@ -14,6 +14,7 @@ from embeddings.answers.similar import property_of
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.jobs.run import Job
 from embeddings.publish.published import published_run
+from kg_platform.browse.columns import EntityColumns
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
@@ -78,7 +79,7 @@ class MapJob(Job):
         settings = {"run": artifact.folder.name, "vectors": list(vectors), "method": method}
         made = []
         with self.running(settings):
-            maker = MapMaker(artifact, self.platform.graph)
+            maker = MapMaker(artifact, EntityColumns(self.platform.graph))
             for place, name in enumerate(vectors):
                 self.report("maps", place, len(vectors))
                 with self.step(f"map {name}") as details:
@@ -100,7 +101,7 @@ def map_one(maker: MapMaker, artifact: Artifact, vectors: str, method: str) -> M
 def maps_of_new_run(graph: Graph, artifact: Artifact, report: Progress) -> dict[str, Any]:
     """The maps of a run that was just trained, as details of its step. Vectors that no entity has
     are passed over."""
-    maker, made = MapMaker(artifact, graph), {}
+    maker, made = MapMaker(artifact, EntityColumns(graph)), {}
     for place, name in enumerate(artifact.names):
         report("maps", place, len(artifact.names))
         with suppress(BadInput):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from embeddings.answers.maps import shown, stored
 from embeddings.answers.maps.shown import Colouring
 from embeddings.answers.maps.stored import StoredMap
-from kg_platform.browse import columns
+from kg_platform.browse.columns import EntityColumns
 from kg_platform.browse.entities import current_run
 from ui import resources
 from ui.components.vector_map import Name
@@ -90,12 +90,12 @@ def colouring(run: str, vectors: str, kind: str, lang: str) -> Colouring:
 
 @st.cache_data(ttl=resources.COUNTS, show_spinner=False)
 def stale() -> set[str]:
-    return columns.stale(resources.graph())
+    return EntityColumns(resources.graph()).stale()
 
 
 @st.cache_data(ttl=resources.COUNTS, show_spinner=False)
 def provisional() -> set[str]:
-    return columns.provisional(resources.graph())
+    return EntityColumns(resources.graph()).provisional()
 
 
 def _points(place: dict[str, int], entities: set[str]) -> NDArray[np.int64]:

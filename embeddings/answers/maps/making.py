@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,7 @@ from embeddings.answers.maps.projection import (
 )
 from embeddings.answers.maps.stored import StoredMap, frame_of, kept_maps, open_map
 from embeddings.data.artifact import Artifact, open_artifact
-from kg_platform.browse import columns
 from kg_platform.errors import ArtifactError, BadInput, NotFound
-from kg_platform.graph.client import Graph
 
 Report = Callable[[str], None]
 MOSTLY = 0.9  # share of vectors that are as they were: then only the others are placed
@@ -34,11 +33,21 @@ TINY = 1e-5
 CHUNK = 16_384
 
 
+class Described(Protocol):
+    """Whoever knows what entities are, as `EntityColumns` does."""
+
+    def types_and_sources(self, ids: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]: ...
+
+    def texts(self, ids: Sequence[str]) -> dict[str, str]: ...
+
+
 class MapMaker:
     """Makes the maps of a run; what they share is read once."""
 
-    def __init__(self, artifact: Artifact, graph: Graph, report: Report = lambda _: None) -> None:
-        self._artifact, self._graph, self._report = artifact, graph, report
+    def __init__(
+        self, artifact: Artifact, entities: Described, report: Report = lambda _: None
+    ) -> None:
+        self._artifact, self._entities, self._report = artifact, entities, report
         self._ids = artifact.entity_ids()
         self._known: tuple[dict[str, str], dict[str, str]] | None = None
         self._error: NDArray[np.float16] | None = None
@@ -153,7 +162,7 @@ class MapMaker:
     ) -> list[str]:
         chosen_points = grouping.sample_of_each(labels, seed)
         wanted = {c: [self._ids[rows[p]] for p in some] for c, some in chosen_points.items()}
-        said = columns.texts(self._graph, [each for some in wanted.values() for each in some])
+        said = self._entities.texts([each for some in wanted.values() for each in some])
         named = grouping.names(
             {c: [said[each] for each in some if each in said] for c, some in wanted.items()}
         )
@@ -162,7 +171,7 @@ class MapMaker:
     def _types_and_sources(self) -> tuple[dict[str, str], dict[str, str]]:
         if self._known is None:
             self._report("reads types and sources")
-            self._known = columns.types_and_sources(self._graph, self._ids)
+            self._known = self._entities.types_and_sources(self._ids)
         return self._known
 
     def _measures(
