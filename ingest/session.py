@@ -306,16 +306,21 @@ class IngestSession(Session):
         """A patterns.yaml to begin with, from the relations that the graph has.
 
         Raises:
-            NotFound: it has none.
+            NotFound: it has none. BadInput: nothing is known of how any is said.
         """
         from ingest.extraction.graph_names import relation_types
         from ingest.extraction.patterns.pattern_file import written
         from ingest.extraction.patterns.templates import default_patterns
 
-        found = default_patterns(relation_types(self.graph).ends)
-        if not found:
+        relations = relation_types(self.graph).ends
+        if not relations:
             raise NotFound(
                 "There is no relation yet to be found in a text; `kg ingest PATH` loads some."
+            )
+        found = default_patterns(relations)
+        if not found:
+            raise BadInput(
+                "No relation has a name of words that could be said; write a patterns.yaml by hand."
             )
         return written(found)
 

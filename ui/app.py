@@ -11,7 +11,7 @@ import logging
 import streamlit as st
 
 from kg_platform.errors import KgError, Unavailable
-from ui import language, navigation, resources
+from ui import language, navigation, resources, tour
 from ui.language import say
 from ui.widgets import text
 
@@ -59,7 +59,11 @@ page = st.navigation(
 if (asked := navigation.asked_for()) is not None:
     st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
 
+with st.sidebar:
+    language.choose()
+
 try:
+    tour.show()
     page.run()
 except Unavailable as error:
     text.alert(str(error))
@@ -71,10 +75,10 @@ except Exception:  # a mistake of ours: the whole of it for the log, a sentence 
     text.alert(say("This page failed; the terminal that runs `kg ui` says why."))
 
 with st.sidebar:
+    tour.offer()
     try:
         server = resources.graph()
         version = ".".join(map(str, server.server_version))
         text.note(f"Neo4j {version}\n{server.connection.uri}")
     except KgError:
         text.note(say("Neo4j does not answer."))
-    language.choose()

@@ -11,6 +11,7 @@ import io
 from pathlib import Path
 
 import streamlit as st
+from PIL.Image import Image
 
 from kg_platform.browse import entities
 from kg_platform.browse.status import Status
@@ -19,7 +20,9 @@ from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
 from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.schedules import Schedules
-from kg_platform.media.pictures import decode_rgb
+from kg_platform.media.described import memory_for
+from kg_platform.media.isolated import Isolated
+from kg_platform.media.pictures import decode_apart, decode_rgb
 from kg_platform.platform import Platform
 from kg_platform.records import Rejection
 from kg_platform.server.connection import connection
@@ -162,14 +165,31 @@ def forget() -> None:
 # ---- pictures
 
 
+@st.cache_resource(show_spinner=False)
+def _decoders() -> Isolated:
+    limits = settings()
+    return Isolated(1, memory=memory_for(limits.max_picture_pixels, limits.max_media_bytes))
+
+
+def picture(data: bytes) -> Image:
+    """Somebody's picture, decoded in a process of its own.
+
+    Raises:
+        BadPicture: it is none, or cannot be used.
+    """
+    return decode_apart(data, settings().max_picture_pixels, _decoders())
+
+
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def _thumbnail(digest: str, size: int) -> str:
     media = _session().platform.media
-    data = media.small(digest) or media.read(digest)
-    picture = decode_rgb(data, settings().max_picture_pixels)
-    picture.thumbnail((size, size))
+    if (ours := media.small(digest)) is not None:
+        shown = decode_rgb(ours, settings().max_picture_pixels)
+    else:
+        shown = picture(media.read(digest))
+    shown.thumbnail((size, size))
     packed = io.BytesIO()
-    picture.save(packed, "WEBP", quality=82)
+    shown.save(packed, "WEBP", quality=82)
     return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode()
 
 
@@ -185,6 +205,14 @@ def thumbnail(digest: str | None, size: int) -> str | None:
         return _thumbnail(digest, size)
     except KgError:
         return None
+
+
+def is_kept(digest: str) -> bool:
+    """Whether the store has these bytes, which are not read."""
+    try:
+        return _session().platform.media.exists(digest)
+    except KgError:
+        return False
 
 
 def recording(digest: str) -> Path | bytes | None:

@@ -20,8 +20,9 @@ from embeddings.features.readers import PictureReader, refuse
 from embeddings.features.recording_workers import SECONDS
 from embeddings.publish.published import Run, with_encoder
 from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
+from kg_platform.media.described import memory_for
 from kg_platform.media.isolated import Isolated
-from kg_platform.media.pictures import decode_rgb, rgb
+from kg_platform.media.pictures import decode_apart, rgb
 from kg_platform.modality import BY_NAME, IMAGE, TEXT, VIDEO, Modality
 from kg_platform.platform import Platform
 
@@ -35,7 +36,9 @@ class ContentSearch:
         self._platform = platform
         self._encoders: dict[tuple[str, str], Any] = {}
         self._loading = threading.Lock()
-        self._decoders = Isolated(1, seconds=SECONDS)
+        limits = platform.settings
+        memory = memory_for(limits.max_picture_pixels, limits.max_media_bytes)
+        self._decoders = Isolated(1, memory=memory, seconds=SECONDS)
 
     def like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
         """As `similar_to_text`."""
@@ -66,7 +69,7 @@ class ContentSearch:
         if isinstance(data, bytes):
             with _said(modality, given):
                 if modality is IMAGE:
-                    data = decode_rgb(data, most)
+                    data = decode_apart(data, most, self._decoders)
                 else:
                     refuse(modality, data, most, self._decoders)
         graph = self._platform.graph

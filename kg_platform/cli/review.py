@@ -72,7 +72,8 @@ def listed(
     _unfinished(rows)
     if not total:
         console.note(
-            "There is nothing to review; `kg review propose` and `kg match` look for something."
+            "There is nothing to review; `kg review propose`, `kg match` and `kg extract` look for "
+            "something."
         )
 
 
@@ -142,7 +143,7 @@ def accept(
 
 @review.command()
 def reject(items: Ids, note: Note = "", as_json: Json = False) -> None:
-    """Say that items are wrong: never proposed again, and learnt by the next `kg embed`."""
+    """Say that items are wrong: never proposed again. The next `kg embed` learns from links."""
     from kg_platform.curation.review import reject as decide
 
     _each(items, lambda p, by, item: decide(p.ledger.reviews, item, by, note), as_json)

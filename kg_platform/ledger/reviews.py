@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,10 @@ from kg_platform.ledger.tables import REVIEWS
 
 PROPOSAL_LOCK = 7_461_020_062
 AT_ONCE = 200  # candidates a transaction, so that others can write in between
+_PAGE = 1_000  # items that are held at once
+
+# What finds again an item of these kinds; `kg review propose` finds the others.
+_PROPOSES = {"stated": "kg extract"}
 
 
 class Reviews:
@@ -63,6 +67,14 @@ class Reviews:
         order = (c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id)
         query = sa.select(REVIEWS).where(_where(status, kind, relation, entity))
         return self._rows(query.order_by(*order).limit(limit).offset(offset))
+
+    def open_pages(self, kind: Kind) -> Iterator[list[ReviewRow]]:
+        """Open items of a kind, some at a time, by number. They may be decided in between."""
+        c, after = REVIEWS.c, 0
+        query = sa.select(REVIEWS).where(c.kind == kind, c.status == "open").order_by(c.id)
+        while rows := self._rows(query.where(c.id > after).limit(_PAGE)):
+            yield rows
+            after = rows[-1].id
 
     def count(
         self,
@@ -158,7 +170,8 @@ def decided(row: ReviewRow) -> str:
     if row.status == "open":
         return f"{name} is open: there is nothing to undo."
     if row.status == "superseded":
-        return f"{name} is superseded ({row.note}); `kg review propose` opens it if it can be true."
+        again = _PROPOSES.get(row.kind, "kg review propose")
+        return f"{name} is superseded ({row.note}); `{again}` opens it if it can be true."
     when = (row.decided_at or "")[:16].replace("T", " ")
     return (
         f"{name} was {row.status} by {row.decided_by} at {when}; "

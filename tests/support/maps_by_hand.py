@@ -21,7 +21,7 @@ def add_map(
     names: Sequence[str] = ("alpha, beta", "gamma"),
     types: Sequence[str] = ("Country", "Thing"),
 ) -> StoredMap:
-    """A map of these entities: the first half of them in the first cluster and of the first type."""
+    """A map of these entities: the first half in the first cluster and of the first type."""
     folder = artifacts / run
     folder.mkdir(parents=True, exist_ok=True)
     count = len(ids)

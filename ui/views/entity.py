@@ -15,6 +15,7 @@ from ui.widgets.neighbours import WAYS, has_vector, nearest
 
 FIRST, MORE = 12, 60  # neighbours of one relation at first, and after each "More"
 ALIKE = 12
+MEDIA = 6
 
 
 def choose(problem: str = "") -> None:
@@ -31,7 +32,7 @@ def choose(problem: str = "") -> None:
 
 
 def head(page: EntityPage) -> None:
-    media = players.in_order(m for m in page.media if players.can_be_shown(m))[:6]
+    media = players.first(page.media, MEDIA)
     text = st.container()
     if media:
         medium, text = st.columns([1, 2.4], gap="large")

@@ -308,8 +308,8 @@ def chosen(choice: Choice, found: StoredMap, kept: dict[str, Any]) -> None:
             disabled=len(points) > GRAPH,
             help=say("Up to {count} entities are drawn as a graph.", count=GRAPH),
         ):
-            ids = ",".join(names[row] for row in found.rows[points].tolist())
-            navigation.go("graph", ids=ids)
+            ids = [names[row] for row in found.rows[points].tolist()]
+            navigation.go("graph", **{"with": ids})
             st.rerun()
     some = [names[row] for row in found.rows[points[number * PAGE : (number + 1) * PAGE]].tolist()]
     there = resources.rows(tuple(some))

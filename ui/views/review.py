@@ -26,7 +26,7 @@ KINDS = {
 SAID = "review_said"
 NOTHING = (
     "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for "
-    "entities that are one."
+    "entities that are one, `kg extract` for facts that texts state."
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kg_platform.media.pictures import decode_rgb
 from kg_platform.modality import AUDIO, VIDEO, Modality
 from ui import resources
 from ui.components import cards
@@ -64,7 +63,7 @@ def to_picture() -> list[cards.Card]:
     file = left.file_uploader("Picture", key="similar_picture")
     if file is None:
         return []
-    picture = decode_rgb(file.getvalue(), resources.settings().max_picture_pixels)
+    picture = resources.picture(file.getvalue())
     with right:
         count = how_many()
     with middle.container(border=True):

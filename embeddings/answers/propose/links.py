@@ -60,8 +60,8 @@ def propose_links(platform: Platform, what: Search, report: Progress) -> Proposa
         why = evidence(graph, explainer, space.scorer, space.places, fact) | {"run": run_id}
         fresh[fact] = Candidate("link", *fact, link.probability, link.score, why)
         report("explanations", done, len(found.links))
-    superseded, open_ones = supersede(graph, reviews, "link")
-    others = [row for row in open_ones if row.ends not in fresh]
+    superseded = supersede(graph, reviews, "link")
+    others = [row for rows in reviews.open_pages("link") for row in rows if row.ends not in fresh]
     again = _scored_again(space, names, artifact.manifest.get("calibration"), others)
     first, second = reviews.propose(run_id, fresh.values()), reviews.propose(run_id, again)
     made = Proposed(*(a + b for a, b in zip(_counts(first), _counts(second), strict=True)))
