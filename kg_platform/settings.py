@@ -152,6 +152,11 @@ class Settings(BaseSettings):
         default=True,
         description="keep what a run was trained on, compressed, for `kg runs reproduce`",
     )
+    maps: bool = Field(
+        default=True,
+        description="have `kg embed` lay each run's vectors out on a plane, for the explorer's "
+        "page Map",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="where to train and encode; auto takes the GPU when there is one",
