@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from kg_platform.browse import entities
+from kg_platform.browse import entities, facets
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
 from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
@@ -131,6 +131,17 @@ def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[entit
     return list(kg().find(text, limit, type=type, offset=offset))
 
 
+@st.cache_resource(ttl=COUNTS, show_spinner="…", max_entries=50)
+def census(text: str = "") -> facets.Census:
+    """How many entities there are of each kind, of those that the words name; nobody changes it."""
+    return facets.census(graph(), text)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def hits(wanted: facets.Wanted, limit: int, offset: int, near: bool) -> list[facets.Hit]:
+    return facets.page(graph(), wanted, limit, offset, near)
+
+
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def entity(entity_id: str) -> entities.EntityPage:
     return entities.entity(graph(), entity_id, facts=0)
@@ -155,7 +166,7 @@ def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
 
 def forget() -> None:
     """What was read of entities is asked for again: somebody has just changed one."""
-    for reading in (overview, status, find, entity, neighbours, rows):
+    for reading in (overview, status, census, hits, find, entity, neighbours, rows):
         reading.clear()
 
 
