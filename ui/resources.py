@@ -9,15 +9,23 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from kg_platform.browse import entities, facets
+from kg_platform.browse import attention, entities, facets, media, tallies
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
-from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
+from kg_platform.errors import (
+    GraphAuthError,
+    GraphUnavailable,
+    KgError,
+    MigrationError,
+    NotFound,
+)
 from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.ledger.ledger import Ledger
+from kg_platform.ledger.rows import RunRow
 from kg_platform.ledger.schedules import Schedules
 from kg_platform.media.pictures import decode_rgb
 from kg_platform.platform import Platform
@@ -117,6 +125,37 @@ def overview() -> entities.Overview:
 
 
 @st.cache_data(ttl=COUNTS, show_spinner=False)
+def relations() -> dict[str, int]:
+    """Relations between entities by type, the most frequent first."""
+    return tallies.relations(graph())
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def current_run() -> dict[str, Any] | None:
+    """The properties of the live run."""
+    return entities.current_run(graph())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def media_count() -> int:
+    return sum(media.counts(graph()).values())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def concerns() -> list[attention.Concern]:
+    """What waits for a person."""
+    return attention.concerns(ledger(), census(), status(), streams())
+
+
+def run_or_none(run_id: str) -> RunRow | None:
+    """A run of the ledger, if it has this one: who published may have had another."""
+    try:
+        return ledger().run(run_id)
+    except (NotFound, MigrationError):
+        return None
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
 def status() -> Status:
     return kg().status()
 
@@ -131,7 +170,7 @@ def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[entit
     return list(kg().find(text, limit, type=type, offset=offset))
 
 
-@st.cache_resource(ttl=COUNTS, show_spinner="…", max_entries=50)
+@st.cache_resource(ttl=COUNTS, show_spinner=False, max_entries=50)
 def census(text: str = "") -> facets.Census:
     """How many entities there are of each kind, of those that the words name; nobody changes it."""
     return facets.census(graph(), text)
@@ -166,7 +205,18 @@ def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
 
 def forget() -> None:
     """What was read of entities is asked for again: somebody has just changed one."""
-    for reading in (overview, status, census, hits, find, entity, neighbours, rows):
+    for reading in (
+        overview,
+        status,
+        relations,
+        concerns,
+        census,
+        hits,
+        find,
+        entity,
+        neighbours,
+        rows,
+    ):
         reading.clear()
 
 
@@ -175,8 +225,8 @@ def forget() -> None:
 
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def _thumbnail(digest: str, size: int) -> str:
-    media = _session().platform.media
-    data = media.small(digest) or media.read(digest)
+    store = _session().platform.media
+    data = store.small(digest) or store.read(digest)
     picture = decode_rgb(data, settings().max_picture_pixels)
     picture.thumbnail((size, size))
     packed = io.BytesIO()
@@ -201,8 +251,8 @@ def thumbnail(digest: str | None, size: int) -> str | None:
 def recording(digest: str) -> Path | bytes | None:
     """A sound or film as a player takes it: its file in the store, or its bytes where the store is
     elsewhere. None where they are missing."""
-    media = _session().platform.media
+    store = _session().platform.media
     try:
-        return media.local_file(digest) or media.read(digest)
+        return store.local_file(digest) or store.read(digest)
     except KgError:
         return None

@@ -65,13 +65,14 @@ class Wanted:
 @dataclass(frozen=True)
 class Cell:
     """Entities that are alike in every facet, and how many they are. `vectors` are names of vector
-    properties, as the platform calls them."""
+    properties, as the platform calls them; `text` is a description, `said` any words at all."""
 
     types: tuple[str, ...]
     source: str
     media: tuple[str, ...]
     vectors: frozenset[str]
     text: bool
+    said: bool
     stale: bool
     provisional: bool
     run: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kg_platform.cypher.browse import ROW
+from kg_platform.cypher.changes import TEXT_PROPERTIES
 from kg_platform.cypher.names import one_of
 from kg_platform.modality import MODALITIES
 
@@ -94,6 +95,7 @@ _DEGREE = {name: f"{low} <= {DEGREE} <= {high}" for name, (low, high) in DEGREES
 # Entities that are alike in all that a facet asks, counted. Which properties there are is asked of
 # their keys: a vector need not be read for that.
 _NAMES = ", ".join(f"'«{name}»'" for name in VECTORS)
+_TEXTS = ", ".join(f"'«{name}»'" for name in TEXT_PROPERTIES)
 _BUCKET = " ".join(f"WHEN degree <= {high} THEN '{name}'" for name, (_, high) in DEGREES.items())
 CENSUS = f"""
 WITH n, keys(n) AS held, {DEGREE} AS degree
@@ -103,7 +105,8 @@ COLLECT {{
   MATCH (n)-[:HAS_MEDIA]->(m:Media) RETURN DISTINCT m.kind AS kind ORDER BY kind
 }} AS media,
 [key IN held WHERE key IN [{_NAMES}]] AS vectors,
-'«description»' IN held AS text, '«embedding_stale»' IN held AS stale,
+'«description»' IN held AS text, any(key IN held WHERE key IN [{_TEXTS}]) AS said,
+'«embedding_stale»' IN held AS stale,
 '«embedding_provisional»' IN held AS provisional,
 coalesce(n.«embedding_run», '') AS run,
 CASE {_BUCKET} END AS degree, count(*) AS count

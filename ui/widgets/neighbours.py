@@ -12,6 +12,7 @@ from kg_platform.browse.entities import EntityPage, EntityRow
 from kg_platform.modality import AUDIO, MODALITIES, Modality
 from ui import resources
 from ui.components import cards
+from ui.language import say
 
 # vector property -> what a person calls it
 WAYS = {
@@ -19,6 +20,18 @@ WAYS = {
     "structure_embedding": "Relations",
     **{one.vector: one.title for one in MODALITIES},
 }
+
+
+def way_called(way: str) -> str:
+    """What a vector property is called."""
+    return {
+        "embedding": say("Everything"),
+        "structure_embedding": say("Relations"),
+        "text_embedding": say("Text"),
+        "image_embedding": say("Picture"),
+        "audio_embedding": say("Sound"),
+        "video_embedding": say("Film"),
+    }.get(way, way)
 
 
 def has_vector(page: EntityPage, way: str) -> bool:

@@ -88,5 +88,11 @@ def errors() -> Iterator[None]:
         alert(str(error))
 
 
+def unmarked(text: str) -> str:
+    """For a label that Streamlit reads as markdown: the same text, none of it markup. What would be
+    a directive, a picture or a link is escaped; a `command` stays one of no meaning."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!~|<>$:@/&^=])", r"\\\1", text.replace("\n", " "))
+
+
 def _with_code(sentence: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))
