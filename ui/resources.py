@@ -13,7 +13,10 @@ from typing import Any
 
 import streamlit as st
 
+from ingest.versions.of_entity import EntityLoad
+from ingest.versions.of_entity import loads_of as find_loads
 from kg_platform.browse import attention, entities, facets, media, tallies
+from kg_platform.browse import history as entity_history
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
 from kg_platform.errors import (
@@ -187,8 +190,26 @@ def entity(entity_id: str) -> entities.EntityPage:
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> list[entities.Fact]:
-    return entities.neighbours(graph(), entity_id, relation, outgoing, limit)
+def neighbours(
+    entity_id: str, relation: str, outgoing: bool, limit: int, offset: int = 0
+) -> list[entities.Fact]:
+    return entities.neighbours(graph(), entity_id, relation, outgoing, limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def history(entity_id: str) -> list[entity_history.Event]:
+    return entity_history.history(graph(), ledger(), entity_id)
+
+
+def gone(entity_id: str) -> entity_history.Gone | None:
+    """What is known of an entity that is not there any more."""
+    return entity_history.gone(graph(), entity_id)
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def loads_of(entity_id: str) -> list[EntityLoad]:
+    """What the last loads changed of it, as journals on this machine say."""
+    return find_loads(kg().platform, entity_id)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -216,6 +237,7 @@ def forget() -> None:
         entity,
         neighbours,
         rows,
+        history,
     ):
         reading.clear()
 

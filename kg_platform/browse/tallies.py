@@ -7,8 +7,8 @@ own. What is between two entities follows from that, but where a type also stand
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from kg_platform.browse.entities import FactCount
 from kg_platform.cypher import browse, counting
 from kg_platform.cypher.names import quote
 from kg_platform.cypher.statement import Statement
@@ -19,6 +19,13 @@ AT_ONCE = 60  # types in one statement: it has to be planned
 # An entity with more relations than this is a hub: they are counted, and not read.
 HUB = 2_000
 _OURS = {"HAS_MEDIA", "SOURCE_RECORD_OF", "HOLDS", "BECAME"}
+
+
+@dataclass(frozen=True)
+class FactCount:
+    relation: str
+    outgoing: bool
+    count: int
 
 
 def relations(graph: Graph) -> dict[str, int]:
@@ -58,6 +65,12 @@ def fact_counts(graph: Graph, entity_id: str) -> list[FactCount]:
             found += [FactCount(name, True, out)] if out else []
             found += [FactCount(name, False, into)] if into else []
     return sorted(found, key=lambda one: (not one.outgoing, one.relation))
+
+
+def count_of(graph: Graph, entity_id: str, relation: str, outgoing: bool) -> int:
+    """How many relationships of one type lead away from an entity, or to it."""
+    rows = graph.read(Statement(counting.of_node([relation]), {"id": entity_id}))
+    return int(rows[0]["counts"][0][0 if outgoing else 1]) if rows else 0
 
 
 def _types(graph: Graph) -> Iterator[str]:

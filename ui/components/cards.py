@@ -28,12 +28,12 @@ class Card(NamedTuple):
 def cards(
     items: Iterable[Card],
     key: str,
-    shape: Literal["cards", "strip", "chips", "rows"] = "cards",
+    shape: Literal["cards", "strip", "chips", "rows", "narrow"] = "cards",
     name: str = "",
 ) -> None:
     """Show the entities; a click opens the entity's page. `key` is unique on the page, `name` says
     what the list is of."""
-    size = resources.SMALL if shape in ("chips", "rows") else resources.CARD
+    size = resources.SMALL if shape in ("chips", "rows", "narrow") else resources.CARD
     shown = [
         {
             "id": entity.id,

@@ -12,6 +12,7 @@ from kg_platform.browse.attention import Concern
 from kg_platform.browse.coverage import EMBEDDING, WAYS, Coverage, coverage
 from kg_platform.browse.facets import Census, Wanted
 from kg_platform.browse.status import Status
+from kg_platform.cypher.finding import STALE
 from kg_platform.errors import MigrationError
 from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import in_a_line
@@ -44,25 +45,21 @@ def tiles(census: Census, relations: int, media: int, run: Mapping[str, Any] | N
     all_ = coverage(census).get("", {}).get(EMBEDDING, Coverage())
     share = "100%" if all_.have >= all_.can > 0 else f"{int(100 * all_.share)}%"
     mrr = run.get("mrr") if run else None
-    row = st.grid(5, min_column_width=150)
-    row.metric(say("Entities"), census.entities, format="localized", border=True)
-    row.metric(say("Relations"), relations, format="localized", border=True)
-    row.metric(say("Media"), media, format="localized", border=True)
-    row.metric(
-        say("With a vector"),
-        share if run else "–",
-        border=True,
-        help=say(
-            "{have} of the {can} entities that have something to make a vector from",
-            have=f"{all_.have:,}",
-            can=f"{all_.can:,}",
-        ),
-    )
-    row.metric(
-        "MRR",
-        f"{mrr:.3f}" if isinstance(mrr, float) else "–",
-        border=True,
-        help=say("How well the live run ranks facts that it was not shown; 1 is perfect."),
+    stale = census.total(Wanted(states=(STALE,)))
+    of = say("of {count} that can", count=f"{all_.can:,}")
+    text.figures(
+        [
+            (say("Entities"), f"{census.entities:,}", ""),
+            (say("Relations"), f"{relations:,}", ""),
+            (say("Media"), f"{media:,}", ""),
+            (say("With a vector"), share if run else "–", of if run else ""),
+            (say("Stale"), f"{stale:,}" if run else "–", say("changed since") if stale else ""),
+            (
+                say("MRR"),
+                f"{mrr:.3f}" if isinstance(mrr, float) else "–",
+                say("of facts held out") if isinstance(mrr, float) else "",
+            ),
+        ]
     )
 
 
@@ -98,7 +95,7 @@ def attention(found: list[Concern]) -> None:
         st.subheader(say("Needs attention"), anchor=False)
         if not found:
             text.note(say("Nothing. All vectors are of the graph as it is."))
-        with st.container(gap="xxsmall"):
+        with st.container(gap=None):
             for one in found[:CONCERNS]:
                 said, icon = sentence(one)
                 st.page_link(
@@ -311,14 +308,14 @@ if census.entities:
             say("No embeddings are published yet. Type `kg embed` to train and publish them.")
         )
     status = resources.status()
+    with text.errors():
+        attention(resources.concerns())
     left, right = st.columns([1.7, 1], gap="medium")
     with left, st.container(border=True):
         types(census)
     with left, st.container(border=True):
         relations_by_type(relations)
     with right:
-        with text.errors():
-            attention(resources.concerns())
         if run is not None:
             with st.container(border=True):
                 live(run, status)

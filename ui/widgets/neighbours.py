@@ -44,18 +44,23 @@ def nearest(entity_id: str, k: int, by: str) -> list[cards.Card]:
     return _cards(resources.kg().similar(EntityRow(entity_id, entity_id), k=k, by=by))
 
 
-@st.cache_data(ttl=resources.FRESH, show_spinner="Comparing texts …")
-def nearest_to_text(text: str, k: int) -> list[cards.Card]:
+@st.cache_data(ttl=resources.FRESH, show_spinner=False)
+def _nearest_to_text(text: str, k: int) -> list[cards.Card]:
     return _cards(resources.kg().similar(text=text, k=k))
 
 
+def nearest_to_text(text: str, k: int) -> list[cards.Card]:
+    with st.spinner(say("Comparing texts …")):
+        return _nearest_to_text(text, k)
+
+
 def nearest_to_picture(picture: Image, k: int) -> list[cards.Card]:
-    with st.spinner("Comparing pictures …"):
+    with st.spinner(say("Comparing pictures …")):
         return _cards(resources.kg().similar(image=picture, k=k))
 
 
 def nearest_to_recording(modality: Modality, data: bytes, k: int) -> list[cards.Card]:
-    with st.spinner(f"Comparing {modality.items} …"):
+    with st.spinner(say("Comparing {items} …", items=modality.items)):
         if modality is AUDIO:
             return _cards(resources.kg().similar(audio=data, k=k))
         return _cards(resources.kg().similar(video=data, k=k))

@@ -49,6 +49,15 @@ def figure(name: str, value: str) -> None:
     st.html(f'<div class="kg-figure"><span>{escape(name)}</span><b>{escape(value)}</b></div>')
 
 
+def figures(rows: Iterable[tuple[str, str, str]]) -> None:
+    """Numbers to begin with: of each what it is, the number, and a small line that explains it."""
+    cells = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
+        for name, value, note in rows
+    )
+    st.html(f'<dl class="kg-figures">{cells}</dl>')
+
+
 def tags(
     *, strong: Iterable[str] = (), mono: Iterable[str] = (), light: Iterable[str] = ()
 ) -> None:

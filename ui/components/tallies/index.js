@@ -4,7 +4,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const table = element("div", "tallies")
   table.setAttribute("role", "table")
   if (data.name) table.setAttribute("aria-label", data.name)
-  table.style.setProperty("--columns", data.columns.length)
+  const parts = data.columns.length ? ` repeat(${data.columns.length}, minmax(58px, 74px))` : ""
+  table.style.setProperty("--wide", `minmax(96px, 1fr) minmax(52px, auto)${parts}`)
+  table.style.setProperty("--narrow", `repeat(${Math.max(data.columns.length, 2)}, 1fr)`)
   if (data.columns.length) {
     const head = element("div", "line head")
     head.setAttribute("role", "row")
@@ -36,13 +38,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     bar.style.width = `${Math.max(item.share * 100, 0.4)}%`
     name.append(bar)
     made.append(name, cell("figure", item.count))
-    for (const part of item.cells) made.append(meter(part))
+    item.cells.forEach((part, place) => made.append(meter(part, data.columns[place])))
     return made
   }
 
   // How many have one, of those that can: a ring would be pretty, a bar is read.
-  function meter(part) {
-    const made = cell("figure meter", part === null ? "–" : part.shown)
+  function meter(part, title) {
+    const made = cell("figure meter", "")
+    const said = element("span", "of", title) // what heads the column says where it is wide
+    said.setAttribute("aria-hidden", "true")
+    made.append(said, element("span", "", part === null ? "–" : part.shown))
     if (part === null) {
       made.classList.add("none")
       return made
