@@ -72,39 +72,11 @@ class TestWithAWorld:
         assert "1:2:3" not in page
         assert "stale:" not in words(explorer("entity", id="C08"))
 
-    def test_browse_finds_by_words_and_type(self, world: Platform, explorer: Open) -> None:
-        app = explorer("browse")
-        assert [t for t in app.selectbox(key="browse_type").options if t == "Country"]
-        app.text_input(key="browse_q").set_value("Country 7").run()
-        assert app.dataframe[0].value["id"].iloc[0] == "C07"
-        app.selectbox(key="browse_type").set_value("Language").run()
-        assert "Nothing matches" in words(app)
-
-    def test_a_type_in_the_address_that_is_not_there(self, world: Platform, explorer: Open) -> None:
-        said = words(explorer("browse", browse_type="Nobody"))
-        assert "No entity has the type &#x27;Nobody&#x27;; there are" in said
-
     def test_a_plan_is_an_answer(self, world: Platform, explorer: Open) -> None:
         app = explorer("query")
         app.text_area(key="query_text").set_value("PROFILE MATCH (n:Country) RETURN n.id")
         app.button[0].click().run()
         assert "+ProduceResults" in list(app.dataframe[0].value["operator"])
-
-    def test_browse_shows_thumbnails_as_data_and_pages(
-        self, world: Platform, explorer: Open
-    ) -> None:
-        app = explorer("browse")
-        first = app.dataframe[0].value
-        pictures = list(first["picture"].dropna())
-        assert pictures
-        assert all(p.startswith("data:image/webp;base64,") for p in pictures)
-        app.button(key="browse_next").click().run()
-        second = app.dataframe[0].value
-        assert len(second)
-        assert not set(first["id"]) & set(second["id"])
-        assert app.button(key="browse_next").disabled
-        app.button(key="browse_back").click().run()
-        assert list(app.dataframe[0].value["id"]) == list(first["id"])
 
     def test_entity_by_deep_link(self, world: Platform, explorer: Open) -> None:
         app = explorer("entity", id="C07")
