@@ -259,7 +259,9 @@ def about(found: StoredMap) -> None:
     if found.about.get("laid_over"):
         said.append(say("laid over run {run}", run=found.about["laid_over"]))
     if moved is not None:
-        said.append(say("half of the points moved less than {share}", share=f"{moved[0]:.1%}"))
+        said.append(
+            say("half of the points moved less than {share}", share=f"{max(moved[0], 0.001):.1%}")
+        )
     text.note(" · ".join(said))
 
 
