@@ -89,7 +89,6 @@ def test_a_selection_goes_with_its_entities_to_another_map(
     assert not app.exception
     assert "12 selected" in written(app)  # of 13, those that have a text
     assert "cluster" not in app.query_params
-    app.select_slider(key="map_run").set_value("run-1")
     app.selectbox(key="map_modality").select("Everything").run()
     assert "12 selected" in written(app)
 
