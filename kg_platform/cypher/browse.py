@@ -6,6 +6,8 @@ film or sound that stands for it.
 
 from __future__ import annotations
 
+from kg_platform.cypher.names import quote
+
 # The first label that is not Entity, in alphabetical order, is the entity's type.
 TYPE = "COLLECT { UNWIND labels(n) AS l WITH l WHERE l <> 'Entity' RETURN l ORDER BY l LIMIT 1 }[0]"
 _PICTURE = (
@@ -71,6 +73,19 @@ FACTS = (
     "SKIP $offset LIMIT $limit "
     f"RETURN relation, outgoing, properties, {ROW}"
 )
+
+
+def facts_of(relation: str, outgoing: bool, ordered: bool) -> str:
+    """As `FACTS`, of one relation and direction; not `ordered` reads only what it gives back."""
+    arrow = f"-[r:{quote(relation)}]->" if outgoing else f"<-[r:{quote(relation)}]-"
+    by = "ORDER BY coalesce(n.«label», n.«id»), n.«id» " if ordered else ""
+    return (
+        f"MATCH (e:Entity {{«id»: $id}}){arrow}(n:Entity) "
+        f"WITH type(r) AS relation, {str(outgoing).lower()} AS outgoing, "
+        f"properties(r) AS properties, n {by}SKIP $offset LIMIT $limit "
+        f"RETURN relation, outgoing, properties, {ROW}"
+    )
+
 
 LIST = (
     "MATCH (n:Entity) WHERE $type IS NULL OR $type IN labels(n) "

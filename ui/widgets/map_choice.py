@@ -91,7 +91,8 @@ def choose(
             )
         )
     # Its widget is not there while only one run has such vectors, and its state with it.
-    _adopt("map_run", wanted.get("run"), runs, st.session_state.get("map_run_kept", home))
+    kept = st.session_state.get("map_run_kept")
+    _adopt("map_run", wanted.get("run"), runs, kept if kept in runs else home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         run = str(st.session_state["map_run"])
         kinds = [title for title, name in VECTORS.items() if property_of(name) in maps[run]]
