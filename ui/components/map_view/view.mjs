@@ -61,6 +61,7 @@ export function makeView(parent) {
   let before = null
   let selected = 0
   let selectionId = ""
+  let heard = "" // the selection that Python named last
   let chosen = null // the code of the legend's entry that is selected
   let mode = "pan"
   let lasso = null
@@ -252,6 +253,7 @@ export function makeView(parent) {
       lasso,
       ready: draw,
       colourOf: (i) => css(codes[i], data.colour.measure),
+      isFaint: (i) => marked && !flags[i],
     })
     root.dataset.drawn = count
   }
@@ -525,13 +527,15 @@ export function makeView(parent) {
 
   // What Python selected: an address named it, or somebody cleared it there.
   function adopt(select) {
-    if (select.id === selectionId || ours.has(select.id)) return // an echo, perhaps a late one
+    if (select.id === heard) return
+    heard = select.id
+    if (ours.has(select.id)) return // an echo, perhaps a late one
     selectionId = select.id
     chosen = null
     if (select.how === "entry") {
       const of = shared.column(select.column)
       if (!of) {
-        selectionId = "" // its column is still on its way
+        heard = "" // its column is still on its way
         return
       }
       mark("new", (take) => {
@@ -601,6 +605,8 @@ export function makeView(parent) {
       if (data.map !== drawnMap) {
         asked = new Set()
         selectionId = ""
+        heard = ""
+        ours.clear()
       }
       drawnMap = data.map
       before = slides || earlier
