@@ -12,8 +12,8 @@ import numpy as np
 from PIL.Image import Image
 
 from embeddings.answers.content_vectors import medium_vector, text_vector
-from embeddings.answers.question import Example, Question
-from embeddings.answers.similar import Alike, similar
+from embeddings.answers.question import Example, SimilarQuestion
+from embeddings.answers.similar import SimilarAnswer, similar
 from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.features.encoders.load import load_text_encoder, load_text_side
 from embeddings.features.encoders.protocols import Pixels, TextEncoder
@@ -39,7 +39,7 @@ class ContentSearch:
         self._loading = threading.Lock()
         self._decoders = Isolated(1, seconds=SECONDS)
 
-    def similar(self, question: Question) -> Alike:
+    def similar(self, question: SimilarQuestion) -> SimilarAnswer:
         """The answer to a question that may have contents.
 
         Raises:
