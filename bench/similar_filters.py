@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 
+from bench.stage import fresh_platform
 from embeddings.answers import nearest as module
 from embeddings.answers.filtering import Filter
 from embeddings.answers.nearest import nearest
@@ -24,7 +23,6 @@ from embeddings.publish.publish import publish
 from kg_platform.browse.entities import current_run
 from kg_platform.graph.client import Graph
 from kg_platform.platform import Platform
-from kg_platform.settings import load
 from tests.support.fake_artifact import FakeArtifact
 
 K = 10
@@ -37,16 +35,8 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=128)
     parser.add_argument("--questions", type=int, default=40)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        settings = load(home=Path(folder) / "home")
-        with Platform.open(settings) as platform:
-            try:
-                measure(platform, given.entities, given.dimension, given.questions)
-            finally:
-                from kg_platform.server.local import stop
-
-                platform.leave_graph()
-                stop(settings)
+    with fresh_platform() as platform:
+        measure(platform, given.entities, given.dimension, given.questions)
 
 
 def measure(platform: Platform, count: int, dimension: int, questions: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from embeddings.answers.filtering import EVERYBODY, Filter
 from embeddings.publish import vector_indexes
 from embeddings.publish.published import Run
+from embeddings.publish.vector_indexes import VectorIndex
 from kg_platform.cypher import nearest as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vectors import INDEX_OF
@@ -56,14 +57,15 @@ def nearest(
     k: int,
     kept: Filter = EVERYBODY,
     without: Sequence[str] = (),
+    indexes: Mapping[str, VectorIndex] | None = None,
 ) -> tuple[list[Neighbour], Search]:
     """The `k` entities whose vectors in the property `name` are nearest to this one, but for those
-    of `without`, that the filter keeps.
+    of `without`, that the filter keeps. `indexes` are ours, if somebody has asked already.
 
     Raises:
         NotFound: there is no such index. BadInput: it is of another dimension.
     """
-    index = vector_indexes.index_of(graph, name)
+    index = (vector_indexes.ours(graph) if indexes is None else indexes).get(name)
     if index is None:
         raise NotFound(
             f"There is no vector index over {name}; `kg publish` makes it from the latest run."

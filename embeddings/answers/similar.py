@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from embeddings.answers.filtering import Filter
 from embeddings.answers.nearest import Neighbour, Search, nearest
 from embeddings.answers.question import WAYS, Example, SimilarQuestion, way_of
+from embeddings.publish import vector_indexes
 from embeddings.publish.published import Run, must_be_published, of_one_run, staged_name
 from kg_platform.browse import entities
 from kg_platform.cypher import nearest as cypher
@@ -146,10 +147,13 @@ def _answer(
     silent: list[str],
 ) -> SimilarAnswer:
     without, kept = [*question.like, *question.unlike], question.kept
+    indexes = vector_indexes.ours(graph)
     reach = question.k if len(asked) == 1 else max(FIRST_REACH, 3 * question.k)
     while True:
         lists = {
-            name: nearest(graph, run, staged_name(run, name), vector.tolist(), reach, kept, without)
+            name: nearest(
+                graph, run, staged_name(run, name), vector.tolist(), reach, kept, without, indexes
+            )
             for name, vector in asked.items()
         }
         scores, found = _fused(graph, run, asked, shares, lists)

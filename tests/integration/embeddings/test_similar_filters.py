@@ -86,8 +86,7 @@ def expected(query: Floats, rows: Floats, keep: list[int], k: int) -> list[str]:
 @pytest.mark.neo4j_both
 def test_filters_and_examples(world: Graph, ledger: Ledger) -> None:
     put(world, ledger, 0, ("source", "long"))
-    index = vector_indexes.index_of(world, "embedding")
-    assert index is not None
+    index = vector_indexes.ours(world)["embedding"]
     inside = world.server_version >= vector_indexes.FILTERING
     assert set(index.filters) == (set(cypher.FILTERS) if inside else set())
     rows = vectors(0)["embedding"]
