@@ -20,6 +20,7 @@ from embeddings.features.encoders.protocols import Pixels, TextEncoder
 from embeddings.features.modal import load_encoder, reader_of
 from embeddings.features.readers import PictureReader, refuse
 from embeddings.features.recording_workers import SECONDS
+from embeddings.numerics.threads import one_thread
 from embeddings.publish.published import Run, check_encoder, encoder_of
 from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
 from kg_platform.media.isolated import Isolated
@@ -103,7 +104,8 @@ class ContentSearch:
             return load_text_side(encoder, modality, device)
 
         encoder = self._encoder(f"text for {modality.name}", encoder_of(run, modality), load)
-        return text_vector(run, text, modality, encoder)
+        with one_thread():
+            return text_vector(run, text, modality, encoder)
 
     def _medium(self, run: Run, example: Example, data: bytes | Image) -> Vectors:
         modality, most = example.modality, self._platform.settings.max_picture_pixels

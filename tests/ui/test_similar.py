@@ -45,7 +45,7 @@ def test_the_address_is_the_question(
     # An index that knows no filter: a type of few is looked at one by one, and that is said.
     assert "compared one by one" in words(app) or "inside the index" in words(app)
     app.selectbox(key="similar_type").set_value(None).run()
-    app.multiselect(key="similar_ways").set_value(["text"]).run()
+    app.checkbox(key="similar_way_embedding").uncheck().run()
     assert app.query_params["by"] == ["text"]
     assert asked[-1][3] == {"text": 1.0}
 

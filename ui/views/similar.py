@@ -18,6 +18,7 @@ from embeddings.answers.similar import SimilarAnswer
 from embeddings.answers.two_runs import RankedEntity
 from kg_platform.browse.entities import EntityRow
 from kg_platform.media.pictures import decode_rgb
+from kg_platform.modality import BY_NAME
 from ui import resources
 from ui.components import alike, cards
 from ui.language import say
@@ -154,21 +155,22 @@ def preview(data: bytes) -> bytes:
 def chosen_weights() -> dict[str, float]:
     """How much each way counts, by hand where several are chosen; nothing: what fits."""
     names = neighbours.names()
+    run = resources.overview().current_run or {}
+    there = [way for way in names if way not in BY_NAME or run.get(BY_NAME[way].setting)]
     # By hand: a bound widget would put the names of the reader's language into the address.
-    st.session_state.setdefault("similar_ways", [way for way in given(BY) if way in names])
+    asked = given(BY)
 
     def chosen() -> None:
-        put(BY, st.session_state["similar_ways"])
+        put(BY, [way for way in there if st.session_state[f"similar_way_{way}"]])
 
-    ways = st.multiselect(
-        say("Compare by"),
-        list(names),
-        format_func=names.__getitem__,
-        key="similar_ways",
-        on_change=chosen,
-        placeholder=say("What fits"),
-        help=say("Nothing chosen: entities by everything, a text or a file by its own kind."),
-    )
+    plain.heading(say("Compare by"))
+    with st.container(horizontal=True):
+        for way in there:
+            st.session_state.setdefault(f"similar_way_{way}", way in asked)
+            st.checkbox(names[way], key=f"similar_way_{way}", on_change=chosen)
+    ways = [way for way in there if st.session_state[f"similar_way_{way}"]]
+    if not ways:
+        plain.note(say("Nothing chosen: entities by everything, a text or a file by its own kind."))
     if len(ways) < 2:
         return dict.fromkeys(ways, 1.0)
     return {
