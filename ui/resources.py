@@ -14,6 +14,8 @@ import streamlit as st
 from PIL.Image import Image
 
 from kg_platform.browse import entities
+from kg_platform.browse.schema import Schema
+from kg_platform.browse.schema import schema as read_schema
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
 from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
@@ -147,6 +149,11 @@ def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> lis
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
     return entities.rows(graph(), ids)
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def schema() -> Schema:
+    return read_schema(graph())
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)

@@ -113,3 +113,12 @@ CALLED = (
 STRANGER = (
     "MATCH (n:Entity) WHERE NOT coalesce(n.«source», '') IN $sources RETURN n.«id» AS id LIMIT 1"
 )
+
+LABELS = "CALL db.labels() YIELD label RETURN label AS name ORDER BY name LIMIT $most"
+RELATION_TYPES = (
+    "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name "
+    "ORDER BY name LIMIT $most"
+)
+PROPERTY_KEYS = (
+    "CALL db.propertyKeys() YIELD propertyKey RETURN propertyKey AS name ORDER BY name LIMIT $most"
+)
