@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -25,11 +26,11 @@ from kg_platform.ledger.schedules import Schedules
 from kg_platform.media.described import memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.pictures import decode_apart, decode_rgb
-from kg_platform.platform import Platform
 from kg_platform.records import Rejection
 from kg_platform.server.connection import connection
-from kg_platform.settings import Settings, load
-from ui import uploads
+from kg_platform.settings import Settings
+from ui import opened, people
+from ui.opened import session as _session
 from ui.session import KnowledgeGraph
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
@@ -37,11 +38,6 @@ SMALL, CARD, LARGE = 96, 288, 640
 # Seconds a reading may be old. Counting the whole graph is a scan, so it is kept longest.
 ALIVE, FRESH, COUNTS = 3, 10, 30
 PING_SECONDS = 3.0
-
-
-@st.cache_resource(show_spinner=False)
-def _session() -> KnowledgeGraph:
-    return KnowledgeGraph(Platform.open(load(), migrate=False))
 
 
 @st.cache_resource(show_spinner="Opening Neo4j …")
@@ -65,22 +61,24 @@ def _moved(there: Connection) -> bool:
 
 
 def graph() -> Graph:
-    """The graph, which answered a moment ago.
+    """The graph, which answered a moment ago, for whoever may look at it.
 
     Raises:
+        Forbidden: who is there may not.
         GraphUnavailable, GraphAuthError, ServerError: it does not.
     """
-    opened = _graph()
+    people.looking()
+    found = _graph()
     try:
-        _answers(opened.connection)
+        _answers(found.connection)
     except (GraphUnavailable, GraphAuthError):
-        if not _moved(opened.connection):
+        if not _moved(found.connection):
             raise
         _graph.clear()
         _session().platform.leave_graph()
-        opened = _graph()
-        _answers(opened.connection)
-    return opened
+        found = _graph()
+        _answers(found.connection)
+    return found
 
 
 def kg() -> KnowledgeGraph:
@@ -94,18 +92,16 @@ def kg() -> KnowledgeGraph:
 
 
 def settings() -> Settings:
-    return _session().settings
-
-
-def is_private() -> bool:
-    """Whether nobody but the people of this machine reaches the explorer: it listens there alone,
-    and no other name leads to it. What Streamlit was told counts, whatever the settings say."""
-    address = st.get_option("server.address") or settings().ui_address
-    names = [address, *(st.get_option("server.allowedHosts") or ())]
-    return all(uploads.is_of_this_machine(name) for name in names)
+    return opened.settings()
 
 
 def ledger() -> Ledger:
+    """The ledger, for whoever may look at it.
+
+    Raises:
+        Forbidden: who is there may not.
+    """
+    people.looking()
     return _session().ledger
 
 
@@ -149,6 +145,10 @@ def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> lis
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
     return entities.rows(graph(), ids)
+
+
+def known(ids: Sequence[str]) -> dict[str, entities.EntityRow]:
+    return rows(tuple(ids))
 
 
 @st.cache_data(ttl=COUNTS, show_spinner=False)

@@ -239,6 +239,7 @@ class RecordCheck:
                 else:
                     results.append(result)
         except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # so that none of them begins anew
             self._gallery.close()  # nobody waits for what is being decoded
             raise
         finally:

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger.audit import noted
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.review_rows import Candidate, Kind, Proposed, ReviewRow, Status, Triple
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
@@ -87,6 +88,20 @@ class Reviews:
         with self._database.read() as connection:
             return int(connection.execute(query.select_from(REVIEWS)).scalar_one())
 
+    def between(
+        self, entities: Sequence[str], status: Status = "open", limit: int = 500
+    ) -> list[ReviewRow]:
+        """Items both of whose ends are among these entities, the likeliest first."""
+        c, among = REVIEWS.c, set(entities)
+        order = (c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id)
+        found: list[ReviewRow] = []
+        for start in range(0, len(entities), AT_ONCE):
+            some = c.head.in_(entities[start : start + AT_ONCE])
+            query = sa.select(REVIEWS).where(c.status == status, some).order_by(*order)
+            found += [row for row in self._rows(query) if row.tail in among]
+        found.sort(key=lambda row: (row.probability is None, -(row.probability or 0), row.id))
+        return found[:limit]
+
     def relations(self) -> list[str]:
         """Every relation that some item proposes."""
         c = REVIEWS.c
@@ -150,6 +165,8 @@ class Reviews:
                     updated_at=at,
                 )
             )
+            ends = " ".join(filter(None, (row["head"], row["relation"], row["tail"])))
+            noted(connection, by, "review", f"{row['kind']} {review_id}: {after}", ends)
         return self.item(review_id)
 
     def finish(self, review_id: int) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger.audit import noted
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.errors import AlreadyThere
 from kg_platform.ledger.rows import now
 from kg_platform.ledger.tables import SAVED_QUERIES
 
 NAME_CHARACTERS, NOTE_CHARACTERS = 80, 500
+KIND = "query"  # of a line of the audit
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,12 @@ class SavedQueries:
                 theirs = connection.execute(query).scalar_one_or_none()
                 if theirs is None:
                     connection.execute(SAVED_QUERIES.insert().values(**values))
+                    noted(connection, owner, KIND, name, "saved")
                     return saved
                 _check_owner(name, theirs, owner, "save yours under another name")
                 del values["created_at"]
                 connection.execute(SAVED_QUERIES.update().where(c.name == name).values(**values))
+                noted(connection, owner, KIND, name, "changed")
         except AlreadyThere as error:
             raise AlreadyThere(
                 f"Somebody has just saved a query as {name!r}; choose another name."
@@ -103,9 +107,9 @@ class SavedQueries:
         _check_owner(theirs.name, theirs.owner, owner, "only they remove it")
         c = SAVED_QUERIES.c
         with self._database.write() as connection:
-            connection.execute(
-                SAVED_QUERIES.delete().where(c.name == theirs.name, c.owner == owner)
-            )
+            gone = SAVED_QUERIES.delete().where(c.name == theirs.name, c.owner == owner)
+            if connection.execute(gone).rowcount:
+                noted(connection, owner, KIND, theirs.name, "removed")
 
 
 def _check_owner(name: str, theirs: str, owner: str, instead: str) -> None:

@@ -30,9 +30,13 @@ class Card(NamedTuple):
 
 
 def cards(
-    items: Iterable[Card], key: str, shape: Literal["cards", "strip", "chips"] = "cards"
+    items: Iterable[Card],
+    key: str,
+    shape: Literal["cards", "strip", "chips"] = "cards",
+    page: str = "entity",
 ) -> None:
-    """Show the entities; a click opens the entity's page. `key` is unique on the page."""
+    """Show the entities; a click opens the entity's page, or another that takes an entity as `id`.
+    `key` is unique on the page."""
     size = resources.SMALL if shape == "chips" else resources.CARD
     shown = [
         {
@@ -41,18 +45,19 @@ def cards(
             "note": note,
             "score": score,
             "image": resources.thumbnail(entity.picture, size),
-            "href": "entity?" + urlencode({"id": entity.id}),
+            "href": f"{page}?" + urlencode({"id": entity.id}),
         }
         for entity, note, score in items
     ]
 
     def opened() -> None:
-        navigation.open_entity(st.session_state[key].opened)
+        if (chosen := st.session_state[key].opened) is not None:
+            navigation.go(page, id=chosen)
 
     _component(key=key, data={"shape": shape, "items": shown}, on_opened_change=opened)
 
 
-def samples(key: str, count: int = 14) -> None:
+def samples(key: str, count: int = 14, page: str = "entity") -> None:
     """A few entities to begin with, those with pictures first; nothing in an empty graph."""
     found = resources.find("", None, 400)
     pictured = [row for row in found if row.picture] or found
@@ -60,4 +65,4 @@ def samples(key: str, count: int = 14) -> None:
     some = pictured[:: max(1, len(pictured) // count)][:count]
     if some:
         st.subheader("Begin here", anchor=False)
-        cards([Card(row) for row in some], key=key, shape="chips")
+        cards([Card(row) for row in some], key=key, shape="chips", page=page)

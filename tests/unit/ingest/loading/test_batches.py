@@ -18,6 +18,7 @@ from ingest.loading import batches
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import Node
 from ingest.sources.registry import open_source
+from kg_platform.errors import MediaStoreError
 from kg_platform.media.described import Looked, describe
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
@@ -38,9 +39,10 @@ class Passed:
         create_missing: bool = False,
         batch_rows: int = 3,
         max_pixels: int = 1_000_000,
+        gallery: Gallery | None = None,
     ) -> None:
         self.rejections: list[Rejection] = []
-        gallery = Gallery(folder, media, max_pixels, max_bytes=1_000_000)
+        gallery = gallery or Gallery(folder, media, max_pixels, max_bytes=1_000_000)
         check = RecordCheck(
             open_source(folder, "test"),
             store or FakeStore(),
@@ -216,6 +218,28 @@ def test_a_decoder_that_dies_loses_one_medium(
     assert [n for n in sorted(passed.nodes) if not passed.nodes[n].media] == ["0", "3"]
     assert [r.field for r in passed.rejections] == ["image", "image"]
     assert {r.reason.partition("(")[0] for r in passed.rejections} == {"its decoder died "}
+
+
+class FullOnce(MediaStore):
+    """Has no space left, once."""
+
+    full = True
+
+    def put(self, data: bytes) -> str:
+        was, self.full = self.full, False
+        if was:
+            raise MediaStoreError("no space")
+        return super().put(data)
+
+
+def test_a_gallery_serves_again_after_a_store_was_full(tmp_path: Path) -> None:
+    folder = source(tmp_path / "s", '{"id": "A", "image": "a.png"}\n')
+    picture(folder / "a.png")
+    with Gallery(folder, FullOnce(str(tmp_path / "media")), 100, 10_000) as gallery:
+        with pytest.raises(MediaStoreError):
+            Passed(folder, gallery=gallery)
+        passed = Passed(folder, gallery=gallery)
+    assert len(passed.nodes["A"].new_media) == 1
 
 
 def claiming(width: int, height: int, png: bytes) -> bytes:
