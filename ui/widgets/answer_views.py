@@ -25,6 +25,7 @@ from ui.widgets import text as plain
 ROWS, CARDS = 200, 30  # of a page
 MOST_ENTITIES = 5_000  # that a gallery goes through
 MOST_DRAWN = 300  # that an address names
+_VIEW = "query_view"
 VIEWS = {
     "table": ":material/table_rows:",
     "gallery": ":material/grid_view:",
@@ -60,19 +61,25 @@ def _choice(views: list[str]) -> str:
     if len(views) == 1:
         return views[0]
     names = {"table": say("Table"), "gallery": say("Gallery"), "plan": say("Plan")}
-    if st.session_state.get("view") not in (None, *views):
-        st.session_state.view = views[0]
-    chosen = st.segmented_control(
+    asked = st.query_params.get("view")
+    if st.session_state.get(_VIEW) not in views:
+        st.session_state[_VIEW] = asked if asked in views else views[0]
+
+    def chosen() -> None:
+        # By hand: a bound widget would write what it shows, in the reader's language.
+        st.query_params["view"] = st.session_state[_VIEW]
+        st.session_state.pop("query_page", None)
+
+    view = st.segmented_control(
         say("Look"),
         views,
-        default=views[0],
         required=True,
         format_func=lambda view: f"{VIEWS[view]} {names[view]}",
         label_visibility="collapsed",
-        key="view",
-        bind="query-params",
+        key=_VIEW,
+        on_change=chosen,
     )
-    return str(chosen)
+    return str(view)
 
 
 def _count(table: Table, seconds: float, is_plan: bool) -> str:
