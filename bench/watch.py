@@ -27,7 +27,7 @@ import torch
 from bench.stage import empty, fresh_platform
 from embeddings.jobs.embed import embed
 from embeddings.jobs.embed_options import EmbedOptions
-from embeddings.refresh.entity_contents import read
+from embeddings.data.entity_contents import read
 from embeddings.refresh.live_space import LiveSpace
 from embeddings.training.options import TrainOptions
 from ingest.loading.store import Node, Row
