@@ -41,22 +41,6 @@ def test_a_person_looks_around(page: Page, address: str) -> None:
     expect(page).to_have_url(f"{address}/entity?id=C07")
 
 
-def test_a_person_asks(page: Page, address: str) -> None:
-    page.goto(f"{address}/query")
-    text = page.get_by_label("Cypher")
-    text.fill("MATCH (n:Country) RETURN n.id AS id ORDER BY id LIMIT 2")
-    page.get_by_role("button", name="Run", exact=False).click()
-    expect(page.get_by_text("2 rows in")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
-    assert Path(download.value.path()).read_text().split() == ["id", "C00", "C01"]
-
-    text.fill("CREATE (n:Hack) RETURN n")
-    page.get_by_role("button", name="Run", exact=False).click()
-    expect(page.locator(".kg-alert[role=alert]")).to_be_visible()
-    expect(page.get_by_text("2 rows in")).to_have_count(0)
-
-
 def test_hostile_text_stays_text(page: Page, address: str) -> None:
     page.goto(f"{address}/entity?id=hostile")
     expect(page.get_by_role("heading", name=HOSTILE, exact=True)).to_be_visible()

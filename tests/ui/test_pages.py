@@ -72,12 +72,6 @@ class TestWithAWorld:
         assert "1:2:3" not in page
         assert "stale:" not in words(explorer("entity", id="C08"))
 
-    def test_a_plan_is_an_answer(self, world: Platform, explorer: Open) -> None:
-        app = explorer("query")
-        app.text_area(key="query_text").set_value("PROFILE MATCH (n:Country) RETURN n.id")
-        app.button[0].click().run()
-        assert "+ProduceResults" in list(app.dataframe[0].value["operator"])
-
     def test_entity_by_deep_link(self, world: Platform, explorer: Open) -> None:
         app = explorer("entity", id="C07")
         for text in ("Country 7", "C07", "7 rivers", "IN_REGION", "BORDERS", "embedding"):
@@ -122,48 +116,6 @@ class TestWithAWorld:
             assert "<script" not in words(app), page
             assert "<img" not in words(app), page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in words(app)
-
-    def test_query_answers_and_counts_time(self, world: Platform, explorer: Open) -> None:
-        app = explorer("query")
-        app.text_area(key="query_text").set_value(
-            "MATCH (n:Country) RETURN n.id AS id, n.embedding AS v, n ORDER BY id LIMIT 3"
-        )
-        app.button[0].click().run()
-        answer = app.dataframe[0].value
-        assert list(answer["id"]) == ["C00", "C01", "C02"]
-        assert "8 numbers" in answer["v"].iloc[0] or answer["v"].iloc[0].startswith("[")
-        assert answer["n"].iloc[0].startswith("(:Country:Entity {")
-        assert "3 rows in" in words(app)
-
-    @pytest.mark.parametrize(
-        "text", ["CREATE (n:Hack)", "LOAD CSV FROM 'file:///etc/passwd' AS r RETURN r", "MATCH (n"]
-    )
-    def test_query_refuses_in_one_sentence(
-        self, world: Platform, explorer: Open, text: str
-    ) -> None:
-        app = explorer("query")
-        app.text_area(key="query_text").set_value(text)
-        app.button[0].click().run()
-        assert not app.exception
-        assert words(app).count('role="alert"') == 1
-        assert not app.dataframe
-
-    @pytest.mark.parametrize("example", ["Types", "Best connected", "Facts", "Alike"])
-    def test_query_examples_run(self, world: Platform, explorer: Open, example: str) -> None:
-        app = explorer("query")
-        app.button_group(key="query_example").set_value(example).run()
-        assert "kg-alert" not in words(app)
-        assert len(app.dataframe[0].value)
-
-    def test_query_says_when_there_is_more(
-        self, world: Platform, explorer: Open, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("KG_QUERY_MAX_ROWS", "5")
-        app = explorer("query")
-        app.text_area(key="query_text").set_value("UNWIND range(1, 9) AS i RETURN i")
-        app.button[0].click().run()
-        assert len(app.dataframe[0].value) == 5
-        assert "there are more" in words(app)
 
     def test_runs_show_rejections(self, world: Platform, explorer: Open) -> None:
         app = explorer("runs")
