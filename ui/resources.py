@@ -24,11 +24,11 @@ from kg_platform.ledger.schedules import Schedules
 from kg_platform.media.described import memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.pictures import decode_apart, decode_rgb
-from kg_platform.platform import Platform
 from kg_platform.records import Rejection
 from kg_platform.server.connection import connection
-from kg_platform.settings import Settings, load
-from ui import uploads
+from kg_platform.settings import Settings
+from ui import opened, people
+from ui.opened import session as _session
 from ui.session import KnowledgeGraph
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
@@ -36,11 +36,6 @@ SMALL, CARD, LARGE = 96, 288, 640
 # Seconds a reading may be old. Counting the whole graph is a scan, so it is kept longest.
 ALIVE, FRESH, COUNTS = 3, 10, 30
 PING_SECONDS = 3.0
-
-
-@st.cache_resource(show_spinner=False)
-def _session() -> KnowledgeGraph:
-    return KnowledgeGraph(Platform.open(load(), migrate=False))
 
 
 @st.cache_resource(show_spinner="Opening Neo4j …")
@@ -64,22 +59,24 @@ def _moved(there: Connection) -> bool:
 
 
 def graph() -> Graph:
-    """The graph, which answered a moment ago.
+    """The graph, which answered a moment ago, for whoever may look at it.
 
     Raises:
+        Forbidden: who is there may not.
         GraphUnavailable, GraphAuthError, ServerError: it does not.
     """
-    opened = _graph()
+    people.looking()
+    found = _graph()
     try:
-        _answers(opened.connection)
+        _answers(found.connection)
     except (GraphUnavailable, GraphAuthError):
-        if not _moved(opened.connection):
+        if not _moved(found.connection):
             raise
         _graph.clear()
         _session().platform.leave_graph()
-        opened = _graph()
-        _answers(opened.connection)
-    return opened
+        found = _graph()
+        _answers(found.connection)
+    return found
 
 
 def kg() -> KnowledgeGraph:
@@ -93,18 +90,16 @@ def kg() -> KnowledgeGraph:
 
 
 def settings() -> Settings:
-    return _session().settings
-
-
-def is_private() -> bool:
-    """Whether nobody but the people of this machine reaches the explorer: it listens there alone,
-    and no other name leads to it. What Streamlit was told counts, whatever the settings say."""
-    address = st.get_option("server.address") or settings().ui_address
-    names = [address, *(st.get_option("server.allowedHosts") or ())]
-    return all(uploads.is_of_this_machine(name) for name in names)
+    return opened.settings()
 
 
 def ledger() -> Ledger:
+    """The ledger, for whoever may look at it.
+
+    Raises:
+        Forbidden: who is there may not.
+    """
+    people.looking()
     return _session().ledger
 
 

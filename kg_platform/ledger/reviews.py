@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger.audit import noted
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.review_rows import Candidate, Kind, Proposed, ReviewRow, Status, Triple
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
@@ -164,6 +165,8 @@ class Reviews:
                     updated_at=at,
                 )
             )
+            ends = " ".join(filter(None, (row["head"], row["relation"], row["tail"])))
+            noted(connection, by, "review", f"{row['kind']} {review_id}: {after}", ends)
         return self.item(review_id)
 
     def finish(self, review_id: int) -> None:
