@@ -232,9 +232,9 @@ def between(address: GraphAddress) -> tuple[Edge, ...]:
         if not ways.ways:
             told = say("{one} and {other} do not hang together within 4 steps.")
         elif ways.more:
-            told = say("{count} of more shortest ways from {one} to {other}, of {steps} steps.")
+            told = say("Shortest ways from {one} to {other}: {count} of more, {steps} steps each.")
         else:
-            told = say("{count} shortest ways from {one} to {other}, of {steps} steps.")
+            told = say("Shortest ways from {one} to {other}: {count}, {steps} steps each.")
         with st.container(horizontal=True, vertical_alignment="center"):
             plain.note(
                 told.format(count=len(ways.ways), one=names[0], other=names[1], steps=ways.length)
