@@ -194,7 +194,7 @@ def show(address: GraphAddress) -> None:
             address.expanded, beside, address.without, address.relations_off, address.limit, way
         )
     if not found.nodes:
-        gone(found)
+        gone(found, address)
         plain.hint(say("None of this is in the graph. Choose an entity, or undo."))
         return
     notes(found, address)
@@ -251,7 +251,7 @@ def between(address: GraphAddress) -> tuple[Edge, ...]:
 
 def notes(found: Neighbourhood, address: GraphAddress) -> None:
     """What is not drawn, and why."""
-    gone(found)
+    gone(found, address)
     labels = {row.id: row.label for row in found.nodes}
     lines = [
         say("{shown} of {total} facts of {name} are drawn.").format(
@@ -281,15 +281,17 @@ def notes(found: Neighbourhood, address: GraphAddress) -> None:
                 )
 
 
-def gone(found: Neighbourhood) -> None:
-    merged = {old: new for old, new in found.gone.items() if new is not None}
-    lost = [old for old, new in found.gone.items() if new is None]
+def gone(found: Neighbourhood, address: GraphAddress) -> None:
+    """Who is named in the address, and is not there under that name."""
+    named = {*address.expanded, *address.beside} & found.gone.keys()
+    merged = {old: new for old in sorted(named) if (new := found.gone[old]) is not None}
+    lost = sorted(named - merged.keys())
     if lost:
-        named = ", ".join(one[:60] for one in lost[:NAMED])
+        names = ", ".join(one[:60] for one in lost[:NAMED])
         more = say(" and {count} more", count=len(lost) - NAMED) if len(lost) > NAMED else ""
         plain.alert(
             say("Not in the graph (any more): {names}. Look for it by its name.").format(
-                names=named + more
+                names=names + more
             )
         )
     for old, new in list(merged.items())[:NAMED]:
