@@ -152,7 +152,13 @@ class Session:
         number("limit", limit)
         ends = [self.resolve(end).id for end in (one, other)]
         return shortest_ways(
-            self.graph, ends[0], ends[1], steps=steps, limit=limit, relations=relations
+            self.graph,
+            ends[0],
+            ends[1],
+            steps=steps,
+            limit=limit,
+            relations=relations,
+            seconds=self.settings.query_timeout,
         )
 
     def media(

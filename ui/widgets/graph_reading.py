@@ -71,7 +71,8 @@ def part(
 
 @st.cache_data(ttl=resources.FRESH, show_spinner=False)
 def ways(one: str, other: str) -> Ways:
-    return shortest_ways(resources.graph(), one, other)
+    most = resources.settings().query_timeout
+    return shortest_ways(resources.graph(), one, other, seconds=most)
 
 
 def proposed_to(expanded: Sequence[str]) -> list[ProposedLink]:
