@@ -86,7 +86,7 @@ def show(medium: MediaRow, label: str = "") -> None:
 
 def described(medium: MediaRow) -> str:
     """Its figures in a line."""
-    size = f"{medium.width} × {medium.height}" if medium.width and medium.height else ""
+    size = f"{medium.width} x {medium.height}" if medium.width and medium.height else ""
     length = f"{medium.duration:.1f} s" if medium.duration else ""
     parts = [medium.mime, size, length, medium.role if medium.role != medium.kind else ""]
     return " · ".join(filter(None, parts))
