@@ -201,3 +201,18 @@ def test_many_at_once_and_what_cannot_be_is_left(ledger: Ledger) -> None:
         Choice(at_least=0.8, at_most=0.2)
     with pytest.raises(BadInput, match="at once"):
         Choice(most=5_000)
+
+
+def test_items_between_entities(ledger: Ledger) -> None:
+    links = [("A", "B", 0.5), ("B", "C", 0.9), ("A", "Z", 0.99), ("Z", "C", None), ("C", "A", None)]
+    ledger.reviews.propose("run", [Candidate("link", h, "R", t, p, 0.0) for h, t, p in links])
+    found = ledger.reviews.between(["A", "B", "C"])
+    assert [(row.head, row.tail) for row in found] == [("B", "C"), ("A", "B"), ("C", "A")]
+    assert len(ledger.reviews.between(["A", "B", "C"], limit=1)) == 1
+    assert ledger.reviews.between(["A"]) == []
+    assert ledger.reviews.between([]) == []
+    ledger.reviews.decide(found[0].id, "open", "rejected", "ann")
+    assert len(ledger.reviews.between(["A", "B", "C"])) == 2
+    # More than a statement takes parameters.
+    many = [f"x{i}" for i in range(700)]
+    assert len(ledger.reviews.between([*many, "A", "B", "C"])) == 2
