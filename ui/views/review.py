@@ -76,7 +76,10 @@ def turn(by: int) -> None:
 @st.fragment
 def work(wanted: queue.Wanted) -> None:
     """The queue and the item that is looked at: only this runs again at a key."""
-    deciding.show_told()
+    with st.container(
+        key="review_told"
+    ):  # always there: what follows keeps its place, and the focus
+        deciding.show_told()
     wanted = wanted._replace(page=st.session_state.get("review_page", 0))
     lot = queue.lot_of(wanted)
     here = queue.at(lot)
