@@ -15,6 +15,7 @@ from kg_platform.results import Results
 
 if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a short answer
     from kg_platform.browse.entities import EntityPage, EntityRow
+    from kg_platform.browse.history import Event
     from kg_platform.browse.media import Alike, StoredMedium
     from kg_platform.browse.status import Status
     from kg_platform.curation.media_check import MediaChecked
@@ -113,6 +114,13 @@ class Session:
 
         number("facts", facts, least=0)
         return entities.entity(self.graph, self.resolve(entity).id, facts)
+
+    def history_of(self, entity: str) -> list[Event]:
+        """What became of one entity (id or label): what sources said, merges, reviews, vectors; the
+        newest first."""
+        from kg_platform.browse.history import history
+
+        return history(self.graph, self.ledger, self.resolve(entity).id)
 
     def media(
         self, kind: str | None = None, k: int = 100, after: str = ""

@@ -152,6 +152,11 @@ class Settings(BaseSettings):
         default=True,
         description="keep what a run was trained on, compressed, for `kg runs reproduce`",
     )
+    maps: bool = Field(
+        default=True,
+        description="have `kg embed` lay each run's vectors out on a plane, for the explorer's "
+        "page Map",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="where to train and encode; auto takes the GPU when there is one",
@@ -179,6 +184,37 @@ class Settings(BaseSettings):
 
     ui_address: str = Field(default="127.0.0.1", description="address the explorer listens on")
     ui_port: int = Field(default=8501, ge=1, le=65535, description="port the explorer listens on")
+    ui_url: str | None = Field(
+        default=None,
+        description="address people open the explorer by, where a proxy stands before it: "
+        "https://kg.example.org",
+    )
+    ui_everybody: Literal["viewer", "curator", "operator"] | None = Field(
+        default=None,
+        description="what everybody may do in an explorer without a login (default: operator where "
+        "only this machine reaches it, viewer where others do)",
+    )
+    ui_oidc_metadata_url: str | None = Field(
+        default=None,
+        description="the explorer asks for a login at the OpenID Connect provider that this "
+        "address describes: https://.../.well-known/openid-configuration",
+    )
+    ui_oidc_client_id: str | None = Field(
+        default=None, description="the explorer's client id at that provider"
+    )
+    ui_oidc_client_secret: SecretStr | None = Field(
+        default=None, description="its client secret; it is taken from here and written nowhere"
+    )
+    ui_oidc_roles: str = Field(
+        default="roles",
+        description="claim of the identity token that has viewer, curator or operator, with dots "
+        "where it lies inside others: realm_access.roles",
+    )
+    ui_login_hours: float | None = Field(
+        default=None,
+        gt=0,
+        description="how long a login counts (default: as long as its identity token says)",
+    )
 
     @property
     def database_dir(self) -> Path:

@@ -15,7 +15,7 @@ import streamlit as st
 
 FOLDER = Path(__file__).with_name("languages")
 LANGUAGES = {"en": "English", "zh": "中文"}
-_KEY = "lang"
+_KEY, _CHOSEN = "lang", "language"
 
 
 @cache
@@ -28,10 +28,11 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def language() -> str:
-    """What was chosen (`?lang=`), else what the browser asks for, else English."""
-    chosen = st.session_state.get(_KEY) or st.query_params.get(_KEY)
-    if chosen in LANGUAGES:
-        return str(chosen)
+    """What was chosen or `?lang=` says, else what the browser asks for, or English."""
+    if (asked := st.query_params.get(_KEY)) in LANGUAGES:
+        st.session_state[_CHOSEN] = asked  # addresses of other pages do not say it again
+    if _CHOSEN in st.session_state:
+        return str(st.session_state[_CHOSEN])
     asked = (st.context.locale or "en").split("-")[0].lower()
     return asked if asked in LANGUAGES else "en"
 
@@ -48,13 +49,18 @@ def say(english: str, **values: object) -> str:
 
 
 def choose() -> None:
-    """The choice of a language, kept in the address."""
-    st.session_state.setdefault(_KEY, language())
+    """The choice of a language, for the rest of the visit."""
+
+    def chosen() -> None:
+        st.session_state[_CHOSEN] = st.session_state.frame_language
+        st.query_params.pop(_KEY, None)
+
     st.selectbox(
         "Language / 语言",
         list(LANGUAGES),
+        list(LANGUAGES).index(language()),
         format_func=LANGUAGES.__getitem__,
-        key=_KEY,
-        bind="query-params",
+        key="frame_language",
+        on_change=chosen,
         label_visibility="collapsed",
     )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-_KEY = "app_open_entity"
+_KEY = "app_go"
+Query = dict[str, str | Sequence[str]]
+
+
+def go(page: str, **query: str | Sequence[str]) -> None:
+    """Go to the page of this name with this query in its address, in the next run. Several values
+    of one name are repeated there."""
+    st.session_state[_KEY] = page, query
 
 
 def open_entity(entity_id: str | None) -> None:
     """Go to this entity's page in the next run; nothing for None."""
     if entity_id is not None:
-        st.session_state[_KEY] = entity_id
+        go("entity", id=entity_id)
 
 
-def asked_for() -> str | None:
-    """The entity somebody asked to open, once."""
-    asked: str | None = st.session_state.pop(_KEY, None)
+def asked_for() -> tuple[str, Query] | None:
+    """The page somebody asked to go to, and its query; once."""
+    asked: tuple[str, Query] | None = st.session_state.pop(_KEY, None)
     return asked
 
 

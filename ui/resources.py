@@ -8,23 +8,38 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from PIL.Image import Image
 
-from kg_platform.browse import entities
+from ingest.versions.of_entity import EntityLoad
+from ingest.versions.of_entity import loads_of as find_loads
+from kg_platform.browse import attention, entities, facets, media, tallies
+from kg_platform.browse import history as entity_history
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
-from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
+from kg_platform.errors import (
+    GraphAuthError,
+    GraphUnavailable,
+    KgError,
+    MigrationError,
+    NotFound,
+)
 from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.ledger.ledger import Ledger
+from kg_platform.ledger.rows import RunRow
 from kg_platform.ledger.schedules import Schedules
-from kg_platform.media.pictures import decode_rgb
-from kg_platform.platform import Platform
+from kg_platform.media.described import memory_for
+from kg_platform.media.isolated import Isolated
+from kg_platform.media.pictures import decode_apart, decode_rgb
 from kg_platform.records import Rejection
 from kg_platform.server.connection import connection
-from kg_platform.settings import Settings, load
-from ui import uploads
+from kg_platform.settings import Settings
+from ui import opened, people
+from ui.opened import session as _session
 from ui.session import KnowledgeGraph
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
@@ -32,11 +47,6 @@ SMALL, CARD, LARGE = 96, 288, 640
 # Seconds a reading may be old. Counting the whole graph is a scan, so it is kept longest.
 ALIVE, FRESH, COUNTS = 3, 10, 30
 PING_SECONDS = 3.0
-
-
-@st.cache_resource(show_spinner=False)
-def _session() -> KnowledgeGraph:
-    return KnowledgeGraph(Platform.open(load(), migrate=False))
 
 
 @st.cache_resource(show_spinner="Opening Neo4j …")
@@ -60,22 +70,24 @@ def _moved(there: Connection) -> bool:
 
 
 def graph() -> Graph:
-    """The graph, which answered a moment ago.
+    """The graph, which answered a moment ago, for whoever may look at it.
 
     Raises:
+        Forbidden: who is there may not.
         GraphUnavailable, GraphAuthError, ServerError: it does not.
     """
-    opened = _graph()
+    people.looking()
+    found = _graph()
     try:
-        _answers(opened.connection)
+        _answers(found.connection)
     except (GraphUnavailable, GraphAuthError):
-        if not _moved(opened.connection):
+        if not _moved(found.connection):
             raise
         _graph.clear()
         _session().platform.leave_graph()
-        opened = _graph()
-        _answers(opened.connection)
-    return opened
+        found = _graph()
+        _answers(found.connection)
+    return found
 
 
 def kg() -> KnowledgeGraph:
@@ -89,18 +101,16 @@ def kg() -> KnowledgeGraph:
 
 
 def settings() -> Settings:
-    return _session().settings
-
-
-def is_private() -> bool:
-    """Whether nobody but the people of this machine reaches the explorer: it listens there alone,
-    and no other name leads to it. What Streamlit was told counts, whatever the settings say."""
-    address = st.get_option("server.address") or settings().ui_address
-    names = [address, *(st.get_option("server.allowedHosts") or ())]
-    return all(uploads.is_of_this_machine(name) for name in names)
+    return opened.settings()
 
 
 def ledger() -> Ledger:
+    """The ledger, for whoever may look at it.
+
+    Raises:
+        Forbidden: who is there may not.
+    """
+    people.looking()
     return _session().ledger
 
 
@@ -114,6 +124,37 @@ def schedules() -> Schedules:
 @st.cache_data(ttl=COUNTS, show_spinner=False)
 def overview() -> entities.Overview:
     return entities.overview(graph())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def relations() -> dict[str, int]:
+    """Relations between entities by type, the most frequent first."""
+    return tallies.relations(graph())
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def current_run() -> dict[str, Any] | None:
+    """The properties of the live run."""
+    return entities.current_run(graph())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def media_count() -> int:
+    return sum(media.counts(graph()).values())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def concerns() -> list[attention.Concern]:
+    """What waits for a person."""
+    return attention.concerns(ledger(), census(), status(), streams())
+
+
+def run_or_none(run_id: str) -> RunRow | None:
+    """A run of the ledger, if it has this one: who published may have had another."""
+    try:
+        return ledger().run(run_id)
+    except (NotFound, MigrationError):
+        return None
 
 
 @st.cache_data(ttl=COUNTS, show_spinner=False)
@@ -131,19 +172,52 @@ def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[entit
     return list(kg().find(text, limit, type=type, offset=offset))
 
 
+@st.cache_resource(ttl=COUNTS, show_spinner=False, max_entries=50)
+def census(text: str = "") -> facets.Census:
+    """How many entities there are of each kind, of those that the words name; nobody changes it."""
+    return facets.census(graph(), text)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def hits(wanted: facets.Wanted, limit: int, offset: int, near: bool) -> list[facets.Hit]:
+    return facets.page(graph(), wanted, limit, offset, near)
+
+
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def entity(entity_id: str) -> entities.EntityPage:
     return entities.entity(graph(), entity_id, facts=0)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> list[entities.Fact]:
-    return entities.neighbours(graph(), entity_id, relation, outgoing, limit)
+def neighbours(
+    entity_id: str, relation: str, outgoing: bool, limit: int, offset: int = 0
+) -> list[entities.Fact]:
+    return entities.neighbours(graph(), entity_id, relation, outgoing, limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def history(entity_id: str) -> list[entity_history.Event]:
+    return entity_history.history(graph(), ledger(), entity_id)
+
+
+def gone(entity_id: str) -> entity_history.Gone | None:
+    """What is known of an entity that is not there any more."""
+    return entity_history.gone(graph(), entity_id)
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def loads_of(entity_id: str) -> list[EntityLoad]:
+    """What the last loads changed of it, as journals on this machine say."""
+    return find_loads(kg().platform, entity_id)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
     return entities.rows(graph(), ids)
+
+
+def known(ids: Sequence[str]) -> dict[str, entities.EntityRow]:
+    return rows(tuple(ids))
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -155,21 +229,50 @@ def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
 
 def forget() -> None:
     """What was read of entities is asked for again: somebody has just changed one."""
-    for reading in (overview, status, find, entity, neighbours, rows):
+    for reading in (
+        overview,
+        status,
+        relations,
+        concerns,
+        census,
+        hits,
+        find,
+        entity,
+        neighbours,
+        rows,
+        history,
+    ):
         reading.clear()
 
 
 # ---- pictures
 
 
+@st.cache_resource(show_spinner=False)
+def _decoders() -> Isolated:
+    limits = settings()
+    return Isolated(1, memory=memory_for(limits.max_picture_pixels, limits.max_media_bytes))
+
+
+def picture(data: bytes) -> Image:
+    """Somebody's picture, decoded in a process of its own.
+
+    Raises:
+        BadPicture: it is none, or cannot be used.
+    """
+    return decode_apart(data, settings().max_picture_pixels, _decoders())
+
+
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def _thumbnail(digest: str, size: int) -> str:
     media = _session().platform.media
-    data = media.small(digest) or media.read(digest)
-    picture = decode_rgb(data, settings().max_picture_pixels)
-    picture.thumbnail((size, size))
+    if (ours := media.small(digest)) is not None:
+        shown = decode_rgb(ours, settings().max_picture_pixels)
+    else:
+        shown = picture(media.read(digest))
+    shown.thumbnail((size, size))
     packed = io.BytesIO()
-    picture.save(packed, "WEBP", quality=82)
+    shown.save(packed, "WEBP", quality=82)
     return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode()
 
 
@@ -187,11 +290,19 @@ def thumbnail(digest: str | None, size: int) -> str | None:
         return None
 
 
+def is_kept(digest: str) -> bool:
+    """Whether the store has these bytes, which are not read."""
+    try:
+        return _session().platform.media.exists(digest)
+    except KgError:
+        return False
+
+
 def recording(digest: str) -> Path | bytes | None:
     """A sound or film as a player takes it: its file in the store, or its bytes where the store is
     elsewhere. None where they are missing."""
-    media = _session().platform.media
+    store = _session().platform.media
     try:
-        return media.local_file(digest) or media.read(digest)
+        return store.local_file(digest) or store.read(digest)
     except KgError:
         return None

@@ -23,8 +23,9 @@ from embeddings.features.recording_workers import SECONDS
 from embeddings.numerics.threads import one_thread
 from embeddings.publish.published import Run, check_encoder, encoder_of
 from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
+from kg_platform.media.described import memory_for
 from kg_platform.media.isolated import Isolated
-from kg_platform.media.pictures import decode_rgb, rgb
+from kg_platform.media.pictures import decode_apart, rgb
 from kg_platform.modality import IMAGE, MODALITIES, TEXT, VIDEO, Modality
 from kg_platform.platform import Platform
 
@@ -38,7 +39,9 @@ class ContentSearch:
         self._platform = platform
         self._encoders: dict[tuple[str, str], Any] = {}
         self._loading = threading.Lock()
-        self._decoders = Isolated(1, seconds=SECONDS)
+        limits = platform.settings
+        memory = memory_for(limits.max_picture_pixels, limits.max_media_bytes)
+        self._decoders = Isolated(1, memory=memory, seconds=SECONDS)
 
     def similar(self, question: SimilarQuestion) -> SimilarAnswer:
         """The answer to a question that may have contents.
@@ -87,7 +90,7 @@ class ContentSearch:
         if isinstance(data, bytes):
             with _said(example.modality, example.content):
                 if example.modality is IMAGE:
-                    return decode_rgb(data, most)
+                    return decode_apart(data, most, self._decoders)
                 refuse(example.modality, data, most, self._decoders)
         return data
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.features.encoders.load import load_text_encoder
 from embeddings.features.encoders.protocols import TextEncoder
-from embeddings.publish.published import check_encoder, published_run, with_encoder
+from embeddings.publish.published import check_encoder, encoder_of, published_run
 from kg_platform.errors import KgError
 from kg_platform.modality import TEXT
 from kg_platform.platform import Platform
@@ -22,24 +22,28 @@ def sentence_encoder(
 ) -> Callable[[Sequence[str]], Vectors | None]:
     """A function of texts -> (n, d) rows of length 1, by the encoder that the live run records;
     None where there is no such run or its encoder cannot be had, which `on_problem` is told once.
+
+    It stays with the encoder that it began with, as whoever asks may remember published vectors: a
+    run of another one that is published meanwhile is such a problem.
     """
-    loaded: dict[str, TextEncoder] = {}
+    loaded: list[TextEncoder] = []
+    fitting: set[str] = set()  # runs
     lost: list[str] = []
 
-    def load(name: str) -> TextEncoder:
-        if name not in loaded:
-            loaded[name] = load_text_encoder(name, platform.settings.device)
-        return loaded[name]
-
-    def ask(encoder: TextEncoder, texts: Sequence[str]) -> Vectors:
-        check_encoder(published_run(platform.graph), TEXT, encoder)
-        return encoder.encode_queries(texts)
+    def of_the_live_run() -> TextEncoder:
+        run = published_run(platform.graph)
+        if not loaded:
+            loaded.append(load_text_encoder(encoder_of(run, TEXT), platform.settings.device))
+        if run["id"] not in fitting:
+            check_encoder(run, TEXT, loaded[0])
+            fitting.add(run["id"])
+        return loaded[0]
 
     def encode(texts: Sequence[str]) -> Vectors | None:
         if lost:
             return None
         try:
-            return with_encoder(platform.graph, TEXT, load, lambda one: ask(one, texts))
+            return of_the_live_run().encode_queries(texts)
         except KgError as error:
             lost.append(str(error))
             on_problem(str(error))

@@ -99,8 +99,10 @@ def facts_found(done: ExtractSummary) -> list[dict[str, Any]]:
 def _tell(done: ExtractSummary, dry_run: bool) -> None:
     names = {
         "documents": "texts read", "sentences": "sentences", "entities": "entities named",
-        "facts": "facts stated", "unsure": "of which it is unsure who is meant",
-        "new": "proposed (kg review list --kind stated)", "updated": "proposed before",
+        "facts": "facts stated", "unsure": "left out: unsure who is meant",
+        "new": "proposed (kg review list --kind stated)",
+        "updated": "proposed before, with more sentences now or open again",
+        "unchanged": "proposed before",
         "known": "in the graph already", "decided": "decided before",
         "superseded": "closed: the graph has them by now", "unread": "documents left out",
     }  # fmt: skip

@@ -34,6 +34,7 @@ KIND = "extract"
 CURSOR = "read"
 _ENTITIES = 200  # of a property, after which the cursor moves on
 _SHOWN = 1_000  # facts that a dry run keeps
+_TOLD = 20  # documents that were left out
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ class ExtractWish:
         """What makes two runs the same."""
         mark = None
         if self.patterns is not None:
-            lines = "\n".join(f"{p.text} -> {p.relation}" for p in self.patterns)
+            lines = "\n".join(f"{p.text} -> {p.relation} {p.score}" for p in self.patterns)
             mark = hashlib.sha256(lines.encode()).hexdigest()[:16]
         return {
-            "path": None if self.path is None else str(self.path),
+            "path": None if self.path is None else str(self.path.resolve()),
             "property": self.property,
             "model": self.model,
             "patterns": mark,
@@ -106,10 +107,16 @@ class _Extraction:
         model = open_model(self._platform, self._wish.model, self._wish.patterns, self._wish.new,
                            self._report, self._summary.notes)  # fmt: skip
         if dry_run:
-            for _, found in self._read(model, ""):
-                kept = self._summary.found
-                kept += [(fact, found) for fact in found.facts][: _SHOWN - len(kept)]
-            self._close({})
+            kept = self._summary.found
+            for found in self._read(model, ""):
+                if isinstance(found, FoundInSentence):
+                    kept += [(fact, found) for fact in found.facts][: _SHOWN - len(kept)]
+            self._close({"unread": len(self._unread)}, self._unread)
+            if (facts := self._figures["facts"]) > len(kept):
+                self._summary.notes.append(
+                    f"Of {facts:,} facts the first {len(kept):,} are listed; without a dry run all "
+                    "are proposed."
+                )
             return self._summary
         run_id, behind = self._start()
         self._summary.run_id = run_id
@@ -118,24 +125,26 @@ class _Extraction:
             lambda: "Stopped; what was proposed stays. Run the same command again to go on.",
         ):
             proposed = ProposedFacts(self._graph, self._ledger.reviews, run_id, model.name)
-            for place, found in self._read(model, behind):
-                if found.facts:
+            for found in self._read(model, behind):
+                if isinstance(found, FoundInSentence):
                     proposed.add(found)
-                if place is not None:
-                    proposed.flush()
-                    self._ledger.set_cursor(run_id, CURSOR, place)
-            proposed.flush()
-            self._ledger.reject(run_id, self._unread)
-            superseded, _ = supersede(self._graph, self._ledger.reviews, "stated")
+                else:
+                    self._keep(run_id, proposed)
+                    self._ledger.set_cursor(run_id, CURSOR, found)
+            self._keep(run_id, proposed)
+            superseded = supersede(self._graph, self._ledger.reviews, "stated")
             counts = proposed.counts
             self._close(
                 {
                     "new": counts.new,
                     "updated": counts.updated,
+                    "unchanged": counts.unchanged,
                     "decided": counts.decided,
                     "known": counts.known,
                     "superseded": superseded,
-                }
+                    "unread": self._ledger.count_rejections(run_id),
+                },
+                self._ledger.rejections(run_id, _TOLD),  # before it was cut short, too
             )
             seconds = round(time.monotonic() - self._begun, 1)
             self._ledger.finish_run(
@@ -165,18 +174,20 @@ class _Extraction:
             return before.id, behind
         return self._ledger.start_run(KIND, settings), ""
 
-    def _read(
-        self, model: ExtractionModel, behind: str
-    ) -> Iterator[tuple[str | None, FoundInSentence]]:
-        """(how far it is read now, if that is the end of something, what a sentence says)"""
+    def _keep(self, run_id: str, proposed: ProposedFacts) -> None:
+        """Keep what was found and left out so far: what is behind the cursor is not read again."""
+        proposed.flush()
+        self._ledger.reject(run_id, self._unread)
+        self._unread.clear()
+
+    def _read(self, model: ExtractionModel, behind: str) -> Iterator[FoundInSentence | str]:
+        """What each sentence says, and, where something ends, how far it is read now."""
         if self._wish.property is not None:
             yield from self._read_property(model, self._wish.property, behind)
         else:
             yield from self._read_files(model, behind)
 
-    def _read_files(
-        self, model: ExtractionModel, behind: str
-    ) -> Iterator[tuple[str | None, FoundInSentence]]:
+    def _read_files(self, model: ExtractionModel, behind: str) -> Iterator[FoundInSentence | str]:
         several = self._wish.path is not None and self._wish.path.is_dir()
         for number, file in enumerate(self._files):
             self._report("documents", number, len(self._files))
@@ -184,33 +195,30 @@ class _Extraction:
                 continue
             try:
                 with closing(file.passages()) as passages:
-                    yield from self._ended(file.name, self._sentences(model, passages))
+                    yield from self._sentences(model, passages)
+                self._figures["documents"] += 1
             except BadInput as error:
                 if not several:
                     raise
                 self._unread.append(Rejection(file.name, None, "document", str(error), file.name))
-                continue
-            self._figures["documents"] += 1
+            yield file.name
         self._report("documents", len(self._files), len(self._files))
 
     def _read_property(
         self, model: ExtractionModel, name: str, behind: str
-    ) -> Iterator[tuple[str | None, FoundInSentence]]:
+    ) -> Iterator[FoundInSentence | str]:
         total = graph_names.count_texts(self._graph, name)
         if not total:
             raise BadInput(
                 f"No entity has the property {name!r}; `kg show ENTITY` shows what one has."
             )
-        for number, (entity, _, passages) in enumerate(
+        for number, (entity, passages) in enumerate(
             graph_names.texts(self._graph, name, behind), 1
         ):
-            found = self._sentences(model, passages)
-            yield from (
-                self._ended(entity, found)
-                if number % _ENTITIES == 0
-                else ((None, one) for one in found)
-            )
+            yield from self._sentences(model, passages)
             self._figures["documents"] += 1
+            if number % _ENTITIES == 0:
+                yield entity
             self._report("entities", number, total)
 
     def _sentences(
@@ -228,23 +236,10 @@ class _Extraction:
                 self._figures["unsure"] += found.unsure
                 yield found
 
-    @staticmethod
-    def _ended(
-        name: str, found: Iterator[FoundInSentence]
-    ) -> Iterator[tuple[str | None, FoundInSentence]]:
-        """The last one with the name of what ends there."""
-        held: FoundInSentence | None = None
-        for one in found:
-            if held is not None:
-                yield None, held
-            held = one
-        if held is not None:
-            yield name, held
-
-    def _close(self, counts: dict[str, int]) -> None:
-        self._summary.figures = {**self._figures, **counts, "unread": len(self._unread)}
-        self._summary.notes += [f"Left out: {one.reason}" for one in self._unread[:20]]
-        if self._figures["sentences"] == 0 and not self._unread:
+    def _close(self, counts: dict[str, int], unread: Sequence[Rejection]) -> None:
+        self._summary.figures = {**self._figures, **counts}
+        self._summary.notes += [f"Left out: {one.reason}" for one in unread[:_TOLD]]
+        if self._figures["sentences"] == 0 and not unread:
             self._summary.notes.append("There was no sentence in what was read.")
 
 

@@ -18,6 +18,7 @@ from kg_platform.ledger.review_rows import Triple
 from kg_platform.progress import Progress
 
 PAGE = 5_000
+_TEXTS = 200  # a page: each may be a book
 _FACTS = 1_000  # asked for at once
 
 
@@ -66,16 +67,16 @@ def count_texts(graph: Graph, property_: str) -> int:
     return int(graph.read(cypher.count_texts(name))[0]["count"])
 
 
-def texts(graph: Graph, property_: str, after: str) -> Iterator[tuple[str, str, list[Passage]]]:
-    """(entity, its label, what the property says) of each entity that has it, by id, from behind
+def texts(graph: Graph, property_: str, after: str) -> Iterator[tuple[str, list[Passage]]]:
+    """(entity, what the property says) of each entity that has it, by id, from behind
     `after` on. A list is a passage each; what is no text is none."""
     name = graph.vocabulary.turned_name(property_)
     while True:
-        ((rows,),) = (r.values() for r in graph.read(cypher.texts_page(name, after, PAGE)))
-        for one, label, value in rows:
+        ((rows,),) = (r.values() for r in graph.read(cypher.texts_page(name, after, _TEXTS)))
+        for one, value in rows:
             place = TextPlace(property_, entity=one)
-            yield one, label, [Passage(text, place) for text in _texts(value)]
-        if len(rows) < PAGE:
+            yield one, [Passage(text, place) for text in _texts(value)]
+        if len(rows) < _TEXTS:
             return
         after = rows[-1][0]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from ingest.extraction.graph_names import known_facts
@@ -11,7 +12,7 @@ from ingest.extraction.stated import FoundInSentence, StatedFact
 from kg_platform.curation.items_of_text import with_places
 from kg_platform.curation.review import decided_facts
 from kg_platform.graph.client import Graph
-from kg_platform.ledger.review_rows import Candidate, Proposed, Triple
+from kg_platform.ledger.review_rows import Candidate, ReviewRow, Triple
 from kg_platform.ledger.reviews import Reviews
 
 AT_ONCE = 200
@@ -19,19 +20,15 @@ AT_ONCE = 200
 
 @dataclass
 class ItemCounts:
-    """What became of facts that were found: new items, open ones that have a further place now,
-    those that somebody has decided on, and those that the graph has already."""
+    """What became of facts that were found, each counted once: new items, earlier ones that are
+    open with more sentences, or again, or that stay as they were, those that somebody has decided
+    on, and those that the graph has already."""
 
     new: int = 0
     updated: int = 0
+    unchanged: int = 0
     decided: int = 0
     known: int = 0
-
-    def __iadd__(self, made: Proposed) -> ItemCounts:
-        self.new += made.new
-        self.updated += made.updated
-        self.decided += made.decided
-        return self
 
 
 @dataclass
@@ -42,11 +39,11 @@ class ProposedFacts:
     reviews: Reviews
     run_id: str
     model: str
-    counts: ItemCounts = field(default_factory=ItemCounts)
 
     def __post_init__(self) -> None:
         self._held: dict[Triple, Candidate] = {}
-        self._known: set[Triple] = set()
+        # What became of each fact; of its ends the hash, as there may be many millions.
+        self._became: dict[int, str] = {}
         self._rejected = decided_facts(self.graph, self.reviews, "rejected", kind="stated")
 
     def add(self, found: FoundInSentence) -> None:
@@ -62,26 +59,49 @@ class ProposedFacts:
         if len(self._held) >= AT_ONCE:
             self.flush()
 
+    @property
+    def counts(self) -> ItemCounts:
+        """Of all that was proposed so far."""
+        return ItemCounts(**Counter(self._became.values()))
+
     def flush(self) -> None:
         """Propose what is held."""
         held, self._held = self._held, {}
         known = known_facts(self.graph, list(held))
-        self._known |= known
-        asked: list[Candidate] = []
-        decided: set[Triple] = {ends for ends in held if ends in self._rejected}
-        fresh = [c for ends, c in held.items() if ends not in known and ends not in decided]
+        fresh = []
+        for ends, one in held.items():
+            if ends in known:
+                self._count(one, "known")
+            elif ends in self._rejected:
+                self._count(one, "decided")
+            else:
+                fresh.append(one)
         there = self.reviews.among(fresh)
-        for one in fresh:
-            row = there.get(one.ends)
-            if row is not None and row.status == "open":
-                why = with_places(row.explanation, one.explanation["stated"])
-                if why["stated"] == row.explanation.get("stated"):
-                    continue  # it says nothing that the item does not
-                one = Candidate("stated", *one.ends, None, max(one.score, row.score), why)
-            asked.append(one)
-        self.counts += self.reviews.propose(self.run_id, asked)
-        self.counts.known = len(self._known)
-        self.counts.decided += len(decided)
+        asked = [new for one in fresh if (new := self._asked(one, there.get(one.ends))) is not None]
+        self.reviews.propose(self.run_id, asked)
+
+    def _asked(self, one: Candidate, row: ReviewRow | None) -> Candidate | None:
+        """The candidate as it is proposed, given the item that there is; None: that says it all."""
+        if row is None:
+            self._count(one, "new")
+            return one
+        if row.status in ("accepted", "rejected"):
+            self._count(one, "decided")
+            return None
+        if row.status == "open":
+            why = with_places(row.explanation, one.explanation["stated"])
+            if why["stated"] == row.explanation.get("stated"):
+                self._count(one, "unchanged")
+                return None
+            one = Candidate("stated", *one.ends, None, max(one.score, row.score), why)
+        self._count(one, "updated")
+        return one
+
+    def _count(self, one: Candidate, what: str) -> None:
+        """A fact may come again in the same run, and is what it was then; only what nothing became
+        of may become something."""
+        if self._became.get(hash(one.ends), "unchanged") == "unchanged":
+            self._became[hash(one.ends)] = what
 
 
 def candidate_of(fact: StatedFact, found: FoundInSentence, model: str, run_id: str) -> Candidate:

@@ -65,7 +65,7 @@ class LearnedModel:
 
     def _claims(self, named: NamedSentence) -> Iterator[Claim]:
         spoken = ReadSentence(named.words, named.known, named.language)
-        if spoken.asks():
+        if spoken.asks() or not self._labels:  # relations of signs alone have no words
             return
         for one in self._reader.relations(named.text, list(self._labels)):
             head, tail = self._mention(named, one.head), self._mention(named, one.tail)

@@ -21,12 +21,12 @@ def names_page(after: str, rows: int) -> Statement:
 
 
 def texts_page(property_: str, after: str, rows: int) -> Statement:
-    """The next entities by id that have this property -> rows: [id, label, value]"""
+    """The next entities by id that have this property -> rows: [id, value]"""
     value = f"n.{quote(property_)}"
     return Statement(
         f"MATCH (n:Entity) WHERE n.«id» > $after AND {value} IS NOT NULL "
         "WITH n ORDER BY n.«id» LIMIT $rows "
-        f"RETURN collect([n.«id», coalesce(toStringOrNull(n.«label»), n.«id»), {value}]) AS rows",
+        f"RETURN collect([n.«id», {value}]) AS rows",
         {"after": after, "rows": rows},
     )
 

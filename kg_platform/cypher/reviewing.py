@@ -99,12 +99,12 @@ def facts_of(relation: str) -> str:
     )
 
 
-# $rows: {id, head, relation, tail} -> id, there (both ends are), known (the fact is there)
+# $rows: {id, head, relation, tail} -> id, head, tail (whether they are there), known (the fact is)
 STAND = """
 UNWIND $rows AS row
 OPTIONAL MATCH (h:Entity {«id»: row.head})
 OPTIONAL MATCH (t:Entity {«id»: row.tail})
-RETURN row.id AS id, h IS NOT NULL AND t IS NOT NULL AS there,
+RETURN row.id AS id, h IS NOT NULL AS head, t IS NOT NULL AS tail,
        h IS NOT NULL AND t IS NOT NULL AND EXISTS {
          MATCH (h)-[r]->(t) WHERE type(r) = row.relation
        } AS known

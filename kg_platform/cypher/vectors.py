@@ -135,6 +135,13 @@ QUERY_BACK = (
 )
 WHICH_EXIST = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) RETURN id"
 
+# $id, $ids, $property -> id, score of each that has a vector as long as the one of $id
+NEARNESS = (
+    "MATCH (a:Entity {«id»: $id}) WHERE a[$«property»] IS NOT NULL "
+    "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) "
+    "WHERE n[$«property»] IS NOT NULL AND size(n[$«property»]) = size(a[$«property»]) "
+    "RETURN id, vector.similarity.cosine(a[$«property»], n[$«property»]) AS score"
+)
 # Entities that are the other end of these facts already.
 KNOWN_TAILS = (
     "MATCH (:Entity {«id»: $id})-[r]->(t:Entity) WHERE type(r) = $relation RETURN t.«id» AS id"

@@ -23,16 +23,20 @@ _SAMPLE = 2**20
 _BAD = re.compile("[\udc80-\udcff]")
 
 
-def charset_of(path: Path, declared: str | None, notes: list[str], name: str) -> str:
+def charset_of(
+    path: Path, declared: str | None, notes: list[str], name: str, *, askable: bool = True
+) -> str:
     """The name of a codec. What was not declared and is not UTF-8 is said in `notes`.
 
     A mark at the beginning decides. Without one, text is UTF-8 unless most of what is not ASCII
     in its first MiB cannot be read so: one damaged byte in a UTF-8 file must not turn every
-    other letter of it into two wrong ones.
+    other letter of it into two wrong ones. Not `askable`: nobody can say which encoding it is, so
+    that messages ask for the file as UTF-8 instead.
 
     Raises:
         BadInput: no such encoding, it contradicts the file's mark, or none can be seen.
     """
+    remedy = "give its encoding" if askable else "save it as UTF-8"
     with opened(path, name) as file:
         sample = file.read(_SAMPLE)
     marked = next((encoding for mark, encoding in _MARKS if sample.startswith(mark)), None)
@@ -43,17 +47,16 @@ def charset_of(path: Path, declared: str | None, notes: list[str], name: str) ->
             notes.append(f"{name} is read as {marked.upper()}, as it begins like that.")
         return marked
     if sample.count(0) * 4 > len(sample):
-        raise BadInput(
-            f"{name} looks like UTF-16 without a mark; give its encoding (utf-16-le or utf-16-be)."
-        )
+        which = " (utf-16-le or utf-16-be)" if askable else ""
+        raise BadInput(f"{name} looks like UTF-16 without a mark; {remedy}{which}.")
     if _is_utf8(sample):
         return UTF8
     try:
         sample.decode(WESTERN)
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is neither UTF-8 nor {WESTERN}; give its encoding.") from error
+        raise BadInput(f"{name} is neither UTF-8 nor {WESTERN}; {remedy}.") from error
     notes.append(
-        f"{name} is not UTF-8 and is read as {WESTERN} (Western European); give its encoding if "
+        f"{name} is not UTF-8 and is read as {WESTERN} (Western European); {remedy} if "
         "letters come out wrong."
     )
     return WESTERN

@@ -15,6 +15,7 @@ from ingest.extraction.gliner import GlinerReader
 from ingest.extraction.learned import LearnedModel, ReadRelation, RelationReader, labels_of
 from ingest.extraction.names.meaning import Meant
 from ingest.extraction.names.name_index import NameIndex
+from ingest.extraction.names.relation_types import RelationTypes
 from kg_platform.errors import BadInput, EncoderError
 from tests.support.extraction_world import THINGS, TYPES, describe, sentence, triples
 
@@ -100,6 +101,13 @@ def test_names_types_and_denials_hold_for_what_a_model_finds() -> None:
     nothing = "It is a myth that Ann Meyer was born in Paris. Ann Meyer was born in Japan."
     for text in (nothing[:46], nothing[47:], "Nobody here was born in Nowhere."):
         assert triples(model.read(sentence(text))) == set()
+
+
+def test_a_model_is_not_asked_for_nothing() -> None:
+    fake = FakeReader()
+    signs = RelationTypes.of([("★", "Person", "City")])
+    LearnedModel(fake, NameIndex(THINGS), signs, Meant(describe)).read(sentence(TEXT))
+    assert fake.asked == []
 
 
 def test_a_model_that_cannot_be_had_is_one_sentence(tmp_path: Path) -> None:

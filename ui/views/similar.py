@@ -17,7 +17,6 @@ from embeddings.answers.filtering import parsed
 from embeddings.answers.similar import SimilarAnswer
 from embeddings.answers.two_runs import RankedEntity
 from kg_platform.browse.entities import EntityRow
-from kg_platform.media.pictures import decode_rgb
 from kg_platform.modality import BY_NAME
 from ui import resources
 from ui.components import alike, cards
@@ -145,7 +144,7 @@ def uploaded() -> dict[str, bytes]:
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def preview(data: bytes) -> bytes:
-    picture = decode_rgb(data, resources.settings().max_picture_pixels)
+    picture = resources.picture(data)
     picture.thumbnail((resources.CARD, resources.CARD))
     packed = io.BytesIO()
     picture.save(packed, "PNG")

@@ -37,6 +37,11 @@ def names() -> dict[str, str]:
     }
 
 
+def way_called(way: str) -> str:
+    """What a vector property is called."""
+    return names().get(way.removesuffix("_embedding"), way)
+
+
 def has_vector(page: EntityPage, way: str) -> bool:
     return way in page.vectors
 

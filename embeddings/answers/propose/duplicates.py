@@ -57,7 +57,7 @@ def propose_duplicates(platform: Platform, what: Search, report: Progress) -> Pr
                 continue
             seen.add(pair)
             judged = likeness(row)
-            if judged.score >= what.at_least:
+            if judged.score >= (what.at_least or 0):
                 labels = {row["one"]: row["one_label"], row["other"]: row["other_label"]}
                 why = {
                     "head_label": labels[pair[0]],
@@ -68,7 +68,7 @@ def propose_duplicates(platform: Platform, what: Search, report: Progress) -> Pr
                 found.append(Candidate("duplicate", pair[0], "", pair[1], None, judged.score, why))
         found = sorted(found, key=lambda one: (-one.score, one.ends))[: what.top]
         report("neighbours", min(start + BATCH, len(ids)), len(ids))
-    superseded, _ = supersede(graph, reviews, "duplicate")
+    superseded = supersede(graph, reviews, "duplicate")
     made = reviews.propose(run_id, found)
     return Proposal(run_id, made.new, made.updated, superseded, len(ids), possible)
 

@@ -26,6 +26,22 @@ _MARKUP = (
 )
 
 
+class TextLimit:
+    """Counts the characters of a document: what is packed may unpack to far too much."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._read = name, 0
+
+    def add(self, piece: str) -> None:
+        """Raises: BadInput: it is too much now."""
+        self._read += len(piece)
+        if self._read > MOST_CHARACTERS:
+            raise BadInput(
+                f"{self._name} unpacks to more than {MOST_CHARACTERS // 2**20} MiB of text; "
+                "split it."
+            )
+
+
 def read_text(path: Path, name: str) -> Iterator[Passage]:
     """Raises: BadInput: it is not text, or unpacks to far too much."""
     yield from _paragraphs(path, name, markdown=False)
@@ -38,15 +54,15 @@ def read_markdown(path: Path, name: str) -> Iterator[Passage]:
 
 
 def _paragraphs(path: Path, name: str, *, markdown: bool) -> Iterator[Passage]:
-    encoding = charset_of(path, None, [], name)
+    encoding = charset_of(path, None, [], name, askable=False)
     held: list[str] = []
     begun, first, size = 0, 1, 0
     fence = ""
+    limit = TextLimit(name)
     with opened_text(path, encoding, name) as file:
         number, offset = 1, 0
         while line := file.readline(_LINE):
-            if offset + len(line) > MOST_CHARACTERS:
-                raise BadInput(f"{name} unpacks to more than 64 MiB of text; split it.")
+            limit.add(line)
             found = _FENCE.match(line) if markdown else None
             code = bool(fence) or found is not None
             if found is not None and (not fence or found[1] == fence):

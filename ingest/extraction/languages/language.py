@@ -3,6 +3,7 @@ is data, a file a language beside this one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,8 @@ import yaml
 from ingest.extraction.tokens import Token, normal, tokens, written_alone
 
 FOLDER = Path(__file__).parent
+LANGUAGES = ("english", "chinese")
+_IN_BRACKETS = re.compile(r"\([^()]*\)|（[^（）]*）")
 Words = tuple[str, ...]
 
 
@@ -29,7 +32,9 @@ class RelationWords:
 
 @dataclass(frozen=True)
 class Language:
-    """One language as its file says it."""
+    """One language as its file says it. What denies, takes back, spares, asks and is short is that
+    of every language, as a sentence may hold words of another than it is read in; `foreign_signs`
+    are denials of one sign of the others, which within brackets may be a part of a name."""
 
     name: str
     script: str
@@ -45,6 +50,7 @@ class Language:
     not_stated: tuple[Words, ...]
     taken_back: tuple[Words, ...]
     still_stated: tuple[Words, ...]
+    foreign_signs: frozenset[str]
     clause_breaks: frozenset[str]
     gap_stops: frozenset[str]
     verbs: frozenset[str]
@@ -86,12 +92,18 @@ def _bent(word: str, endings: Sequence[tuple[str, str]]) -> list[str]:
 @lru_cache
 def language(name: str) -> Language:
     """The language of this name, one of the files beside this one."""
-    text = (FOLDER / f"{name}.yaml").read_text("utf-8")
-    said: dict[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)  # "no" and "on" are words here
+    said = _said(name)
+    everywhere = [_said(one) for one in LANGUAGES]
+
+    def of_every(what: str) -> list[str]:
+        return [phrase for one in everywhere for phrase in one[what]]
+
+    own = set(said["not_stated"])
+    signs = (one for one in of_every("not_stated") if len(one) == 1 and written_alone(one))
     return Language(
         name=name,
         script=said["script"],
-        abbreviations=frozenset(said["abbreviations"]),
+        abbreviations=frozenset(of_every("abbreviations")),
         articles=frozenset(said["articles"]),
         before_names=_phrases(said["before_names"]),
         titles=frozenset(said["titles"]),
@@ -100,14 +112,15 @@ def language(name: str) -> Language:
         said_again=frozenset(said["said_again"]),
         name_endings=[tuple(pair) for pair in said["name_endings"]],
         endings=[tuple(pair) for pair in said["endings"]],
-        not_stated=_phrases(said["not_stated"]),
-        taken_back=_phrases(said["taken_back"]),
-        still_stated=_phrases(said["still_stated"]),
+        not_stated=_phrases(of_every("not_stated")),
+        taken_back=_phrases(of_every("taken_back")),
+        still_stated=_phrases(of_every("still_stated")),
+        foreign_signs=frozenset(one for one in signs if one not in own),
         clause_breaks=frozenset(said["clause_breaks"]),
         gap_stops=frozenset(said["gap_stops"]),
         verbs=frozenset(said["verbs"]),
         joining=_phrases(said["and"]),
-        questions=frozenset(said["questions"]),
+        questions=frozenset(of_every("questions")),
         small_words=frozenset(said["small_words"]),
         pronouns=frozenset(said["pronouns"]),
         possessives=frozenset(said["possessives"]),
@@ -118,8 +131,25 @@ def language(name: str) -> Language:
 
 
 def language_of(text: str) -> Language:
-    """The language that a sentence is read in: by its script."""
-    return language("chinese" if written_alone(text) else "english")
+    """The language that a sentence is read in: by the script of most of its words, where a sign of
+    a script without blanks is a word. What stands in brackets is often a name in another script,
+    and counts only where there is nothing else.
+
+    >>> [language_of(text).name for text in ("Paris (巴黎) is old.", "巴黎 (Paris) 很大。")]
+    ['english', 'chinese']
+    """
+    outside = _IN_BRACKETS.sub(" ", text)
+    words = [word for word in tokens(outside) if word.is_word]
+    words = words or [word for word in tokens(text) if word.is_word]
+    alone = sum(written_alone(word.text) for word in words)
+    return language("chinese" if 2 * alone > len(words) else "english")
+
+
+@lru_cache
+def _said(name: str) -> dict[str, Any]:
+    text = (FOLDER / f"{name}.yaml").read_text("utf-8")
+    said: dict[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)  # "no" and "on" are words here
+    return said
 
 
 def _phrases(said: Sequence[str]) -> tuple[Words, ...]:

@@ -44,6 +44,8 @@ class Meant:
     def __init__(self, describe: Describes, encode: SentenceEncoder | None = None) -> None:
         self._describe, self._encode = describe, encode
         self._known: dict[str, SelfDescription] = {}
+        # A sentence with several such names is asked about once for each.
+        self._last: tuple[str, Vectors | None] = "", None
 
     def choose(self, sentence: str, ids: Sequence[str]) -> str | None:
         """The one of these that the sentence means; None: it cannot be told."""
@@ -56,13 +58,19 @@ class Meant:
         said = {one: self._known[one] for one in ids if one in self._known}
         if len(said) < 2:
             return None
-        if self._encode is not None and all(one.vector is not None for one in said.values()):
-            rows = self._encode([sentence])
-            if rows is not None:
-                near = {i: _cosine(rows[0], one.vector or ()) for i, one in said.items()}
+        if all(one.vector is not None for one in said.values()):
+            row = self._encoded(sentence)
+            if row is not None:
+                near = {i: _cosine(row, one.vector or ()) for i, one in said.items()}
                 return _first(near, MARGIN)
         words = _content(sentence)
         return _first({i: float(len(words & _content(one.text))) for i, one in said.items()}, 0.5)
+
+    def _encoded(self, sentence: str) -> Vectors | None:
+        if self._encode is not None and self._last[0] != sentence:
+            rows = self._encode([sentence])
+            self._last = sentence, None if rows is None else rows[0]
+        return self._last[1]
 
 
 _KEPT = 10_000  # entities that are remembered

@@ -58,6 +58,7 @@ class ReadSentence:
         self.bases = [language.bases(word.norm) for word in words]
         self._subject = self._beginning()
         self._topics = [one for one in (self._subject, subject) if one is not None]
+        self._bracketed = _bracketed(words)
         self._all = frozenset(base for bases in self.bases for base in bases)
 
     def matches(self, patterns: Sequence[Pattern], fits: Fits) -> list[PatternMatch]:
@@ -270,12 +271,16 @@ class ReadSentence:
         while at < end:
             if spared := self._longest(self.language.still_stated, at):
                 at += spared
-            elif self._longest(self.language.not_stated, at):
+            elif self._longest(self.language.not_stated, at) and not self._within_name(at):
                 return False
             else:
                 at += 1
         after = range(end, len(self.words))
         return not any(self._longest(self.language.taken_back, place) for place in after)
+
+    def _within_name(self, at: int) -> bool:
+        """Whether it denies in another language only, and may be a sign of a name in brackets."""
+        return self.words[at].norm in self.language.foreign_signs and at in self._bracketed
 
     def _longest(self, phrases: Sequence[Words], at: int) -> int:
         """How many words from here on are one of these phrases. A name is none, nor is what is
@@ -283,6 +288,18 @@ class ReadSentence:
         if at in self._named or (at > 0 and self.words[at].capital):
             return 0
         return next((len(phrase) for phrase in phrases if self._said(phrase, at)), 0)
+
+
+def _bracketed(words: Sequence[Token]) -> set[int]:
+    """The places of words in brackets, up to where those are closed."""
+    found: set[int] = set()
+    opened: list[int] = []
+    for at, word in enumerate(words):
+        if word.text in "(（":
+            opened.append(at)
+        elif word.text in ")）" and opened:
+            found.update(range(opened.pop(), at))
+    return found
 
 
 def _without(match: PatternMatch, begun: set[int]) -> PatternMatch:

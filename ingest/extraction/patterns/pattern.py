@@ -30,6 +30,7 @@ _PART = re.compile(
 )
 _ARROW = re.compile(r"\s*(?:->|→)\s*(?P<relation>\S.*?)\s*$")
 POSSESSIVE = (("'s", False),)
+SCORE = 0.9  # of a pattern that says none
 GAPS = {"..": 3, "...": 6, "....": 10}
 
 
@@ -69,16 +70,16 @@ PatternPart = NameSlot | Wording | WordGap | Aside
 
 @dataclass(frozen=True)
 class Pattern:
-    """A way in which a relation is said. `past`: what was so counts as so. `score` is how far what
-    it finds is to be trusted, in 0..1."""
+    """A way in which a relation is said. `score` is how far what it finds is to be trusted, in
+    0..1."""
 
     text: str
     relation: str
     parts: tuple[PatternPart, ...] = field(repr=False)
-    score: float = 0.9
+    score: float = SCORE
 
     @classmethod
-    def of(cls, text: str, relation: str = "", score: float = 0.9) -> Self:
+    def of(cls, text: str, relation: str = "", score: float = SCORE) -> Self:
         """Raises: ValueError: it is no pattern; the message says why."""
         arrow = _ARROW.search(text)
         if arrow is not None:

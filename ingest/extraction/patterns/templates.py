@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ingest.extraction.languages.language import Language, RelationWords, language
+from ingest.extraction.languages.language import (
+    LANGUAGES,
+    Language,
+    RelationWords,
+    language,
+)
 from ingest.extraction.patterns.pattern import Pattern
 from ingest.extraction.tokens import written_alone
 
-LANGUAGES = ("english", "chinese")
 _SPLIT = re.compile(r"[^\w]+|_+|(?<=[a-z0-9])(?=[A-Z])")
 _SCORES = {
     "nouns": 0.9, "verbs": 0.9, "phrases": 0.85, "pairs": 0.85, "done_there": 0.8,
@@ -45,6 +49,8 @@ def words_of(relation: str) -> list[str]:
 
 def _of_relation(relation: str, spoken: Language) -> Iterator[Pattern]:
     words = words_of(relation)
+    if not words:  # signs alone: nobody says them
+        return
     content = [word for word in words if word not in spoken.small_words] or words
     known = _known(content, spoken)
     said = known or _by_itself(words, content, spoken)
@@ -90,7 +96,6 @@ def _by_itself(words: list[str], content: list[str], spoken: Language) -> Relati
             if words[-1] == "by":
                 kinds["inverse_verbs"] = [" ".join([*before, last])]
             elif words[-1] == "of":
-                kinds["inverse_nouns"] = []
                 kinds["phrases"] = [f".. {phrase}"]
         return RelationWords(kinds, past=True)
     if words[0] in _PREPOSITIONS:

@@ -7,8 +7,8 @@ from typing import BinaryIO, Protocol
 from xml.parsers import expat
 
 from kg_platform.errors import BadInput
+from kg_platform.files.guarded_xml import GuardedXml
 
-_MAX_DEPTH = 1_000
 _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
@@ -38,8 +38,7 @@ class WatchedFile:
 
 class WatchedXml:
     """XML up to where it stops to be XML: the RDF parser does not mind what is not closed, and
-    tells no lines. XML may define entities that become a million times as long, and the parser
-    makes them; so a file that may define any is refused. It takes all letters for UTF-8."""
+    tells no lines; and it makes all entities that are defined. It takes all letters for UTF-8."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.failed: Exception | None = None
@@ -47,12 +46,11 @@ class WatchedXml:
         self._path = path
         self._given = 0
         self._waiting: Exception | None = None
-        self._check = expat.ParserCreate()
-        self._check.StartDoctypeDeclHandler = self._refuse
-        self._check.XmlDeclHandler = self._encoding
-        self._check.StartElementHandler = self._deeper
-        self._check.EndElementHandler = self._higher
-        self._depth = 0
+        self._check = GuardedXml(
+            f"{path} has a <!DOCTYPE, which may define entities without end; save it without one, "
+            "or as Turtle."
+        )
+        self._check.parser.XmlDeclHandler = self._encoding
 
     def read(self, size: int = -1) -> bytes:
         try:
@@ -60,9 +58,9 @@ class WatchedXml:
                 raise self._waiting
             chunk = self._file.read(size)
             try:
-                self._check.Parse(chunk, not chunk)
+                self._check.parse(chunk, last=not chunk)
             except (expat.ExpatError, ValueError) as error:
-                good = chunk[: max(self._check.ErrorByteIndex - self._given, 0)]
+                good = chunk[: max(self._check.parser.ErrorByteIndex - self._given, 0)]
                 if not good:
                     raise
                 self._waiting, chunk = error, good
@@ -71,20 +69,6 @@ class WatchedXml:
             raise
         self._given += len(chunk)
         return chunk
-
-    def _deeper(self, *_: object) -> None:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:  # the parser's time grows with its square
-            raise ValueError(f"elements are nested more than {_MAX_DEPTH:,} deep")
-
-    def _higher(self, _: str) -> None:
-        self._depth -= 1
-
-    def _refuse(self, *_: object) -> None:
-        raise BadInput(
-            f"{self._path} has a <!DOCTYPE, which may define entities without end; save it without "
-            "one, or as Turtle."
-        )
 
     def _encoding(self, _: str, encoding: str | None, __: int) -> None:
         if encoding and encoding.lower() not in _UTF8:

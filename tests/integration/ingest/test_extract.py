@@ -62,7 +62,7 @@ def test_from_a_sentence_to_a_fact_and_back(
     assert dump(graph) == before, "what is found is no fact"
 
     again = json.loads(kg("extract", "people.txt", "--json").out)
-    assert (again["new"], again["updated"], again["known"]) == (0, 0, 1)
+    assert (again["new"], again["updated"], again["unchanged"], again["known"]) == (0, 0, 2, 1)
 
     items = json.loads(kg("review", "list", "--kind", "stated", "--json").out)["items"]
     born, works = items
@@ -108,6 +108,7 @@ def test_the_property_of_every_entity_is_read_and_a_cut_run_goes_on(
     from ingest.extraction import extract as job
 
     monkeypatch.setattr(job, "_ENTITIES", 1)
+    monkeypatch.setattr("ingest.extraction.graph_names._TEXTS", 1)
     preview = json.loads(kg("extract", "--property", "description", "--dry-run", "--json").out)
     (found,) = preview["facts_found"]
     assert (found["head"], found["relation"], found["tail"]) == ("ann", "BORN_IN", "rome")
@@ -138,14 +139,36 @@ def test_the_property_of_every_entity_is_read_and_a_cut_run_goes_on(
     assert "No entity has the property 'nothing'" in missing.errors
 
 
-def test_a_folder_with_a_document_that_cannot_be_read(loaded: Platform, tmp_path: Path) -> None:
+def test_a_folder_with_a_document_that_cannot_be_read(
+    loaded: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     (folder / "a.docx").write_bytes(b"none")
     (folder / "b.txt").write_text("Ann Meyer was born in Oslo.\nAnn Meyer was born in Rome.")
     (folder / "c.md").write_text("**Ann Meyer** was born in Rome.")
-    done = json.loads(kg("extract", "documents", "--json").out)
-    assert (done["documents"], done["unread"], done["new"]) == (2, 1, 2)
+    (folder / "d.md").write_text("")
+    preview = json.loads(kg("extract", "documents", "--dry-run", "--json").out)
+    assert (preview["documents"], preview["unread"], preview["facts"]) == (3, 1, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.extraction.extract._SHOWN", 2)
+        preview = json.loads(kg("extract", "documents", "--dry-run", "--json").out)
+    assert len(preview["facts_found"]) == 2
+    assert any("Of 3 facts the first 2 are listed" in note for note in preview["notes"])
+
+    def stop(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.extraction.items.ProposedFacts.add", stop)
+        assert kg("extract", "documents").code == 130
+    (run,) = loaded.ledger.runs("extract")
+    assert loaded.ledger.count_rejections(run.id) == 1, "what was left out is kept, too"
+    with monkeypatch.context() as patch:
+        patch.chdir(folder)
+        done = json.loads(kg("extract", ".", "--json").out)
+    assert done["run"] == run.id, "the same folder, whatever it is called"
+    assert (done["documents"], done["unread"], done["new"]) == (3, 1, 2)
     assert any("a.docx is no whole .docx" in note for note in done["notes"])
     (rejection,) = loaded.ledger.rejections(done["run"])
     assert rejection.source == "a.docx"
@@ -161,6 +184,10 @@ def test_what_the_graph_has_by_now_is_closed(loaded: Platform) -> None:
     done = json.loads(kg("extract", "people.txt", "--json").out)
     assert done["superseded"] == 1
     assert loaded.ledger.reviews.count(kind="stated") == 1, "the one with a new end waits"
+    (closed,) = loaded.ledger.reviews.items("superseded")
+    assert (
+        "`kg extract` opens it if it can be true" in kg("review", "accept", str(closed.id)).errors
+    )
 
 
 def test_two_items_that_name_one_new_entity_make_it_once(loaded: Platform, tmp_path: Path) -> None:

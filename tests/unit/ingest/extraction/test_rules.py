@@ -50,6 +50,10 @@ CAPITAL = {("FRA", "HAS_CAPITAL", "paris")}
             "France borders Luxembourg and Germany to the east, and Spain to the south.",
             {("FRA", "BORDERS", one) for one in ("DEU", "LUX", "ESP")},
         ),
+        # Names in another script change nothing, also where a sign of them denies alone.
+        ("France (法兰西) shares borders with Spain (西班牙).", {("FRA", "BORDERS", "ESP")}),
+        ("Japan (古将前未) shares borders with Spain.", {("JPN", "BORDERS", "ESP")}),
+        ("法国（France, the French Republic）的首都是Paris。", CAPITAL),
     ],
 )  # fmt: skip
 def test_stated(text: str, stated: set[Triple]) -> None:
@@ -74,6 +78,11 @@ def test_stated(text: str, stated: set[Triple]) -> None:
         "The capital of France is Europe.",  # types that the relation does not lead between
         "france is the capital of paris",
         "Berlin was built by West Germany and borders Spain.",
+        "It is false that Paris (巴黎) is the capital of France.",
+        "Is Paris (巴黎) the capital of France?",
+        "Paris 不是 the capital of France.",
+        "It is false that 巴黎是法国的首都。",
+        "巴黎是法国的首都, which is wrong.",
     ],
 )
 def test_not_stated(text: str) -> None:

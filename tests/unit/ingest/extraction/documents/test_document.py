@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -106,6 +109,71 @@ def test_a_web_page_in_the_encoding_that_it_names(tmp_path: Path) -> None:
     assert [text for text, _, _ in said(put(tmp_path / "a.htm", text))] == ["法国的首都是巴黎。"]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<html><head><title>T</title>",
+        "<title>T</title><meta name=a><link rel=b><style>p {}</style>",
+        "<head><noscript><p>No.</p></noscript><template>No.</template><base href=x>",
+        "<head><title>T</title></head><body>",
+    ],
+)
+def test_the_ends_of_head_and_the_body_may_be_left_out(tmp_path: Path, head: str) -> None:
+    page = put(tmp_path / "a.html", f"<!doctype html>{head}<p>One here.</p></html>")
+    assert [text for text, _, _ in said(page)] == ["One here."]
+
+
+@pytest.mark.parametrize(
+    "charset", ["zlib", "hex", "bz2", "idna", "raw_unicode_escape", "utf_16", "u16", "utf-32", "x"]
+)
+def test_an_encoding_that_no_page_is_in_does_not_count(tmp_path: Path, charset: str) -> None:
+    page = put(tmp_path / "a.html", f'<meta charset="{charset}"><p>Zürich liegt hier.</p>')
+    assert [text for text, _, _ in said(page)] == ["Zürich liegt hier."]
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.txt"])
+def test_no_message_names_an_option_that_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="save it as UTF-8"):
+        read(put(tmp_path / name, "One here.".encode("utf-16-le")))
+    with pytest.raises(BadInput, match="save it as UTF-8"):
+        read(put(tmp_path / name, b"\x81 \x8d"))
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.txt", "a.md"])
+def test_what_unpacks_to_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("ingest.extraction.documents.text.MOST_CHARACTERS", 2**20)
+    page = put(tmp_path / name, gzip.compress(b"<p>One here.</p>\n" * 2**17))
+    with pytest.raises(BadInput, match="more than 1 MiB of text; split it"):
+        read(page)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "<a " * 2**17,  # took hours
+        "<!--" * 2**17,
+        "</a " * 2**17,
+        "<svg>" * 40_000 + "</math>" * 40_000,
+        "<script>" + "x" * 2**17,
+        "<![a <![endif]>",
+        "<",
+    ],
+)
+def test_what_has_no_end_is_not_read_again_and_again(tmp_path: Path, rest: str) -> None:
+    path = put(tmp_path / "a.html", f"<p>One here.</p>{rest}")
+    begun = time.process_time()
+    assert [text for text, _, _ in said(path)] in (["One here."], ["One here.", "<"])
+    assert time.process_time() - begun < 5
+
+
+def test_a_character_of_five_thousand_digits(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.html", f"<p>&#{'9' * 5_000};</p>")
+    with pytest.raises(BadInput, match="cannot be read as a web page"):
+        read(path)
+
+
 def test_pdf(tmp_path: Path) -> None:
     path = write_pdf(tmp_path / "a.pdf", ["One is the cap-\nital here.", "Two."])
     assert said(path) == [
@@ -167,11 +235,35 @@ def test_a_pdf_of_pictures(tmp_path: Path) -> None:
         read(write_pdf(tmp_path / "a.pdf", [""]))
 
 
-def test_entities_of_xml_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", " " * 5_000, f"<!-- {'x' * 100_000} -->"])
+def test_entities_of_xml_are_refused(tmp_path: Path, before: str) -> None:
     bomb = '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
-    path = write_docx(tmp_path / "a.docx", "<w:p><w:r><w:t>&b;</w:t></w:r></w:p>", bomb)
+    path = write_docx(tmp_path / "a.docx", "<w:p><w:r><w:t>&b;</w:t></w:r></w:p>", before + bomb)
     with pytest.raises(BadInput, match="defines entities of XML"):
         read(path)
+
+
+def test_xml_that_is_much_and_says_nothing_is_not_kept(tmp_path: Path) -> None:
+    path = write_docx(tmp_path / "a.docx", "<a/>" * 2**18 + "<w:p><w:r><w:t>1.</w:t></w:r></w:p>")
+    tracemalloc.start()
+    assert said(path) == [("1.", "a.docx, line 1", 0)]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2**22
+
+
+def test_xml_of_a_document_that_cannot_be_read(tmp_path: Path) -> None:
+    for number, body in enumerate(("<a>" * 1_100 + "</a>" * 1_100, "<w:p>", "<x:a/>")):
+        with pytest.raises(BadInput, match=r"no whole \.docx document"):
+            read(write_docx(tmp_path / f"{number}.docx", body))
+
+
+def test_a_damaged_docx(tmp_path: Path) -> None:
+    path = write_docx(tmp_path / "a.docx", "<w:p><w:r><w:t>One here.</w:t></w:r></w:p>" * 500)
+    content = bytearray(path.read_bytes())
+    content[60:90] = b"\xff" * 30
+    with pytest.raises(BadInput, match=r"no whole \.docx document"):
+        read(put(path, bytes(content)))
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

@@ -33,6 +33,19 @@ def test_the_nearest_vector_goes_if_it_is_ahead() -> None:
     assert towards(0.7071, 0.7071).choose("Jordan is wide.", both) is None
 
 
+def test_a_sentence_is_encoded_once_for_all_its_names() -> None:
+    asked: list[str] = []
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        asked.extend(texts)
+        return np.array([[0, 1]] * len(texts), np.float32)
+
+    meant = Meant(describe, encode)
+    for sentence in ("Jordan is wide.", "Jordan is wide.", "Jordan is old.", "Jordan is wide."):
+        assert meant.choose(sentence, ["river", "country"]) == "country"
+    assert asked == ["Jordan is wide.", "Jordan is old.", "Jordan is wide."]
+
+
 def test_words_tell_where_there_are_no_vectors() -> None:
     assert Meant(describe).choose("The river Jordan is wide.", ["river", "country"]) == "river"
     assert Meant(describe).choose("Jordan is wide.", ["river", "country"]) is None

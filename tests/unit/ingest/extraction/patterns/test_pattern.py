@@ -50,9 +50,25 @@ def test_what_is_proposed_can_be_read_again(tmp_path: Path) -> None:
     path = tmp_path / "patterns.yaml"
     path.write_text(written(patterns), encoding="utf-8")
     again = read_patterns(path)
-    assert [(p.text, p.relation, p.parts) for p in again] == [
-        (p.text, p.relation, p.parts) for p in patterns
-    ]
+    assert again == patterns
+    assert len({one.score for one in again}) > 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ('{pattern: "{head} knows {tail} -> X", score: 2}', "at most 1, and 2 does not"),
+        ('{pattern: "{head} knows {tail} -> X", score: yes}', "at most 1, and True does not"),
+        ('{pattern: "{head} is -> X", score: 0.5}', "needs {head} and {tail}"),
+        ('{text: "{head} knows {tail} -> X"}', "this is no pattern; write it as text"),
+        ("7", "this is no pattern; write it as text"),
+    ],
+)
+def test_an_entry_that_is_no_pattern(tmp_path: Path, entry: str, why: str) -> None:
+    path = tmp_path / "patterns.yaml"
+    path.write_text(f"patterns:\n  - {entry}\n")
+    with pytest.raises(BadInput, match=rf"line 2, patterns\[0\]: .*{why}"):
+        read_patterns(path)
 
 
 def test_the_words_of_a_relation() -> None:
@@ -67,6 +83,11 @@ def test_the_words_of_a_relation() -> None:
 def test_a_relation_that_no_file_knows_is_said_by_its_own_words(relation: str) -> None:
     assert default_patterns([relation])
     assert unspoken(default_patterns([relation]), [relation]) == []
+
+
+def test_a_relation_of_signs_alone_is_not_said() -> None:
+    relations = ["★", "->", "-", "_", "", "BORN_IN"]
+    assert unspoken(default_patterns(relations), relations) == ["", "-", "->", "_", "★"]
 
 
 def test_every_language_says_relations_that_can_be_read() -> None:
