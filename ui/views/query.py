@@ -28,14 +28,14 @@ EXAMPLES = {
         "RETURN a.«label» AS head, type(r) AS relation, b.«label» AS tail\n"
         "LIMIT 50"
     ),
-    "Alike": (
+    "Similar": (
         "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
         "WITH n ORDER BY n.«id» LIMIT 1\n"
         "CALL db.index.vector.queryNodes('entity_embedding', 10, n.«embedding»)\n"
         "YIELD node, score\n"
         "RETURN n.«label» AS entity, node.«label» AS alike, score"
     ),
-    "Alike, not yet linked": (
+    "Similar, not yet linked": (
         "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
         "WITH n ORDER BY n.«id» LIMIT 25\n"
         "CALL db.index.vector.queryNodes('entity_embedding', 6, n.«embedding»)\n"
