@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kg_platform.errors import KgError
 from ui import resources
 from ui.components import query_editor
 from ui.language import say
@@ -114,9 +113,8 @@ else:
     if "query_error" in st.session_state:
         plain.alert(st.session_state.query_error)
     elif (done := st.session_state.get("query_done")) is not None:
-        try:
-            answer = done.result()
-        except KgError as error:
-            plain.alert(str(error))
+        if done.was_stopped:
+            plain.hint(say("The query was stopped."))
         else:
-            answer_views.show(answer, done.seconds)
+            with plain.errors():
+                answer_views.show(done.result(), done.seconds)
