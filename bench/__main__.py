@@ -45,6 +45,7 @@ ALL = (
     "sound",
     "film",
     "signals",
+    "graph_view",
     "gpu",
     "map",
 )
