@@ -15,6 +15,7 @@ from kg_platform.results import Results
 
 if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a short answer
     from kg_platform.browse.entities import EntityPage, EntityRow
+    from kg_platform.browse.history import Event
     from kg_platform.browse.media import Alike, StoredMedium
     from kg_platform.browse.neighbourhood import Neighbourhood
     from kg_platform.browse.paths import Ways
@@ -160,6 +161,13 @@ class Session:
             relations=relations,
             seconds=self.settings.query_timeout,
         )
+
+    def history_of(self, entity: str) -> list[Event]:
+        """What became of one entity (id or label): what sources said, merges, reviews, vectors; the
+        newest first."""
+        from kg_platform.browse.history import history
+
+        return history(self.graph, self.ledger, self.resolve(entity).id)
 
     def media(
         self, kind: str | None = None, k: int = 100, after: str = ""

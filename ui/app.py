@@ -54,6 +54,7 @@ page = st.navigation(
         ),
         st.Page("views/entity.py", title=say("Entity"), icon=":material/badge:", url_path="entity"),
         st.Page("views/graph.py", title=say("Graph"), icon=":material/hub:", url_path="graph"),
+        st.Page("views/map.py", title=say("Map"), icon=":material/scatter_plot:", url_path="map"),
         st.Page(
             "views/similar.py",
             title=say("Similar"),

@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from ingest.loading.load import ingest
 from kg_platform.browse import entities
-from kg_platform.curation import review
 from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.schedules import Ending
 from kg_platform.platform import Platform
@@ -73,39 +72,11 @@ class TestWithAWorld:
         assert "1:2:3" not in page
         assert "stale:" not in words(explorer("entity", id="C08"))
 
-    def test_browse_finds_by_words_and_type(self, world: Platform, explorer: Open) -> None:
-        app = explorer("browse")
-        assert [t for t in app.selectbox(key="browse_type").options if t == "Country"]
-        app.text_input(key="browse_q").set_value("Country 7").run()
-        assert app.dataframe[0].value["id"].iloc[0] == "C07"
-        app.selectbox(key="browse_type").set_value("Language").run()
-        assert "Nothing matches" in words(app)
-
-    def test_a_type_in_the_address_that_is_not_there(self, world: Platform, explorer: Open) -> None:
-        said = words(explorer("browse", browse_type="Nobody"))
-        assert "No entity has the type &#x27;Nobody&#x27;; there are" in said
-
     def test_a_plan_is_an_answer(self, world: Platform, explorer: Open) -> None:
         app = explorer("query")
         app.text_area(key="query_text").set_value("PROFILE MATCH (n:Country) RETURN n.id")
         app.button[0].click().run()
         assert "+ProduceResults" in list(app.dataframe[0].value["operator"])
-
-    def test_browse_shows_thumbnails_as_data_and_pages(
-        self, world: Platform, explorer: Open
-    ) -> None:
-        app = explorer("browse")
-        first = app.dataframe[0].value
-        pictures = list(first["picture"].dropna())
-        assert pictures
-        assert all(p.startswith("data:image/webp;base64,") for p in pictures)
-        app.button(key="browse_next").click().run()
-        second = app.dataframe[0].value
-        assert len(second)
-        assert not set(first["id"]) & set(second["id"])
-        assert app.button(key="browse_next").disabled
-        app.button(key="browse_back").click().run()
-        assert list(app.dataframe[0].value["id"]) == list(first["id"])
 
     def test_entity_by_deep_link(self, world: Platform, explorer: Open) -> None:
         app = explorer("entity", id="C07")
@@ -198,48 +169,6 @@ class TestWithAWorld:
         app = explorer("runs")
         assert app.dataframe[0].value["kind"].iloc[0] == "ingest"
         assert "nobody" in str(app.dataframe[-1].value.to_dict())
-
-    def test_a_person_decides(self, world: Platform, explorer: Open) -> None:
-        reviews = world.ledger.reviews
-        first, hostile, pair = (item.id for item in reviews.items())
-        app = explorer("review")
-        for text in ("Country 1", "LANGUAGE", "97%", "The text moved", "may be the same as"):
-            assert text in words(app)
-        app.button(key=f"review_accept_{first}").click().run()
-        assert f"Item {first} is accepted." in words(app)
-        assert not [b for b in app.button if b.key == f"review_accept_{first}"]
-        fact = "MATCH ({id: 'C01'})-[r:LANGUAGE {source: 'review'}]->({id: 'lang-0'}) RETURN r.run"
-        assert world.graph.read(Statement(fact))
-
-        # Somebody else was faster: one sentence, and the item is gone from the list.
-        review.reject(reviews, hostile, "bob")
-        app.button(key=f"review_accept_{hostile}").click().run()
-        assert f"Review item {hostile} was rejected by bob" in words(app)
-        assert words(app).count('role="alert"') == 1
-
-        app.button(key=f"review_merge_{pair}_second").click().run()
-        assert f"Item {pair} is accepted." in words(app)
-        assert "C01" not in {row.id for row in entities.find(world.graph, "", "Country")}
-
-        app.button_group(key="review_status").set_value("accepted").run()
-        assert "accepted by" in words(app)
-        app.button(key=f"review_undo_{pair}").click().run()
-        app.button(key=f"review_undo_{first}").click().run()
-        assert not world.graph.read(Statement(fact))
-        # A process that died while it accepted: the page says so and goes on.
-        reviews.decide(first, "open", "accepted", "bob")
-        app.run()
-        assert "the graph may not have it yet" in words(app)
-        finish = app.button(key=f"review_accept_{first}")
-        assert finish.label == "Finish"
-        finish.click().run()
-        assert world.graph.read(Statement(fact))
-        assert reviews.item(first).done
-        review.undo(world.graph, reviews, first, "bob")
-        app.button_group(key="review_status").set_value("open").run()
-        app.selectbox(key="review_kind").set_value("duplicate").run()
-        app.button(key=f"review_reject_{pair}").click().run()
-        assert reviews.item(pair).status == "rejected"
 
     def test_an_unknown_run_is_one_sentence(self, world: Platform, explorer: Open) -> None:
         app = explorer("runs", run="no-such-run")

@@ -49,6 +49,15 @@ def figure(name: str, value: str) -> None:
     st.html(f'<div class="kg-figure"><span>{escape(name)}</span><b>{escape(value)}</b></div>')
 
 
+def figures(rows: Iterable[tuple[str, str, str]]) -> None:
+    """Numbers to begin with: of each what it is, the number, and a small line that explains it."""
+    cells = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
+        for name, value, note in rows
+    )
+    st.html(f'<dl class="kg-figures">{cells}</dl>')
+
+
 def tags(
     *, strong: Iterable[str] = (), mono: Iterable[str] = (), light: Iterable[str] = ()
 ) -> None:
@@ -86,6 +95,12 @@ def errors() -> Iterator[None]:
         yield
     except KgError as error:
         alert(str(error))
+
+
+def unmarked(text: str) -> str:
+    """For a label that Streamlit reads as markdown: the same text, none of it markup. What would be
+    a directive, a picture or a link is escaped; a `command` stays one of no meaning."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!~|<>$:@/&^=])", r"\\\1", text.replace("\n", " "))
 
 
 def _with_code(sentence: str) -> str:
