@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a
     from kg_platform.ledger.ledger import Ledger
     from kg_platform.ledger.media_failures import FailureRow
     from kg_platform.ledger.rows import RunRow
+    from kg_platform.ledger.saved_queries import SavedQuery
     from kg_platform.platform import Platform
     from kg_platform.progress import Progress
     from kg_platform.records import Rejection
@@ -117,6 +118,13 @@ class Session:
         number("facts", facts, least=0)
         return entities.entity(self.graph, self.resolve(entity).id, facts)
 
+    def history_of(self, entity: str) -> list[Event]:
+        """What became of one entity (id or label): what sources said, merges, reviews, vectors; the
+        newest first."""
+        from kg_platform.browse.history import history
+
+        return history(self.graph, self.ledger, self.resolve(entity).id)
+
     def neighbourhood(
         self, *entities: str | EntityRow, limit: int = 100, without: Sequence[str] = ()
     ) -> Neighbourhood:
@@ -161,13 +169,6 @@ class Session:
             relations=relations,
             seconds=self.settings.query_timeout,
         )
-
-    def history_of(self, entity: str) -> list[Event]:
-        """What became of one entity (id or label): what sources said, merges, reviews, vectors; the
-        newest first."""
-        from kg_platform.browse.history import history
-
-        return history(self.graph, self.ledger, self.resolve(entity).id)
 
     def media(
         self, kind: str | None = None, k: int = 100, after: str = ""
@@ -262,6 +263,70 @@ class Session:
         table = run_read_only(self.graph, cypher, self.settings, parameters)
         rows = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
         return Results(rows, columns=table.columns, truncated=table.truncated)
+
+    def saved_queries(self) -> Results[SavedQuery]:
+        """The queries that people saved, by name."""
+        from kg_platform.ledger.saved_queries import SavedQuery
+
+        return Results(self.ledger.saved_queries.rows(), SavedQuery)
+
+    def saved_query(self, name: str) -> SavedQuery:
+        """The query saved under this name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self.ledger.saved_queries.get(words("a query's name", name))
+
+    def query_saved(
+        self, name: str, parameters: Mapping[str, Any] | None = None
+    ) -> Results[dict[str, Any]]:
+        """The answer of the query saved under this name; parameters go before those saved with it.
+
+        Raises:
+            NotFound: there is none. QueryRefused, QueryFailed: as for `query`.
+        """
+        from kg_platform.browse.parameters import values
+
+        saved = self.saved_query(name)
+        return self.query(saved.text, {**values(saved.given), **(parameters or {})})
+
+    def save_query(
+        self,
+        name: str,
+        cypher: str,
+        *,
+        note: str = "",
+        given: Mapping[str, str] | None = None,
+        owner: str | None = None,
+    ) -> SavedQuery:
+        """Keep a query that only reads under a name, for everybody to run. `given` are values of
+        its $parameters to begin with, as they are typed; `owner` is who you are.
+
+        Raises:
+            QueryRefused: its words are none of a query that only reads.
+            BadInput: the name is none, or the query of this name is somebody else's.
+        """
+        from kg_platform.browse.parameters import values
+        from kg_platform.browse.read_only import check_words
+        from kg_platform.people import who
+
+        check_words(words("Cypher", cypher))
+        values(given or {})
+        owner = owner or who(self.settings)
+        name = words("a query's name", name)
+        return self.ledger.saved_queries.save(name, cypher, owner, note=note, given=given)
+
+    def remove_query(self, name: str, *, owner: str | None = None) -> None:
+        """Forget a saved query of `owner`, who is you.
+
+        Raises:
+            NotFound: there is none. BadInput: it is somebody else's.
+        """
+        from kg_platform.people import who
+
+        name = words("a query's name", name)
+        self.ledger.saved_queries.remove(name, owner or who(self.settings))
 
     def status(self) -> Status:
         """What is embedded, stale and missing."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
@@ -39,22 +38,6 @@ def test_a_person_looks_around(page: Page, address: str) -> None:
     page.go_back()
     expect(page.get_by_role("heading", name="Country 7", exact=True)).to_be_visible()
     expect(page).to_have_url(f"{address}/entity?id=C07")
-
-
-def test_a_person_asks(page: Page, address: str) -> None:
-    page.goto(f"{address}/query")
-    text = page.get_by_label("Cypher")
-    text.fill("MATCH (n:Country) RETURN n.id AS id ORDER BY id LIMIT 2")
-    page.get_by_role("button", name="Run", exact=False).click()
-    expect(page.get_by_text("2 rows in")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
-    assert Path(download.value.path()).read_text().split() == ["id", "C00", "C01"]
-
-    text.fill("CREATE (n:Hack) RETURN n")
-    page.get_by_role("button", name="Run", exact=False).click()
-    expect(page.locator(".kg-alert[role=alert]")).to_be_visible()
-    expect(page.get_by_text("2 rows in")).to_have_count(0)
 
 
 def test_hostile_text_stays_text(page: Page, address: str) -> None:

@@ -36,6 +36,9 @@ def choose(problem: str = "") -> None:
     st.title(say("Entity"))
     if problem:
         plain.alert(problem)
+        if close := resources.close_matches(st.query_params.get("id", "")):
+            st.subheader(say("Did you mean"), anchor=False)
+            cards.cards([cards.Card(row) for row in close], key="entity_close", shape="chips")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = entity_picker.entity_picker("entity")
         if chosen and st.button(say("Open"), icon=":material/arrow_forward:", key="entity_open"):
@@ -315,10 +318,10 @@ def alike(page: EntityPage) -> None:
     if not ways:
         return
     with st.container(border=True):
-        st.subheader(say("Most alike"), anchor=False)
+        st.subheader(say("Most alike by"), anchor=False)
         for way, column in zip(ways, st.columns(len(ways), gap="small"), strict=True):
             with column:
-                plain.heading(say("by {way}", way=way_called(way)))
+                plain.heading(way_called(way))
                 with plain.errors():
                     cards.cards(
                         nearest(page.id, ALIKE, way),
@@ -464,15 +467,16 @@ def show(page: EntityPage) -> None:
     head(page)
     alike(page)
     left, right = st.columns([1.8, 1], gap="medium")
-    with left, st.container(border=True):
-        connected(page)
-    with right:
-        properties(page)
-        texts(page)
+    with left:
+        with st.container(border=True):
+            connected(page)
         with plain.errors():
             proposed(page)
         with plain.errors():
             became(page)
+    with right:
+        texts(page)
+        properties(page)
     cypher(page)
 
 
