@@ -20,7 +20,7 @@ SHOWN += [*sorted((ROOT / "widgets").glob("*.py")), *sorted((ROOT / "components"
 # Pages whose words are not in the catalogue yet. Only to become shorter.
 ENGLISH_ONLY = {
     "browse", "cards", "entity", "entity_picker", "ingest", "neighbours", "overview", "players",
-    "query", "review", "runs", "schedules", "similar", "tables", "versions",
+    "query", "review", "similar", "tables", "versions",
 }  # fmt: skip
 # What these words of a call are is read by a person.
 NAMED = ("label", "title", "placeholder", "help", "alt", "caption")
