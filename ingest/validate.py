@@ -67,7 +67,7 @@ def check_entity(record: Entity) -> Checked:
 
     given: Any = record.id
     if type(given) is int:
-        given = str(given)
+        given = _digits(given)
     if reason := id_problem(given):
         refuse("id", reason, given)
         return Checked(None, refused)
@@ -122,6 +122,8 @@ def id_problem(value: Any) -> str | None:
     """Why `value` is no id. Any text is one: quotes, newlines, emoji, up to MAX_ID_BYTES."""
     if value is None:
         return "the id is missing"
+    if type(value) is int:
+        return "an id is text; write this number as text"
     if not isinstance(value, str):
         return "an id is text or a whole number"
     if not value.strip():
@@ -131,6 +133,14 @@ def id_problem(value: Any) -> str | None:
     if _too_long(value):
         return f"the id is longer than {MAX_ID_BYTES:,} bytes"
     return None
+
+
+def _digits(value: int) -> str | int:
+    """A whole number as text; as it is, where it has more digits than Python writes."""
+    try:
+        return str(value)
+    except ValueError:
+        return value
 
 
 def _too_long(text: str) -> bool:
@@ -256,7 +266,9 @@ def _text(field: str, value: Any, refuse: _Refuse) -> str:
 
 def _name(field: str, value: Any, refuse: _Refuse) -> str:
     """A name as text: numbers are written as JSON writes them, and a blank one is none."""
-    if type(value) is int or (type(value) is float and math.isfinite(value)):
+    if type(value) is int:
+        value = _digits(value)
+    elif type(value) is float and math.isfinite(value):
         value = shown(value)
     text = _text(field, value, refuse)
     return text if text.strip() else ""
@@ -322,7 +334,7 @@ def _second(ref: MediaRef, name: str, refuse: _Refuse) -> float | None:
     value: Any = getattr(ref, name)
     if value is None:
         return None
-    if type(value) in (int, float) and math.isfinite(value) and 0 <= value < 2**53:
+    if type(value) in (int, float) and 0 <= value < 2**53:  # neither NaN nor infinite is
         return float(value)
     said = "from" if name == "start" else "to"
     refuse(f"{ref.field}.{said}", "the part of a recording is in seconds, 0 or more", value)

@@ -29,6 +29,7 @@
     ├── ArtifactError            exit 6   a snapshot or artifact is missing parts or was changed
     ├── GateRefused              exit 7   a run is worse than the one that is live; it stays
     ├── NotReproduced            exit 8   a run that was done again gave other figures
+    ├── Forbidden                exit 9   somebody may not do this: no login, or not the role for it
     └── Interrupted              exit 130 a person stopped it; what was done is kept
 
 The message is one sentence that says what happened and what to do; details go to `__cause__`.
@@ -147,6 +148,10 @@ class GateRefused(KgError):
 
 class NotReproduced(KgError):
     exit_code = 8
+
+
+class Forbidden(KgError):
+    exit_code = 9
 
 
 class Interrupted(KgError):

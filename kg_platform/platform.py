@@ -7,6 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kg_platform.errors import SettingsError
+from kg_platform.people import somebody
 from kg_platform.settings import Settings
 
 if TYPE_CHECKING:  # each store's library is loaded when the store is first used
@@ -119,7 +120,7 @@ class Platform:
         url = self.settings.resolved_ledger_url()
         if self._migrate:
             migrate_ledger(url)
-        return RecordedLedger(url, self.settings.runs_dir)
+        return RecordedLedger(url, self.settings.runs_dir, by=somebody(self.settings))
 
     def _open_media(self) -> MediaStore:
         from kg_platform.media.store import MediaStore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -25,20 +26,30 @@ PropertyValue = (
 )
 
 
+_HELD = re.compile(r"[^/]+:[0-9a-f]{64}")  # earlier versions named it after any role
+
+
 class HeldMedium(str):
     """A location that has its bytes with it: of a medium that is in a table, and in no file. It is
-    named after what it holds, so that the same medium has the same name. `role`: what its table
+    named after what it holds, so that the same medium has the same name. `kind`: what its table
     says that it is, image, audio or video."""
 
     data: bytes
-    role: str
+    kind: str
 
     @classmethod
-    def of(cls, data: bytes, role: str = "image") -> HeldMedium:
-        named = "picture" if role == "image" else role
+    def of(cls, data: bytes, kind: str = "image") -> HeldMedium:
+        """What is neither audio nor video counts as an image."""
+        known = kind if kind in ("audio", "video") else "image"
+        named = "picture" if known == "image" else known
         made = cls(f"{named}:{hashlib.sha256(data).hexdigest()}")
-        made.data, made.role = data, role
+        made.data, made.kind = data, known
         return made
+
+    @staticmethod
+    def is_name(location: str) -> bool:
+        """Whether a location that was written down is the name of one, now without its bytes."""
+        return _HELD.fullmatch(location) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,8 @@ class MediaRef:
         return {"role": self.role, "rank": self.rank, **more}
 
 
+# The `likeness` of a medium that shows nothing; no picture that shows something has this hash.
+NO_LIKENESS = "0" * 16
 # What not every medium has, and of what type each is.
 FIGURES: Mapping[str, type] = {
     "duration": float,

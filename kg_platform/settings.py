@@ -142,9 +142,20 @@ class Settings(BaseSettings):
         description="file of neighbours a run must have to go live (default: canaries.tsv in "
         "KG_HOME)",
     )
+    similar_filters: str = Field(
+        default="source",
+        pattern=r"^[^,]*(,[^,]*){0,2}$",
+        description="properties, with commas between them, three at most, that what is similar is "
+        "filtered by inside the vector indexes; changed by the next publish",
+    )
     keep_snapshots: bool = Field(
         default=True,
         description="keep what a run was trained on, compressed, for `kg runs reproduce`",
+    )
+    maps: bool = Field(
+        default=True,
+        description="have `kg embed` lay each run's vectors out on a plane, for the explorer's "
+        "page Map",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
@@ -173,6 +184,37 @@ class Settings(BaseSettings):
 
     ui_address: str = Field(default="127.0.0.1", description="address the explorer listens on")
     ui_port: int = Field(default=8501, ge=1, le=65535, description="port the explorer listens on")
+    ui_url: str | None = Field(
+        default=None,
+        description="address people open the explorer by, where a proxy stands before it: "
+        "https://kg.example.org",
+    )
+    ui_everybody: Literal["viewer", "curator", "operator"] | None = Field(
+        default=None,
+        description="what everybody may do in an explorer without a login (default: operator where "
+        "only this machine reaches it, viewer where others do)",
+    )
+    ui_oidc_metadata_url: str | None = Field(
+        default=None,
+        description="the explorer asks for a login at the OpenID Connect provider that this "
+        "address describes: https://.../.well-known/openid-configuration",
+    )
+    ui_oidc_client_id: str | None = Field(
+        default=None, description="the explorer's client id at that provider"
+    )
+    ui_oidc_client_secret: SecretStr | None = Field(
+        default=None, description="its client secret; it is taken from here and written nowhere"
+    )
+    ui_oidc_roles: str = Field(
+        default="roles",
+        description="claim of the identity token that has viewer, curator or operator, with dots "
+        "where it lies inside others: realm_access.roles",
+    )
+    ui_login_hours: float | None = Field(
+        default=None,
+        gt=0,
+        description="how long a login counts (default: as long as its identity token says)",
+    )
 
     @property
     def database_dir(self) -> Path:
@@ -194,6 +236,12 @@ class Settings(BaseSettings):
     @property
     def canaries_file(self) -> Path:
         return self.canaries or self.home / "canaries.tsv"
+
+    @property
+    def filter_properties(self) -> tuple[str, ...]:
+        """The properties of `similar_filters`, each once."""
+        names = (name.strip() for name in self.similar_filters.split(","))
+        return tuple(dict.fromkeys(name for name in names if name))
 
     @property
     def tune_dir(self) -> Path:

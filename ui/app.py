@@ -7,13 +7,16 @@ import path, so no module here may be named like a package that somebody imports
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 import streamlit as st
 
 from kg_platform.errors import KgError, Unavailable
-from ui import language, navigation, resources
+from kg_platform.ledger.person import Role
+from ui import language, navigation, people, resources, tour
 from ui.language import say
-from ui.widgets import text
+from ui.people import Visitor
+from ui.widgets import gate, text
 
 # Drawn here: the icons Streamlit knows by name would be fetched from elsewhere for a page's tab.
 DRAWING = """<g stroke="#14a394" stroke-width="2.2"><path d="M7 23 15 8M15 8l9 12M7 23l17-3"/></g>
@@ -28,6 +31,18 @@ st.set_page_config(page_title="kg-platform", page_icon=ICON, layout="wide")
 text.use_style()
 st.logo(LOGO, size="large")
 
+try:
+    there = people.visitor()
+except KgError as error:  # nobody knows who may look, so nobody may
+    there = Visitor("", None, str(error))
+# What a page takes beyond looking; where somebody may not, it stands in no menu.
+TAKES: dict[str, Role] = {"ingest": "operator", "audit": "curator"}
+
+
+def seen(name: str) -> Literal["visible", "hidden"]:
+    return "visible" if there.may(TAKES[name]) else "hidden"
+
+
 # Flat: Streamlit's own sections are lists that screen readers stumble over.
 page = st.navigation(
     [
@@ -38,6 +53,8 @@ page = st.navigation(
             "views/browse.py", title=say("Browse"), icon=":material/search:", url_path="browse"
         ),
         st.Page("views/entity.py", title=say("Entity"), icon=":material/badge:", url_path="entity"),
+        st.Page("views/graph.py", title=say("Graph"), icon=":material/hub:", url_path="graph"),
+        st.Page("views/map.py", title=say("Map"), icon=":material/scatter_plot:", url_path="map"),
         st.Page(
             "views/similar.py",
             title=say("Similar"),
@@ -49,10 +66,22 @@ page = st.navigation(
             "views/review.py", title=say("Review"), icon=":material/fact_check:", url_path="review"
         ),
         st.Page(
-            "views/ingest.py", title=say("Ingest"), icon=":material/upload:", url_path="ingest"
+            "views/ingest.py",
+            title=say("Ingest"),
+            icon=":material/upload:",
+            url_path="ingest",
+            visibility=seen("ingest"),
         ),
         st.Page("views/runs.py", title=say("Runs"), icon=":material/history:", url_path="runs"),
-    ]
+        st.Page(
+            "views/audit.py",
+            title=say("Audit"),
+            icon=":material/policy:",
+            url_path="audit",
+            visibility=seen("audit"),
+        ),
+    ],
+    position="sidebar" if there.role else "hidden",
 )
 
 if (asked := navigation.asked_for()) is not None:
@@ -62,7 +91,14 @@ with st.sidebar:
     language.choose()
 
 try:
-    page.run()
+    needed = TAKES.get(page.url_path, "viewer")
+    if there.role is None:
+        gate.closed(there)
+    elif not there.may(needed):
+        gate.refused(needed)
+    else:
+        tour.show()
+        page.run()
 except Unavailable as error:
     text.alert(str(error))
     st.button(say("Try again"), icon=":material/refresh:", key="app_retry")
@@ -73,9 +109,12 @@ except Exception:  # a mistake of ours: the whole of it for the log, a sentence 
     text.alert(say("This page failed; the terminal that runs `kg ui` says why."))
 
 with st.sidebar:
-    try:
-        server = resources.graph()
-        version = ".".join(map(str, server.server_version))
-        text.note(f"Neo4j {version}\n{server.connection.uri}")
-    except KgError:
-        text.note(say("Neo4j does not answer."))
+    if there.role is not None:
+        tour.offer()
+        try:
+            server = resources.graph()
+            version = ".".join(map(str, server.server_version))
+            text.note(f"Neo4j {version}\n{server.connection.uri}")
+        except KgError:
+            text.note(say("Neo4j does not answer."))
+        gate.signed(there)

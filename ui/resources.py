@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from PIL.Image import Image
 
 from ingest.versions.of_entity import EntityLoad
 from ingest.versions.of_entity import loads_of as find_loads
 from kg_platform.browse import attention, entities, facets, media, tallies
 from kg_platform.browse import history as entity_history
+from kg_platform.browse.schema import Schema
+from kg_platform.browse.schema import schema as read_schema
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
 from kg_platform.errors import (
@@ -30,12 +34,14 @@ from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.rows import RunRow
 from kg_platform.ledger.schedules import Schedules
-from kg_platform.media.pictures import decode_rgb
-from kg_platform.platform import Platform
+from kg_platform.media.described import memory_for
+from kg_platform.media.isolated import Isolated
+from kg_platform.media.pictures import decode_apart, decode_rgb
 from kg_platform.records import Rejection
 from kg_platform.server.connection import connection
-from kg_platform.settings import Settings, load
-from ui import uploads
+from kg_platform.settings import Settings
+from ui import opened, people
+from ui.opened import session as _session
 from ui.session import KnowledgeGraph
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
@@ -43,11 +49,6 @@ SMALL, CARD, LARGE = 96, 288, 640
 # Seconds a reading may be old. Counting the whole graph is a scan, so it is kept longest.
 ALIVE, FRESH, COUNTS = 3, 10, 30
 PING_SECONDS = 3.0
-
-
-@st.cache_resource(show_spinner=False)
-def _session() -> KnowledgeGraph:
-    return KnowledgeGraph(Platform.open(load(), migrate=False))
 
 
 @st.cache_resource(show_spinner="Opening Neo4j …")
@@ -71,22 +72,24 @@ def _moved(there: Connection) -> bool:
 
 
 def graph() -> Graph:
-    """The graph, which answered a moment ago.
+    """The graph, which answered a moment ago, for whoever may look at it.
 
     Raises:
+        Forbidden: who is there may not.
         GraphUnavailable, GraphAuthError, ServerError: it does not.
     """
-    opened = _graph()
+    people.looking()
+    found = _graph()
     try:
-        _answers(opened.connection)
+        _answers(found.connection)
     except (GraphUnavailable, GraphAuthError):
-        if not _moved(opened.connection):
+        if not _moved(found.connection):
             raise
         _graph.clear()
         _session().platform.leave_graph()
-        opened = _graph()
-        _answers(opened.connection)
-    return opened
+        found = _graph()
+        _answers(found.connection)
+    return found
 
 
 def kg() -> KnowledgeGraph:
@@ -100,18 +103,16 @@ def kg() -> KnowledgeGraph:
 
 
 def settings() -> Settings:
-    return _session().settings
-
-
-def is_private() -> bool:
-    """Whether nobody but the people of this machine reaches the explorer: it listens there alone,
-    and no other name leads to it. What Streamlit was told counts, whatever the settings say."""
-    address = st.get_option("server.address") or settings().ui_address
-    names = [address, *(st.get_option("server.allowedHosts") or ())]
-    return all(uploads.is_of_this_machine(name) for name in names)
+    return opened.settings()
 
 
 def ledger() -> Ledger:
+    """The ledger, for whoever may look at it.
+
+    Raises:
+        Forbidden: who is there may not.
+    """
+    people.looking()
     return _session().ledger
 
 
@@ -223,6 +224,15 @@ def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
     return entities.rows(graph(), ids)
 
 
+def known(ids: Sequence[str]) -> dict[str, entities.EntityRow]:
+    return rows(tuple(ids))
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def schema() -> Schema:
+    return read_schema(graph())
+
+
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
     """The first rejections of a run, and how many there are."""
@@ -251,14 +261,31 @@ def forget() -> None:
 # ---- pictures
 
 
+@st.cache_resource(show_spinner=False)
+def _decoders() -> Isolated:
+    limits = settings()
+    return Isolated(1, memory=memory_for(limits.max_picture_pixels, limits.max_media_bytes))
+
+
+def picture(data: bytes) -> Image:
+    """Somebody's picture, decoded in a process of its own.
+
+    Raises:
+        BadPicture: it is none, or cannot be used.
+    """
+    return decode_apart(data, settings().max_picture_pixels, _decoders())
+
+
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def _thumbnail(digest: str, size: int) -> str:
-    store = _session().platform.media
-    data = store.small(digest) or store.read(digest)
-    picture = decode_rgb(data, settings().max_picture_pixels)
-    picture.thumbnail((size, size))
+    media = _session().platform.media
+    if (ours := media.small(digest)) is not None:
+        shown = decode_rgb(ours, settings().max_picture_pixels)
+    else:
+        shown = picture(media.read(digest))
+    shown.thumbnail((size, size))
     packed = io.BytesIO()
-    picture.save(packed, "WEBP", quality=82)
+    shown.save(packed, "WEBP", quality=82)
     return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode()
 
 
@@ -274,6 +301,14 @@ def thumbnail(digest: str | None, size: int) -> str | None:
         return _thumbnail(digest, size)
     except KgError:
         return None
+
+
+def is_kept(digest: str) -> bool:
+    """Whether the store has these bytes, which are not read."""
+    try:
+        return _session().platform.media.exists(digest)
+    except KgError:
+        return False
 
 
 def recording(digest: str) -> Path | bytes | None:

@@ -13,14 +13,24 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from kg_platform.console import note
 from kg_platform.errors import BadInput, Unavailable
+from kg_platform.migrate.ledger import migrate_ledger
 from kg_platform.settings import Settings
+from ui import login, uploads
 
 HERE = Path(__file__).parent
 PORTS_TO_TRY = 50
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listen everywhere -> how to reach it from here
+
+
+WHAT_THEY_MAY = {
+    "viewer": "read the graph (KG_UI_EVERYBODY gives more)",
+    "curator": "read the graph, and decide on review items",
+    "operator": "read the graph, decide on review items, load, and publish",
+}
 
 
 def serve(
@@ -33,22 +43,33 @@ def serve(
 ) -> NoReturn:
     """Say where the explorer is and become it. Never returns.
 
-    A port that is taken is passed over for the next free one, and that is said.
+    A port that is taken is passed over for the next free one, and that is said; not where people
+    log in, for a login leads back to one address.
 
     Raises:
-        BadInput: the address is not one of this machine's. Unavailable: no port is free.
+        BadInput: the address is not one of this machine's, or what is set for a login is not right.
+        Unavailable: no port is free.
     """
     address = address or settings.ui_address
     wanted = port or settings.ui_port
+    by_login = login.is_wanted(settings)
     free = free_port(address, wanted)
     if free != wanted:
+        if by_login:
+            raise Unavailable(
+                f"Port {wanted} is taken, and a login leads back to that one; stop what listens "
+                "there, or name another with --port and at the provider."
+            )
         note(f"Port {wanted} is taken; using {free}.")
-    note(f"Explorer: {url(address, free)}  (Ctrl-C stops it)")
-    if address not in ("127.0.0.1", "::1", "localhost"):
-        note(
-            "It has no login of its own: everybody who reaches this address can read the graph, "
-            "and load into it."
-        )
+    shown = login.origin(settings, free) if by_login else url(address, free)
+    note(f"Explorer: {shown}  (Ctrl-C stops it)")
+    names = [address, *hosts]
+    if by_login:
+        note(f"It asks for a login; {shown}{login.CALLBACK} is the address to register for it.")
+        migrate_ledger(settings.resolved_ledger_url())  # what people may do stands there
+    elif not all(uploads.is_of_this_machine(name) for name in names):
+        may = WHAT_THEY_MAY[settings.ui_everybody or "viewer"]
+        note(f"It asks for no login: everybody who reaches this address can {may}.")
     sys.stderr.flush()
     command = command_line(settings, address, free, browser=browser, hosts=hosts)
     os.execv(command[0], command)
@@ -76,10 +97,11 @@ def command_line(
         "theme.base": HERE / "theme.toml",
     }
     # -P: a file in the folder a person happens to stand in must not be imported instead of ours.
-    command = [sys.executable, "-P", "-m", "streamlit", "run", str(HERE / "app.py")]
+    command = [sys.executable, "-P", "-m", "ui.launch", "run", str(HERE / "app.py")]
     command += [f"--{name}={_flag(value)}" for name, value in options.items()]
     # Against DNS rebinding: a web page elsewhere cannot reach the explorer under its own name.
-    allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *hosts])
+    named = [urlsplit(settings.ui_url).hostname or ""] if settings.ui_url else []
+    allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *named, *hosts])
     return command + [f"--server.allowedHosts={host}" for host in allowed if host not in WILDCARDS]
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,23 +84,6 @@ def mapping_of(folder: Path) -> str | None:
     """The mapping that was kept in a folder."""
     path = folder / MAPPING
     return read_mapping(path).path.read_text(encoding="utf-8") if path.is_file() else None
-
-
-def start(path: Path, *, create_missing: bool) -> tuple[int, Path]:
-    """Begin `kg ingest` in a process of its own, which goes on when the page is left: its pid, and
-    the file of what it prints."""
-    words = [sys.executable, "-m", "kg_platform.cli", "ingest", str(path)]
-    words += ["--create-missing"] if create_missing else []
-    number, log = tempfile.mkstemp(prefix="kg-ingest-", suffix=".log")
-    with open(number, "wb") as written:
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return process.pid, Path(log)
 
 
 def _root(settings: Settings) -> Path:

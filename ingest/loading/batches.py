@@ -28,6 +28,7 @@ from kg_platform.media.isolated import cores
 from kg_platform.records import (
     Entity,
     FieldRejection,
+    HeldMedium,
     Media,
     MediaRef,
     MediumRejection,
@@ -35,9 +36,11 @@ from kg_platform.records import (
     Relation,
 )
 
-# A batch is written when it has `batch_rows` rows, this many bytes, or this many pictures.
+# A batch is written when it has `batch_rows` rows, this many bytes, this many pictures, or media of
+# tables, which wait with their bytes, of so many.
 BATCH_BYTES = 16 * 2**20
 BATCH_PICTURES = 1_000
+BATCH_HELD = 64 * 2**20
 THREADS = max(4, min(2 * cores(), 32))  # media at once; those of the web wait for their servers
 _DIGEST = 8  # bytes that tell two descriptions of one id apart
 
@@ -107,7 +110,7 @@ class RecordCheck:
     def _batches(self) -> Iterator[Nodes | FactBatch]:
         entities: list[tuple[Entity, bytes]] = []
         relations: list[Relation] = []
-        size = pictures = 0
+        size = pictures = held = 0
         for record in self._source.records():
             if isinstance(record, Relation):
                 relations.append(record)
@@ -121,14 +124,16 @@ class RecordCheck:
                 entities.append(accepted)
                 size += len(accepted[1])
                 pictures += len(record.media)
+                held += _held(accepted[0])
             full = (
                 len(entities) >= self._batch_rows
                 or size >= BATCH_BYTES
                 or pictures >= BATCH_PICTURES
+                or held >= BATCH_HELD
             )
             if entities and (full or len(relations) >= self._batch_rows):
                 yield self._nodes(entities)
-                entities, size, pictures = [], 0, 0
+                entities, size, pictures, held = [], 0, 0, 0
             if len(relations) >= self._batch_rows:
                 yield self._facts(relations)
                 relations = []
@@ -234,6 +239,7 @@ class RecordCheck:
                 else:
                     results.append(result)
         except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # so that none of them begins anew
             self._gallery.close()  # nobody waits for what is being decoded
             raise
         finally:
@@ -321,6 +327,12 @@ class RecordCheck:
             place = relation.source, relation.line
             self._reject(Rejection(*place, "relation", reason, shown(triple)))
         return kept
+
+
+def _held(entity: Entity) -> int:
+    """Bytes of its media that are in memory."""
+    media = (ref.location for ref in entity.media)
+    return sum(len(place.data) for place in media if isinstance(place, HeldMedium))
 
 
 def _digest(media: Media | str) -> str:

@@ -299,10 +299,19 @@ class IngestJob:
             self.keep_rejections()
 
     def settle_media(self) -> None:
-        """All media that the source names were looked for: no others fail any more."""
+        """All media that the source names were looked for: no others fail any more, but for
+        addresses where none were fetched."""
         self.keep_rejections()
-        failures = self._platform.ledger.media_failures
-        failures.settle_others(self._source.name, self._summary.run_id)
+        self._platform.ledger.media_failures.settle_others(
+            self._source.name,
+            self._summary.run_id,
+            self._folder,
+            fetched=self._fetcher is not None,
+        )
+
+    @property
+    def _folder(self) -> str:
+        return str(self._source.folder.resolve())
 
     def close(self) -> None:
         """Connections to where media came from, and decoders."""
@@ -315,8 +324,7 @@ class IngestJob:
         ledger.reject(run_id, self._rejections)
         if self._writes:
             failed = [one for one in self._rejections if isinstance(one, MediumRejection)]
-            folder = str(self._source.folder.resolve())
-            ledger.media_failures.note(run_id, self._source.name, folder, failed)
+            ledger.media_failures.note(run_id, self._source.name, self._folder, failed)
         self._rejections = []
 
 

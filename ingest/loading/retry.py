@@ -7,34 +7,34 @@ names that medium as well, writes it once more.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
-from ingest.loading.store import GraphStore, Node
+from ingest.loading.batches import THREADS
+from ingest.loading.late_media import Linked, described, link
+from ingest.loading.store import GraphStore
 from ingest.loading.summary import IngestSummary
 from ingest.media.fetch import MediaFetcher
 from ingest.media.fetched import FetchedMedia
-from ingest.versions.journal import open_journal
+from ingest.versions.journal import Entry, open_journal
 from kg_platform.curation.merge import merged_ids
 from kg_platform.errors import BadMedium, Interrupted, MediumGone
 from kg_platform.graph.adoption import GraphAdoption
-from kg_platform.graph.kept import give
+from kg_platform.graph.statements import Run
 from kg_platform.ledger.media_failures import FailureRow
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, silent
 from kg_platform.provenance import states
-from kg_platform.provenance.images import SourceRecord, record_id
 from kg_platform.provenance.rules import rules_of
-from kg_platform.records import Media, MediaRef, MediumRejection
+from kg_platform.records import HeldMedium, Media, MediaRef, MediumRejection
 
 _AT_ONCE = 200  # failures whose entities are written together
-_HELD = re.compile(r"(?:picture|audio|video):[0-9a-f]{64}")
 IN_TABLE = "its bytes stand in a table; ingest its source again"
 NO_FOLDER = "the folder of its source is not there ({}); ingest its source again"
 
@@ -70,12 +70,16 @@ def retry(
         summary = IngestSummary("", name)
         run_id = platform.ledger.start_run("ingest", {"source": name, "retry": len(given)})
         summary.run_id = run_id
+
+        def tell() -> None:
+            nonlocal done
+            done += 1
+            say("trying again", done, len(rows))
+
         try:
             with _Retry(platform, name, summary, found) as work:
                 for batch in _batches(given):
-                    work.batch(batch)
-                    done += len(batch)
-                    say("trying again", done, len(rows))
+                    work.batch(batch, tell)
         except KeyboardInterrupt:
             platform.ledger.finish_run(run_id, "interrupted", summary.as_dict(), "stopped")
             raise Interrupted("Stopped; what was had is kept.") from None
@@ -84,6 +88,14 @@ def retry(
             raise
         platform.ledger.finish_run(run_id, "succeeded", summary.as_dict())
     return found
+
+
+class _Tried(NamedTuple):
+    """What came of it. No error is kept: its traceback would hold on to the medium's bytes."""
+
+    media: Media | None
+    why: str = ""
+    gone: bool = False
 
 
 class _Retry(ExitStack):
@@ -96,71 +108,121 @@ class _Retry(ExitStack):
         settings = platform.settings
         self._platform, self._source = platform, source
         self._summary, self._found = summary, found
-        self._merged = merged_ids(platform.graph)
-        self._store = GraphStore(
-            platform.graph,
-            settings.batch_rows,
-            source,
-            open_journal(platform, summary.run_id),
-            rules_of(platform.graph),
-        )
+        self._rules = rules_of(platform.graph)
+        journal = open_journal(platform, summary.run_id)
+        self._store = GraphStore(platform.graph, settings.batch_rows, source, journal, self._rules)
         fetcher = MediaFetcher(settings.max_media_bytes)
         self.callback(fetcher.close)
         addresses = platform.ledger.media_addresses
         self._web = FetchedMedia(fetcher, addresses, platform.media)
         self._galleries: dict[str, Gallery] = {}
 
-    def batch(self, rows: Sequence[FailureRow]) -> None:
-        """Try these; what can be had is written with its entities, and then settled."""
-        described = self._described({row.entity for row in rows})
+    def batch(self, rows: Sequence[FailureRow], tell: Callable[[], None]) -> None:
+        """Try these, several at once, and `tell` of each. What was had until it ends, or is ended,
+        is written with its entities, and then settled."""
+        named = self._named({row.entity for row in rows})
+        tried: list[tuple[FailureRow, _Tried | None]] = []
+        try:
+            for row in rows:
+                if row.entity in named:
+                    self._open(row.folder)
+                else:
+                    tried.append((row, None))
+                    tell()
+            self._try_each([row for row in rows if row.entity in named], tried, tell)
+        finally:
+            self._write(tried)
+
+    def _try_each(
+        self,
+        rows: Sequence[FailureRow],
+        tried: list[tuple[FailureRow, _Tried | None]],
+        tell: Callable[[], None],
+    ) -> None:
+        pool = ThreadPoolExecutor(THREADS)
+        try:
+            asked = {pool.submit(self._try, row): row for row in rows}
+            for done in as_completed(asked):
+                tried.append((asked[done], done.result()))
+                tell()
+        except BaseException:
+            for gallery in self._galleries.values():
+                gallery.close()  # nobody waits for what is being decoded
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _try(self, row: FailureRow) -> _Tried:
+        try:
+            if HeldMedium.is_name(row.location):
+                raise BadMedium(IN_TABLE)
+            if "://" not in row.location and not Path(row.folder).is_dir():
+                raise BadMedium(NO_FOLDER.format(row.folder))
+            return _Tried(self._galleries[row.folder].keep(row.ref()))
+        except BadMedium as error:
+            return _Tried(None, str(error), isinstance(error, MediumGone))
+
+    def _open(self, folder: str) -> None:
+        if folder not in self._galleries:
+            settings = self._platform.settings
+            self._galleries[folder] = self.enter_context(
+                Gallery(
+                    Path(folder),
+                    self._platform.media,
+                    settings.max_picture_pixels,
+                    settings.max_media_bytes,
+                    self._web,
+                )
+            )
+
+    def _named(self, originals: set[str]) -> set[str]:
+        """Those of these ids of the source that it describes. One may have been merged, or be gone
+        since its medium failed."""
+        into = merged_ids(self._platform.graph)
+        entity = {one: into.get(one, one) for one in originals}
+        images = states.read(self._platform.graph.read, entity.values(), lock=False)
+        return {
+            one
+            for one, name in entity.items()
+            if described(images, self._source, one, name) is not None
+        }
+
+    def _write(self, tried: Sequence[tuple[FailureRow, _Tried | None]]) -> None:
+        """Link what was had, and note what became of each; None: its entity is not named."""
         had: dict[str, list[tuple[MediaRef, Media]]] = {}
+        for row, one in tried:
+            if one is not None and one.media is not None:
+                had.setdefault(row.entity, []).append((row.ref(), one.media))
+        linked = self._linked(had) if had else Linked(set(), 0)
         settled: list[str] = []
         failed: list[tuple[str, MediumRejection]] = []
-        for row in rows:
-            if row.entity not in described:
-                settled.append(row.key)
-                self._found.unnamed += 1
-                continue
-            try:
-                media = self._had(row)
-            except BadMedium as error:
-                gone = isinstance(error, MediumGone)
+        for row, one in tried:
+            if one is not None and one.media is None:
                 again = MediumRejection(
-                    self._source, None, row.ref().field, str(error), row.location,
-                    row.entity, row.ref(), gone,
+                    self._source, None, row.ref().field, one.why, row.location,
+                    row.entity, row.ref(), one.gone,
                 )  # fmt: skip
                 failed.append((row.folder, again))
-                self._found.gone += gone
-                self._found.failed += not gone
-            else:
-                had.setdefault(row.entity, []).append((row.ref(), media))
-                settled.append(row.key)
-        nodes = [_node(self._source, one, *described[one], media) for one, media in had.items()]
-        if nodes:
-            written = self._store.put_entities(nodes)
-            self._summary.entities_changed += written.changed
-        stored = sum(map(len, had.values()))
-        self._summary.media_stored += stored
-        self._found.stored += stored
+                self._found.gone += one.gone
+                self._found.failed += not one.gone
+                continue
+            settled.append(row.key)
+            there = row.entity in linked.named
+            self._found.stored += there
+            self._found.unnamed += not there
+            self._summary.media_stored += there
+        self._summary.entities_changed += linked.changed
         self._keep(settled, failed)
 
-    def _described(self, originals: set[str]) -> dict[str, tuple[str, SourceRecord]]:
-        """Of these ids of the source those that it describes: the entity, and what is said of it.
-        It may have been merged, or be gone since the medium failed."""
-        entity = {one: self._merged.get(one, one) for one in originals}
-        images = states.read(self._platform.graph.read, entity.values(), lock=False)
-        found = {}
-        for original, name in entity.items():
-            image = images.get(name)
-            if image is None:
-                continue
-            said = image.records.get(record_id(self._source, original))
-            alone = name == original and not image.records and image.source == self._source
-            if said is None and alone:
-                said = image.as_record(name)
-            if said is not None:
-                found[original] = (name, said)
-        return found
+    def _linked(self, had: Mapping[str, Sequence[tuple[MediaRef, Media]]]) -> Linked:
+        """An entity may have changed, or be gone, since its media were asked for."""
+        media = {one.id: one for some in had.values() for _, one in some}
+        into = merged_ids(self._platform.graph)
+
+        def work(run: Run) -> tuple[Linked, list[Entry]]:
+            return link(run, self._source, had, into, self._rules)
+
+        return self._store.amend(list(media.values()), work)
 
     def _keep(self, settled: Sequence[str], failed: Sequence[tuple[str, MediumRejection]]) -> None:
         ledger, run_id = self._platform.ledger, self._summary.run_id
@@ -171,24 +233,6 @@ class _Retry(ExitStack):
             ledger.reject(run_id, again)
             for one in again:
                 self._summary.reject(one)
-
-    def _had(self, row: FailureRow) -> Media:
-        if _HELD.fullmatch(row.location):
-            raise BadMedium(IN_TABLE)
-        if "://" not in row.location and not Path(row.folder).is_dir():
-            raise BadMedium(NO_FOLDER.format(row.folder))
-        if row.folder not in self._galleries:
-            settings = self._platform.settings
-            self._galleries[row.folder] = self.enter_context(
-                Gallery(
-                    Path(row.folder),
-                    self._platform.media,
-                    settings.max_picture_pixels,
-                    settings.max_media_bytes,
-                    self._web,
-                )
-            )
-        return self._galleries[row.folder].keep(row.ref())
 
 
 def _batches(rows: Sequence[FailureRow]) -> Iterator[Sequence[FailureRow]]:
@@ -201,35 +245,3 @@ def _batches(rows: Sequence[FailureRow]) -> Iterator[Sequence[FailureRow]]:
             batch = []
     if batch:
         yield batch
-
-
-def _node(
-    source: str,
-    original: str,
-    entity: str,
-    said: SourceRecord,
-    media: Sequence[tuple[MediaRef, Media]],
-) -> Node:
-    """What the source says of it, with the media that were had."""
-    before = [(digest, _ref(about)) for digest, about in said.media]
-    there = {(digest, ref.role) for digest, ref in before}
-    fresh = [(one.id, ref) for ref, one in media if (one.id, ref.role) not in there]
-    told = repr([said.content_hash, sorted(digest for digest, _ in fresh)])
-    properties = {key: give(value) for key, value in said.properties.items()}
-    return Node(
-        id=original,
-        type=said.type,
-        properties={**properties, "source": source},
-        content_hash=f"retried:{hashlib.sha256(told.encode()).hexdigest()}",
-        media=[*before, *fresh],
-        new_media=[one for _, one in media],
-        merged_into=entity if entity != original else None,
-    )
-
-
-def _ref(about: dict[str, object]) -> MediaRef:
-    """A reference as the graph has it."""
-    given = {"role": about.get("role"), "rank": about.get("rank"),
-             "caption": about.get("caption"), "start": about.get("start_seconds"),
-             "end": about.get("end_seconds")}  # fmt: skip
-    return replace(MediaRef(""), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]

@@ -148,6 +148,13 @@ class GraphStore:
         self._put_changed(sorted(changed, key=lambda n: n.entity))
         return Written(len(new), len(changed), len(nodes) - len(new) - len(changed))
 
+    def amend(self, media: Sequence[Media], work: Callable[[Run], tuple[T, list[Entry]]]) -> T:
+        """What `work` returns, which changes entities in one transaction and says what to keep of
+        it in the journal; they may refer to these media. Like every transaction it may be run
+        again from its beginning."""
+        self._put_media(sorted(media, key=lambda one: one.id))
+        return self._transact(work)
+
     def _put_media(self, media: Sequence[Media]) -> None:
         rows = [media_row(one) for one in media]
         self._keep([media_entry(row) for row in rows])

@@ -251,7 +251,7 @@ def _in_order(low: Any, high: Any) -> bool:
         if isinstance(low, int | float) or isinstance(high, int | float):
             return float(low) <= float(high)
         return text_of(low) <= text_of(high)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a whole number of hundreds of digits
         return False
 
 

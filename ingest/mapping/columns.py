@@ -84,10 +84,10 @@ def _kind(values: Sequence[Any]) -> tuple[str, str]:
     if kinds <= {list}:
         inside = [item for value in values for item in value]
         if inside and all(isinstance(one, HeldMedium) for one in inside):
-            return inside[0].role, ""
+            return inside[0].kind, ""
         return ("objects", "") if any(isinstance(one, dict) for one in inside) else ("list", "")
     if kinds <= {HeldMedium}:
-        return values[0].role, ""
+        return values[0].kind, ""
     if not kinds <= {str}:
         return "text", "text" if kinds <= {str, int, float, bool} else ""
     return _of_texts([value.strip() for value in values])

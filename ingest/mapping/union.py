@@ -26,6 +26,7 @@ def union(entities: Sequence[Entity]) -> tuple[Entity, list[Rejection]]:
     properties: dict[str, Any] = {}
     aliases: dict[str, None] = {}
     media: dict[tuple[str, str], MediaRef] = {}
+    ranks = _Ranks()
     for entity in entities:
         said = {"type": entity.type, "description": entity.description}
         stand = {"type": kind, "description": description}
@@ -48,9 +49,8 @@ def union(entities: Sequence[Entity]) -> tuple[Entity, list[Rejection]]:
             elif properties[name] != its or type(properties[name]) is not type(its):
                 refused.append(_other(entity, name, its, from_[name]))
         for ref in entity.media:
-            taken = ref.rank in {one.rank for one in media.values()}
-            own = replace(ref, rank=len(media)) if taken else ref
-            media.setdefault((ref.role, ref.location), own)
+            if (key := (ref.role, ref.location)) not in media:
+                media[key] = replace(ref, rank=ranks.free(ref.role, ref.rank))
     aliases.pop(label, None)
     one = replace(
         first,
@@ -62,6 +62,23 @@ def union(entities: Sequence[Entity]) -> tuple[Entity, list[Rejection]]:
         media=tuple(media.values()),
     )
     return one, refused
+
+
+class _Ranks:
+    """The places that media of each role have: no two the same."""
+
+    def __init__(self) -> None:
+        self._next: dict[tuple[str, int], int] = {}  # behind one that is taken
+
+    def free(self, role: str, wanted: int) -> int:
+        """This place, or the first free one behind it; it is taken from now on."""
+        if not isinstance(wanted, int):
+            return wanted  # it is refused later
+        rank = wanted
+        while (role, rank) in self._next:
+            rank = self._next[role, rank]
+        self._next[role, wanted] = self._next[role, rank] = rank + 1
+        return rank
 
 
 def _other(entity: Entity, field: str, value: Any, stands: Entity) -> Rejection:

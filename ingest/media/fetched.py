@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ingest.media.fetch import Fetched
 from kg_platform.errors import BadMedium
@@ -15,6 +15,11 @@ from kg_platform.records import Media
 
 # Answers kept in memory: a batch asks for each of its addresses twice.
 _REMEMBERED = 20_000
+
+
+class _Refused(NamedTuple):
+    kind: type[BadMedium]
+    why: str
 
 
 class Fetcher(Protocol):
@@ -39,7 +44,7 @@ class FetchedMedia:
         self._fetcher = fetcher
         self._addresses = addresses
         self._store = store
-        self._found: dict[str, Media | BadMedium] = {}
+        self._found: dict[str, Media | _Refused] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
 
@@ -60,10 +65,11 @@ class FetchedMedia:
                 try:
                     found = self._ask(address, checked)
                 except BadMedium as error:
-                    found = error
+                    # Not the error itself: its traceback holds on to what was fetched.
+                    found = _Refused(type(error), str(error))
                 self._found[address] = found
-        if isinstance(found, BadMedium):
-            raise type(found)(str(found))
+        if isinstance(found, _Refused):
+            raise found.kind(found.why)
         return found
 
     def _ask(self, address: str, checked: Callable[[bytes], Media]) -> Media:

@@ -44,7 +44,7 @@ def media_ref(given: Any, kind: str, rank: int = 0) -> MediaRef:
     if len(named) != 1 or not given.keys() <= _OBJECT or _is_no_address(given.get("url")):
         return MediaRef(given, kind, rank)  # type: ignore[arg-type]
     held = given.get("bytes") is not None
-    location = _bytes(named[0], role, given) if held else _place(named[0], role)
+    location = _bytes(named[0], kind, given) if held else _place(named[0], kind)
     caption, own = given.get("caption"), given.get("rank")
     return MediaRef(
         location=location,
@@ -60,10 +60,10 @@ def _ranked(given: Any) -> bool:
     return isinstance(given, Mapping) and given.get("rank") is not None
 
 
-def _bytes(text: Any, role: str, given: Any) -> Any:
+def _bytes(text: Any, kind: str, given: Any) -> Any:
     """The medium whose bytes are `text`, in base64; without any, what was `given`."""
     try:
-        return HeldMedium.of(base64.b64decode(text, validate=True), role)
+        return HeldMedium.of(base64.b64decode(text, validate=True), kind)
     except (ValueError, TypeError):
         return given
 
@@ -72,14 +72,14 @@ def _is_no_address(url: Any) -> bool:
     return url is not None and "://" not in str(url) and not str(url).startswith(_DATA)
 
 
-def _place(given: Any, role: str) -> Any:
+def _place(given: Any, kind: str) -> Any:
     """A place; of one that has its bytes with it, these."""
     if not isinstance(given, str) or not given.startswith(_DATA):
         return given
     head, _, body = given.partition(",")
     try:
         if head.endswith(";base64"):
-            return HeldMedium.of(base64.b64decode(unquote_to_bytes(body), validate=True), role)
-        return HeldMedium.of(unquote_to_bytes(body), role)
+            return HeldMedium.of(base64.b64decode(unquote_to_bytes(body), validate=True), kind)
+        return HeldMedium.of(unquote_to_bytes(body), kind)
     except ValueError:
         return given  # there is no such file

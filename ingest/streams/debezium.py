@@ -19,6 +19,7 @@ from ingest.streams.envelope import WrongMessage
 UNAVAILABLE = "__debezium_unavailable_value"  # a large column that did not change
 _PUT = ("c", "r", "u")
 _EPOCH = date(1970, 1, 1)
+_MOST_SCALE = 20_000  # PostgreSQL has 16,383 digits after the point
 _PER_SECOND = {"Timestamp": 10**3, "MicroTimestamp": 10**6, "NanoTimestamp": 10**9}
 
 
@@ -97,11 +98,15 @@ def _kinds(schema: Any, side: str) -> dict[str, Mapping[str, Any]]:
     """Column -> its field in the schema, of those with a meaning of their own."""
     if not isinstance(schema, Mapping):
         return {}
-    for field in schema.get("fields") or ():
-        if isinstance(field, Mapping) and field.get("field") == side:
-            columns = [one for one in field.get("fields") or () if isinstance(one, Mapping)]
-            return {str(one.get("field")): one for one in columns if one.get("name")}
+    for field in _fields(schema):
+        if field.get("field") == side:
+            return {str(one.get("field")): one for one in _fields(field) if one.get("name")}
     return {}
+
+
+def _fields(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = schema.get("fields")
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _meant(value: Any, kind: Mapping[str, Any] | None) -> Any:
@@ -111,17 +116,19 @@ def _meant(value: Any, kind: Mapping[str, Any] | None) -> Any:
     short = name.rpartition(".")[2]
     try:
         if name.startswith("io.debezium.time."):
-            if short == "Date":
+            if short == "Date" and type(value) is int:
                 return _EPOCH + timedelta(days=value)
-            if short in _PER_SECOND:
+            if short in _PER_SECOND and type(value) is int:
                 moment = timedelta(microseconds=value * 10**6 // _PER_SECOND[short])
                 return datetime(1970, 1, 1) + moment
             if short == "ZonedTimestamp":
                 return datetime.fromisoformat(value).astimezone(UTC)
         if name == "org.apache.kafka.connect.data.Decimal":
-            scale = int((kind.get("parameters") or {}).get("scale", 0))
+            parameters = kind.get("parameters")
+            scale = int(parameters.get("scale", 0)) if isinstance(parameters, Mapping) else 0
             digits = int.from_bytes(base64.b64decode(value), "big", signed=True)
-            return Decimal(digits).scaleb(-scale)
+            if abs(scale) <= _MOST_SCALE:
+                return Decimal(f"{digits}E{-scale}")  # exact: arithmetic rounds to 28 digits
     except (TypeError, ValueError, OverflowError):
         return value
     return value

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -25,6 +27,8 @@ from kg_platform.records import Rejection
 
 SETTLED = 1.0  # seconds without a change after which a file is whole
 PAUSE = 0.1
+AGAIN, AGAIN_MOST = 5.0, 600.0  # seconds until a file that could not be read is tried again
+LONG_LOOK = 0.05  # seconds; longer ones are made more seldom, so that they take a tenth of the time
 LINES = (".jsonl", ".ndjson")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".swp")
 
@@ -35,13 +39,15 @@ Rows = Callable[[Path], Iterator[tuple[int, Mapping[str, Any] | Rejection]]]
 @dataclass(frozen=True)
 class FileNote:
     """What is in the graph of a file: its lines up to `offset`, of which content, and whether they
-    are all of that; and the how manieth of its name it is."""
+    are all of that; and the how manieth of its name it is. `mtime_ns` says that a file is the same
+    without reading it; None: nobody noted it."""
 
     generation: int
     offset: int
     size: int
     sha256: str
     ended: bool
+    mtime_ns: int | None = None
 
     @classmethod
     def of(cls, offset: int, note: str) -> FileNote:
@@ -49,7 +55,7 @@ class FileNote:
         return cls(offset=offset, **json.loads(note))
 
     def as_text(self) -> str:
-        kept = ("generation", "size", "sha256", "ended")
+        kept = ("generation", "size", "sha256", "ended", "mtime_ns")
         return json.dumps({name: getattr(self, name) for name in kept})
 
 
@@ -57,8 +63,19 @@ class FileNote:
 class _Reading:
     part: StreamPart
     path: Path
+    state: tuple[int, int]  # size and time
     rest: Iterator[StreamMessage]
     note: FileNote
+    broken: bool = False
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """A file that could not be read as it was, and when it is tried again."""
+
+    state: tuple[int, int]
+    at: float
+    pause: float
 
 
 class FolderFeed:
@@ -82,6 +99,9 @@ class FolderFeed:
         self._tell, self._rows, self._settled = tell, rows, settled
         self._seen: dict[str, tuple[int, int]] = {}  # size and time of files that are done with
         self._left: set[str] = set()
+        self._failures: dict[str, _Failure] = {}
+        self._found: deque[Path] = deque()  # files of the last look that may have something new
+        self._look_at = 0.0
         self._now: _Reading | None = None
 
     def take(self, most: int, wait: float) -> Sequence[StreamMessage]:
@@ -115,45 +135,109 @@ class FolderFeed:
         self._now = None
 
     def _some(self, reading: _Reading, most: int) -> list[StreamMessage]:
+        if reading.broken:
+            return []
         found: list[StreamMessage] = []
         try:
             found.extend(islice(reading.rest, most))
         except (BadInput, OSError) as error:
-            self._tell(f"{reading.path.name} cannot be read on: {error}")
+            reading.broken = True
+            self._fail(reading.path, reading.state, error)
+        ended = len(found) < most and not reading.broken
+        if ended:
+            self._failures.pop(reading.path.name, None)
         last = found[-1].offset if found else reading.note.offset
-        reading.note = replace(reading.note, offset=last, ended=len(found) < most)
+        reading.note = replace(reading.note, offset=last, ended=ended)
         return found
 
+    def _fail(self, path: Path, state: tuple[int, int], error: BadInput | OSError) -> None:
+        """Try the file again later: at once when it changes, else more and more seldom."""
+        self._seen.pop(path.name, None)
+        before = self._failures.get(path.name)
+        if before is None or before.state != state:
+            why = (
+                f"{path} cannot be read: {error.strerror}." if isinstance(error, OSError) else error
+            )
+            self._tell(f"{why} What of {path.name} was not read is tried again later.")
+            pause = AGAIN
+        else:
+            pause = min(2 * before.pause, AGAIN_MOST)
+        self._failures[path.name] = _Failure(state, time.monotonic() + pause, pause)
+
     def _next(self) -> _Reading | None:
+        found = self._first()
+        if found is None and (begun := time.monotonic()) >= self._look_at:
+            self._found.extend(self._look())
+            if (took := time.monotonic() - begun) > LONG_LOOK:
+                self._look_at = begun + 10 * took
+            found = self._first()
+        return found
+
+    def _first(self) -> _Reading | None:
+        """The first of the files that were found in which there is something new."""
+        while self._found:
+            if (opened := self._opened(self._found.popleft())) is not None:
+                return opened
+        return None
+
+    def _look(self) -> list[Path]:
+        """Files in which there may be something new, by name."""
+        found: list[str] = []
         try:
-            files = sorted(path for path in self._folder.iterdir() if path.is_file())
+            with os.scandir(self._folder) as entries:
+                for entry in entries:
+                    if self._may_be_new(entry):
+                        found.append(entry.name)
         except OSError as error:
             raise Unavailable(
                 f"{self._folder} cannot be read ({error.strerror or error})."
             ) from error
-        for path in files:
-            if (found := self._opened(path)) is not None:
-                return found
-        return None
+        return [self._folder / name for name in sorted(found)]
+
+    def _may_be_new(self, entry: os.DirEntry[str]) -> bool:
+        name = entry.name
+        if name.startswith((".", "~")) or name.endswith("~") or name.endswith(_UNFINISHED):
+            return False
+        try:
+            if not entry.is_file():
+                return False
+            if self._rows is None and suffix_of(Path(name)) not in LINES:
+                self._leave(name)
+                return False
+            about = entry.stat()
+        except OSError:
+            return False  # it went
+        state = about.st_size, about.st_mtime_ns
+        if self._seen.get(name) == state or time.time() - about.st_mtime < self._settled:
+            return False
+        failed = self._failures.get(name)
+        if failed is not None and failed.state == state and time.monotonic() < failed.at:
+            return False
+        known = self._known.get(name)
+        if known is not None and known.ended and (known.size, known.mtime_ns) == state:
+            self._seen[name] = state
+            return False
+        return True
 
     def _opened(self, path: Path) -> _Reading | None:
         """The file, if there is something new in it."""
-        name = path.name
-        if name.startswith((".", "~")) or name.endswith("~") or path.suffix in _UNFINISHED:
-            return None
-        if self._rows is None and suffix_of(path) not in LINES:
-            self._leave(name)
-            return None
+        name, before = path.name, self._known.get(path.name)
         try:
             about = path.stat()
-            state = about.st_size, about.st_mtime_ns
-            if self._seen.get(name) == state or time.time() - about.st_mtime < self._settled:
-                return None
-            before = self._known.get(name)
-            whole, begin = _digests(path, before.size if before else 0)
         except OSError:
-            return None  # it went, or is not ours to read: the next look tells
+            return None  # it went
+        state = about.st_size, about.st_mtime_ns
+        if time.time() - about.st_mtime < self._settled:
+            return None  # it has changed since the look
         self._seen[name] = state
+        if before is not None and (before.size, before.mtime_ns) == state:
+            whole = begin = before.sha256
+        else:
+            try:
+                whole, begin = _digests(path, before.size if before else 0)
+            except OSError as error:
+                self._fail(path, state, error)
+                return None
         if before is not None and before.ended and whole == before.sha256:
             return None
         goes_on = before is not None and begin == before.sha256
@@ -162,8 +246,8 @@ class FolderFeed:
         part = StreamPart(
             to_text([self._source, "folder", self.stream, name, generation]), self.stream, name
         )
-        note = FileNote(generation, offset, about.st_size, whole, False)
-        return _Reading(part, path, self._messages(part, path, offset, state), note)
+        note = FileNote(generation, offset, about.st_size, whole, False, about.st_mtime_ns)
+        return _Reading(part, path, state, self._messages(part, path, offset, state), note)
 
     def _messages(
         self, part: StreamPart, path: Path, offset: int, state: tuple[int, int]

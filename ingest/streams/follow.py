@@ -92,7 +92,7 @@ class Follower:
         except KeyboardInterrupt:
             self._sections.close("interrupted", "stopped by Ctrl-C")
         except BaseException as error:
-            self._sections.close("failed", str(error) or repr(error))
+            self._sections.close_after(error)
             raise
         else:
             self._sections.close("succeeded")
@@ -152,7 +152,7 @@ class Follower:
         self._done.refused += len({(x.message.part.id, x.message.offset) for x in letters})
 
     def _look(self, batch: TakenBatch) -> None:
-        """Note how long a stream is in which nothing comes, for `kg status`."""
+        """Note that we look, and how long a stream is in which nothing comes, for `kg status`."""
         if time.monotonic() - self._looked < LOOK:
             return
         self._looked = time.monotonic()
@@ -161,6 +161,7 @@ class Follower:
             for part, known in batch.ends.items()
             if known.end is not None
         ]
-        if rows:
-            rows.sort(key=lambda row: str(row["id"]))
-            self._target.platform.graph.write(Statement(streaming.SEEN, {"rows": rows}))
+        rows.sort(key=lambda row: str(row["id"]))
+        given = {"source": self._target.source, "stream": self._feed.stream}
+        said = Statement(streaming.SEEN, {"rows": rows})
+        self._target.platform.graph.write(said if rows else Statement(streaming.LOOKED, given))

@@ -9,7 +9,6 @@ graph is written or waited for. Nothing is taken before what was taken before is
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import ssl
 import threading
@@ -22,13 +21,20 @@ from typing import Any, TypeVar
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from faststream.kafka import KafkaBroker
 from faststream.kafka.security import parse_security
 from faststream.middlewares import AckPolicy
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
+from ingest.streams.letters import Letter
 from ingest.streams.topic_identity import topic_identity
 from kg_platform.errors import BadInput, SettingsError, Unavailable
 from kg_platform.graph.kept import to_text
@@ -37,7 +43,6 @@ from kg_platform.settings import Settings
 T = TypeVar("T")
 START_SECONDS = 60.0
 IDENTITY_SECONDS = 1.0  # between two looks whether the topic is still the same one
-LONGEST_LETTER = 900_000  # bytes of a message that its dead letter holds; brokers take 1 MiB
 LETTERS = ".dead-letters"
 COPIES = 3  # of dead letters, where there are so many brokers
 PORT = 9092
@@ -103,9 +108,15 @@ class KafkaFeed:
     ) -> None:
         """
         Raises:
-            BadInput: there is no such topic, or none for wrong messages, and it cannot be made.
+            BadInput: there is no such topic, or none for wrong messages, and it cannot be made, or
+                that is the topic itself.
             Unavailable: no broker answers.
         """
+        if member.letters == address.topic:
+            raise BadInput(
+                f"Messages of {address.topic} that are wrong cannot go to {address.topic} itself; "
+                "name another topic by --dead-letters."
+            )
         self._address, self._source, self._member = address, source, member
         self.stream = str(address)
         self._positions = positions
@@ -116,6 +127,8 @@ class KafkaFeed:
         # Partitions that are where the graph is: what came of others before comes again.
         self._placed: set[TopicPartition] = set()
         self._broken = False
+        self._listener = _Assigned(self._place, self._placed.difference_update)
+        self._asked = self._without = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kafka", daemon=True)
         self._thread.start()
@@ -127,8 +140,7 @@ class KafkaFeed:
 
     async def _start(self) -> None:
         address, member = self._address, self._member
-        secured = parse_security(self._security)
-        self._client = AIOKafkaClient(bootstrap_servers=list(address.servers), **secured)
+        self._client = AIOKafkaClient(bootstrap_servers=list(address.servers), **self._secured())
         await self._client.bootstrap()
         self._identity = await topic_identity(self._client, address.topic)
         if self._identity is None:
@@ -136,12 +148,11 @@ class KafkaFeed:
                 f"There is no topic {address.topic} at {', '.join(address.servers)}; create it, or "
                 "check its name."
             )
-        await self._make_letters(secured)
+        await self._make_letters()
         self._broker = KafkaBroker(
             list(address.servers),
             security=self._security,
-            acks="all",
-            enable_idempotence=True,
+            acks="all",  # not idempotent: after one refused message it refuses all others
             allow_auto_create_topics=False,
             logger=None,
         )
@@ -152,18 +163,23 @@ class KafkaFeed:
             group_instance_id=member.name,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
-            listener=_Assigned(self._seek, self._placed.difference_update),
+            listener=self._listener,
             # While the graph is waited for nothing is taken; others are not to get our partitions.
             max_poll_interval_ms=24 * 3600 * 1000,
         )
+        self._asked = self._without = False
         await self._broker.start()
 
-    async def _make_letters(self, secured: Mapping[str, Any]) -> None:
+    def _secured(self) -> dict[str, Any]:
+        return dict(parse_security(self._security))
+
+    async def _make_letters(self) -> None:
         """Have the topic for wrong messages."""
         name = self._member.letters
         if await topic_identity(self._client, name) is not None:
             return
-        admin = AIOKafkaAdminClient(bootstrap_servers=list(self._address.servers), **secured)
+        servers = list(self._address.servers)
+        admin = AIOKafkaAdminClient(bootstrap_servers=servers, **self._secured())
         await admin.start()
         try:
             copies = min(COPIES, len(self._client.cluster.brokers()) or 1)
@@ -181,8 +197,15 @@ class KafkaFeed:
 
     def take(self, most: int, wait: float) -> Sequence[StreamMessage]:
         if self._broken:  # a consumer that has failed once does not get better
-            self._wait(self._again(), START_SECONDS)
             self._broken = False
+            try:
+                self._wait(self._again(), START_SECONDS)
+            except BadInput as error:  # it was there when this began: somebody is about to mend it
+                self._broken = True
+                raise Unavailable(str(error)) from error
+            except Unavailable:
+                self._broken = True
+                raise
         try:
             return self._wait(self._take(most, wait), START_SECONDS + wait)
         except Unavailable:
@@ -198,9 +221,15 @@ class KafkaFeed:
     async def _take(self, most: int, wait: float) -> list[StreamMessage]:
         consumer = self._subscriber.consumer
         assert consumer is not None
+        if self._without and not self._asked:
+            # The group may have shared out the topic while it was away, and gives a static member
+            # back what it had: nothing. Only who asks anew has it shared out again.
+            consumer.subscribe([self._address.topic], listener=self._listener)
+            self._asked = True
         found = await consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
         if await self._is_anew(found):
             await self._seek(list(consumer.assignment()))
+            self._asked = False
             return []
         messages: list[StreamMessage] = []
         for where, records in found.items():
@@ -227,6 +256,14 @@ class KafkaFeed:
         self._next.clear()
         return True
 
+    async def _place(self, partitions: Sequence[TopicPartition]) -> None:
+        """Begin with partitions. Whoever calls this swallows errors, and nothing would be taken."""
+        self._without = not partitions
+        try:
+            await self._seek(partitions)
+        except (KafkaError, OSError):
+            self._broken = True
+
     async def _seek(self, partitions: Sequence[TopicPartition]) -> None:
         """Go on where the graph is."""
         consumer = self._subscriber.consumer
@@ -252,28 +289,24 @@ class KafkaFeed:
     # giving back
 
     def refuse(self, letters: Sequence[DeadLetter]) -> None:
-        self._wait(self._refuse(letters), START_SECONDS)
+        try:
+            self._wait(self._refuse(letters), START_SECONDS)
+        except BadInput as error:  # the topic of letters is not there any more
+            raise Unavailable(str(error)) from error
 
     async def _refuse(self, letters: Sequence[DeadLetter]) -> None:
+        await self._make_letters()
         for one in letters:
-            value = one.message.value if isinstance(one.message.value, bytes) else b""
-            whole = len(value) <= LONGEST_LETTER
-            headers = {
-                "kg-reason": one.rejection.reason,
-                "kg-field": one.rejection.field,
-                "kg-value": one.rejection.value,
-                "kg-source": self._source,
-                "kg-topic": self._address.topic,
-                "kg-partition": one.message.part.name.rpartition("/")[2],
-                "kg-offset": str(one.message.offset),
-                "kg-taken": "partly" if one.partly else "no",
-            }
-            if not whole:
-                headers["kg-left-out"] = f"{len(value)} bytes"
-            key = json.dumps([one.message.part.name, one.message.offset]).encode()
-            await self._broker.publish(
-                value if whole else b"", topic=self._member.letters, key=key, headers=headers
-            )
+            letter = Letter.of(one, self._source, self._address.topic)
+            try:
+                await self._send(letter)
+            except (MessageSizeTooLargeError, RecordListTooLargeError):
+                await self._send(letter.without_value())
+
+    async def _send(self, letter: Letter) -> None:
+        await self._broker.publish(
+            letter.value, topic=self._member.letters, key=letter.key, headers=letter.headers
+        )
 
     def done(self, messages: Sequence[StreamMessage]) -> None:
         ends: dict[TopicPartition, int] = {}
@@ -294,6 +327,13 @@ class KafkaFeed:
             return  # it is in the graph, which is what counts; the next one commits more
 
     def ends(self) -> Mapping[StreamPart, PartEnd]:
+        try:
+            return self._wait(self._ends(), START_SECONDS)
+        except Unavailable:  # what was taken must not be lost for it
+            return {}
+
+    async def _ends(self) -> dict[StreamPart, PartEnd]:
+        """On the loop, so that no partition goes while it is asked about."""
         consumer = self._subscriber.consumer
         if consumer is None:
             return {}

@@ -17,6 +17,7 @@ from ingest.streams.debezium import UNAVAILABLE, RowChange, key_row, row_change
 from ingest.streams.envelope import WrongMessage, entity_id
 from ingest.streams.feed import StreamMessage
 from ingest.streams.reading import row_of
+from ingest.validate import check_relation
 from kg_platform.records import Entity, FieldRejection, Relation
 
 _TEXTS = ("label", "description")
@@ -139,12 +140,14 @@ def _put(entity: Entity) -> EntityPut:
 def _taken_back(
     before: Sequence[StreamChange], after: Sequence[StreamChange]
 ) -> Iterator[StreamChange]:
-    """What was made of a row and is not any more; relations first."""
+    """What was made of a row and is not any more; relations first. What could never be written is
+    not there."""
     stays = {_about(one) for one in after}
     for one in before:
         if isinstance(one, RelationPut) and _about(one) not in stays:
             fact = one.relation
-            yield RelationGone((fact.head, fact.type, fact.tail))
+            if not check_relation(replace(fact, properties={})):
+                yield RelationGone((fact.head, fact.type, fact.tail))
     for one in before:
         if isinstance(one, EntityPut) and _about(one) not in stays:
             yield EntityGone(entity_id(one.entity.id))
@@ -161,6 +164,6 @@ def _key(message: StreamMessage) -> Mapping[str, Any] | None:
     """The columns that a message's key has."""
     try:
         key = json.loads(message.key or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return key_row(key) if isinstance(key, Mapping) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,17 +63,17 @@ def follow(
             raise BadInput(f"--media {folder} is no folder.")
         folder = Path.cwd()
     settings = platform.settings
-    gallery = Gallery(folder, platform.media, settings.max_picture_pixels, settings.max_media_bytes)
-    target = StreamTarget(platform, source, folder, gallery)
     mapped = MappedReader(read_mapping(request.mapping)) if request.mapping else None
     reader: MessageReader = mapped or EnvelopeReader()
-    feed = _feed(platform, request, source, mapped, tell)
-    try:
+    pixels, most = settings.max_picture_pixels, settings.max_media_bytes
+    with (
+        closing(_feed(platform, request, source, mapped, tell)) as feed,
+        Gallery(folder, platform.media, pixels, most) as gallery,
+    ):
+        target = StreamTarget(platform, source, folder, gallery)
         follower = Follower(target, feed, reader, options, tell)
         tell(f"Following {feed.stream} as {source}.")
         return follower.follow(stop)
-    finally:
-        feed.close()
 
 
 def source_name(stream: str) -> str:

@@ -39,10 +39,9 @@ Standing = Mapping[str, Any]
 @dataclass
 class PhasePlan:
     """A phase as it is written: see `phases.py` for the order. `missing` ends of relations are made
-    first."""
+    first, those that are not there by then."""
 
     missing: list[str] = field(default_factory=list)
-
     nodes: list[Node] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     media: list[tuple[MediaPut | MediaGone, Media | None]] = field(default_factory=list)
@@ -166,8 +165,13 @@ class BatchPlanner:
         given = [(filled(c, stands), m) for c, m in read.changes]
         kept = [(c, m) for c, m in given if not self._is_late(c, versions, made)]
         at = {id(change): message for change, message in kept}
-        for phase in phases(change for change, _ in kept):
+        gone: set[str] = set()
+        for phase in phases((change for change, _ in kept), self._store.merged_ids()):
             planned = self._checked(phase, refuse)
+            # The graph still has those that an earlier phase is to take away.
+            ends = {end for one in planned.relations for end in (one.head, one.tail)}
+            planned.missing += sorted((ends & gone) - set(planned.missing))
+            gone.update(entity for entity, _ in planned.entities_gone)
             planned.media = self._media(phase, at, refuse)
             made.phases.append(planned)
         return made

@@ -12,7 +12,7 @@ from ingest.streams.changes import EntityGone, EntityPut, RelationGone, Relation
 from ingest.streams.envelope import WrongMessage, change_of, entity_id
 from ingest.streams.feed import DeadLetter, StreamMessage
 from ingest.validate import check_entity, check_relation, shown
-from kg_platform.records import Rejection
+from kg_platform.records import Rejection, Relation
 
 MAX_BYTES = 16 * 2**20  # of a message, as of a line
 TOO_LONG = "the message is longer than 16 MiB"
@@ -59,9 +59,12 @@ def read_messages(messages: Sequence[StreamMessage], reader: MessageReader) -> R
                 raise WrongMessage(message.value.field, message.value.reason, message.value.value)
             for change in reader.changes(message):
                 found.changes.append((_fit(change), message))
-        except WrongMessage as error:
+        except MemoryError:  # may be others' fault
+            raise
+        except Exception as error:  # what nobody thought of must not hold up the stream
+            wrong = error if isinstance(error, WrongMessage) else _unforeseen(error)
             found.changes = [pair for pair in found.changes if pair[1] is not message]
-            found.letters.append(DeadLetter(message, _rejection(message, error)))
+            found.letters.append(DeadLetter(message, _rejection(message, wrong)))
     return found
 
 
@@ -117,11 +120,19 @@ def _gone(key: bytes | None) -> StreamChange:
     if text.startswith("["):
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if isinstance(found, list) and len(found) == 3 and all(isinstance(x, str) for x in found):
-            return RelationGone((found[0], found[1], found[2]))
+            head, kind, tail = found
+            if problems := check_relation(Relation(head, kind, tail)):
+                raise WrongMessage("key", problems[0].reason, text)
+            return RelationGone((head, kind, tail))
     return EntityGone(entity_id(text))
+
+
+def _unforeseen(error: Exception) -> WrongMessage:
+    why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return WrongMessage("message", f"the message cannot be read ({shown(why)})")
 
 
 def _rejection(message: StreamMessage, error: WrongMessage) -> Rejection:

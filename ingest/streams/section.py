@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ingest.loading.summary import IngestSummary
 from ingest.streams.feed import DeadLetter
 from ingest.streams.writer import BatchCounts
 from ingest.versions.journal import Journal, open_journal
+from kg_platform.errors import Unavailable
 from kg_platform.platform import Platform
 
 CHANGES = 100_000  # messages of a run
@@ -48,8 +50,7 @@ class StreamSections:
         return self._journal
 
     def refuse(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep why messages are wrong."""
-        self.journal()
+        """Keep why messages are wrong, of the run that is open."""
         assert self._summary is not None
         self._platform.ledger.reject(self._summary.run_id, [one.rejection for one in letters])
         for one in letters:
@@ -73,14 +74,20 @@ class StreamSections:
             self._more[name] += getattr(done, name)
 
     def close(self, status: Any, error: str = "") -> None:
-        """End the run that is open, if one is."""
-        if self._summary is None:
+        """End the run that is open, if one is. It stays open where that cannot be noted."""
+        summary = self._summary
+        if summary is None:
             return
-        summary, self._summary = self._summary, None
         summary.seconds = time.monotonic() - self._begun
         self._platform.ledger.finish_run(
             summary.run_id, status, summary.as_dict() | {"stream": self._more}, error
         )
+        self._summary = None
+
+    def close_after(self, error: BaseException) -> None:
+        """End the run that is open after an error, which a ledger that is away must not hide."""
+        with suppress(Unavailable):
+            self.close("failed", str(error) or repr(error))
 
     def _is_full(self) -> bool:
         old = time.monotonic() - self._begun > SECONDS

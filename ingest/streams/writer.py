@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ingest.loading.load import rows_of
 from ingest.loading.store import GraphStore, missing_entry
-from ingest.streams.changes import EntityGone, EntityPut
+from ingest.streams.changes import EntityGone, EntityPut, StreamChange
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
+from ingest.streams.leaving import take_back
 from ingest.streams.media_links import change_media, record_of
+from ingest.streams.phases import again_at
 from ingest.streams.plan import (
     REMEMBERED_SECONDS,
     BatchPlan,
@@ -32,7 +34,7 @@ from ingest.streams.reading import MessageReader, ReadMessages, read_messages
 from ingest.streams.taking import TakenBatch
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
-from kg_platform.cypher import provenance, streaming
+from kg_platform.cypher import streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import CommitUnknown, QueryFailed, SecondOfOne, Unavailable
 from kg_platform.graph.kept import give
@@ -93,7 +95,8 @@ class StreamWriter:
         self._target, self._reader, self._refuse = target, reader, refuse
         self._graph = target.platform.graph
         self._positions: dict[str, int] = {}
-        self._refused: set[tuple[str, int]] = set()
+        self._written = BatchCounts()  # of a batch of which not all is written yet
+        self._refused: set[tuple[str, int, Rejection]] = set()
         store = GraphStore(self._graph, WHOLE, target.source)
         self._known = KnownStanding(store, self._merges)
         self._ruled: tuple[float, FusionRules] | None = None
@@ -106,18 +109,39 @@ class StreamWriter:
         """Write messages, those of a part in order.
 
         Raises:
-            Unavailable: a store is away; nothing, or all of it, was written.
+            Unavailable: a store is away. The same batch is to be written again: what of it was
+                written is not written twice, and counted then.
+            QueryFailed: the graph refuses to write how far the stream is.
         """
+        again = -self._written.messages
+        while cut := self._until_again(batch):
+            before, batch = _cut(batch, cut)
+            again += self._write(before, journal)
+        again += self._write(batch, journal)
+        counts, self._written = self._written, BatchCounts()
+        counts.again = again
+        return counts
+
+    def _until_again(self, batch: TakenBatch) -> int:
+        """How many messages are written before one that is about what one of them left; 0: none
+        is, or the first is."""
+        changes = batch.read.changes
+        found = [_until_kept(changes), again_at((c for c, _ in changes), self._known.merged_ids())]
+        at = min((number for number in found if number is not None), default=None)
+        return 0 if at is None else batch.messages.index(changes[at][1])
+
+    def _write(self, batch: TakenBatch, journal: Journal) -> int:
+        """Write messages that can be written as one; how many had been written."""
         messages, first = batch.messages, len(batch.messages)
         for _ in range(RACES):
             fresh = self._fresh(messages)
             if not fresh:
-                return BatchCounts(again=first)
+                return first
             try:
                 if len(fresh) < first:
                     batch = TakenBatch(fresh, read_messages(fresh, self._reader), batch.ends)
                     messages = fresh
-                counts = self._put(batch, journal)
+                self._put(batch, journal)
             except (Moved, SecondOfOne, CommitUnknown):
                 self._positions.clear()
                 self._known.forget()
@@ -126,9 +150,8 @@ class StreamWriter:
                 self._positions.clear()
                 if not _at_fault(error):
                     raise Unavailable(f"{error} The stream waits.") from error
-                return self._apart(batch, journal, error)
-            counts.again += first - len(fresh)
-            return counts
+                return first - len(fresh) + self._apart(batch, journal, error)
+            return first - len(fresh)
         raise Unavailable("Others write the same stream at the same time; the stream waits.")
 
     def _apart(
@@ -136,24 +159,18 @@ class StreamWriter:
         batch: TakenBatch,
         journal: Journal,
         error: QueryFailed,
-    ) -> BatchCounts:
+    ) -> int:
         """What cannot be written as one, in halves, so that one message does not hold up others."""
         if len(batch.messages) > 1:
-            first, rest = self._cut(batch, len(batch.messages) // 2)
-            return added(self.write(first, journal), self.write(rest, journal))
+            first, rest = _cut(batch, len(batch.messages) // 2)
+            return self._write(first, journal) + self._write(rest, journal)
+        if not batch.read.changes:
+            raise error  # not what a message says is at fault
         (message,) = batch.messages
         place = message.part.name, message.offset
         letter = DeadLetter(message, Rejection(*place, "message", str(error)))
         wrong = TakenBatch(batch.messages, ReadMessages(letters=[letter]), batch.ends)
-        return self._put(wrong, journal)
-
-    def _cut(self, batch: TakenBatch, at: int) -> tuple[TakenBatch, TakenBatch]:
-        """The batch as two."""
-        parts = batch.messages[:at], batch.messages[at:]
-        first, rest = (
-            TakenBatch(part, read_messages(part, self._reader), batch.ends) for part in parts
-        )
-        return first, rest
+        return self._write(wrong, journal)
 
     def _fresh(self, messages: Sequence[StreamMessage]) -> list[StreamMessage]:
         asked = {m.part.id for m in messages} - self._positions.keys()
@@ -167,11 +184,8 @@ class StreamWriter:
         self,
         batch: TakenBatch,
         journal: Journal,
-    ) -> BatchCounts:
+    ) -> None:
         target, graph, messages, read = self._target, self._graph, batch.messages, batch.read
-        if cut := _until_kept(messages, read):
-            before, after = self._cut(batch, cut)
-            return added(self._put(before, journal), self._put(after, journal))
         into = self._known.merged_ids()
         keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
         known = self._versions(sorted(keys))
@@ -212,7 +226,7 @@ class StreamWriter:
         if any(gone):
             self._known.forget()
         self._positions |= {key: row["offset"] for key, row in moves.items()}
-        return counts
+        self._written = added(self._written, counts)
 
     def _merges(self) -> int:
         (found,) = self._graph.read(Statement(streaming.MERGES))
@@ -249,14 +263,19 @@ class StreamWriter:
 
     def _tell(self, letters: Sequence[DeadLetter]) -> None:
         """Each letter once, however often its batch is planned."""
-        new = [x for x in letters if (x.message.part.id, x.message.offset) not in self._refused]
+        new = {key: one for one in letters if (key := _identity(one)) not in self._refused}
         if new:
-            self._refuse(new)
-            self._refused |= {(one.message.part.id, one.message.offset) for one in new}
+            self._refuse(list(new.values()))
+            self._refused |= new.keys()
 
     def settle(self) -> None:
         """The batch is done, so nobody plans it again."""
         self._refused.clear()
+
+
+def _identity(letter: DeadLetter) -> tuple[str, int, Rejection]:
+    """A message refused in part may be refused as a whole later."""
+    return letter.message.part.id, letter.message.offset, letter.rejection
 
 
 def added(one: BatchCounts, other: BatchCounts) -> BatchCounts:
@@ -270,17 +289,34 @@ def added(one: BatchCounts, other: BatchCounts) -> BatchCounts:
     return total
 
 
-def _until_kept(messages: Sequence[StreamMessage], read: ReadMessages) -> int:
-    """How many messages are written before one that keeps what one of them says; 0: none does."""
+def _cut(batch: TakenBatch, at: int) -> tuple[TakenBatch, TakenBatch]:
+    """The batch as two. What its feed notes of a part holds where the part is done with."""
+    first, rest = batch.messages[:at], batch.messages[at:]
+    later = {message.part for message in rest}
+    ends = {
+        part: replace(known, note=None) if part in later else known
+        for part, known in batch.ends.items()
+    }
+    early = {id(message) for message in first}
+    before, after = ReadMessages(), ReadMessages()
+    for change, message in batch.read.changes:
+        (before if id(message) in early else after).changes.append((change, message))
+    for letter in batch.read.letters:
+        (before if id(letter.message) in early else after).letters.append(letter)
+    return TakenBatch(first, before, ends), TakenBatch(rest, after, batch.ends)
+
+
+def _until_kept(changes: Sequence[tuple[StreamChange, StreamMessage]]) -> int | None:
+    """Which change is the first that keeps what one before it says."""
     touched: set[str] = set()
-    for change, message in read.changes:
+    for number, (change, _) in enumerate(changes):
         if isinstance(change, EntityPut):
             if change.kept and change.entity.id in touched:
-                return messages.index(message)
+                return number
             touched.add(change.entity.id)
         elif isinstance(change, EntityGone):
             touched.add(change.id)
-    return 0
+    return None
 
 
 def _needed(planned: BatchPlan) -> list[str]:
@@ -353,17 +389,7 @@ def _write(
     if phase.relations_gone:
         retiring.relations(phase.relations_gone)
     if phase.entities_gone:
-        ids = sorted({entity for entity, _ in phase.entities_gone})
-        facts = tx.run(Statement(provenance.RELATIONS_OF, {"ids": ids}))
-        ours = [
-            (row["head"], row["type"], row["tail"])
-            for row in facts
-            if source
-            in (row["properties"].get("source"), *(row["properties"].get("sources") or ()))
-        ]
-        if ours:
-            retiring.relations(list(dict.fromkeys(ours)))
-        retiring.entities(phase.entities_gone)
+        take_back(tx.run, retiring, source, phase.entities_gone)
 
 
 def _at_fault(error: QueryFailed) -> bool:

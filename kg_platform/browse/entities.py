@@ -15,7 +15,13 @@ from kg_platform.cypher import browse as cypher
 from kg_platform.cypher import words
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
 from kg_platform.cypher.statement import Statement
-from kg_platform.cypher.vectors import PROVISIONAL, PROVISIONAL_HEAD, STAGED, STAGED_RUN
+from kg_platform.cypher.vectors import (
+    FILTERS,
+    PROVISIONAL,
+    PROVISIONAL_HEAD,
+    STAGED,
+    STAGED_RUN,
+)
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.graph.plain import plain
@@ -175,6 +181,12 @@ def types_of(graph: Graph, ids: Sequence[str]) -> dict[str, str]:
     return {str(row["id"]): str(row["type"]) for row in rows if row["type"]}
 
 
+def known(graph: Graph, ids: Sequence[str]) -> list[str]:
+    """Those of these ids that entities have, in their order."""
+    there = {row["id"] for row in _read(graph, cypher.TYPES_OF, ids=list(ids))}
+    return [one for one in ids if one in there]
+
+
 def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     """The page of the entity with exactly this id, with its first `facts` facts.
 
@@ -192,7 +204,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     properties = names.turned({k: v for k, v in stored.items() if k not in theirs})
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
     hidden = {*_KNOWN, _RUN, STAGED_RUN, *STAGED.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
-    hidden.add(PROVISIONAL_HEAD)
+    hidden |= {PROVISIONAL_HEAD, *FILTERS}
     return EntityPage(
         id=row["id"],
         label=row["label"],

@@ -13,6 +13,7 @@ from kg_platform.cypher import media as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
+from kg_platform.records import NO_LIKENESS
 
 DISTANCE = 4  # bits of 64 in which hashes of media that look alike differ
 _BITS = 64
@@ -50,7 +51,12 @@ def listed(
 ) -> list[StoredMedium]:
     """Media by id, those after `after`."""
     given = {"kind": kind, "after": after, "limit": limit}
-    return [StoredMedium(**row) for row in graph.read(Statement(cypher.LIST, given))]
+    rows = graph.read(Statement(cypher.LIST, given))
+    return [StoredMedium(**{**row, "likeness": _likeness(row["likeness"])}) for row in rows]
+
+
+def _likeness(kept: str | None) -> str | None:
+    return None if kept == NO_LIKENESS else kept
 
 
 def counts(graph: Graph) -> dict[str, int]:
@@ -76,7 +82,7 @@ def one(graph: Graph, begin: str) -> dict[str, Any]:
         raise NotFound(f"No medium has the id {begin}; `kg media list` prints those there are.")
     if len(found) > 1:
         raise BadInput(f"Several media have ids that begin with {begin}; give more of it.")
-    media: dict[str, Any] = dict(found[0]["media"])
+    media = {key: value for key, value in found[0]["media"].items() if value != NO_LIKENESS}
     given = {"id": media["id"], "limit": _REFERRING}
     return media | {"entities": graph.read(Statement(cypher.ENTITIES, given))}
 
@@ -91,7 +97,7 @@ def duplicates(graph: Graph, distance: int = DISTANCE) -> list[Alike]:
     if not 0 <= distance <= 16:
         raise BadInput(f"The distance is 0 to 16 of the {_BITS} bits of a hash, not {distance}.")
     by_kind: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for row in graph.stream(Statement(cypher.LIKENESSES)):
+    for row in graph.stream(Statement(cypher.LIKENESSES, {"none": NO_LIKENESS})):
         by_kind[row["kind"]].append((row["id"], int(row["likeness"], 16)))
     found = [
         Alike(*ids, kind, bits)

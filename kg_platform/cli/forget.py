@@ -35,6 +35,9 @@ def forget(
             console.print_table(("id", "label", "type", "relations", "media"), rows, whole=("id",))
         agreed = yes or (not as_json and sys.stdin.isatty() and typer.confirm("Remove?"))
         gone = remove(platform.graph, [each.id for each in found]) if agreed else 0
+        if agreed:
+            named = " ".join(each.id for each in found)
+            platform.ledger.audit.note(platform.ledger.by, "forget", f"{gone:,} entities", named)
     if as_json:
         console.print_json({"removed": gone, "entities": [asdict(each) for each in found]})
     elif agreed:

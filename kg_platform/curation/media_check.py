@@ -16,12 +16,13 @@ from kg_platform.cypher import media as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadMedium, NotFound
 from kg_platform.graph.adoption import GraphAdoption
-from kg_platform.media.described import Looked, describe, memory_for
+from kg_platform.media.described import IMAGE, Looked, describe, memory_for
 from kg_platform.media.isolated import Isolated
+from kg_platform.media.pictures import needs_small
 from kg_platform.media.store import MediaStore
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, silent
-from kg_platform.records import FIGURES
+from kg_platform.records import FIGURES, NO_LIKENESS
 
 AT_ONCE = 100  # media a page
 _THREADS = 4
@@ -62,7 +63,8 @@ def check(
     graph, store = platform.graph, platform.media
     pixels = platform.settings.max_picture_pixels
     memory = memory_for(pixels, platform.settings.max_media_bytes)
-    with Isolated(memory=memory) as decoders, ThreadPoolExecutor(_THREADS) as threads:
+    # Decoders end first: threads wait for them.
+    with ThreadPoolExecutor(_THREADS) as threads, Isolated(memory=memory) as decoders:
         while rows := graph.read(Statement(cypher.PROPERTIES, {"after": after, "limit": AT_ONCE})):
             media = [dict(row["media"]) for row in rows]
 
@@ -90,7 +92,7 @@ def _looked(
         return "missing"
     if hashlib.sha256(data).hexdigest() != digest:
         return "changed"
-    if _described(one) and store.small(digest) is not None:
+    if _described(one) and (not _needs_small(one) or store.small(digest) is not None):
         return None
     try:
         return decoders.run(describe, data, pixels)
@@ -101,6 +103,16 @@ def _looked(
 def _described(one: dict[str, Any]) -> bool:
     """Whether figures of it were kept that every medium of its kind has."""
     return "likeness" in one or "duration" in one
+
+
+def _needs_small(one: dict[str, Any]) -> bool:
+    """Whether there has to be a small picture of it. Where there was nothing to look at none may
+    ever have been made."""
+    if one.get("likeness") == NO_LIKENESS:
+        return False
+    if one.get("kind") != IMAGE:
+        return True
+    return needs_small(str(one.get("mime")), one.get("width") or 0, one.get("height") or 0)
 
 
 def _note(

@@ -128,3 +128,26 @@ CALLED = (
 STRANGER = (
     "MATCH (n:Entity) WHERE NOT coalesce(n.«source», '') IN $sources RETURN n.«id» AS id LIMIT 1"
 )
+
+LABELS = "CALL db.labels() YIELD label RETURN label AS name ORDER BY name LIMIT $most"
+RELATION_TYPES = (
+    "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name "
+    "ORDER BY name LIMIT $most"
+)
+PROPERTY_KEYS = (
+    "CALL db.propertyKeys() YIELD propertyKey RETURN propertyKey AS name ORDER BY name LIMIT $most"
+)
+# -> id, type and source of those of $ids that are there
+TYPES_AND_SOURCES = (
+    f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) "
+    f"RETURN id, {TYPE} AS type, toStringOrNull(n.«source») AS source"
+)
+# -> id and what is written about those of $ids that are there
+TEXTS = (
+    "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) RETURN id, "
+    "coalesce(toStringOrNull(n.«label»), '') AS label, "
+    "coalesce(toStringOrNull(n.«description»), '') AS description"
+)
+# -> the ids of entities whose vector is not what was trained: fitted later, or of an older state
+PROVISIONAL = "MATCH (n:Entity) WHERE n.«embedding_provisional» RETURN n.«id» AS id"
+STALE = "MATCH (n:Entity) WHERE n.«embedding_stale» IS NOT NULL RETURN n.«id» AS id"

@@ -23,9 +23,9 @@ ENTITIES = (
     "h.rank AS rank, coalesce(h.caption, '') AS caption, h.start_seconds AS start, "
     "h.end_seconds AS end ORDER BY id, role, rank LIMIT $limit"
 )
-# -> id, kind, likeness of all that have one
+# $none: what those have that show nothing -> id, kind, likeness of all the others that have one
 LIKENESSES = (
-    "MATCH (m:Media) WHERE m.likeness IS NOT NULL "
+    "MATCH (m:Media) WHERE m.likeness <> $none "
     "RETURN m.id AS id, m.kind AS kind, m.likeness AS likeness ORDER BY id"
 )
 # $after, $limit -> properties of the next by id

@@ -58,6 +58,12 @@ UNWIND $rows AS row
 MATCH (o:{OFFSET} {{id: row.id}})
 SET o.end = row.end, o.seen_at = datetime()
 """
+# $source, $stream: somebody looks. The latest of a stream's nodes says so, so one is enough.
+LOOKED = f"""
+MATCH (o:{OFFSET} {{source: $source, stream: $stream}})
+WITH o LIMIT 1
+SET o.seen_at = datetime()
+"""
 # $ids -> id, version of those that have one
 VERSIONS = (
     f"UNWIND $ids AS id MATCH (v:{VERSION} {{id: id}}) RETURN v.id AS id, v.version AS version"

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from kg_platform.errors import Interrupted, LedgerError, NotFound
+from kg_platform.ledger.audit import Audit, noted
 from kg_platform.ledger.database import BUSY_SECONDS, Database
 from kg_platform.ledger.errors import AlreadyThere, WithoutParent
 from kg_platform.ledger.media_addresses import MediaAddresses
 from kg_platform.ledger.media_failures import MediaFailures
+from kg_platform.ledger.people import People
+from kg_platform.ledger.query_history import QueryHistory
 from kg_platform.ledger.reviews import Reviews
 from kg_platform.ledger.rows import (
     TEXT_CHARACTERS,
@@ -30,12 +34,15 @@ from kg_platform.ledger.rows import (
     process_of,
     run_row,
 )
+from kg_platform.ledger.saved_queries import SavedQueries
 from kg_platform.ledger.schedules import Schedules
 from kg_platform.ledger.tables import CURSORS, REJECTIONS, RUNS, STEPS
 from kg_platform.process import Process
 from kg_platform.records import Rejection
 
 Status = Literal["succeeded", "failed", "interrupted"]
+
+_ACTING: ContextVar[str] = ContextVar("acting", default="")
 
 REJECTION_BATCH = 1_000
 IDS_AT_ONCE = 1_000  # in one statement; SQLite takes 32,766 values, PostgreSQL 65,535
@@ -51,12 +58,32 @@ class Ledger:
         NotFound: there is no run with that id.
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, url: str, *, by: str = "", busy_seconds: float = BUSY_SECONDS) -> None:
+        """`by`: the name under which what this process begins is written down."""
         self._database = Database(url, busy_seconds)
+        self._by = by
+        self.people = People(self._database)
+        self.audit = Audit(self._database)
         self.reviews = Reviews(self._database)
-        self.schedules = Schedules(self._database)
+        self.schedules = Schedules(self._database, lambda: self.by)
         self.media_addresses = MediaAddresses(self._database)
         self.media_failures = MediaFailures(self._database)
+        self.saved_queries = SavedQueries(self._database)
+        self.query_history = QueryHistory(self._database)
+
+    @property
+    def by(self) -> str:
+        """Whose name what is begun or changed now is written down under."""
+        return _ACTING.get() or self._by
+
+    @contextmanager
+    def acting_as(self, name: str) -> Iterator[None]:
+        """What is done inside, by this thread, is somebody's: a process that serves many people."""
+        before = _ACTING.set(name)
+        try:
+            yield
+        finally:
+            _ACTING.reset(before)
 
     def close(self) -> None:
         self._database.close()
@@ -91,6 +118,7 @@ class Ledger:
             try:
                 with self._database.write() as connection:
                     connection.execute(RUNS.insert().values(id=run_id, **row))
+                    noted(connection, self.by, kind, run_id, _source_of(settings))
             except AlreadyThere:  # two runs of one second drew the same four digits
                 continue
             return run_id
@@ -358,6 +386,12 @@ def _rejection_values(run_id: str, rejection: Rejection) -> dict[str, Any]:
         "reason": excerpt(rejection.reason, TEXT_CHARACTERS),
         "value": excerpt(rejection.value, VALUE_CHARACTERS),
     }
+
+
+def _source_of(settings: Mapping[str, Any]) -> str:
+    """What a run is about, in a word: of an ingest its source, of a publish its run."""
+    named = (settings.get(name) for name in ("undo", "run", "source"))
+    return next((value for value in named if isinstance(value, str) and value), "")
 
 
 def _no_run(run_id: str) -> NotFound:

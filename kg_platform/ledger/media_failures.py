@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -98,13 +99,19 @@ class MediaFailures:
                 some = wanted[start : start + _AT_ONCE]
                 connection.execute(MEDIA_FAILURES.delete().where(c.key.in_(some)))
 
-    def settle_others(self, source: str, run_id: str) -> None:
-        """A whole load of the source, this run, met its failures; others there are none."""
+    def settle_others(self, source: str, run_id: str, folder: str, *, fetched: bool) -> None:
+        """A whole load of the source from this folder, this run, met its failures; others there
+        are none. Those of a folder that is there under the same name stay, and, unless addresses
+        were `fetched`, theirs."""
         c = MEDIA_FAILURES.c
+        earlier = sa.and_(c.source == source, c.run_id != run_id)
+        if not fetched:
+            earlier = sa.and_(earlier, c.location.not_like("%://%"))
         with self._database.write() as connection:
-            connection.execute(
-                MEDIA_FAILURES.delete().where(c.source == source, c.run_id != run_id)
-            )
+            folders = connection.scalars(sa.select(c.folder).where(earlier).distinct())
+            # An archive is unpacked elsewhere each time.
+            ours = [one for one in folders if one == folder or not Path(one).is_dir()]
+            connection.execute(MEDIA_FAILURES.delete().where(earlier, c.folder.in_(ours)))
 
 
 def _note(

@@ -17,6 +17,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from kg_platform.errors import BadInput, NotFound
+from kg_platform.ledger.audit import Name, noted
 from kg_platform.ledger.database import Database
 from kg_platform.ledger.errors import AlreadyThere
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt
@@ -88,8 +89,10 @@ class Schedules:
         NotFound: there is no schedule of that name.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, by: Name = str) -> None:
+        """`by` says under whose name a change is written down."""
         self._database = database
+        self._by = by
 
     def all(self) -> list[ScheduleRow]:
         """Every schedule, by name."""
@@ -138,6 +141,7 @@ class Schedules:
         try:
             with self._database.write() as connection:
                 connection.execute(SCHEDULES.insert().values(**values))
+                noted(connection, self._by(), "schedule", name, f"added: {cron} {timezone}")
         except AlreadyThere as error:
             raise BadInput(
                 f"There is a schedule {name!r} already; choose another name, or "
@@ -150,15 +154,17 @@ class Schedules:
             gone = connection.execute(SCHEDULES.delete().where(SCHEDULES.c.name == name))
             if gone.rowcount == 0:
                 raise _no_schedule(name)
+            noted(connection, self._by(), "schedule", name, "removed")
 
     def pause(self, name: str) -> None:
         """No more attempts until it is resumed; a run that goes on is not stopped."""
-        self._update(name, paused=True)
+        self._update(name, "paused", paused=True)
 
     def resume(self, name: str, now: datetime) -> None:
         """On with the times after `now`: those that passed meanwhile were not wanted."""
         self._update(
             name,
+            "resumed",
             paused=False,
             handled_until=now.isoformat(),
             pending=None,
@@ -229,10 +235,11 @@ class Schedules:
         with self._database.write() as connection:
             return _end(connection, lease, ending, now)
 
-    def _update(self, name: str, **values: Any) -> None:
+    def _update(self, name: str, what: str, **values: Any) -> None:
         with self._database.write() as connection:
             if not _set(connection, SCHEDULES.c.name == name, **values):
                 raise _no_schedule(name)
+            noted(connection, self._by(), "schedule", name, what)
 
 
 def _end(connection: sa.Connection, lease: Lease, ending: Ending, now: datetime) -> bool:

@@ -26,7 +26,8 @@ def memory_for(max_pixels: int, max_bytes: int) -> int:
 class Described(NamedTuple):
     """A medium by its content. `duration` in seconds; `rate` in samples a second; `width` and
     `height` in pixels, as a person sees it; `frame_rate` in pictures a second; `likeness` is 64
-    bits in hex, of which few differ between media that look alike (`previews.likeness`)."""
+    bits in hex, of which few differ between media that look alike (`previews.likeness`), and
+    zeros where there is nothing to look at."""
 
     kind: str
     mime: str

@@ -16,10 +16,13 @@ from kg_platform.errors import BadPicture
 
 MIME = "image/svg+xml"
 SIDE = 1_024  # pixels of the longer side of what is drawn
+MOST = 10**9  # pixels of a side that a drawing may state; 64 bits and every viewer hold that
 _BEGIN = 4_096  # bytes in which the root of a drawing begins
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _FIRST = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")  # neither of a prolog nor of a DOCTYPE
-_LENGTH = re.compile(r"\s*([\d.]+(?:e[+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|em|ex)?\s*", re.IGNORECASE)
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBERS = re.compile(f"[-+]?{_NUMBER}")
+_LENGTH = re.compile(rf"\s*({_NUMBER})\s*(px|pt|pc|mm|cm|in|em|ex)?\s*", re.IGNORECASE)
 _UNITS = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96,
           "em": 16, "ex": 8}  # fmt: skip
 _INERT = ("data:", "#")
@@ -42,7 +45,7 @@ def is_drawing(data: bytes) -> bool:
 def read(data: bytes) -> Drawing:
     """
     Raises:
-        BadPicture: it is not whole, has no size, or its entities are a bomb.
+        BadPicture: it is not whole, has no size or an absurd one, or its entities are a bomb.
     """
     try:
         root = ElementTree.fromstring(data)
@@ -96,15 +99,19 @@ def _name(tag: object) -> str:
 
 def _size(root: ElementTree.Element) -> tuple[float, float]:
     width, height = _length(root.get("width")), _length(root.get("height"))
-    box = [float(n) for n in re.findall(r"[-+]?[\d.]+(?:e[-+]?\d+)?", root.get("viewBox") or "")]
+    box = [float(n) for n in _NUMBERS.findall(root.get("viewBox") or "")]
     if len(box) == 4 and box[2] > 0 and box[3] > 0:
-        ratio = box[2] / box[3]
         if width is None and height is None:
             width, height = box[2], box[3]
-        width = width if width is not None else (height or 0) * ratio
-        height = height if height is not None else width / ratio
+        width = width if width is not None else (height or 0) * (box[2] / box[3])
+        height = height if height is not None else width * (box[3] / box[2])
     if not width or not height:
         raise BadPicture("The drawing does not say how large it is; give it a viewBox.")
+    if not (width <= MOST and height <= MOST):  # nor is it a number where both are infinite
+        raise BadPicture(
+            f"The drawing says that it is {width:g} x {height:g} pixels large, and no side may "
+            f"have more than {MOST:,}; correct its width and height, or its viewBox."
+        )
     return width, height
 
 

@@ -24,7 +24,8 @@ class MediaOfWeb(Protocol):
 class Gallery:
     """Turns a `MediaRef` into stored `Media`. Safe to use from several threads.
 
-    What the bytes are is found out in processes of their own, which `close` ends.
+    What the bytes are is found out in processes of their own, which `close` ends; a gallery that is
+    used after it starts new ones.
     """
 
     def __init__(
@@ -41,11 +42,15 @@ class Gallery:
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
         self._web = web
-        self._isolated = Isolated(memory=memory_for(max_pixels, max_bytes))
+        self._isolated = self._decoders()
 
     def close(self) -> None:
-        """End the decoders, also those at work."""
-        self._isolated.close()
+        """End the decoders, also those at work: whoever waits for one is told."""
+        ended, self._isolated = self._isolated, self._decoders()
+        ended.close()
+
+    def _decoders(self) -> Isolated:
+        return Isolated(memory=memory_for(self._max_pixels, self._max_bytes))
 
     def __enter__(self) -> Gallery:
         return self
@@ -71,7 +76,7 @@ class Gallery:
         """
         if isinstance(ref.location, HeldMedium):
             return self._fitting(ref.location.data)
-        if "://" in ref.location:
+        if _is_address(ref.location):
             raise MediumNotFetched(
                 "this is an address on the web, not a file; --fetch-media fetches such media"
             )
@@ -137,4 +142,5 @@ class Gallery:
 
 
 def _is_address(location: object) -> TypeGuard[str]:
-    return isinstance(location, str) and "://" in location
+    held = isinstance(location, HeldMedium)
+    return isinstance(location, str) and not held and "://" in location

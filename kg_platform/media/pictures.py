@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadPicture, DecoderFailed
 from kg_platform.media import drawings, previews
+from kg_platform.media.isolated import Isolated
 
 _MIME = {
     "PNG": "image/png",
@@ -26,7 +29,10 @@ _MIME = {
 }
 _FORMATS = [name for name in _MIME if name != "MPO"]  # Pillow opens MPO through its JPEG reader
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, struct.error)
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError, struct.error,
+    RuntimeError,  # of AVIF
+)  # fmt: skip
 _ORIENTATION = 0x0112
 _TURNED = range(5, 9)  # values of the orientation whose picture lies on its side
 _UPRIGHT = dict(enumerate((
@@ -38,6 +44,9 @@ _SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image
 _SCALED = frozenset({"RGB", "RGBA", "L", "CMYK", "YCbCr"})  # modes that can be scaled as they are
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 NAMES = "PNG, JPEG, GIF, WebP, BMP, TIFF, AVIF, SVG and, with the extra `heic`, HEIC"
+
+
+Bytes = NDArray[np.uint8]
 
 
 def is_picture(data: bytes) -> bool:
@@ -74,7 +83,7 @@ class PictureLook(NamedTuple):
 
     info: PictureInfo
     small: bytes | None
-    likeness: str | None
+    likeness: str
 
 
 def look(data: bytes, max_pixels: int) -> PictureLook:
@@ -90,10 +99,15 @@ def look(data: bytes, max_pixels: int) -> PictureLook:
         orientation = picture.getexif().get(_ORIENTATION)
         if orientation in _UPRIGHT:
             small = small.transpose(_UPRIGHT[orientation])
-        needed = info.mime not in _SHOWN or previews.share(info.width, info.height) > 1
+        needed = needs_small(info.mime, info.width, info.height)
         return PictureLook(
             info, previews.packed(small) if needed else None, previews.likeness(small)
         )
+
+
+def needs_small(mime: str, width: int, height: int) -> bool:
+    """Whether a picture cannot stand for itself: browsers do not show it, or it is large."""
+    return mime not in _SHOWN or previews.share(width, height) > 1
 
 
 def _info(data: bytes, picture: Image.Image, max_pixels: int) -> PictureInfo:
@@ -118,6 +132,23 @@ def decode_rgb(data: bytes, max_pixels: int) -> Image.Image:
     """
     with _opened(data, max_pixels) as picture:
         return rgb(picture, max_pixels)
+
+
+def decode_apart(data: bytes, max_pixels: int, decoders: Isolated) -> Image.Image:
+    """As `decode_rgb`, of bytes that nobody has looked at: in a process with limits.
+
+    Raises:
+        BadPicture: as `inspect`, or its decoder died. Unavailable: as `Isolated.run`.
+    """
+    try:
+        return Image.fromarray(decoders.run(pixels, data, max_pixels))
+    except DecoderFailed as error:
+        raise BadPicture(f"The picture cannot be used: {error}.") from error
+
+
+def pixels(data: bytes, max_pixels: int) -> Bytes:
+    """As `decode_rgb`, (h, w, 3): what a worker of `isolated.py` sends back."""
+    return np.asarray(decode_rgb(data, max_pixels))
 
 
 def rgb(picture: Image.Image, max_pixels: int) -> Image.Image:
@@ -168,8 +199,17 @@ def _identified(data: bytes) -> Image.Image:
     is the caller's, checked before any pixel is decoded."""
     if drawings.is_drawing(data):
         return drawings.drawn(drawings.read(data))
-    if _may_be_heic(data):
+    found = _taken(data)
+    if found is None and _may_be_heic(data):  # AVIF may begin so, too, and needs no extra
         _open_heic()
+        found = _taken(data)
+    if found is None:
+        raise UnidentifiedImageError
+    return found
+
+
+def _taken(data: bytes) -> Image.Image | None:
+    """By the first opener that knows it."""
     for make, accepts in _openers():
         if accepts is not None and accepts(data[:16]) is not True:
             continue
@@ -177,7 +217,7 @@ def _identified(data: bytes) -> Image.Image:
         with suppress(SyntaxError, IndexError, TypeError, struct.error):
             found: Image.Image = make(io.BytesIO(data), "")
             return found
-    raise UnidentifiedImageError
+    return None
 
 
 def _openers() -> Iterator[tuple[Any, Any]]:

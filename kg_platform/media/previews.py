@@ -10,6 +10,8 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw
 
+from kg_platform.records import NO_LIKENESS
+
 SIDE = 640  # pixels that the longer side of a small picture has at least, if it had so many
 WAVE = (640, 128)
 PLACES = WAVE[0] // 2  # of a sound where its loudness is looked at
@@ -38,17 +40,17 @@ def packed(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def likeness(picture: Image.Image) -> str | None:
+def likeness(picture: Image.Image) -> str:
     """A hash of 64 bits, in hex, of which few differ between pictures that look alike: whether
-    each of its 8 x 8 slowest waves is above their median (pHash). None: it shows nothing, as
-    one colour, so that everything would be like it."""
+    each of its 8 x 8 slowest waves is above their median (pHash). `NO_LIKENESS` where it shows
+    nothing, as one colour, so that everything would be like it."""
     size = _GREY, _GREY
     by = max(min(picture.size) // (2 * _GREY), 1)
     grey = (picture.reduce(by) if by > 1 else picture).convert("L")
     grey = grey.resize(size, Image.Resampling.BILINEAR)
     levels = np.asarray(grey, np.float64)
     if levels.std() < _FLAT:
-        return None
+        return NO_LIKENESS
     waves = (_WAVES @ levels @ _WAVES.T).ravel()
     bits = waves > np.median(waves[1:])
     return np.packbits(bits).tobytes().hex()

@@ -19,6 +19,7 @@ from PIL import Image
 
 from kg_platform.errors import BadMedium
 from kg_platform.media import previews
+from kg_platform.records import NO_LIKENESS
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,wav,flac,ogg,mp3"
 _OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
@@ -49,7 +50,8 @@ class RecordingInfo(NamedTuple):
     its header does; `rate` in samples a second and `channels` of its sound, if it has any; `codec`
     of its pictures, or of its sound; `width` and `height` in pixels as a person sees them, turned
     as the file says, and `frame_rate`, which is the mean one, of pictures a second. `small` is a
-    picture to show for it, JPEG, and `likeness` as `previews.likeness`, of a film."""
+    picture to show for it, JPEG, if one can be made, and `likeness` as `previews.likeness`, of a
+    film, and where there is none."""
 
     kind: str
     mime: str
@@ -137,13 +139,14 @@ def probe(data: bytes, max_pixels: int) -> RecordingInfo:
 
 
 def _shown(data: bytes, seconds: float, film: bool) -> tuple[bytes | None, str | None]:
-    """What is shown for it; where it cannot be made, the recording is one all the same."""
+    """What is shown for it, and its likeness; where that cannot be made, it is a recording all the
+    same."""
     with suppress(BadMedium):
         if not film:
             return previews.packed(previews.wave(peaks(data, seconds))), None
         poster = previews.smaller(picture_at(data, POSTER * seconds))
         return previews.packed(poster), previews.likeness(poster)
-    return None, None
+    return None, NO_LIKENESS
 
 
 def picture_at(data: bytes, second: float) -> Image.Image:

@@ -31,8 +31,8 @@ _log = logging.getLogger(__name__)
 class RecordedLedger(Ledger):
     """As `Ledger`; logs are kept in `<runs_dir>/<run>/log.txt`."""
 
-    def __init__(self, url: str, runs_dir: Path) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, runs_dir: Path, by: str = "") -> None:
+        super().__init__(url, by=by)
         self._runs_dir = runs_dir
         self._open: dict[str, RunLog] = {}
         self._begun: dict[tuple[str, str], float] = {}
@@ -45,7 +45,7 @@ class RecordedLedger(Ledger):
     def start_run(
         self, kind: str, settings: Mapping[str, Any], record: Mapping[str, Any] | None = None
     ) -> str:
-        about = environment()
+        about = environment() | ({"by": self.by} if self.by else {})
         run_id = super().start_run(kind, settings, {**about, **(record or {})})
         self._begin(run_id)
         self._say(run_id, "%s begins: process %d on %s", kind, *_here())

@@ -8,12 +8,14 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from ingest.streams.feed import Feed, StreamMessage
 from ingest.streams.folder import FileNote, FolderFeed
+from kg_platform.errors import Unavailable
 from kg_platform.settings import Settings
 from tests.support.fake_feed import FakeFeed
 from tests.support.kafka_broker import KafkaServer
@@ -108,3 +110,39 @@ class TestKafkaFeed(FeedContract):
         address = KafkaAddress((self._kafka.address,), self._name)
         member = KafkaMember(self._name, "member", f"{self._name}.dead-letters")
         return KafkaFeed(address, "source", member, self._settings, lambda ids: at)
+
+    def test_a_topic_that_is_away_for_a_moment_is_waited_for(self) -> None:
+        self.put({"a": VALUES[:4]})
+        with closing(self.open({})) as feed:
+            self.all(feed, 4)
+            self._kafka.delete(self._name)
+            away = 0
+            while away < 2:  # the second is of beginning anew
+                try:
+                    feed.take(10, 0.2)
+                except Unavailable:
+                    away += 1
+            self._kafka.create(self._name, partitions=2)
+            self.put({"a": VALUES[4:]})
+            assert [one.value for one in self.all(feed, 3)] == VALUES[4:]
+
+    def test_partitions_that_cannot_be_begun_with_are_tried_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from aiokafka import AIOKafkaConsumer
+        from aiokafka.errors import KafkaError
+
+        begins = AIOKafkaConsumer.beginning_offsets
+        failed: list[bool] = []
+
+        async def away_once(consumer: Any, partitions: Any) -> Any:
+            if not failed:
+                failed.append(True)
+                raise KafkaError("away")
+            return await begins(consumer, partitions)
+
+        monkeypatch.setattr(AIOKafkaConsumer, "beginning_offsets", away_once)
+        self.put({"a": VALUES})
+        with closing(self.open({})) as feed:
+            assert [one.value for one in self.all(feed, 7)] == VALUES
+        assert failed

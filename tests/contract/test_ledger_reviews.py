@@ -106,3 +106,18 @@ def test_what_is_not_there_and_hostile_text(ledger: Ledger) -> None:
     assert item.explanation == {"why": CLEANED}
     ledger.reviews.decide(item.id, "open", "rejected", HOSTILE, HOSTILE * 100)
     assert ledger.reviews.item(item.id).decided_by == CLEANED
+
+
+def test_items_between_entities(ledger: Ledger) -> None:
+    links = [("A", "B", 0.5), ("B", "C", 0.9), ("A", "Z", 0.99), ("Z", "C", None), ("C", "A", None)]
+    ledger.reviews.propose("run", [Candidate("link", h, "R", t, p, 0.0) for h, t, p in links])
+    found = ledger.reviews.between(["A", "B", "C"])
+    assert [(row.head, row.tail) for row in found] == [("B", "C"), ("A", "B"), ("C", "A")]
+    assert len(ledger.reviews.between(["A", "B", "C"], limit=1)) == 1
+    assert ledger.reviews.between(["A"]) == []
+    assert ledger.reviews.between([]) == []
+    ledger.reviews.decide(found[0].id, "open", "rejected", "ann")
+    assert len(ledger.reviews.between(["A", "B", "C"])) == 2
+    # More than a statement takes parameters.
+    many = [f"x{i}" for i in range(700)]
+    assert len(ledger.reviews.between([*many, "A", "B", "C"])) == 2

@@ -40,7 +40,23 @@ def test_a_failure_counts_its_tries_and_goes_when_it_is_settled(ledger: Ledger) 
     assert (second.tries, second.state, second.location) == (1, "failed", "b.wav")
     assert [one.source for one in failures.rows(gone=True)] == ["s", "t"]
     assert len(failures.rows(limit=1)) == 1
-    failures.settle_others("s", "2")
+    failures.settle_others("s", "2", "/f2", fetched=True)
     assert [one.key for one in failures.rows("s")] == [first.key]
     failures.settle([first.key])
     assert failures.counts() == {"failed": 0, "gone": 1}
+
+
+def test_a_load_settles_what_it_looked_for(ledger: Ledger, tmp_path: Path) -> None:
+    failures, other = ledger.media_failures, str(tmp_path)
+    address = "https://example.org/a.wav"
+    failures.note("1", "s", "/f", [failed("a", address), failed("a", "a.wav")])
+    failures.note("1", "s", "/unpacked", [failed("b", "b.wav")])
+    failures.note("1", "s", other, [failed("c", "c.wav")])
+    failures.settle_others("s", "2", "/f", fetched=False)
+    assert [(one.entity, one.location) for one in failures.rows()] == [
+        ("a", address), ("c", "c.wav"),
+    ]  # fmt: skip
+    failures.settle_others("s", "3", "/f", fetched=True)
+    assert [one.entity for one in failures.rows()] == ["c"]
+    failures.settle_others("s", "4", other, fetched=True)
+    assert failures.rows() == []

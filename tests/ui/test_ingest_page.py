@@ -84,6 +84,7 @@ def test_others_cannot_name_paths(
     neo4j_environment: Connection, graph: Graph, explorer: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KG_UI_ADDRESS", "0.0.0.0")
+    monkeypatch.setenv("KG_UI_EVERYBODY", "operator")
     app = explorer("ingest")
     assert app.segmented_control(key="ingest_from").options == ["Upload"]
 

@@ -8,15 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kg_platform.browse import entities
-from kg_platform.curation import review
-from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.schedules import Ending
 from kg_platform.platform import Platform
 from kg_platform.scheduling.times import times, zone
 from tests.ui.conftest import HOSTILE, Open
 
-PAGES = ("overview", "browse", "entity", "query", "similar", "ingest", "review", "runs")
+PAGES = ("overview", "browse", "entity", "graph", "query", "similar", "ingest", "review", "runs")
 
 
 def words(app: AppTest) -> str:
@@ -64,94 +61,10 @@ class TestWithAWorld:
             assert "<img" not in words(app), page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in words(app)
 
-    def test_query_answers_and_counts_time(self, world: Platform, explorer: Open) -> None:
-        app = explorer("query")
-        app.text_area(key="query_text").set_value(
-            "MATCH (n:Country) RETURN n.id AS id, n.embedding AS v, n ORDER BY id LIMIT 3"
-        )
-        app.button[0].click().run()
-        answer = app.dataframe[0].value
-        assert list(answer["id"]) == ["C00", "C01", "C02"]
-        assert "8 numbers" in answer["v"].iloc[0] or answer["v"].iloc[0].startswith("[")
-        assert answer["n"].iloc[0].startswith("(:Country:Entity {")
-        assert "3 rows in" in words(app)
-
-    @pytest.mark.parametrize(
-        "text", ["CREATE (n:Hack)", "LOAD CSV FROM 'file:///etc/passwd' AS r RETURN r", "MATCH (n"]
-    )
-    def test_query_refuses_in_one_sentence(
-        self, world: Platform, explorer: Open, text: str
-    ) -> None:
-        app = explorer("query")
-        app.text_area(key="query_text").set_value(text)
-        app.button[0].click().run()
-        assert not app.exception
-        assert words(app).count('role="alert"') == 1
-        assert not app.dataframe
-
-    @pytest.mark.parametrize("example", ["Types", "Best connected", "Facts", "Alike"])
-    def test_query_examples_run(self, world: Platform, explorer: Open, example: str) -> None:
-        app = explorer("query")
-        app.button_group(key="query_example").set_value(example).run()
-        assert "kg-alert" not in words(app)
-        assert len(app.dataframe[0].value)
-
-    def test_query_says_when_there_is_more(
-        self, world: Platform, explorer: Open, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("KG_QUERY_MAX_ROWS", "5")
-        app = explorer("query")
-        app.text_area(key="query_text").set_value("UNWIND range(1, 9) AS i RETURN i")
-        app.button[0].click().run()
-        assert len(app.dataframe[0].value) == 5
-        assert "there are more" in words(app)
-
     def test_runs_show_rejections(self, world: Platform, explorer: Open) -> None:
         app = explorer("runs")
         assert app.dataframe[0].value["kind"].iloc[0] == "ingest"
         assert "nobody" in str(app.dataframe[-1].value.to_dict())
-
-    def test_a_person_decides(self, world: Platform, explorer: Open) -> None:
-        reviews = world.ledger.reviews
-        first, hostile, pair = (item.id for item in reviews.items())
-        app = explorer("review")
-        for text in ("Country 1", "LANGUAGE", "97%", "The text moved", "may be the same as"):
-            assert text in words(app)
-        app.button(key=f"review_accept_{first}").click().run()
-        assert f"Item {first} is accepted." in words(app)
-        assert not [b for b in app.button if b.key == f"review_accept_{first}"]
-        fact = "MATCH ({id: 'C01'})-[r:LANGUAGE {source: 'review'}]->({id: 'lang-0'}) RETURN r.run"
-        assert world.graph.read(Statement(fact))
-
-        # Somebody else was faster: one sentence, and the item is gone from the list.
-        review.reject(reviews, hostile, "bob")
-        app.button(key=f"review_accept_{hostile}").click().run()
-        assert f"Review item {hostile} was rejected by bob" in words(app)
-        assert words(app).count('role="alert"') == 1
-
-        app.button(key=f"review_merge_{pair}_second").click().run()
-        assert f"Item {pair} is accepted." in words(app)
-        assert "C01" not in {row.id for row in entities.find(world.graph, "", "Country")}
-
-        app.button_group(key="review_status").set_value("accepted").run()
-        assert "accepted by" in words(app)
-        app.button(key=f"review_undo_{pair}").click().run()
-        app.button(key=f"review_undo_{first}").click().run()
-        assert not world.graph.read(Statement(fact))
-        # A process that died while it accepted: the page says so and goes on.
-        reviews.decide(first, "open", "accepted", "bob")
-        app.run()
-        assert "the graph may not have it yet" in words(app)
-        finish = app.button(key=f"review_accept_{first}")
-        assert finish.label == "Finish"
-        finish.click().run()
-        assert world.graph.read(Statement(fact))
-        assert reviews.item(first).done
-        review.undo(world.graph, reviews, first, "bob")
-        app.button_group(key="review_status").set_value("open").run()
-        app.selectbox(key="review_kind").set_value("duplicate").run()
-        app.button(key=f"review_reject_{pair}").click().run()
-        assert reviews.item(pair).status == "rejected"
 
     def test_an_unknown_run_is_one_sentence(self, world: Platform, explorer: Open) -> None:
         app = explorer("runs", run="no-such-run")

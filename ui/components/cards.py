@@ -30,9 +30,10 @@ def cards(
     key: str,
     shape: Literal["cards", "strip", "chips", "rows", "narrow"] = "cards",
     name: str = "",
+    page: str = "entity",
 ) -> None:
-    """Show the entities; a click opens the entity's page. `key` is unique on the page, `name` says
-    what the list is of."""
+    """Show the entities; a click opens the entity's page, or another that takes an entity as `id`.
+    `key` is unique on the page, `name` says what the list is of."""
     size = resources.SMALL if shape in ("chips", "rows", "narrow") else resources.CARD
     shown = [
         {
@@ -42,20 +43,21 @@ def cards(
             "text": " ".join(entity.description[:_TEXT].split()) if shape == "rows" else "",
             "score": score,
             "image": resources.thumbnail(entity.picture, size),
-            "href": "entity?" + urlencode({"id": entity.id}),
+            "href": f"{page}?" + urlencode({"id": entity.id}),
         }
         for entity, note, score in items
     ]
 
     def opened() -> None:
-        navigation.open_entity(st.session_state[key].opened)
+        if (chosen := st.session_state[key].opened) is not None:
+            navigation.go(page, id=chosen)
 
     _component(
         key=key, data={"shape": shape, "name": name, "items": shown}, on_opened_change=opened
     )
 
 
-def samples(key: str, count: int = 14) -> None:
+def samples(key: str, count: int = 14, page: str = "entity") -> None:
     """A few entities to begin with, those with pictures first; nothing in an empty graph."""
     found = resources.find("", None, 400)
     pictured = [row for row in found if row.picture] or found
@@ -63,4 +65,4 @@ def samples(key: str, count: int = 14) -> None:
     some = pictured[:: max(1, len(pictured) // count)][:count]
     if some:
         st.subheader(say("Begin here"), anchor=False)
-        cards([Card(row) for row in some], key=key, shape="chips")
+        cards([Card(row) for row in some], key=key, shape="chips", page=page)

@@ -79,8 +79,7 @@ def gone(entity_id: str, problem: str) -> None:
 
 
 def head(page: EntityPage) -> None:
-    media = players.in_order(page.media[:MEDIA])
-    shown = [one for one in media if players.can_be_shown(one)]
+    shown = players.first(page.media, MEDIA)
     text = st.container()
     if shown:
         left, text = st.columns([1, 2.2], gap="large")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import psutil
 import streamlit as st
 
 from ingest.loading.dry_run import Preview
@@ -17,7 +15,8 @@ from kg_platform.errors import BadInput, KgError
 from kg_platform.files.names import suffix_of
 from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import flattened
-from ui import resources, uploads
+from ui import jobs, opened, resources, uploads
+from ui.people import acting
 from ui.widgets import tables, text, versions
 
 AS_IT_IS, MAPPED = "As it is", "With a mapping"
@@ -32,7 +31,7 @@ def place() -> Path | None:
     settings = resources.settings()
     known = uploads.earlier(settings)
     kinds = [PLACES[0], *(PLACES[1:2] if known else ())]
-    kinds += [PLACES[2]] if resources.is_private() else []
+    kinds += [PLACES[2]] if opened.is_private() else []
     kind = st.segmented_control("From", kinds, default=kinds[0], required=True, key="ingest_from")
     if kind == PLACES[2]:
         named = st.text_input(
@@ -45,6 +44,7 @@ def place() -> Path | None:
         if chosen is not None and st.button(
             "Delete this upload", icon=":material/delete:", key="ingest_delete", type="tertiary"
         ):
+            acting("operator")
             uploads.remove(settings, chosen)
             st.rerun()
         return chosen
@@ -56,6 +56,7 @@ def place() -> Path | None:
         return None
     ids = tuple(one.file_id for one in given)
     if st.session_state.get("ingest_kept") != ids:
+        acting("operator")
         folder = uploads.keep(settings, [(one.name, one.getvalue()) for one in given])
         st.session_state.update(ingest_kept=ids, ingest_folder=folder)
     return Path(st.session_state.ingest_folder)
@@ -129,7 +130,7 @@ def _mapping(folder: Path | None, given: list[Path]) -> Path | None:
     written = st.text_area("mapping.yaml", key=key, height=420)
     text.note("It was written from the data: read it, and change what is not meant.")
     with text.errors():
-        uploads.write_mapping(folder, written, anywhere=resources.is_private())
+        uploads.write_mapping(folder, written, anywhere=opened.is_private())
         return folder / uploads.MAPPING
     return None
 
@@ -182,20 +183,22 @@ def show(found: Preview, notes: list[str]) -> None:
 
 
 def begin(path: Path, create_missing: bool) -> None:
-    pid, log = uploads.start(path, create_missing=create_missing)
-    st.session_state.update(ingest_pid=pid, ingest_log=str(log))
+    words = ["ingest", str(path), *(["--create-missing"] if create_missing else [])]
+    job = jobs.start(words, acting("operator"))
+    st.session_state.update(ingest_pid=job.pid, ingest_log=str(job.log))
     st.session_state.pop("ingest_done", None)
 
 
 @st.fragment(run_every="1s")
 def progress(pid: int, log: Path) -> None:
+    job = jobs.StartedJob(pid, log)
     run = run_of(pid)
-    alive = _alive(pid)
+    alive = job.alive
     if run is None:
         if alive:
             text.note("Starting …")
         else:
-            text.alert(_last(log) or "The load ended before it began.")
+            text.alert(job.last_words() or "The load ended before it began.")
         return
     if run.status == "running":
         rows = resources.ledger().get_cursor(run.id, "rows") or "0"
@@ -213,24 +216,6 @@ def run_of(pid: int) -> RunRow | None:
             if run.pid == pid:
                 return run
     return None
-
-
-def _alive(pid: int) -> bool:
-    # One that has ended is ours to collect; the explorer started it.
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _last(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
-    return " ".join(line.strip() for line in lines[-8:] if line.strip())
 
 
 def ended(run: RunRow) -> None:
@@ -286,7 +271,8 @@ if given is not None:
         if looked:
             preview(chosen, create)
         if loaded:
-            begin(chosen, create)
+            with text.errors():
+                begin(chosen, create)
         kept = st.session_state.get("ingest_preview")
         if kept and kept[0] == str(chosen) and "ingest_pid" not in st.session_state:
             show(kept[1], kept[2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 import streamlit as st
 
@@ -38,10 +39,15 @@ def titles(media: Sequence[MediaRow]) -> list[str]:
     return found
 
 
+def first(media: Iterable[MediaRow], most: int) -> list[MediaRow]:
+    """The first so many, in order, that can be shown; those behind them are not looked for."""
+    return list(islice(filter(can_be_shown, in_order(media)), most))
+
+
 def can_be_shown(medium: MediaRow) -> bool:
     """Whether there is something to look at; bytes that are missing or broken show nothing."""
     if medium.kind in _PLAYED:
-        return resources.recording(medium.id) is not None
+        return resources.is_kept(medium.id)
     return resources.thumbnail(medium.id, resources.LARGE) is not None
 
 

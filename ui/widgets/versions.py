@@ -12,6 +12,7 @@ from ingest.versions.journal import ENTITY, RELATION
 from ingest.versions.undone import Undone
 from kg_platform.errors import KgError
 from ui import resources
+from ui.people import acting
 from ui.widgets import tables, text
 
 LATEST = 50
@@ -164,7 +165,8 @@ def _plan(plan: Undone) -> None:
     label = "Take back the rest" if partial else "Take back"
     if st.button(label, type="primary", icon=":material/undo:", key="versions_confirm"):
         try:
-            with st.spinner("Taking it back …"):
+            by = acting("operator")
+            with st.spinner("Taking it back …"), resources.ledger().acting_as(by):
                 done = resources.kg().undo(plan.undone, partial=partial)
         except KgError as error:
             text.alert(str(error))

@@ -19,7 +19,8 @@ from kg_platform.records import HeldMedium, Rejection
 
 PREFIX = "huggingface:"  # before the name of a dataset, where no mapping says what it is
 SPLIT = "split"
-_AT_ONCE = 500
+_AT_ONCE = {"Image": 200, "Audio": 20, "Video": 4}  # rows in memory, by the largest in them
+_ROWS = 500  # of those without media
 _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves
 _OF_ADDRESS = ("config", "split", "revision", "streaming")
 _MEDIA = {"Image": "image", "Audio": "audio", "Video": "video"}
@@ -97,7 +98,7 @@ class HuggingfaceTable:
     def _batches(self, part: Any) -> Iterator[Mapping[str, Sequence[Any]]]:
         """Columns as they are stored: a medium is its bytes, a class its number."""
         try:
-            for batch in part.with_format("arrow").iter(batch_size=_AT_ONCE):
+            for batch in part.with_format("arrow").iter(batch_size=at_once(self._features)):
                 yield {name: batch[name].to_pylist() for name in self._features}
         except Exception as error:  # whatever the network, a file or the library makes of it
             raise _explained(self.name, error) from error
@@ -147,6 +148,14 @@ class HuggingfaceTable:
         if not place.is_relative_to(self.folder.resolve()) or not place.is_file():
             return None
         return place.read_bytes()
+
+
+def at_once(feature: Any) -> int:
+    """How many rows that have this in them are held at a time."""
+    if isinstance(feature, Mapping):
+        return min(map(at_once, feature.values()), default=_ROWS)
+    inner = getattr(feature, "feature", None)  # of a list
+    return _AT_ONCE.get(type(feature).__name__, _ROWS) if inner is None else at_once(inner)
 
 
 def _opened(dataset: str, place: Path | None, options: TableOptions) -> Mapping[str, Any]:

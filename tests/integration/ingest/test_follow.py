@@ -17,6 +17,7 @@ from ingest.streams.reading import EnvelopeReader, read_messages
 from ingest.streams.taking import TakenBatch
 from ingest.streams.writer import StreamTarget, StreamWriter
 from ingest.versions.journal import Journal
+from kg_platform.browse.streams import followed
 from kg_platform.curation.merge import merge
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
@@ -95,8 +96,9 @@ def test_changes_are_in_the_graph_in_their_order_and_once(
     assert found == {"l": "second", "s": 3}
     again = follow(folder)
     assert (again["messages"], again["entities_new"]) == (0, 0)
-    put(folder, "2.jsonl", relation("A", "knows", "B"))
-    assert follow(folder)["messages"] == 1
+    put(folder, "2.jsonl", entity("A", "delete"), relation("A", "knows", "B"))
+    done = follow(folder)
+    assert (done["messages"], done["created_missing"]) == (2, 1)
     assert facts(graph) == [("A", "knows", "B")]
 
 
@@ -141,6 +143,15 @@ def test_what_is_wrong_is_told_and_the_rest_is_taken(
     assert sorted((one["line"], one["field"]) for one in told["rejections"]) == [
         (2, "message"), (3, "area"), (4, "image"), (5, "type")
     ]  # fmt: skip
+
+
+def test_a_quiet_folder_is_followed(platform: Platform, graph: Graph, folder: Path) -> None:
+    put(folder, "1.jsonl", entity("A"))
+    follow(folder)
+    graph.write(Statement("MATCH (o:StreamOffset) SET o.seen_at = datetime() - duration('PT2H')"))
+    assert followed(graph)[0].silent >= 7200
+    follow(folder)
+    assert followed(graph)[0].silent < 60
 
 
 def test_the_same_content_as_a_load_is_left_alone_and_an_undo_takes_a_stream_back(
@@ -199,6 +210,11 @@ def test_an_id_that_was_merged_a_moment_ago_is_led_to_who_stands_for_it(
     write(3, entity("B", type="T", label="later"), relation("B", "knows", "C"))
     assert ids(graph) == ["A", "C"]
     assert facts(graph) == [("A", "knows", "C")]
+    write(5, entity("B", "delete"))
+    assert facts(graph) == [("A", "knows", "C")]  # the source describes A still
+    write(6, entity("A", "delete"), relation("B", "likes", "C"))
+    assert ids(graph) == ["B", "C"]  # nobody stands for B any more
+    assert facts(graph) == [("B", "likes", "C")]
 
 
 def test_media_come_and_go_by_themselves(platform: Platform, graph: Graph, folder: Path) -> None:

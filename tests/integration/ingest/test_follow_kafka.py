@@ -75,6 +75,28 @@ def test_what_is_not_there_is_said_in_one_sentence(platform: Platform, kafka: Ka
     )
 
 
+def test_wrong_messages_do_not_go_to_where_they_come_from(platform: Platform) -> None:
+    done = kg("follow", "kafka://127.0.0.1:1/films", "--dead-letters", "films")
+    assert (done.code, done.errors) == (
+        2,
+        "Messages of films that are wrong cannot go to films itself; name another topic by "
+        "--dead-letters.",
+    )
+
+
+def test_a_letter_that_its_topic_does_not_take_has_the_headers_only(
+    platform: Platform, graph: Graph, kafka: KafkaServer
+) -> None:
+    kafka.create("large")
+    kafka.create("large.dead-letters", 1, **{"max.message.bytes": "20000"})
+    kafka.send("large", [b"x" * 500_000, b"y", put("A")])
+    done = follow(kafka, "large")
+    assert (done["messages"], done["refused"]) == (3, 2)
+    (first, headers), (second, _) = kafka.messages("large.dead-letters", 10)
+    assert (first, headers["kg-left-out"], headers["kg-offset"]) == (b"", "500000 bytes", "0")
+    assert second == b"y"
+
+
 def test_a_message_of_20_mb_and_a_schema_that_changes(
     platform: Platform, graph: Graph, kafka: KafkaServer
 ) -> None:

@@ -12,14 +12,19 @@ import pytest
 from PIL import Image
 
 from ingest.loading.load import ingest
+from ingest.loading.retry import retry
 from ingest.media.fetch import MediaFetcher
 from ingest.media.web import public_client
 from ingest.versions.undo import undo
 from kg_platform.curation.forget import forget
 from kg_platform.cypher.statement import Statement
+from kg_platform.errors import Interrupted
 from kg_platform.graph.client import Graph
+from kg_platform.media.gallery import Gallery
+from kg_platform.media.isolated import Isolated
 from kg_platform.platform import Platform
-from tests.support.clips import film, wav
+from kg_platform.records import Media, MediaRef
+from tests.support.clips import film, tone, wav
 from tests.support.command_line import kg
 from tests.support.graph_dump import dump
 from tests.support.web_server import give, web_server
@@ -122,12 +127,16 @@ def test_what_failed_is_kept_tried_again_and_can_be_undone(
         assert ok("retry")["unnamed"] == 0
 
 
-def test_what_is_stored_is_shown_checked_and_compared(platform: Platform, tmp_path: Path) -> None:
+def test_what_is_stored_is_shown_checked_and_compared(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     (folder / "large.png").write_bytes(landscape((1_400, 900), format="PNG"))
     (folder / "small.jpg").write_bytes(landscape((300, 193), format="JPEG", quality=40))
     (folder / "other.mp4").write_bytes(film())
+    for name in ("red", "blue"):  # which look like nothing, and not like each other
+        Image.new("RGB", (8, 8), name).save(folder / f"{name}.png")
     ingest(platform, folder)
     [pair] = ok("duplicates")["pairs"]
     assert (pair["kind"], pair["distance"] <= 4) == ("image", True)
@@ -148,10 +157,12 @@ def test_what_is_stored_is_shown_checked_and_compared(platform: Platform, tmp_pa
     place = store.local_file(film_id)
     assert place is not None
     place.with_name(f"{film_id}.small").unlink()
-    assert ok("check")["completed"] == 3
+    assert ok("check")["completed"] == 5
     assert ok("show", film_id)["duration"] == 1.0
     assert store.small(film_id) is not None
-    assert ok("check")["completed"] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Isolated, "run", None)  # nothing is decoded for what is complete
+        assert ok("check")["completed"] == 0
 
     large = next(p["id"] for p in ok("list")["media"] if p["width"] == 1_400)
     other = store.local_file(large)
@@ -165,4 +176,40 @@ def test_what_is_stored_is_shown_checked_and_compared(platform: Platform, tmp_pa
     assert "--discard" in done.errors
     assert kg("media", "check", "--discard").code == 6
     assert ingest(platform, folder).media_stored == 2
-    assert ok("check")["checked"] == 3
+    assert ok("check")["checked"] == 5
+
+
+def test_a_retry_loses_nothing_to_others_or_to_ctrl_c(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, keep = platform.graph, Gallery.keep
+    (tmp_path / "entities.jsonl").write_text(
+        '{"id": "a", "audio": "a.wav", "n": 1}\n{"id": "b", "audio": "b.wav", "n": 1}\n'
+    )
+    ingest(platform, tmp_path)
+    (tmp_path / "a.wav").write_bytes(wav())
+    (tmp_path / "b.wav").write_bytes(wav(tone(0.5)))
+
+    def slow(self: Gallery, ref: MediaRef) -> Media:
+        found = keep(self, ref)
+        # What others write while a medium is had.
+        graph.write(Statement("MATCH (n:Entity) SET n.n = 2"))
+        return found
+
+    def stop(step: str, done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Gallery, "keep", slow)
+    with pytest.raises(Interrupted):
+        retry(platform, on_progress=stop)
+    assert len(links(graph)) == 1
+    told: list[tuple[int, int | None]] = []
+    done = retry(platform, on_progress=lambda _, done, total: told.append((done, total)))
+    assert (done.stored, told) == (1, [(1, 1)])
+    assert [(row[0], row[5]) for row in links(graph)] == [("a", 1.0), ("b", 0.5)]
+    values = graph.read(Statement("MATCH (n:Entity) RETURN n.n AS n"))
+    assert [row["n"] for row in values] == [2, 2]
+    assert [run.status for run in platform.ledger.runs("ingest")][:2] == [
+        "succeeded",
+        "interrupted",
+    ]

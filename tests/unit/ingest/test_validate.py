@@ -55,6 +55,7 @@ def test_a_whole_number_becomes_a_text_id() -> None:
         (" \n", "empty"),
         (1.0, "text or a whole number"),
         (True, "text or a whole number"),
+        pytest.param(10**5000, "write this number as text", id="5,000 digits"),
         (["A"], "text or a whole number"),
         pytest.param("x" * 10_000, "longer than 8,000 bytes", id="10 kB"),
         pytest.param("é" * (MAX_ID_BYTES // 2 + 1), "longer than 8,000 bytes", id="8 kB + 1"),
@@ -186,7 +187,16 @@ def test_texts_must_be_texts() -> None:
 
 @pytest.mark.parametrize(
     ("label", "kept"),
-    [(1984, "1984"), (-2, "-2"), (2.5, "2.5"), ("  ", "A"), ("", "A"), (None, "A"), (" x ", " x ")],
+    [
+        (1984, "1984"),
+        (-2, "-2"),
+        (2.5, "2.5"),
+        ("  ", "A"),
+        ("", "A"),
+        (None, "A"),
+        (" x ", " x "),
+        pytest.param(10**300, str(10**300), id="300 digits"),
+    ],
 )
 def test_a_label_that_is_a_number_is_its_text_and_a_blank_one_is_none(
     label: Any, kept: str
@@ -238,6 +248,7 @@ def test_an_image_is_a_path(location: Any) -> None:
         ({"start": "soon", "end": 2}, "audio.from", MediaRef("a.mp3", "audio", end=2.0)),
         ({"start": 3, "end": 2}, "audio.to", MediaRef("a.mp3", "audio", start=3.0)),
         ({"start": float("nan")}, "audio.from", MediaRef("a.mp3", "audio")),
+        pytest.param({"end": 10**400}, "audio.to", MediaRef("a.mp3", "audio"), id="400 digits"),
         ({"location": ""}, "audio", None),
     ],
 )

@@ -19,7 +19,7 @@ SHOWN = [ROOT / "app.py", *sorted((ROOT / "views").glob("*.py"))]
 SHOWN += [*sorted((ROOT / "widgets").glob("*.py")), *sorted((ROOT / "components").glob("*.py"))]
 # Pages whose words are not in the catalogue yet. Only to become shorter.
 ENGLISH_ONLY = {
-    "ingest", "query", "review", "runs", "schedules", "similar", "tables", "versions",
+    "ingest", "runs", "schedules", "tables", "versions",
 }  # fmt: skip
 # What these words of a call are is read by a person.
 NAMED = ("label", "title", "placeholder", "help", "alt", "caption")

@@ -9,8 +9,16 @@ from typing import Any
 import pytest
 
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError, ServerError
+from kg_platform.errors import (
+    BadPicture,
+    DecoderFailed,
+    GraphAuthError,
+    GraphUnavailable,
+    KgError,
+    ServerError,
+)
 from kg_platform.graph.client import Connection
+from kg_platform.media.isolated import Isolated
 from kg_platform.settings import Settings
 from ui import resources
 
@@ -90,3 +98,17 @@ def test_a_server_that_is_down_stays_the_one_that_is_told_of(server: FakeServer)
     assert server.closed == []
     server.now = before
     assert resources.graph().connection == before
+
+
+def test_a_picture_of_somebody_is_decoded_apart(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise DecoderFailed("its decoder died")
+
+    monkeypatch.setattr(resources, "settings", lambda: settings)
+    monkeypatch.setattr(Isolated, "run", die)
+    resources._decoders.clear()
+    with pytest.raises(BadPicture, match="its decoder died"):
+        resources.picture(b"whatever")
+    resources._decoders.clear()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from kg_platform.errors import BadInput
 from kg_platform.settings import Settings
-from ui import resources, uploads
+from ui import opened, uploads
 
 MAPPING = 'tables: {a: {FROM}}\nentities: [{from: a, id: "{id}"}]\n'
 
@@ -64,8 +64,8 @@ def test_where_it_listens_counts_and_not_what_a_setting_says(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, object], setting: str, private: bool
 ) -> None:
     monkeypatch.setattr(st, "get_option", options.get)
-    monkeypatch.setattr(resources, "settings", lambda: Settings(ui_address=setting))
-    assert resources.is_private() is private
+    monkeypatch.setattr(opened, "settings", lambda: Settings(ui_address=setting))
+    assert opened.is_private() is private
 
 
 @pytest.mark.parametrize(

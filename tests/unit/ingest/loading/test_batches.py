@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import os
 import signal
 import struct
@@ -12,13 +14,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ingest.loading import batches
 from ingest.loading.batches import FactBatch, Nodes, RecordCheck
 from ingest.loading.store import Node
 from ingest.sources.registry import open_source
+from kg_platform.errors import MediaStoreError
 from kg_platform.media.described import Looked, describe
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
-from kg_platform.records import Media, MediaRef, Rejection
+from kg_platform.records import NO_LIKENESS, Media, MediaRef, Rejection
 from tests.support.clips import film, wav
 from tests.support.fake_store import FakeStore
 
@@ -35,9 +39,10 @@ class Passed:
         create_missing: bool = False,
         batch_rows: int = 3,
         max_pixels: int = 1_000_000,
+        gallery: Gallery | None = None,
     ) -> None:
         self.rejections: list[Rejection] = []
-        gallery = Gallery(folder, media, max_pixels, max_bytes=1_000_000)
+        gallery = gallery or Gallery(folder, media, max_pixels, max_bytes=1_000_000)
         check = RecordCheck(
             open_source(folder, "test"),
             store or FakeStore(),
@@ -119,6 +124,18 @@ def test_entities_come_before_the_relations_that_name_them(tmp_path: Path) -> No
     assert max(sizes) == 4
 
 
+def test_media_of_a_table_wait_with_their_bytes_so_few_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = picture(tmp_path / "a.png")
+    monkeypatch.setattr(batches, "BATCH_HELD", 2 * len(data))
+    rows = [{"id": name, "image": {"bytes": base64.b64encode(data).decode()}} for name in "abc"]
+    folder = source(tmp_path / "s", "\n".join(map(json.dumps, rows)))
+    found = Passed(folder, batch_rows=100)
+    nodes = [one for one in found.batches if isinstance(one, Nodes)]
+    assert [[node.id for node in one.nodes] for one in nodes] == [["a", "b"], ["c"]]
+
+
 def test_a_held_out_triple_is_not_also_trained_on(tmp_path: Path) -> None:
     folder = source(tmp_path / "s", '{"id": "A"}\n{"id": "B"}\n')
     (folder / "train.tsv").write_text("A\tR\tB\nA\tR\tA\nA\tR\tA\n")
@@ -142,7 +159,16 @@ def test_pictures(tmp_path: Path) -> None:
     assert passed.nodes["A"].media == [(digests[0], MediaRef("one.png"))]
     assert [(d, r.rank) for d, r in passed.nodes["B"].media] == [(digests[0], 0), (digests[1], 1)]
     assert passed.nodes["A"].new_media == [
-        Media(digests[0], "image", "image/png", media.uri(digests[0]), len(one), 4, 3)
+        Media(
+            digests[0],
+            "image",
+            "image/png",
+            media.uri(digests[0]),
+            len(one),
+            4,
+            3,
+            likeness=NO_LIKENESS,
+        )
     ]
     assert media.read(digests[1]) == two
 
@@ -192,6 +218,28 @@ def test_a_decoder_that_dies_loses_one_medium(
     assert [n for n in sorted(passed.nodes) if not passed.nodes[n].media] == ["0", "3"]
     assert [r.field for r in passed.rejections] == ["image", "image"]
     assert {r.reason.partition("(")[0] for r in passed.rejections} == {"its decoder died "}
+
+
+class FullOnce(MediaStore):
+    """Has no space left, once."""
+
+    full = True
+
+    def put(self, data: bytes) -> str:
+        was, self.full = self.full, False
+        if was:
+            raise MediaStoreError("no space")
+        return super().put(data)
+
+
+def test_a_gallery_serves_again_after_a_store_was_full(tmp_path: Path) -> None:
+    folder = source(tmp_path / "s", '{"id": "A", "image": "a.png"}\n')
+    picture(folder / "a.png")
+    with Gallery(folder, FullOnce(str(tmp_path / "media")), 100, 10_000) as gallery:
+        with pytest.raises(MediaStoreError):
+            Passed(folder, gallery=gallery)
+        passed = Passed(folder, gallery=gallery)
+    assert len(passed.nodes["A"].new_media) == 1
 
 
 def claiming(width: int, height: int, png: bytes) -> bytes:

@@ -113,6 +113,8 @@ def test_conditions_choose_rows() -> None:
         {"rank": "5"},
     ):
         assert entities(spec, fits | change) == [], change
+    beside_text = {"id": "{id}", "where": [{"value": "{n | integer}", "at_most": "9"}]}
+    assert entities(beside_text, {"id": "x", "n": "9" * 400}) == []
 
 
 def test_each_makes_something_of_every_item() -> None:

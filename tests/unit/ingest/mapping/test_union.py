@@ -31,3 +31,18 @@ def test_what_contradicts_is_refused_and_says_what_stands() -> None:
         FieldRejection("b", 4, "type", why.format(2), "Ghost"),
         FieldRejection("b", 4, "born", why.format(3), "1970"),
     ]
+
+
+def test_media_of_one_role_have_places_of_their_own_in_the_order_of_rows() -> None:
+    def row(*media: MediaRef) -> Entity:
+        return Entity("p", media=media)
+
+    one, _ = union([
+        row(MediaRef("a.jpg", rank=0), MediaRef("c.jpg", rank=2), MediaRef("a.wav", "audio")),
+        row(MediaRef("a.jpg", rank=0), MediaRef("b.jpg", rank=0), MediaRef("b.wav", "audio")),
+        row(MediaRef("d.jpg", rank=0), MediaRef("e.jpg", rank=9), MediaRef("f.mp4", "video")),
+    ])  # fmt: skip
+    assert [(m.location, m.rank) for m in one.media] == [
+        ("a.jpg", 0), ("c.jpg", 2), ("a.wav", 0), ("b.jpg", 1), ("b.wav", 1), ("d.jpg", 3),
+        ("e.jpg", 9), ("f.mp4", 0),
+    ]  # fmt: skip

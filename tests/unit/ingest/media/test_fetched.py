@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import threading
+import weakref
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,7 +18,7 @@ from kg_platform.errors import BadMedium
 from kg_platform.ledger.media_addresses import AddressRow
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.store import MediaStore
-from kg_platform.records import MediaRef
+from kg_platform.records import Media, MediaRef
 
 ADDRESS = "https://example.org/a.png"
 
@@ -97,6 +100,22 @@ def test_what_cannot_be_had_is_said_and_asked_once(tmp_path: Path) -> None:
             found.digest(MediaRef("https://example.org/text"))
     assert len(web.asked) == 2
     assert memory.rows == {}
+
+
+def test_what_was_refused_does_not_stay_in_memory() -> None:
+    alive: list[weakref.ref[np.ndarray]] = []
+
+    def refuse(data: bytes) -> Media:
+        held = np.frombuffer(data, np.uint8)  # bytes themselves cannot be watched
+        alive.append(weakref.ref(held))
+        raise BadMedium(f"of {len(held)} bytes none is right")
+
+    web = FetchedMedia(Web({ADDRESS: bytes(100)}), Memory(), None)
+    for _ in range(2):
+        with pytest.raises(BadMedium, match="of 100 bytes"):
+            web.media(ADDRESS, refuse)
+    gc.collect()
+    assert [one() is None for one in alive] == [True]
 
 
 def test_only_a_check_keeps_nothing() -> None:

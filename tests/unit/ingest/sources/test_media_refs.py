@@ -43,6 +43,12 @@ def test_an_object_says_its_role_and_may_hold_its_bytes() -> None:
     flag, own = media_of({"images": [{"bytes": "aGk=", "role": "flag"}, "b.png"]})
     assert isinstance(flag.location, HeldMedium)
     assert (flag.location.data, flag.role, flag.rank) == (b"hi", "flag", 0)
+    assert flag.location.startswith("picture:")
+    assert HeldMedium.is_name(flag.location)
+    [song] = media_of({"audio": {"url": "data:,hi", "role": "a://b"}})
+    assert isinstance(song.location, HeldMedium)
+    assert (song.location.kind, song.role) == ("audio", "a://b")
+    assert not HeldMedium.is_name("https://example.org/a:" + "0" * 64)
     assert (own.role, own.rank) == ("image", 0)
 
 

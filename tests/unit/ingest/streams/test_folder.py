@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +113,71 @@ def test_lines_that_cannot_be_read_and_files_that_are_not_ours(folder: Folder) -
     assert bad.reason == "the line is not valid UTF-8"
     assert good == b"{2}"
     assert folder.told == ["table.csv is left alone: without --mapping only JSON Lines are read."]
+
+
+def test_a_file_that_breaks_off_while_it_is_read_is_read_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever starts anew goes on as well: its end is not noted."""
+    states = {"broken": True}
+
+    def rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        yield 1, {"a": 1}
+        if states["broken"]:
+            raise OSError(5, "Input/output error")
+        yield 2, {"a": 2}
+
+    file = tmp_path / "a.csv"
+    file.write_text("a\n1\n2\n", encoding="utf-8")
+    os.utime(file, (1, 1))
+    told: list[str] = []
+    feed = FolderFeed(tmp_path, "source", {}, told.append, rows)
+    (first,) = feed.take(100, 0)
+    (end,) = feed.ends().values()
+    assert end.note is not None
+    note = FileNote.of(first.offset, end.note)
+    assert (note.offset, note.ended) == (1, False)
+    assert feed.take(100, 0) == []
+    states["broken"] = False
+    assert feed.take(100, 0) == []  # not in a hurry
+    monkeypatch.setattr("time.monotonic", lambda: 1e9)
+    assert [one.value for one in feed.take(100, 0)] == [{"a": 2}]
+    assert told == [
+        f"{file} cannot be read: Input/output error. What of a.csv was not read is tried again "
+        "later."
+    ]
+    again = FolderFeed(tmp_path, "source", {"a.csv": note}, told.append, rows)
+    assert [one.value for one in again.take(100, 0)] == [{"a": 2}]
+
+
+def test_files_that_are_known_are_not_read_at_a_start(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("a.jsonl", "{1}\n")
+    folder.take()
+    older = json.loads(folder.notes["a.jsonl"].as_text())
+    del older["mtime_ns"]  # a note of before there were times in it
+    folder.notes["a.jsonl"], known = FileNote.of(1, json.dumps(older)), folder.notes["a.jsonl"]
+    folder.feed = folder.opened()
+    assert folder.values() == []
+    folder.notes["a.jsonl"] = known
+    folder.feed = folder.opened()
+    monkeypatch.setattr("ingest.streams.folder._digests", None)
+    assert folder.values() == []
+
+
+def test_many_files_are_looked_for_once(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        folder.write(f"{number:02}.jsonl", "{1}\n")
+    looks, look = [0], os.scandir
+
+    def scandir(path: Path) -> Any:
+        looks[0] += 1
+        return look(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert len(folder.values()) == 30
+    assert looks[0] <= 2
 
 
 def test_no_folder(tmp_path: Path) -> None:

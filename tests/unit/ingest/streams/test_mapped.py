@@ -19,6 +19,7 @@ from ingest.streams.feed import StreamMessage, StreamPart
 from ingest.streams.mapped import MappedReader
 from kg_platform.errors import BadInput
 
+DECIMAL = "org.apache.kafka.connect.data.Decimal"
 MAPPING = """
 tables:
   films: {sql: $DB, table: films}
@@ -63,6 +64,10 @@ def said(changes: list[StreamChange] | Any) -> list[Any]:
             case EntityGone(id=name):
                 found.append(("gone", name))
     return found
+
+
+def encoded(number: int) -> str:
+    return base64.b64encode(number.to_bytes(24, "big", signed=True)).decode()
 
 
 def test_debezium_new_changed_and_gone(reader: MappedReader) -> None:
@@ -118,16 +123,59 @@ def test_days_moments_and_decimals_by_the_schema() -> None:
     fields = [
         {"field": "d", "name": "io.debezium.time.Date"},
         {"field": "t", "name": "io.debezium.time.MicroTimestamp"},
-        {"field": "n", "name": "org.apache.kafka.connect.data.Decimal",
+        {"field": "n", "name": DECIMAL,
          "parameters": {"scale": "2"}},
+        {"field": "long", "name": DECIMAL,
+         "parameters": {"scale": "10"}},
     ]  # fmt: skip
-    row = {"d": 19723, "t": 1_500_000, "n": base64.b64encode(b"\x30\x39").decode()}
+    digits = int("1234567890" * 4)
+    row = {"d": 19723, "t": 1_500_000, "n": encoded(12_345), "long": encoded(-digits)}
     schema = {"fields": [{"field": "after", "fields": fields}]}
     found = row_change({"schema": schema, "payload": debezium("c", None, row)})
     assert found is not None
     assert found.after == {
-        "d": date(2024, 1, 1), "t": datetime(1970, 1, 1, 0, 0, 1, 500_000), "n": Decimal("123.45")
+        "d": date(2024, 1, 1), "t": datetime(1970, 1, 1, 0, 0, 1, 500_000), "n": Decimal("123.45"),
+        "long": Decimal("-" + "1234567890" * 3 + ".1234567890"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ({"name": "io.debezium.time.Timestamp"}, "x" * 2**20),
+        ({"name": "io.debezium.time.Date"}, 10**30),
+        ({"name": "io.debezium.time.Date"}, [1]),
+        ({"name": DECIMAL, "parameters": {"scale": "9" * 20}}, "AQ=="),
+        ({"name": DECIMAL, "parameters": {"scale": []}}, "AQ=="),
+        ({"name": DECIMAL}, "f" * 2**16),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_what_the_schema_says_stays_as_it_came(kind: Any, value: Any) -> None:
+    schema = {"fields": [{"field": "after", "fields": [{"field": "x", **kind}, 7]}, 7]}
+    found = row_change({"schema": schema, "payload": debezium("c", None, {"x": value})})
+    assert found is not None
+    assert found.after == {"x": value}
+
+
+def test_a_schema_that_is_none_costs_nothing() -> None:
+    for schema in ({"fields": 5}, {"fields": [{"field": "after", "fields": 5}]}, [], "x"):
+        found = row_change({"schema": schema, "payload": debezium("c", None, {"x": 1})})
+        assert found is not None
+        assert found.after == {"x": 1}
+
+
+def test_keys_that_nobody_means(reader: MappedReader) -> None:
+    deep = StreamMessage(StreamPart("p", "s", "shop.films/0"), 3, None, b"[" * 200_000)
+    assert reader.changes(deep) == []
+
+
+def test_what_could_never_be_written_is_not_taken_back(reader: MappedReader) -> None:
+    before, after = film(1, "Ran", None), film(1, "Ran", 8)
+    before["director"] = "x" * 9_000
+    assert said(reader.changes(message(debezium("u", before, after)))) == [
+        ("put", "film/1", "Ran"),
+        ("put", "film/1", "directed_by", "person/8"),
+    ]
 
 
 def test_what_cannot_be_followed_is_said(reader: MappedReader) -> None:

@@ -12,7 +12,7 @@ from ingest.streams.changes import (
     StreamChange,
     Triple,
 )
-from ingest.streams.phases import phases
+from ingest.streams.phases import again_at, phases
 from kg_platform.records import Entity, Relation
 
 
@@ -61,7 +61,7 @@ def test_phases_end_as_one_by_one() -> None:
         single, grouped = World(), World()
         for change in changes:
             single.put(change)
-        for phase in phases(changes):
+        for phase in phases(changes, {}):
             for put in (*phase.entities.values(), *phase.relations.values()):
                 grouped.put(put)
             for triple in phase.relations_gone:
@@ -74,5 +74,30 @@ def test_phases_end_as_one_by_one() -> None:
 
 def test_what_does_not_meet_is_one_phase() -> None:
     changes = [EntityPut(Entity(str(i % 50), label=str(i))) for i in range(500)]
-    (only,) = phases(changes)
+    (only,) = phases(changes, {})
     assert only.entities["7"].entity.label == "457"
+
+
+def test_what_comes_back_is_not_written_with_what_took_it_away() -> None:
+    gone, put = EntityGone("A"), EntityPut(Entity("A"))
+    fact, no_fact = RelationPut(Relation("A", "r", "X")), RelationGone(("A", "r", "X"))
+    assert again_at([put, gone, no_fact, EntityGone("X")], {}) is None
+    assert again_at([put, gone, EntityPut(Entity("X")), put], {}) == 3
+    assert again_at([gone, fact], {}) == 1
+    assert again_at([gone, RelationPut(Relation("B", "r", "X"))], {"B": "A"}) == 1
+    assert again_at([gone, EntityGone("X"), EntityPut(Entity("X")), no_fact], {}) == 2
+
+
+def test_ids_of_one_entity_meet() -> None:
+    changes: list[StreamChange] = [
+        EntityPut(Entity("A", label="one")),
+        EntityPut(Entity("B", label="other")),
+        EntityGone("B"),
+        RelationPut(Relation("A", "r", "X")),
+        RelationGone(("B", "r", "X")),
+        RelationPut(Relation("B", "r", "X")),
+    ]
+    first, second, third = phases(changes, {"B": "A"})
+    assert (list(first.entities), list(first.entities_gone)) == (["A", "B"], ["B"])
+    assert list(second.relations) == list(second.relations_gone) == [("A", "r", "X")]
+    assert list(third.relations) == [("A", "r", "X")]

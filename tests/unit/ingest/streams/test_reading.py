@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from ingest.streams.changes import EntityGone, EntityPut, MediaGone, MediaPut, RelationGone
+from ingest.streams.changes import (
+    EntityGone,
+    EntityPut,
+    MediaGone,
+    MediaPut,
+    RelationGone,
+    StreamChange,
+)
 from ingest.streams.envelope import json_schema
 from ingest.streams.feed import StreamMessage, StreamPart
 from ingest.streams.reading import MAX_BYTES, EnvelopeReader, ReadMessages, read_messages
@@ -64,6 +72,9 @@ def test_a_message_without_a_value_takes_its_key_away() -> None:
     triple = json.dumps(["A", "knows", "B"]).encode()
     assert read(None, triple).changes[0][0] == RelationGone(("A", "knows", "B"))
     assert reason(None) == ("message", "the message has neither a value nor a key")
+    assert reason(None, b"[" * 200_000) == ("id", "the id is longer than 8,000 bytes")
+    half = reason(None, b'["\\ud800", "knows", "B"]')
+    assert half == ("key", "the id holds half of a character (a lone surrogate)")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +118,21 @@ def test_a_wrong_message_does_not_cost_the_others() -> None:
     found = read_messages(given, EnvelopeReader())
     assert [m.offset for _, m in found.changes] == [1, 3]
     assert [one.message.offset for one in found.letters] == [2]
+
+
+class Stumbling(EnvelopeReader):
+    def changes(self, message: StreamMessage) -> Sequence[StreamChange]:
+        if message.offset == 2:
+            raise KeyError("x" * 1_000)
+        return super().changes(message)
+
+
+def test_what_nobody_thought_of_is_a_letter() -> None:
+    found = read_messages([message(put(id="A"), 1), message(put(id="B"), 2)], Stumbling())
+    assert [m.offset for _, m in found.changes] == [1]
+    (letter,) = found.letters
+    assert letter.rejection.reason.startswith("the message cannot be read (KeyError: 'xxx")
+    assert len(letter.rejection.reason) < 300
 
 
 def test_the_schema_names_what_the_reader_knows() -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from kg_platform.errors import BadMedium
 from kg_platform.media.described import Described, Looked, describe
 from kg_platform.media.isolated import Isolated
+from kg_platform.records import NO_LIKENESS
 from tests.support.clips import film, sound, tone, wav
 
 LIMIT = 1_000_000
@@ -179,7 +180,9 @@ def test_what_is_cut_off_or_has_a_broken_index_is_shorter_or_refused() -> None:
 
 def test_a_picture_is_one_under_any_name() -> None:
     data = encoded(Image.new("RGB", (7, 5)), "PNG")
-    assert describe(data, LIMIT) == Looked(Described("image", "image/png", 7, 5))
+    assert describe(data, LIMIT) == Looked(
+        Described("image", "image/png", 7, 5, likeness=NO_LIKENESS)
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,7 @@ def test_pictures_that_look_alike_have_hashes_that_are_alike() -> None:
         assert differing(like, described(other).likeness) <= 4
     assert differing(like, described(encoded(whole.rotate(180), "PNG")).likeness) > 16
     plain = encoded(Image.new("RGB", (900, 700), "red"), "PNG")
-    assert described(plain).likeness is None, "one colour is like everything"
+    assert described(plain).likeness == NO_LIKENESS, "one colour is like everything"
 
 
 def test_a_small_picture_is_upright_and_not_much_longer_than_it_has_to_be() -> None:
@@ -237,8 +240,12 @@ def test_a_heic_picture_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None
     )  # fmt: skip
     assert small(data).size == (320, 200), "browsers do not show it as it is"
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(BadMedium, match=r"kg-platform\[heic\]"):
-        described(data)
+    monkeypatch.delitem(Image.OPEN, "HEIF")
+    for brand in (b"heic", b"mif1"):
+        with pytest.raises(BadMedium, match=r"kg-platform\[heic\]"):
+            described(data.replace(b"ftypheic", b"ftyp" + brand, 1))
+    avif = encoded(landscape((320, 200)), "AVIF").replace(b"ftypavif", b"ftypmif1", 1)
+    assert described(avif).mime == "image/avif", "it begins as HEIC may, and is none"
 
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' %s</svg>"
@@ -298,6 +305,12 @@ def _bomb() -> bytes:
          + SVG % b"viewBox='0 0 1 1'><text>&x;</text>", "undefined entity"),
         (SVG[:60], "cut off"),
         (SVG % b">", "viewBox"),
+        (SVG % b"width='1e20' height='1'>", "correct its width"),
+        (SVG % b"width='1' height='1e999'>", "1 x inf pixels"),
+        (SVG % b"viewBox='0 0 1e300 1e-300'>", "correct its width"),
+        (SVG % b"width='1' viewBox='0 0 1e-320 1e300'>", "1 x inf pixels"),
+        (SVG % b"width='1' viewBox='0 0 1E400 1e400'>", "1 x nan pixels"),
+        (SVG % b"width='1.2.3' height='5'>", "does not say how large"),
         (b"<!-- <svg> --><html><svg></svg></html>", "of no kind that is read"),
     ],
 )  # fmt: skip

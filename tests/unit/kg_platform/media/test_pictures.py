@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from kg_platform.errors import BadPicture
-from kg_platform.media.pictures import decode_rgb, inspect
+from kg_platform.media.isolated import Isolated
+from kg_platform.media.pictures import decode_apart, decode_rgb, inspect
 
 LIMIT = 1_000_000
 
@@ -112,6 +113,17 @@ def test_a_turned_photograph_is_turned_upright(orientation: int, kind: str) -> N
     assert (info.width, info.height) == seen, "as a person sees it"
 
 
+def test_a_picture_nobody_has_looked_at_is_decoded_apart() -> None:
+    data = encoded(noise("RGBA"))
+    with Isolated(1) as decoders:
+        found = decode_apart(data, LIMIT, decoders)
+        assert (found.mode, found.tobytes()) == ("RGB", decode_rgb(data, LIMIT).tobytes())
+        with pytest.raises(BadPicture, match="cut off"):
+            decode_apart(data[:900], LIMIT, decoders)
+    with Isolated(1, memory=2**24) as decoders, pytest.raises(BadPicture, match=r"cannot be used:"):
+        decode_apart(data, LIMIT, decoders)
+
+
 def test_the_limit_is_the_callers_and_pillow_keeps_its_own(
     monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
@@ -136,7 +148,7 @@ def test_broken_bytes_are_one_sentence_or_a_picture() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     chance = np.random.default_rng(0)
-    for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"):
+    for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"):
         whole = encoded(noise(), kind, exif=exif)
         for _ in range(60):
             data = bytearray(whole)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+import pytest
+
 from kg_platform.browse.entities import MediaRow
-from ui.widgets.players import in_order, titles
+from ui import resources
+from ui.widgets.players import first, in_order, titles
 
 
 def medium(kind: str, name: str) -> MediaRow:
@@ -19,3 +22,19 @@ def test_pictures_come_first_and_what_is_several_is_numbered() -> None:
     found = in_order(media)
     assert [one.id for one in found] == ["b", "d", "c", "a"]
     assert titles(found) == ["Picture 1", "Picture 2", "Sound", "Film"]
+
+
+def test_no_more_is_looked_for_than_is_shown_and_no_recording_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def is_kept(digest: str) -> bool:
+        asked.append(digest)
+        return digest != "gone"
+
+    monkeypatch.setattr(resources, "is_kept", is_kept)
+    monkeypatch.setattr(resources, "recording", None)
+    media = [medium("video", "c"), *(medium("audio", name) for name in ("a", "gone", "b"))]
+    assert [one.id for one in first(media, 2)] == ["a", "b"]
+    assert asked == ["a", "gone", "b"]

@@ -18,7 +18,7 @@ from ingest.mapping.choose import open_any
 from ingest.mapping.tables_of import tables_of
 from ingest.sources.table import TableOptions
 from ingest.sources.tables import open_table
-from ingest.sources.tabular.huggingface import HuggingfaceTable, named, spec_of
+from ingest.sources.tabular.huggingface import HuggingfaceTable, at_once, named, spec_of
 from kg_platform.errors import BadInput, BadMedium, Unavailable
 from kg_platform.media.gallery import Gallery
 from kg_platform.records import Entity, HeldMedium, MediaRef
@@ -135,6 +135,9 @@ def test_sound_and_film_are_media(tmp_path: Path) -> None:
     cries = library.Dataset.from_dict(rows).cast_column("cry", library.Audio(decode=False))
     cries = cries.cast_column("seen", library.Video(decode=False))
     cries.save_to_disk(str(tmp_path / "cries"))
+    cry = cries.features["cry"]
+    assert at_once(cries.features) == 4
+    assert at_once({"id": library.Value("string"), "a": library.List({"b": cry})}) == 20
     source = open_any(Path(f"huggingface:{tmp_path}/cries"))
     [entity] = [one for one in source.records() if isinstance(one, Entity)]
     with Gallery(tmp_path, None, max_pixels=10_000, max_bytes=100_000) as gallery:

@@ -1,0 +1,131 @@
+"""Batches that the graph refuses to take as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+
+import pytest
+
+from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
+from ingest.streams.gathered import GatheredJournal
+from ingest.streams.reading import EnvelopeReader, read_messages
+from ingest.streams.taking import TakenBatch
+from ingest.streams.writer import BatchCounts, StreamTarget, StreamWriter
+from kg_platform.cypher import streaming
+from kg_platform.cypher.statement import Statement
+from kg_platform.errors import GraphUnavailable, QueryFailed, Unavailable
+from kg_platform.graph.statements import Counters, OneTransaction, Rows
+from kg_platform.media.gallery import Gallery
+from kg_platform.platform import Platform
+
+T = TypeVar("T")
+PART = StreamPart("part", "stream", "topic/0")
+
+
+class Refused(Exception):
+    """As the driver says it."""
+
+    code = "Neo.ClientError.Statement.ArgumentError"
+
+
+class PoisonedGraph:
+    """Has offsets and nothing else, and takes no statement with a poisoned word in it."""
+
+    def __init__(self, poison: str) -> None:
+        self.poison = poison
+        self.away_at: str | None = None  # a word at which it does not answer
+        self.offset, self.refused = -1, 0
+        self.notes: list[tuple[int, str | None]] = []
+
+    def read(self, statement: Statement) -> Rows:
+        if statement.text == streaming.POSITIONS:
+            return [{"id": PART.id, "offset": self.offset, "note": None}]
+        return [{"merges": 0}] if statement.text == streaming.MERGES else []
+
+    def within(self, work: Callable[[OneTransaction], T]) -> T:
+        def send(statement: Statement) -> tuple[Rows, Counters]:
+            words = str(statement.parameters)
+            if self.poison in words:
+                try:
+                    raise Refused
+                except Refused as error:
+                    raise QueryFailed("Neo4j could not run the statement: no.") from error
+            if self.away_at is not None and f"'{self.away_at}'" in words:
+                raise GraphUnavailable("Neo4j does not answer.")
+            return self._answer(statement), Counters()
+
+        return work(OneTransaction(send))
+
+    def _answer(self, statement: Statement) -> Rows:
+        if statement.text == streaming.TAKE:
+            return [{"id": PART.id, "offset": self.offset}]
+        if statement.text == streaming.ADVANCE:
+            (row,) = cast(Sequence[dict[str, Any]], statement.parameters["rows"])
+            self.offset = row["offset"]
+            self.refused += row["refused"]
+            self.notes.append((self.offset, row["note"]))
+            return [{"there": 0, "merges": 0}]
+        return []
+
+
+def gone(offset: int, head: str) -> StreamMessage:
+    said = {"kg": 1, "op": "delete", "relation": {"head": head, "type": "r", "tail": "B"}}
+    return StreamMessage(PART, offset, json.dumps(said).encode())
+
+
+class PoisonedStream:
+    """A writer, and what it was asked to refuse."""
+
+    def __init__(self, graph: PoisonedGraph) -> None:
+        self.letters: list[DeadLetter] = []
+        platform = cast(Platform, SimpleNamespace(graph=graph))
+        target = StreamTarget(platform, "s", Path(), cast(Gallery, None))
+        self._writer = StreamWriter(target, EnvelopeReader(), self.letters.extend)
+
+    def write(self, *heads: str) -> BatchCounts:
+        messages = [gone(number, head) for number, head in enumerate(heads)]
+        read = read_messages(messages, EnvelopeReader())
+        batch = TakenBatch(messages, read, {PART: PartEnd(9, "ended")})
+        return self._writer.write(batch, GatheredJournal(None))
+
+
+def write(graph: PoisonedGraph, *heads: str) -> tuple[BatchCounts, list[DeadLetter]]:
+    stream = PoisonedStream(graph)
+    return stream.write(*heads), stream.letters
+
+
+def test_a_message_that_the_graph_refuses_is_a_letter_and_the_others_are_written() -> None:
+    graph = PoisonedGraph("poison")
+    counts, letters = write(graph, "A", "poison", "C", "D")
+    assert (counts.messages, graph.offset, graph.refused) == (4, 3, 1)
+    assert [one.message.offset for one in letters] == [1]
+    assert letters[0].rejection.reason == "Neo4j could not run the statement: no."
+
+
+def test_of_a_batch_in_two_the_last_says_what_is_noted_of_the_part() -> None:
+    graph = PoisonedGraph("poison")
+    write(graph, "poison", "B")
+    assert graph.notes == [(0, None), (1, "ended")]
+
+
+def test_what_was_written_before_the_graph_went_away_is_counted_once() -> None:
+    graph = PoisonedGraph("poison")
+    graph.away_at = "D"
+    stream = PoisonedStream(graph)
+    with pytest.raises(Unavailable):
+        stream.write("A", "poison", "C", "D")
+    assert graph.offset == 1
+    graph.away_at = None
+    counts = stream.write("A", "poison", "C", "D")
+    assert (counts.messages, counts.again, graph.offset) == (4, 0, 3)
+    counts = stream.write("A", "poison", "C", "D")
+    assert (counts.messages, counts.again) == (0, 4)
+
+
+def test_a_graph_that_does_not_take_offsets_is_no_fault_of_a_message() -> None:
+    with pytest.raises(QueryFailed):
+        write(PoisonedGraph("stream"), "A")

@@ -1,0 +1,63 @@
+"""How the explorer asks for a login: what Streamlit is told of the OpenID Connect provider."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from kg_platform.errors import SettingsError
+from kg_platform.settings import PREFIX, Settings
+from ui import uploads
+
+CALLBACK = "/oauth2callback"
+_NEEDED = ("ui_oidc_metadata_url", "ui_oidc_client_id", "ui_oidc_client_secret")
+
+
+def is_wanted(settings: Settings) -> bool:
+    """Whether the explorer asks for a login.
+
+    Raises:
+        SettingsError: some of what a login takes is set and some is not, or an address is none.
+    """
+    missing = [name for name in _NEEDED if getattr(settings, name) is None]
+    if len(missing) == len(_NEEDED):
+        return False
+    if missing:
+        names = ", ".join(PREFIX + name.upper() for name in missing)
+        raise SettingsError(f"A login takes more than is set: give {names} as well.")
+    for name in ("ui_oidc_metadata_url", "ui_url"):
+        _check(name, getattr(settings, name))
+    return True
+
+
+def origin(settings: Settings, port: int | str) -> str:
+    """Where people open the explorer. A login leads back to this address and to no other."""
+    return (settings.ui_url or f"http://localhost:{port}").rstrip("/")
+
+
+def secrets(settings: Settings, port: int | str = "{port}") -> dict[str, str]:
+    """Streamlit's `[auth]`. Cookies are signed with a key made of the client secret, so that they
+    are good after a restart and beside another explorer, and nothing more is to be kept."""
+    assert settings.ui_oidc_client_secret is not None
+    secret = settings.ui_oidc_client_secret.get_secret_value()
+    signs = hmac.new(secret.encode(), b"kg-platform explorer: cookies", hashlib.sha256).hexdigest()
+    return {
+        "redirect_uri": origin(settings, port) + CALLBACK,
+        "cookie_secret": signs,
+        "client_id": settings.ui_oidc_client_id or "",
+        "client_secret": secret,
+        "server_metadata_url": settings.ui_oidc_metadata_url or "",
+    }
+
+
+def _check(name: str, address: str | None) -> None:
+    if address is None:
+        return
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    plain = parts.scheme == "http" and uploads.is_of_this_machine(host)
+    if not host or not (parts.scheme == "https" or plain):
+        raise SettingsError(
+            f"{PREFIX}{name.upper()} must be https://...; http:// is for this machine alone."
+        )
