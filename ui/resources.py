@@ -19,6 +19,8 @@ from ingest.versions.of_entity import EntityLoad
 from ingest.versions.of_entity import loads_of as find_loads
 from kg_platform.browse import attention, entities, facets, media, tallies
 from kg_platform.browse import history as entity_history
+from kg_platform.browse.schema import Schema
+from kg_platform.browse.schema import schema as read_schema
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
 from kg_platform.errors import (
@@ -200,6 +202,12 @@ def history(entity_id: str) -> list[entity_history.Event]:
     return entity_history.history(graph(), ledger(), entity_id)
 
 
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def close_matches(text: str) -> list[entities.EntityRow]:
+    """Entities that are called, or numbered, nearly so."""
+    return entities.close_matches(graph(), text)
+
+
 def gone(entity_id: str) -> entity_history.Gone | None:
     """What is known of an entity that is not there any more."""
     return entity_history.gone(graph(), entity_id)
@@ -218,6 +226,11 @@ def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
 
 def known(ids: Sequence[str]) -> dict[str, entities.EntityRow]:
     return rows(tuple(ids))
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def schema() -> Schema:
+    return read_schema(graph())
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)

@@ -181,6 +181,12 @@ def types_of(graph: Graph, ids: Sequence[str]) -> dict[str, str]:
     return {str(row["id"]): str(row["type"]) for row in rows if row["type"]}
 
 
+def known(graph: Graph, ids: Sequence[str]) -> list[str]:
+    """Those of these ids that entities have, in their order."""
+    there = {row["id"] for row in _read(graph, cypher.TYPES_OF, ids=list(ids))}
+    return [one for one in ids if one in there]
+
+
 def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     """The page of the entity with exactly this id, with its first `facts` facts.
 

@@ -129,6 +129,14 @@ STRANGER = (
     "MATCH (n:Entity) WHERE NOT coalesce(n.«source», '') IN $sources RETURN n.«id» AS id LIMIT 1"
 )
 
+LABELS = "CALL db.labels() YIELD label RETURN label AS name ORDER BY name LIMIT $most"
+RELATION_TYPES = (
+    "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name "
+    "ORDER BY name LIMIT $most"
+)
+PROPERTY_KEYS = (
+    "CALL db.propertyKeys() YIELD propertyKey RETURN propertyKey AS name ORDER BY name LIMIT $most"
+)
 # -> id, type and source of those of $ids that are there
 TYPES_AND_SOURCES = (
     f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) "

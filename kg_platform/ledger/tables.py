@@ -195,3 +195,28 @@ AUDIT = sa.Table(
     sa.Index("ix_audit_by", "by", "at"),
     sa.Index("ix_audit_kind", "kind", "at"),
 )
+# Queries that people keep under a name; `given` are their parameters as they are typed.
+SAVED_QUERIES = sa.Table(
+    "saved_queries",
+    METADATA,
+    sa.Column("name", StoredText, primary_key=True),
+    sa.Column("owner", StoredText, nullable=False),
+    sa.Column("text", StoredText, nullable=False),
+    sa.Column("note", StoredText, nullable=False),
+    sa.Column("given", sa.JSON, nullable=False),
+    sa.Column("created_at", StoredText, nullable=False),
+    sa.Column("updated_at", StoredText, nullable=False),
+)
+QUERY_HISTORY = sa.Table(
+    "query_history",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("owner", StoredText, nullable=False),
+    sa.Column("text", StoredText, nullable=False),
+    sa.Column("given", sa.JSON, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("error", StoredText, nullable=False),
+    sa.Column("at", StoredText, nullable=False),
+    sa.Index("ix_query_history_owner", "owner", "id"),
+)

@@ -39,6 +39,16 @@ def note(text: str) -> None:
     st.html(f'<div class="kg-note">{escape(text)}</div>')
 
 
+def code(text: str) -> None:
+    """A line of code."""
+    st.html(f'<code class="kg-code">{escape(text)}</code>')
+
+
+def busy(text: str) -> None:
+    """Something goes on, and since when."""
+    st.html(f'<div class="kg-busy" role="status"><i></i>{escape(text)}</div>')
+
+
 def heading(text: str, count: str = "") -> None:
     """A small heading with a grey addition."""
     st.html(f'<div class="kg-heading"><b>{escape(text)}</b><span>{escape(count)}</span></div>')
