@@ -21,7 +21,18 @@ from kg_platform.scheduling.times import times, zone
 from tests.support.clips import film, wav
 from tests.ui.conftest import HOSTILE, Open
 
-PAGES = ("overview", "browse", "entity", "query", "similar", "ingest", "review", "runs")
+PAGES = (
+    "overview",
+    "browse",
+    "entity",
+    "query",
+    "similar",
+    "ingest",
+    "review",
+    "runs",
+    "media",
+    "audit",
+)
 
 
 def words(app: AppTest) -> str:
