@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from kg_platform.errors import BadInput
-from kg_platform.modality import BY_NAME
+from kg_platform.modality import BY_NAME, TEXT
 from kg_platform.progress import Progress
 from kg_platform.results import Results
 from kg_platform.session import Session, number, words
@@ -18,8 +19,10 @@ if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seco
 
     from embeddings.answers.content_search import ContentSearch
     from embeddings.answers.explanation import Explained
+    from embeddings.answers.nearest import Neighbour
     from embeddings.answers.predict import Prediction
-    from embeddings.answers.similar import Neighbour
+    from embeddings.answers.similar import SimilarAnswer
+    from embeddings.answers.why_similar import WhySimilar
     from embeddings.jobs.cost.estimate import CostPlan
     from embeddings.jobs.embed import EmbedResult
     from embeddings.jobs.embed_new import NewSummary
@@ -63,55 +66,101 @@ class VectorSession(Session):
 
     def similar(
         self,
-        entity: str | EntityRow | None = None,
+        entity: str | EntityRow | Sequence[str | EntityRow] | None = None,
         *,
+        unlike: str | EntityRow | Sequence[str | EntityRow] = (),
         text: str | None = None,
         image: str | Path | bytes | Image | None = None,
         audio: str | Path | bytes | None = None,
         video: str | Path | bytes | None = None,
         by: str = "embedding",
+        weights: Mapping[str, float] | None = None,
         type: str | None = None,
+        where: Mapping[str, object] | None = None,
         k: int = 10,
     ) -> Results[Neighbour]:
-        """The `k` entities nearest to an entity (id or label), a text, a picture (a file, its
-        bytes, or a Pillow image), a sound or a film (a file or its bytes).
+        """The `k` entities nearest to what is given: entities (ids or labels), a text, a picture (a
+        file, its bytes, or a Pillow image), a sound or a film (a file or its bytes), or several of
+        them; and away from those of `unlike`.
 
         `by` is embedding, structure, text, image, audio or video; of a text, one of the last four.
-        `type` keeps those with that label. Scores are (1 + cosine) / 2.
+        `weights` are how much each of several such ways counts. `type` keeps those with that label,
+        `where` those with these values of properties. Scores are (1 + cosine) / 2.
 
         Raises:
-            BadInput: not one of the five is given, or there is no such way to compare.
+            BadInput: nothing is given to be like, or there is no such way to compare.
             NotFound: no such entity, it has no such vector, or nothing is published.
         """
-        from embeddings.answers import similar
+        from embeddings.answers.nearest import Neighbour
+
+        found = self.alike(
+            entity, unlike=unlike, text=text, image=image, audio=audio, video=video, by=by,
+            weights=weights, type=type, where=where, k=k,
+        ).found  # fmt: skip
+        return Results(found, Neighbour)
+
+    def alike(
+        self,
+        entity: str | EntityRow | Sequence[str | EntityRow] | None = None,
+        *,
+        unlike: str | EntityRow | Sequence[str | EntityRow] = (),
+        text: str | None = None,
+        image: str | Path | bytes | Image | None = None,
+        audio: str | Path | bytes | None = None,
+        video: str | Path | bytes | None = None,
+        by: str = "embedding",
+        weights: Mapping[str, float] | None = None,
+        type: str | None = None,
+        where: Mapping[str, object] | None = None,
+        k: int = 10,
+    ) -> SimilarAnswer:
+        """As `similar`, with what each way says by itself, and how it was looked for."""
+        from embeddings.answers import question
+        from embeddings.answers.filtering import Filter
+        from embeddings.answers.similar import similar
 
         # What is mistyped is said before a database is started.
-        similar.property_of(words("the way to compare", by))
         number("k", k)
-        files = {"image": image, "audio": audio, "video": video}
-        if sum(given is not None for given in (entity, text, *files.values())) != 1:
-            raise BadInput(
-                "Give one of an entity, a text, a picture, a sound or a film to compare with."
-            )
+        given = question.weights_of(words("the way to compare", by), weights)
         if text is not None:
             words("the text", text)
-            by = "text" if by == "embedding" else by  # what it is when it is not given
-            if by not in BY_NAME:
-                ways = similar.either(BY_NAME)
-                raise BadInput(f"A text is compared by {ways}, not by {by!r}.")
-            found = self._contents().like_text(text, k, type, by)
-        elif entity is not None:
-            row = self.resolve(entity)
-            found = similar.similar_to_entity(self.graph, row.id, k, by, type)
-        else:
-            name, file = next((name, file) for name, file in files.items() if file is not None)
-            if by not in (name, "embedding"):
-                item = BY_NAME[name].item
-                raise BadInput(f"A {item} is compared by {name}, not by {by!r}.")
-            found = self._contents().like_medium(BY_NAME[name], file, k, type)
-        if not found:
+        contents = question.examples(text, image=image, audio=audio, video=video)
+        for one in contents if given and not _several(entity) and not _several(unlike) else ():
+            ways = list(BY_NAME) if one.modality is TEXT else [one.modality.name]
+            if not {BY_NAME[way].vector for way in ways} & set(map(question.property_of, given)):
+                said = question.either(ways), " or ".join(map(repr, given))
+                raise BadInput(f"A {one.modality.item} is compared by {said[0]}, not by {said[1]}.")
+        kept = Filter.of(type, where)
+        asked = question.SimilarQuestion(
+            tuple(str(one) for one in _several(entity)),
+            tuple(str(one) for one in _several(unlike)),
+            contents,
+            given,
+            kept,
+            k,
+        )
+        asked.ways()
+        resolved = replace(
+            asked,
+            like=tuple(self.resolve(one).id for one in _several(entity)),
+            unlike=tuple(self.resolve(one).id for one in _several(unlike)),
+        )
+        found = self._contents().similar(resolved) if contents else similar(self.graph, resolved)
+        if not found.found:
             self.check_type(type)
-        return Results(found, similar.Neighbour)
+        return found
+
+    def why(self, one: str | EntityRow, other: str | EntityRow) -> WhySimilar:
+        """Why two entities are alike: shares of modalities, facts of both, and what of their texts
+        and pictures carries it.
+
+        Raises:
+            NotFound: no such entity, or it has no vectors. BadInput: they are one.
+        """
+        from embeddings.answers.why_similar import WhyReader
+
+        first, second = self.resolve(one), self.resolve(other)
+        return WhyReader(self.platform, self._contents()).why(first, second)
 
     def predict(
         self,
@@ -316,3 +365,10 @@ class VectorSession(Session):
         from kg_platform.people import who
 
         return Force(who(self.settings), why.strip())
+
+
+def _several(given: str | EntityRow | Sequence[str | EntityRow] | None) -> list[str | EntityRow]:
+    """Entities that may be given as one."""
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [given]  # type: ignore[list-item]

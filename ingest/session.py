@@ -11,7 +11,7 @@ from ingest.sources.rdf.vocabulary import LANGUAGE
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, silent
-from kg_platform.session import Session
+from kg_platform.session import Session, number
 
 if TYPE_CHECKING:
     from ingest.adoption.adopt import Adopted
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ingest.versions.compare import SourceDiff
     from ingest.versions.fuse import Fused
     from ingest.versions.history import Version
+    from ingest.versions.of_entity import EntityLoad
     from ingest.versions.undone import Undone
     from kg_platform.provenance.fusion import FusionRules
 
@@ -91,6 +92,17 @@ class IngestSession(Session):
         from ingest.versions.history import history
 
         return history(self.ledger, source, limit)
+
+    def loads_of(self, entity: str, latest: int = 20) -> list[EntityLoad]:
+        """What the last loads changed of an entity (id or label) and its relations, newest first.
+
+        Raises:
+            NotFound: no such entity.
+        """
+        from ingest.versions.of_entity import loads_of
+
+        number("latest", latest)
+        return loads_of(self.platform, self.resolve(entity).id, latest)
 
     def compare(self, first: str, second: str, limit: int = 1_000) -> SourceDiff:
         """What a source states otherwise after the run `second` than after the run `first`.

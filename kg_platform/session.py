@@ -6,7 +6,7 @@ all of them: what `connect()` gives. The command line and the explorer call the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,13 +15,17 @@ from kg_platform.results import Results
 
 if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a short answer
     from kg_platform.browse.entities import EntityPage, EntityRow
+    from kg_platform.browse.history import Event
     from kg_platform.browse.media import Alike, StoredMedium
+    from kg_platform.browse.neighbourhood import Neighbourhood
+    from kg_platform.browse.paths import Ways
     from kg_platform.browse.status import Status
     from kg_platform.curation.media_check import MediaChecked
     from kg_platform.graph.client import Graph
     from kg_platform.ledger.ledger import Ledger
     from kg_platform.ledger.media_failures import FailureRow
     from kg_platform.ledger.rows import RunRow
+    from kg_platform.ledger.saved_queries import SavedQuery
     from kg_platform.platform import Platform
     from kg_platform.progress import Progress
     from kg_platform.records import Rejection
@@ -113,6 +117,58 @@ class Session:
 
         number("facts", facts, least=0)
         return entities.entity(self.graph, self.resolve(entity).id, facts)
+
+    def history_of(self, entity: str) -> list[Event]:
+        """What became of one entity (id or label): what sources said, merges, reviews, vectors; the
+        newest first."""
+        from kg_platform.browse.history import history
+
+        return history(self.graph, self.ledger, self.resolve(entity).id)
+
+    def neighbourhood(
+        self, *entities: str | EntityRow, limit: int = 100, without: Sequence[str] = ()
+    ) -> Neighbourhood:
+        """Entities (ids or labels) with up to `limit` of their facts each, a fair share of each
+        relation, and all facts between what is found; relations `without` are left out.
+
+        Raises:
+            BadInput: several have this label. NotFound: none has this id or label.
+        """
+        from kg_platform.browse.neighbourhood import neighbourhood
+
+        number("limit", limit)
+        ids = [self.resolve(one).id for one in entities]
+        return neighbourhood(self.graph, ids, limit=limit, without_relations=without)
+
+    def ways(
+        self,
+        one: str | EntityRow,
+        other: str | EntityRow,
+        *,
+        steps: int = 4,
+        limit: int = 50,
+        relations: Sequence[str] | None = None,
+    ) -> Ways:
+        """All shortest ways between two entities (ids or labels), of up to `steps` facts, over any
+        relations or these.
+
+        Raises:
+            NotFound: there is no such entity. BadInput: the two are one, or it is out of range.
+        """
+        from kg_platform.browse.paths import shortest_ways
+
+        number("steps", steps)
+        number("limit", limit)
+        ends = [self.resolve(end).id for end in (one, other)]
+        return shortest_ways(
+            self.graph,
+            ends[0],
+            ends[1],
+            steps=steps,
+            limit=limit,
+            relations=relations,
+            seconds=self.settings.query_timeout,
+        )
 
     def media(
         self, kind: str | None = None, k: int = 100, after: str = ""
@@ -207,6 +263,70 @@ class Session:
         table = run_read_only(self.graph, cypher, self.settings, parameters)
         rows = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
         return Results(rows, columns=table.columns, truncated=table.truncated)
+
+    def saved_queries(self) -> Results[SavedQuery]:
+        """The queries that people saved, by name."""
+        from kg_platform.ledger.saved_queries import SavedQuery
+
+        return Results(self.ledger.saved_queries.rows(), SavedQuery)
+
+    def saved_query(self, name: str) -> SavedQuery:
+        """The query saved under this name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self.ledger.saved_queries.get(words("a query's name", name))
+
+    def query_saved(
+        self, name: str, parameters: Mapping[str, Any] | None = None
+    ) -> Results[dict[str, Any]]:
+        """The answer of the query saved under this name; parameters go before those saved with it.
+
+        Raises:
+            NotFound: there is none. QueryRefused, QueryFailed: as for `query`.
+        """
+        from kg_platform.browse.parameters import values
+
+        saved = self.saved_query(name)
+        return self.query(saved.text, {**values(saved.given), **(parameters or {})})
+
+    def save_query(
+        self,
+        name: str,
+        cypher: str,
+        *,
+        note: str = "",
+        given: Mapping[str, str] | None = None,
+        owner: str | None = None,
+    ) -> SavedQuery:
+        """Keep a query that only reads under a name, for everybody to run. `given` are values of
+        its $parameters to begin with, as they are typed; `owner` is who you are.
+
+        Raises:
+            QueryRefused: its words are none of a query that only reads.
+            BadInput: the name is none, or the query of this name is somebody else's.
+        """
+        from kg_platform.browse.parameters import values
+        from kg_platform.browse.read_only import check_words
+        from kg_platform.people import who
+
+        check_words(words("Cypher", cypher))
+        values(given or {})
+        owner = owner or who(self.settings)
+        name = words("a query's name", name)
+        return self.ledger.saved_queries.save(name, cypher, owner, note=note, given=given)
+
+    def remove_query(self, name: str, *, owner: str | None = None) -> None:
+        """Forget a saved query of `owner`, who is you.
+
+        Raises:
+            NotFound: there is none. BadInput: it is somebody else's.
+        """
+        from kg_platform.people import who
+
+        name = words("a query's name", name)
+        self.ledger.saved_queries.remove(name, owner or who(self.settings))
 
     def status(self) -> Status:
         """What is embedded, stale and missing."""

@@ -142,9 +142,20 @@ class Settings(BaseSettings):
         description="file of neighbours a run must have to go live (default: canaries.tsv in "
         "KG_HOME)",
     )
+    similar_filters: str = Field(
+        default="source",
+        pattern=r"^[^,]*(,[^,]*){0,2}$",
+        description="properties, with commas between them, three at most, that what is similar is "
+        "filtered by inside the vector indexes; changed by the next publish",
+    )
     keep_snapshots: bool = Field(
         default=True,
         description="keep what a run was trained on, compressed, for `kg runs reproduce`",
+    )
+    maps: bool = Field(
+        default=True,
+        description="have `kg embed` lay each run's vectors out on a plane, for the explorer's "
+        "page Map",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
@@ -225,6 +236,12 @@ class Settings(BaseSettings):
     @property
     def canaries_file(self) -> Path:
         return self.canaries or self.home / "canaries.tsv"
+
+    @property
+    def filter_properties(self) -> tuple[str, ...]:
+        """The properties of `similar_filters`, each once."""
+        names = (name.strip() for name in self.similar_filters.split(","))
+        return tuple(dict.fromkeys(name for name in names if name))
 
     @property
     def tune_dir(self) -> Path:

@@ -72,6 +72,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if CACHE:
         monkeypatch.setenv("KG_CACHE", CACHE)
     monkeypatch.setenv("KG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KG_MAPS", "false")  # a second a run; tests of maps ask for theirs
     monkeypatch.chdir(tmp_path)
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from kg_platform.errors import KgError, Unavailable
 from kg_platform.ledger.person import Role
-from ui import language, navigation, people, resources
+from ui import language, navigation, people, resources, tour
 from ui.language import say
 from ui.people import Visitor
 from ui.widgets import gate, text
@@ -53,6 +53,8 @@ page = st.navigation(
             "views/browse.py", title=say("Browse"), icon=":material/search:", url_path="browse"
         ),
         st.Page("views/entity.py", title=say("Entity"), icon=":material/badge:", url_path="entity"),
+        st.Page("views/graph.py", title=say("Graph"), icon=":material/hub:", url_path="graph"),
+        st.Page("views/map.py", title=say("Map"), icon=":material/scatter_plot:", url_path="map"),
         st.Page(
             "views/similar.py",
             title=say("Similar"),
@@ -98,6 +100,7 @@ try:
     elif not there.may(needed):
         gate.refused(needed)
     else:
+        tour.show()
         page.run()
 except Unavailable as error:
     text.alert(str(error))
@@ -110,6 +113,7 @@ except Exception:  # a mistake of ours: the whole of it for the log, a sentence 
 
 with st.sidebar:
     if there.role is not None:
+        tour.offer()
         try:
             server = resources.graph()
             version = ".".join(map(str, server.server_version))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 _KEY = "app_go"
+Query = dict[str, str | Sequence[str]]
 
 
-def go(page: str, **query: str) -> None:
-    """Go to the page of this name with this query in its address, in the next run."""
+def go(page: str, **query: str | Sequence[str]) -> None:
+    """Go to the page of this name with this query in its address, in the next run. Several values
+    of one name are repeated there."""
     st.session_state[_KEY] = page, query
 
 
@@ -18,9 +22,9 @@ def open_entity(entity_id: str | None) -> None:
         go("entity", id=entity_id)
 
 
-def asked_for() -> tuple[str, dict[str, str]] | None:
+def asked_for() -> tuple[str, Query] | None:
     """The page somebody asked to go to, and its query; once."""
-    asked: tuple[str, dict[str, str]] | None = st.session_state.pop(_KEY, None)
+    asked: tuple[str, Query] | None = st.session_state.pop(_KEY, None)
     return asked
 
 

@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from PIL.Image import Image
 
-from kg_platform.browse import entities
+from ingest.versions.of_entity import EntityLoad
+from ingest.versions.of_entity import loads_of as find_loads
+from kg_platform.browse import attention, entities, facets, media, tallies
+from kg_platform.browse import history as entity_history
+from kg_platform.browse.schema import Schema
+from kg_platform.browse.schema import schema as read_schema
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import FollowedStream, followed
-from kg_platform.errors import GraphAuthError, GraphUnavailable, KgError
+from kg_platform.errors import (
+    GraphAuthError,
+    GraphUnavailable,
+    KgError,
+    MigrationError,
+    NotFound,
+)
 from kg_platform.graph.client import Connection, Graph, ping
 from kg_platform.ledger.ledger import Ledger
+from kg_platform.ledger.rows import RunRow
 from kg_platform.ledger.schedules import Schedules
 from kg_platform.media.described import memory_for
 from kg_platform.media.isolated import Isolated
@@ -115,6 +129,37 @@ def overview() -> entities.Overview:
 
 
 @st.cache_data(ttl=COUNTS, show_spinner=False)
+def relations() -> dict[str, int]:
+    """Relations between entities by type, the most frequent first."""
+    return tallies.relations(graph())
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def current_run() -> dict[str, Any] | None:
+    """The properties of the live run."""
+    return entities.current_run(graph())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def media_count() -> int:
+    return sum(media.counts(graph()).values())
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def concerns() -> list[attention.Concern]:
+    """What waits for a person."""
+    return attention.concerns(ledger(), census(), status(), streams())
+
+
+def run_or_none(run_id: str) -> RunRow | None:
+    """A run of the ledger, if it has this one: who published may have had another."""
+    try:
+        return ledger().run(run_id)
+    except (NotFound, MigrationError):
+        return None
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
 def status() -> Status:
     return kg().status()
 
@@ -129,19 +174,63 @@ def find(text: str, type: str | None, limit: int, offset: int = 0) -> list[entit
     return list(kg().find(text, limit, type=type, offset=offset))
 
 
+@st.cache_resource(ttl=COUNTS, show_spinner=False, max_entries=50)
+def census(text: str = "") -> facets.Census:
+    """How many entities there are of each kind, of those that the words name; nobody changes it."""
+    return facets.census(graph(), text)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def hits(wanted: facets.Wanted, limit: int, offset: int, near: bool) -> list[facets.Hit]:
+    return facets.page(graph(), wanted, limit, offset, near)
+
+
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def entity(entity_id: str) -> entities.EntityPage:
     return entities.entity(graph(), entity_id, facts=0)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def neighbours(entity_id: str, relation: str, outgoing: bool, limit: int) -> list[entities.Fact]:
-    return entities.neighbours(graph(), entity_id, relation, outgoing, limit)
+def neighbours(
+    entity_id: str, relation: str, outgoing: bool, limit: int, offset: int = 0
+) -> list[entities.Fact]:
+    return entities.neighbours(graph(), entity_id, relation, outgoing, limit, offset)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def history(entity_id: str) -> list[entity_history.Event]:
+    return entity_history.history(graph(), ledger(), entity_id)
+
+
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def close_matches(text: str) -> list[entities.EntityRow]:
+    """Entities that are called, or numbered, nearly so."""
+    return entities.close_matches(graph(), text)
+
+
+def gone(entity_id: str) -> entity_history.Gone | None:
+    """What is known of an entity that is not there any more."""
+    return entity_history.gone(graph(), entity_id)
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def loads_of(entity_id: str) -> list[EntityLoad]:
+    """What the last loads changed of it, as journals on this machine say."""
+    return find_loads(kg().platform, entity_id)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
 def rows(ids: tuple[str, ...]) -> dict[str, entities.EntityRow]:
     return entities.rows(graph(), ids)
+
+
+def known(ids: Sequence[str]) -> dict[str, entities.EntityRow]:
+    return rows(tuple(ids))
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def schema() -> Schema:
+    return read_schema(graph())
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
@@ -153,7 +242,19 @@ def rejections(run_id: str, limit: int) -> tuple[list[Rejection], int]:
 
 def forget() -> None:
     """What was read of entities is asked for again: somebody has just changed one."""
-    for reading in (overview, status, find, entity, neighbours, rows):
+    for reading in (
+        overview,
+        status,
+        relations,
+        concerns,
+        census,
+        hits,
+        find,
+        entity,
+        neighbours,
+        rows,
+        history,
+    ):
         reading.clear()
 
 
@@ -213,8 +314,8 @@ def is_kept(digest: str) -> bool:
 def recording(digest: str) -> Path | bytes | None:
     """A sound or film as a player takes it: its file in the store, or its bytes where the store is
     elsewhere. None where they are missing."""
-    media = _session().platform.media
+    store = _session().platform.media
     try:
-        return media.local_file(digest) or media.read(digest)
+        return store.local_file(digest) or store.read(digest)
     except KgError:
         return None

@@ -11,19 +11,22 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
-from embeddings.answers.similar import Neighbour, similar_to_medium, similar_to_text
+from embeddings.answers.content_vectors import medium_vector, text_vector
+from embeddings.answers.question import Example, SimilarQuestion
+from embeddings.answers.similar import SimilarAnswer, similar
 from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.features.encoders.load import load_text_encoder, load_text_side
 from embeddings.features.encoders.protocols import Pixels, TextEncoder
 from embeddings.features.modal import load_encoder, reader_of
 from embeddings.features.readers import PictureReader, refuse
 from embeddings.features.recording_workers import SECONDS
-from embeddings.publish.published import Run, with_encoder
+from embeddings.numerics.threads import one_thread
+from embeddings.publish.published import Run, check_encoder, encoder_of
 from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
 from kg_platform.media.described import memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.pictures import decode_apart, rgb
-from kg_platform.modality import BY_NAME, IMAGE, TEXT, VIDEO, Modality
+from kg_platform.modality import IMAGE, MODALITIES, TEXT, VIDEO, Modality
 from kg_platform.platform import Platform
 
 KEPT = 8  # encoders: of each modality, of the run that is live and the one before
@@ -40,57 +43,84 @@ class ContentSearch:
         memory = memory_for(limits.max_picture_pixels, limits.max_media_bytes)
         self._decoders = Isolated(1, memory=memory, seconds=SECONDS)
 
-    def like_text(self, text: str, k: int, type: str | None, by: str) -> list[Neighbour]:
-        """As `similar_to_text`."""
-        graph, modality = self._platform.graph, BY_NAME[by]
-
-        def load(name: str, device: str) -> TextEncoder:
-            if modality is TEXT:
-                return load_text_encoder(name, device)
-            return load_text_side(name, modality, device)
-
-        def ask(encoder: TextEncoder) -> list[Neighbour]:
-            return similar_to_text(graph, text, k, encoder, type, by)
-
-        return with_encoder(
-            graph, modality, lambda name: self._encoder(f"text for {by}", name, load), ask
-        )
-
-    def like_medium(
-        self, modality: Modality, given: str | Path | bytes | Image, k: int, type: str | None
-    ) -> list[Neighbour]:
-        """As `similar_to_medium`, of a file or its bytes; a picture may be open.
+    def similar(self, question: SimilarQuestion) -> SimilarAnswer:
+        """The answer to a question that may have contents.
 
         Raises:
-            NotFound: the file cannot be read. BadPicture, BadMedia: it is of another kind.
+            NotFound: a file cannot be read. BadPicture, BadMedia: it is of another kind. As
+            `embeddings.answers.similar.similar` beside that.
         """
-        data = _bytes(modality, given)  # what is none is said before a database is started
+        # What cannot be used is said before a database is started.
+        opened = {id(one): self._opened(one) for one in question.examples}
+        alone = len(question.ways()) == 1
+
+        def encode(run: Run, example: Example, name: str) -> Vectors | None:
+            content = opened[id(example)]
+            if isinstance(content, str):
+                try:
+                    return self._text(run, content, name)
+                except BadInput:  # media whose encoder knows no texts; others may speak there
+                    if name == TEXT.vector or alone:
+                        raise
+                    return None
+            return self._medium(run, example, content) if name == example.modality.vector else None
+
+        return similar(self._platform.graph, question, encode)
+
+    def encoder(self, run: Run, modality: Modality) -> Any:
+        """The encoder of a run's vectors of a modality, which is kept.
+
+        Raises:
+            NotFound: the run has none. BadInput: it has another revision by now.
+        """
+        found = self._encoder(
+            modality.name, encoder_of(run, modality), lambda *how: load_encoder(modality, *how)
+        )
+        check_encoder(run, modality, found)
+        return found
+
+    def _opened(self, example: Example) -> str | bytes | Image:
+        """A content as it is encoded, looked at."""
+        if isinstance(example.content, str) and example.modality is TEXT:
+            if not example.content.strip():
+                raise BadInput("There is no text to compare with; write a few words.")
+            return example.content
+        data = _bytes(example.modality, example.content)
         most = self._platform.settings.max_picture_pixels
         if isinstance(data, bytes):
-            with _said(modality, given):
-                if modality is IMAGE:
-                    data = decode_apart(data, most, self._decoders)
-                else:
-                    refuse(modality, data, most, self._decoders)
-        graph = self._platform.graph
+            with _said(example.modality, example.content):
+                if example.modality is IMAGE:
+                    return decode_apart(data, most, self._decoders)
+                refuse(example.modality, data, most, self._decoders)
+        return data
 
-        def ask(encoder: Any) -> list[Neighbour]:
-            return similar_to_medium(
-                graph, modality, parts(encoder), k, encoder, type, self._over_time
-            )
+    def _text(self, run: Run, text: str, name: str) -> Vectors | None:
+        """A text in a way: by the texts' encoder, or the side of an encoder of media that knows
+        texts."""
+        modality = next((one for one in MODALITIES if one.vector == name), None)
+        if modality is None:
+            return None
 
-        def parts(encoder: Any) -> tuple[Pixels, ...]:
-            if isinstance(data, Image):
-                return (encoder.preparer(rgb(data, most)),)
+        def load(encoder: str, device: str) -> TextEncoder:
+            if modality is TEXT:
+                return load_text_encoder(encoder, device)
+            return load_text_side(encoder, modality, device)
+
+        encoder = self._encoder(f"text for {modality.name}", encoder_of(run, modality), load)
+        with one_thread():
+            return text_vector(run, text, modality, encoder)
+
+    def _medium(self, run: Run, example: Example, data: bytes | Image) -> Vectors:
+        modality, most = example.modality, self._platform.settings.max_picture_pixels
+        encoder = self.encoder(run, modality)
+        if isinstance(data, Image):
+            parts: tuple[Pixels, ...] = (encoder.preparer(rgb(data, most)),)
+        else:
             reader = reader_of(modality, encoder, most)
             assert not isinstance(reader, PictureReader), "a picture is an image by now"
-            with _said(modality, given):
-                return reader.parts(data, self._decoders)
-
-        def load(name: str) -> Any:
-            return self._encoder(modality.name, name, lambda *how: load_encoder(modality, *how))
-
-        return with_encoder(graph, modality, load, ask)
+            with _said(modality, example.content):
+                parts = reader.parts(data, self._decoders)
+        return medium_vector(run, modality, parts, encoder, self._over_time)
 
     def _over_time(self, run: Run, vectors: Vectors) -> Vectors:
         """The pictures of a film (n, d) as the run's own network pools them: (w,).

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.answers.chances import Basis, Chances
 from embeddings.answers.scored_entities import ScoredEntities, open_scored
+from embeddings.evaluation.questions import figures_of, log_sum_exp
 from kg_platform.browse import entities
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
@@ -27,8 +29,8 @@ PAGE = 256
 class Prediction:
     """A candidate for the open end of a fact; a higher score is likelier.
 
-    `probability` is the score's, in a mixture of as many facts as corrupted ones (see
-    `calibration`); None where the run had no validation facts to fit it on.
+    `probability` is of what is shown (`evaluation/shown.py`), or, where `basis` says so, at even
+    odds (`evaluation/calibration.py`); None where the run had no facts to fit it on.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Prediction:
     type: str | None
     score: float
     probability: float | None = None
+    basis: Basis | None = None
 
 
 def predict_tails(
@@ -95,8 +98,9 @@ def _predict(
         if heads
         else scorer.score_tails([position], [number])
     )[0]
-    probabilities = _probabilities(artifact, scores)
     known = known_ends(graph, entity, relation, heads)
+    asked = _Asked(Chances.of(artifact), scores, number + heads * len(relations))
+    asked.leave_out(position, [space.places[one] for one in known if one in space.places])
     found: list[Prediction] = []
     for page in _best_first(scores):
         there = entities.rows(graph, [ids[i] for i in page])
@@ -106,8 +110,9 @@ def _predict(
                 continue
             if type is not None and row.type != type:
                 continue
-            chance = None if probabilities is None else float(probabilities[i])
-            found.append(Prediction(row.id, row.label, row.type, float(scores[i]), chance))
+            found.append(
+                Prediction(row.id, row.label, row.type, float(scores[i]), *asked.chance(i))
+            )
             if len(found) == k:
                 return found
     return found
@@ -128,11 +133,24 @@ def not_embedded(entity: str) -> str:
     )
 
 
-def _probabilities(artifact: Artifact, scores: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    from embeddings.evaluation.calibration import Calibrator
+class _Asked:
+    """One question: (N,) scores of its answers, and the chance of each."""
 
-    fitted = artifact.manifest.get("calibration")
-    return None if fitted is None else Calibrator.from_dict(fitted).probabilities(scores)
+    def __init__(self, chances: Chances | None, scores: NDArray[np.float32], kind: int) -> None:
+        self._chances, self._kind = chances, np.array([kind])
+        self._scores, self._mass = scores[None].copy(), log_sum_exp(scores[None])
+        self._answers = np.zeros(1, np.int64)
+
+    def leave_out(self, itself: int, known: Sequence[int]) -> None:
+        """These are no answers: the entity that is asked about, and facts of the graph."""
+        self._scores[0, [itself, *known]] = -np.inf
+        self._answers[:] = len(known)
+
+    def chance(self, answer: int) -> tuple[float | None, Basis | None]:
+        if self._chances is None:
+            return None, None
+        figures = figures_of(self._scores, self._mass, self._answers, np.array([answer]))
+        return float(self._chances.probabilities(self._kind, figures)[0]), self._chances.basis
 
 
 def _best_first(scores: NDArray[np.float32]) -> Iterator[list[int]]:

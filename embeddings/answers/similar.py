@@ -1,53 +1,94 @@
-"""What is alike: nearest neighbours of an entity, a text or a file, from the vector indexes.
+"""What is alike: to entities and not to others, to a text or a file, in one way or in several.
 
-Scores are Neo4j's for cosine indexes: (1 + cosine) / 2, so 1 is the same direction and 0.5 nothing
-in common.
+In each way the examples' vectors of length 1 become one question, the mean of what it should be
+like less half the mean of what it should not (Rocchio), and the index of that way answers it. With
+several ways an entity's score is the weighted mean of its scores in them; where it has no vector
+that counts as nothing in common. Scores are Neo4j's for cosine indexes: (1 + cosine) / 2, so 1 is
+the same direction and 0.5 nothing in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-from embeddings.features.encoders.readable import unreadable_query
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.answers.filtering import Filter
+from embeddings.answers.nearest import Neighbour, Search, nearest
+from embeddings.answers.question import WAYS, Example, SimilarQuestion, way_of
 from embeddings.publish import vector_indexes
-from embeddings.publish.published import (
-    Run,
-    check_encoder,
-    must_be_published,
-    of_one_run,
-    staged_name,
-)
+from embeddings.publish.published import Run, must_be_published, of_one_run, staged_name
 from kg_platform.browse import entities
-from kg_platform.cypher import vectors as cypher
+from kg_platform.cypher import nearest as cypher
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import BadInput, NotFound
+from kg_platform.errors import NotFound
 from kg_platform.graph.client import Graph
-from kg_platform.modality import BY_NAME, MODALITIES, TEXT, VIDEO, Modality
 
-if TYPE_CHECKING:
-    from embeddings.data.feature_matrix import Vectors
-    from embeddings.features.encoders.protocols import PartsEncoder, Pixels, TextEncoder
+AWAY = 0.5  # how much what it should not be like counts
+NOTHING = 0.5  # the score of having nothing in common
+# Of each list, for an answer in several ways: until no other entity can be among the best, or this.
+FIRST_REACH, LAST_REACH = 100, 3_200
 
-# What a person types -> the property; the property's own name does as well.
-WAYS = {
-    "embedding": "embedding",
-    "structure": "structure_embedding",
-    **{one.name: one.vector for one in MODALITIES},
-}
-# With a type filter more are asked for than wanted; beyond this an index is the wrong tool.
-MAX_REACH = 20_000
+Numbers = NDArray[np.float32]
+
+
+class Encode(Protocol):
+    """The vector (d,) that a content has in a way of a run; None: it has none there."""
+
+    def __call__(self, run: Run, example: Example, name: str, /) -> Numbers | None: ...
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """An entity and how near it is."""
+class WayAnswer:
+    """What one way says by itself: its best, and how they were looked for. `share` is how much it
+    counts, 0..1."""
 
-    id: str
-    label: str
-    type: str | None
-    score: float
+    way: str
+    share: float
+    found: list[Neighbour]
+    looked: Search
+
+
+@dataclass(frozen=True)
+class SimilarAnswer:
+    """The answer, the best first, and what each way says by itself.
+
+    `scores` are each entity's by way, where it has a vector. `silent` are ways that none of the
+    examples has a vector in, which were left out. `complete`: no other entity can be among the
+    best, as far as the indexes know.
+    """
+
+    run: str | None
+    found: list[Neighbour]
+    ways: list[WayAnswer]
+    scores: dict[str, dict[str, float]]
+    silent: list[str]
+    complete: bool
+
+
+def similar(graph: Graph, question: SimilarQuestion, encode: Encode | None = None) -> SimilarAnswer:
+    """The answer to a question, all of one run. `encode` is for its contents.
+
+    Raises:
+        NotFound: no such entity, the examples have no vector to compare by, or nothing is
+            published. BadInput: an encoder is not that of the published vectors.
+    """
+    ways = question.ways()
+
+    def ask(run: Run | None) -> SimilarAnswer:
+        asked, silent = _questions(graph, run, question, ways, encode)
+        if not asked:
+            raise NotFound(_no_vector(graph, run, question, list(ways)))
+        shares = {name: ways[name] for name in asked}
+        total = sum(shares.values())
+        return _answer(
+            graph, run, question, asked, {n: w / total for n, w in shares.items()}, silent
+        )
+
+    return of_one_run(graph, ask)
 
 
 def similar_to_entity(
@@ -58,166 +99,141 @@ def similar_to_entity(
     Raises:
         NotFound: no such entity, or it has no such vector. BadInput: no such way to compare.
     """
-    name = property_of(by)
-    _positive(k)
-
-    def ask(run: Run | None) -> list[Neighbour]:
-        place = staged_name(run, name)
-        rows = graph.read(Statement(cypher.ROW_VECTOR, {"id": entity_id, "property": place}))
-        if not rows:
-            row = entities.resolve(graph, entity_id)
-            raise NotFound(
-                f"No entity has the id {entity_id!r}; did you mean {row.id} ({row.label})?"
-            )
-        vector = rows[0]["vector"]
-        if not vector:
-            raise NotFound(_no_vector(graph, run, entity_id, name))
-        return _nearest(graph, place, vector, k, type, without=entity_id)
-
-    return of_one_run(graph, ask)
+    question = SimilarQuestion(like=(entity_id,), weights={by: 1.0}, kept=Filter(type), k=k)
+    return similar(graph, question).found
 
 
-def similar_to_text(
+def _questions(
     graph: Graph,
-    text: str,
-    k: int,
-    encoder: TextEncoder,
-    type: str | None = None,
-    by: str = TEXT.name,
-) -> list[Neighbour]:
-    """The `k` entities whose texts mean most nearly this; `by` another modality: whose pictures
-    show it, whose sounds sound like it.
-
-    Media are compared with by the text side of the encoder they were encoded with
-    (`load_text_side`).
-
-    Raises:
-        NotFound: no such vectors are published. BadInput: the text is empty, the encoder knows no
-            piece of it, or the published vectors are of another encoder or revision.
-    """
-    if not text.strip():
-        raise BadInput("There is no text to compare with; write a few words.")
-    _positive(k)
-    if by not in BY_NAME:
-        raise BadInput(f"A text is compared by {either(BY_NAME)}, not by {by!r}.")
-    if not encoder.readable([text])[0]:
-        raise BadInput(unreadable_query(encoder.name))
-    vector = encoder.encode_queries([text])[0].tolist()
-
-    def ask(run: Run | None) -> list[Neighbour]:
-        live = must_be_published(run)
-        check_encoder(live, BY_NAME[by], encoder, other_side=by != TEXT.name)
-        if pools_over_time(live, BY_NAME[by]):
-            raise BadInput(
-                f"The films of run {live['id']} were pooled over time, where no text is; embed "
-                "with --video-pooling mean or attention to find them by text."
-            )
-        return _nearest(graph, staged_name(run, WAYS[by]), vector, k, type)
-
-    return of_one_run(graph, ask)
+    run: Run | None,
+    question: SimilarQuestion,
+    ways: Mapping[str, float],
+    encode: Encode | None,
+) -> tuple[dict[str, Numbers], list[str]]:
+    """The vector that each way is asked with, of length 1, and the ways that no example has."""
+    places = {name: staged_name(run, name) for name in ways}
+    ids = [*question.like, *question.unlike]
+    rows = graph.read(Statement(cypher.vectors_of(list(places.values())), {"ids": ids}))
+    there = {row["id"]: row for row in rows}
+    for one in ids:
+        if one not in there:
+            row = entities.resolve(graph, one)
+            raise NotFound(f"No entity has the id {one!r}; did you mean {row.id} ({row.label})?")
+    asked: dict[str, Numbers] = {}
+    silent = []
+    for name, place in places.items():
+        towards = [_unit(there[one][place]) for one in question.like if there[one][place]]
+        away = [_unit(there[one][place]) for one in question.unlike if there[one][place]]
+        for example in question.examples:
+            assert encode is not None, "contents are encoded by somebody"
+            said = encode(must_be_published(run), example, name)
+            towards += [] if said is None else [_unit(said)]
+        if not towards:
+            silent.append(way_of(name))
+            continue
+        vector = np.mean(towards, 0)
+        if away:
+            vector = vector - AWAY * np.mean(away, 0)
+        asked[name] = _unit(vector)
+    return asked, silent
 
 
-def similar_to_medium(
+def _answer(
     graph: Graph,
-    modality: Modality,
-    parts: Sequence[Pixels],
-    k: int,
-    encoder: PartsEncoder,
-    type: str | None = None,
-    pooled: Callable[[Run, Vectors], Vectors] | None = None,
-) -> list[Neighbour]:
-    """The `k` entities whose pictures, sounds or films are most like one, which is given as its
-    parts are prepared for the encoder (`readers.py`). `pooled` makes one vector of those of a film
-    as the run does that it gets, where it pools over time (`pools_over_time`).
-
-    Raises:
-        NotFound: no such vectors are published. BadInput: the published vectors are of another
-            encoder or revision.
-    """
-    _positive(k)
-    vectors = encoder.encode_prepared(parts)
-
-    def ask(run: Run | None) -> list[Neighbour]:
-        live = must_be_published(run)
-        check_encoder(live, modality, encoder)
-        if pooled is not None and pools_over_time(live, modality):
-            vector = pooled(live, vectors)
-        else:
-            vector = vectors.mean(0)
-        return _nearest(graph, staged_name(run, modality.vector), vector.tolist(), k, type)
-
-    return of_one_run(graph, ask)
-
-
-def pools_over_time(run: Run, modality: Modality) -> bool:
-    """Whether the vectors of a modality are what the run's own network makes of films."""
-    return modality is VIDEO and run.get("video_pooling") == "tcn"
-
-
-def either(names: Iterable[str]) -> str:
-    """Names as a choice in a sentence."""
-    *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _nearest(
-    graph: Graph,
-    name: str,
-    vector: Sequence[float],
-    k: int,
-    type: str | None,
-    without: str = "",
-) -> list[Neighbour]:
-    dimension = vector_indexes.dimension_of(graph, name)
-    if dimension is None:
-        raise NotFound(
-            f"There is no vector index over {name}; `kg publish` makes it from the latest run."
-        )
-    if dimension != len(vector):
-        raise BadInput(
-            f"The index over {name} holds vectors of {dimension} numbers, not {len(vector)}; "
-            "a publish may be under way, or be finished with `kg publish`."
-        )
-    reach = k + 1 if type is None else min(MAX_REACH, max(100, 10 * k))
+    run: Run | None,
+    question: SimilarQuestion,
+    asked: Mapping[str, Numbers],
+    shares: Mapping[str, float],
+    silent: list[str],
+) -> SimilarAnswer:
+    without, kept = [*question.like, *question.unlike], question.kept
+    indexes = vector_indexes.ours(graph)
+    reach = question.k if len(asked) == 1 else max(FIRST_REACH, 3 * question.k)
     while True:
-        parameters = {
-            "index": cypher.INDEX_OF[name],
-            "vector": list(vector),
-            "reach": reach,
-            "k": k,
-            "type": type,
-            "without": without,
+        lists = {
+            name: nearest(
+                graph, run, staged_name(run, name), vector.tolist(), reach, kept, without, indexes
+            )
+            for name, vector in asked.items()
         }
-        rows = graph.read(Statement(cypher.NEAREST, parameters))
-        found = [Neighbour(r["id"], r["label"], r["type"], r["score"]) for r in rows]
-        if len(found) >= k or type is None or reach >= MAX_REACH:
-            return found
-        reach = min(MAX_REACH, reach * 8)
+        scores, found = _fused(graph, run, asked, shares, lists)
+        # Nobody who is in none of the lists can have more than this (Fagin's threshold).
+        rest = {
+            name: near[-1].score if len(near) >= reach else NOTHING
+            for name, (near, _) in lists.items()
+        }
+        bound = sum(share * max(rest[name], NOTHING) for name, share in shares.items())
+        short = any(len(near) >= reach for near, _ in lists.values())
+        sure = len(asked) == 1 or not short or (
+            len(found) >= question.k and found[question.k - 1].score >= bound
+        )  # fmt: skip
+        if sure or reach >= LAST_REACH:
+            break
+        reach = min(LAST_REACH, 4 * reach)
+    ways = [
+        WayAnswer(way_of(name), shares[name], near[: question.k], looked)
+        for name, (near, looked) in lists.items()
+    ]
+    best = found[: question.k]
+    return SimilarAnswer(
+        run=None if run is None else str(run["id"]),
+        found=best,
+        ways=ways,
+        scores=scores,
+        silent=silent,
+        complete=sure and all(one.looked.all for one in ways),
+    )
 
 
-def property_of(by: str) -> str:
-    """The vector property a person means by `by`. Raises: BadInput: there is no such way."""
-    name = WAYS.get(by, by)
-    if name not in cypher.INDEXES:
-        raise BadInput(f"Entities are not compared by {by!r}; compare by {', '.join(WAYS)}.")
-    return name
+def _fused(
+    graph: Graph,
+    run: Run | None,
+    asked: Mapping[str, Numbers],
+    shares: Mapping[str, float],
+    lists: Mapping[str, tuple[list[Neighbour], Search]],
+) -> tuple[dict[str, dict[str, float]], list[Neighbour]]:
+    """Each candidate's scores by way, and the candidates, the best first."""
+    if len(asked) == 1:
+        [(name, (near, _))] = lists.items()
+        return {one.id: {way_of(name): one.score} for one in near}, near
+    places = {name: staged_name(run, name) for name in asked}
+    ids = list({one.id: None for near, _ in lists.values() for one in near})
+    vectors = {places[name]: vector.tolist() for name, vector in asked.items()}
+    statement = cypher.scores_of(list(places.values()))
+    rows = graph.read(Statement(statement, {"ids": ids, "vectors": vectors}))
+    scores, found = {}, []
+    for row in rows:
+        mine = {way_of(n): row[place] for n, place in places.items() if row[place] is not None}
+        total = sum(share * mine.get(way_of(name), NOTHING) for name, share in shares.items())
+        scores[row["id"]] = mine
+        found.append(Neighbour(row["id"], row["label"], row["type"], total))
+    return scores, sorted(found, key=lambda one: (-one.score, one.id))
 
 
-def _positive(k: int) -> None:
-    if not 1 <= k <= MAX_REACH // 2:
-        raise BadInput(f"Ask for 1 to {MAX_REACH // 2:,} neighbours, not {k}.")
+def _unit(numbers: Any) -> Numbers:
+    vector = np.asarray(numbers, np.float32)
+    length = float(np.linalg.norm(vector))
+    unit: Numbers = vector / length if length > 0 else vector
+    return unit
 
 
-def _no_vector(graph: Graph, run: Run | None, entity_id: str, name: str) -> str:
-    def has(other: str) -> bool:
-        parameters = {"id": entity_id, "property": staged_name(run, other)}
-        return any(row["vector"] for row in graph.read(Statement(cypher.ROW_VECTOR, parameters)))
-
-    there = [way for way, other in WAYS.items() if has(other)]
+def _no_vector(
+    graph: Graph, run: Run | None, question: SimilarQuestion, names: Sequence[str]
+) -> str:
+    if not question.like:
+        ways = " or ".join(way_of(name) for name in names)
+        return f"What was given has no vector to compare by {ways}; compare by another way."
+    places = [staged_name(run, name) for name in WAYS.values()]
+    ids = {"ids": list(question.like)}
+    rows = graph.read(Statement(cypher.vectors_of(places), ids))
+    by_way = zip(WAYS, places, strict=True)
+    there = [way for way, place in by_way if any(row[place] for row in rows)]
+    who, what = " and ".join(question.like[:3]), " or ".join(names)
+    has = "has" if len(question.like) == 1 else "have"
     if there:
         return (
-            f"{entity_id} has no {name}: when the graph was embedded it had nothing to make one "
+            f"{who} {has} no {what}: when the graph was embedded it had nothing to make one "
             f"from, or nothing that the encoder can read; compare by {' or '.join(there)}, or run "
             "`kg embed` again when that has changed."
         )
-    return f"{entity_id} has no vectors yet; `kg embed` makes them."
+    return f"{who} {has} no vectors yet; `kg embed` makes them."

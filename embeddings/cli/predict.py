@@ -46,6 +46,10 @@ def predict(
     rows = [(p.id, p.label, p.type, f"{p.score:.3f}", _chance(p)) for p in found]
     fact = f"? {relation} {row.label}" if heads else f"{row.label} {relation} ?"
     console.print_table(("id", "label", "type", "score", "probability"), rows, title=fact)
+    if any(p.basis == "even odds" for p in found):
+        from embeddings.answers.chances import EVEN_ODDS
+
+        console.note(EVEN_ODDS)
 
 
 def explain(

@@ -27,7 +27,10 @@ def propose(
     top: Annotated[int, typer.Option(min=1, help="At most this many proposals.")] = 50,
     at_least: Annotated[
         float | None,
-        typer.Option(help="Facts: the smallest probability (0.8). Duplicates: score (0.7)."),
+        typer.Option(
+            help="Facts: the smallest probability (0.05; 0.8 of a run that has them at even odds "
+            "only). Duplicates: score (0.7)."
+        ),
     ] = None,
     queries: Annotated[
         int,
@@ -52,7 +55,7 @@ def propose(
         from embeddings.answers.propose.duplicates import propose_duplicates as look
     else:
         from embeddings.answers.propose.links import propose_links as look
-    least = (0.7 if duplicates else 0.8) if at_least is None else at_least
+    least = 0.7 if duplicates and at_least is None else at_least
     with Platform.open(load()) as platform, console.steps() as report:
         chosen = None if entity is None else resolve(platform.graph, entity).id
         done = look(platform, Search(relation, chosen, top, least, queries, seed), report)
@@ -63,6 +66,16 @@ def propose(
         f"{done.new:,} new, {done.updated:,} updated, {done.superseded:,} superseded, by run "
         f"{done.run_id}. `kg review list` shows them."
     )
+    if done.basis == "even odds":
+        from embeddings.answers.chances import EVEN_ODDS
+
+        console.note(EVEN_ODDS)
+    elif done.basis == "shown":
+        corrected = f", corrected by {done.decisions:,} decisions" if done.decisions else ""
+        console.note(
+            f"Probabilities are of what is shown{corrected}; what nobody wrote down counts as "
+            f"wrong in them. Kept were those of at least {done.at_least:.0%}."
+        )
     if done.asked < done.possible:
         console.note(
             f"{done.asked:,} of {done.possible:,} queries were asked; --queries asks more, and "

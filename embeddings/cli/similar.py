@@ -1,16 +1,18 @@
-"""`kg similar`: entities like an entity, a text, a picture, a sound or a film."""
+"""`kg similar`: entities like entities, a text, a picture, a sound or a film, and unlike others."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from embeddings.session import VectorSession
 from kg_platform import console
 from kg_platform.cli.options import Count, Json, Type
-from kg_platform.errors import BadInput
-from kg_platform.modality import BY_NAME
+
+if TYPE_CHECKING:
+    from embeddings.answers.similar import SimilarAnswer
 
 
 def register(app: typer.Typer) -> None:
@@ -18,17 +20,17 @@ def register(app: typer.Typer) -> None:
 
 
 def similar(
-    entity: Annotated[str | None, typer.Argument(help="An entity's id, or its label.")] = None,
-    text: Annotated[str | None, typer.Option(help="Nearest to this text instead.")] = None,
-    image: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Nearest to this picture instead.")
+    entity: Annotated[
+        list[str] | None, typer.Argument(help="Entities' ids, or their labels.")
     ] = None,
-    audio: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Nearest to this sound instead.")
+    unlike: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="ENTITY", help="Away from this entity; several times."),
     ] = None,
-    video: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Nearest to this film instead.")
-    ] = None,
+    text: Annotated[str | None, typer.Option(help="Like this text.")] = None,
+    image: Annotated[str | None, typer.Option(metavar="PATH", help="Like this picture.")] = None,
+    audio: Annotated[str | None, typer.Option(metavar="PATH", help="Like this sound.")] = None,
+    video: Annotated[str | None, typer.Option(metavar="PATH", help="Like this film.")] = None,
     by: Annotated[
         str,
         typer.Option(
@@ -36,29 +38,72 @@ def similar(
             "four."
         ),
     ] = "embedding",
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WAY=NUMBER", help="How much a way counts; several times."),
+    ] = None,
     type: Type = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROPERTY=VALUE", help="Only entities with this value; several times."
+        ),
+    ] = None,
     count: Count = 10,
     as_json: Json = False,
 ) -> None:
-    """Entities like an entity, a text, a picture, a sound or a film."""
-    asked = (entity, text, image, audio, video)
-    if sum(given is not None for given in asked) != 1:
-        raise BadInput("Give one of an entity, --text, --image, --audio or --video.")
-    from embeddings.answers.similar import either, property_of
+    """Entities like entities, a text, a picture, a sound or a film, and unlike others."""
+    from embeddings.answers.filtering import parsed
+    from embeddings.answers.question import SimilarQuestion, examples, parsed_weights, weights_of
 
-    if text is not None and by not in ("embedding", *BY_NAME):
-        raise BadInput(f"A text is compared --by {either(BY_NAME)}, not by {by!r}.")
-    property_of(by)  # a misspelt way is said before a database is started
+    # What is mistyped is said before a database is started.
+    kept, weights = parsed(where or ()), parsed_weights(weight or ())
+    contents = examples(text, image=image, audio=audio, video=video)
+    SimilarQuestion(
+        tuple(entity or ()), tuple(unlike or ()), contents, weights_of(by, weights), k=count
+    ).ways()
     with VectorSession.open() as kg:
-        row = None if entity is None else kg.resolve(entity)
-        found = kg.similar(
-            row, text=text, image=image, audio=audio, video=video, by=by, type=type, k=count
-        )
+        like = [kg.resolve(one) for one in entity or ()]
+        found = kg.alike(
+            like, unlike=unlike or (), text=text, image=image, audio=audio, video=video, by=by,
+            weights=weights, type=type, where=kept, k=count,
+        )  # fmt: skip
     if as_json:
-        console.print_json(found.to_dicts())
+        several = len(found.ways) > 1
+        rows = [asdict(one) for one in found.found]
+        console.print_json(
+            [row | {"scores": found.scores[row["id"]]} for row in rows] if several else rows
+        )
         return
-    like = next(given for given in asked if given is not None)
-    if row is not None:
-        like = row.label if row.label == row.id else f"{row.label} ({row.id})"
-    rows = [(n.id, n.label, n.type, f"{n.score:.4f}") for n in found]
-    console.print_table(("id", "label", "type", "score"), rows, title=f"Like {like}")
+    names = [one.label if one.label == one.id else f"{one.label} ({one.id})" for one in like]
+    names += [str(one) for one in (text, image, audio, video) if one is not None]
+    ways = [one.way for one in found.ways] if len(found.ways) > 1 else []
+    table = [
+        (
+            one.id, one.label, one.type, f"{one.score:.4f}",
+            *(_score(found.scores[one.id].get(way)) for way in ways),
+        )
+        for one in found.found
+    ]  # fmt: skip
+    title = f"Like {', '.join(names)}" + (f", not like {', '.join(unlike)}" if unlike else "")
+    console.print_table(("id", "label", "type", "score", *ways), table, title=title)
+    for sentence in notes(found):
+        console.note(sentence)
+
+
+def notes(found: SimilarAnswer) -> list[str]:
+    """What a person should know of how an answer was found."""
+    said = []
+    if found.silent:
+        said.append(f"Nothing given has a vector of {', '.join(found.silent)}: left out.")
+    for one in found.ways:
+        if one.looked.how == "scan":
+            said.append(f"{one.way}: each of {one.looked.at:,} entities was compared.")
+        elif one.looked.how == "wider":
+            few = "" if one.looked.all else "; there may be more that match further away"
+            said.append(f"{one.way}: the filter kept some of the nearest {one.looked.at:,}{few}.")
+    return said
+
+
+def _score(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

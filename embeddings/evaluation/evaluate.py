@@ -16,12 +16,14 @@ from embeddings.evaluation.calibration import calibrate
 from embeddings.evaluation.classification import classify
 from embeddings.evaluation.held_out import held_out
 from embeddings.evaluation.ranking import Scores, rank
+from embeddings.evaluation.shown import calibrate_shown
 
 
 @dataclass(frozen=True)
 class Measured:
     """`metrics` name -> figure; `details` for the manifest: what training could know of the test
-    facts ("held_out"), and, where its splits have facts, "breakdown" and "calibration"."""
+    facts ("held_out"), and, where its splits have facts, "breakdown" and "calibration", and "shown"
+    where enough of them stand among what is shown."""
 
     metrics: Mapping[str, float]
     details: Mapping[str, Any]
@@ -45,6 +47,9 @@ def measure(trained: Scores, dataset: Dataset, seed: int) -> Measured:
         calibration = calibrate(trained, dataset, seed)
         metrics |= classify(trained, dataset, seed).as_dict() | calibration.as_dict()
         details["calibration"] = calibration.calibrator.as_dict()
+        shown = calibrate_shown(trained, dataset, calibration.calibrator, seed)
+        if shown is not None:
+            details["shown"] = shown.calibrator.as_dict() | {"figures_on_test": shown.as_dict()}
     return Measured(metrics, details)
 
 

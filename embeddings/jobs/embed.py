@@ -1,8 +1,8 @@
-"""The embedding job: snapshot -> features -> train -> rank -> artifact -> gate -> publish.
+"""The embedding job: snapshot -> features -> train -> rank -> artifact -> gate -> publish -> map.
 
 Each step is written down in the ledger. A job that was stopped, killed or failed is taken up again
 by the next one with the same options, if the graph is still the same: the snapshot's hash says so.
-Until `publish`, the last step, nothing in the graph changes.
+Until `publish` nothing in the graph changes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from embeddings.jobs.cost import plan
 from embeddings.jobs.cost.estimate import CostPlan
 from embeddings.jobs.embed_options import EmbedOptions, of_graph
 from embeddings.jobs.lock import only_one
+from embeddings.jobs.map import maps_of_new_run
 from embeddings.jobs.run import Job
 from embeddings.jobs.unfinished import KIND, same_work, unit_of
 from embeddings.numerics.device import device_of
@@ -44,7 +45,7 @@ from embeddings.training.train import logged_epoch, train
 from kg_platform.adoption.named_pictures import pictures_of
 from kg_platform.adoption.sync import sync_nodes
 from kg_platform.curation.review import decided_facts
-from kg_platform.errors import ArtifactError, GateRefused, NotFound
+from kg_platform.errors import ArtifactError, GateRefused, Interrupted, KgError, NotFound
 from kg_platform.graph.lease import GraphLease
 from kg_platform.modality import MODALITIES
 from kg_platform.platform import Platform
@@ -160,6 +161,7 @@ class EmbedJob(Job):
                 if verdict is None or verdict.passed or self.force:
                     published = self._publish(artifact, verdict)
             recorded = {**metrics, **counted, **self._off(made)}
+            self._map(artifact)
         self.succeeded(recorded)
         # The artifact holds all that is needed from here on; what stays is for looking back.
         shutil.rmtree(snapshot.folder, ignore_errors=True)
@@ -351,6 +353,20 @@ class EmbedJob(Job):
             published = publish_artifact(self.platform, artifact, self.run_id, report)
             details.update(asdict(published))
         return published
+
+    def _map(self, artifact: Artifact) -> None:
+        """For the explorer. Vectors are worth more than their picture: a failure is a note."""
+        if not self.platform.settings.maps:
+            return
+        try:
+            with self.step("map") as details:
+                details.update(maps_of_new_run(self.platform.graph, artifact, self.report))
+        except Interrupted:
+            raise
+        except Exception as error:
+            _log.exception("The maps could not be made")
+            said = str(error) if isinstance(error, KgError) else type(error).__name__
+            self._note(f"The maps could not be made ({said}); `kg map {self.run_id}` tries again.")
 
     def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
         with self.step("rank") as details:

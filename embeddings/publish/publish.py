@@ -15,7 +15,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -77,10 +77,12 @@ def publish(
     batch_rows: int,
     on_progress: Progress | None = None,
     marks: Marks | None = None,
+    filters: Sequence[str] = (),
 ) -> PublishSummary:
     """Write the vectors of `artifact` as those of the run `run_id` and make it the current one.
 
-    `marks` are of entities that changed; without it they stay as they are.
+    `marks` are of entities that changed; without it they stay as they are. `filters` are up to
+    three properties that the indexes can be asked by beside the type, where the server can.
 
     Raises:
         ArtifactError: a vector is zero or not finite (nothing was written then), or the sample did
@@ -97,7 +99,7 @@ def publish(
     properties = run_properties(artifact.manifest, dimensions)
     switching = switch.under_way(graph)
     staged = switching is not None or current_run(graph) is not None
-    state = _Cursor(graph, ledger, run_id, artifact.manifest, staged)
+    state = _Cursor(graph, ledger, run_id, artifact.manifest, staged, filters)
     if switching is not None and not (switching[0] == run_id and state.holds()):
         # Another publish was killed behind its switch, or this one's artifact was made anew.
         switch.settle(graph, *switching, report)
@@ -213,9 +215,16 @@ class _Cursor:
     """
 
     def __init__(
-        self, graph: Graph, ledger: Ledger, run_id: str, manifest: Mapping[str, Any], staged: bool
+        self,
+        graph: Graph,
+        ledger: Ledger,
+        run_id: str,
+        manifest: Mapping[str, Any],
+        staged: bool,
+        filters: Sequence[str],
     ) -> None:
         self._graph, self._ledger, self._run, self._staged = graph, ledger, run_id, staged
+        self._filters = list(filters)
         text = json.dumps(manifest, sort_keys=True, default=str)
         self._artifact = hashlib.sha256(text.encode()).hexdigest()
         self._token = ""
@@ -225,7 +234,8 @@ class _Cursor:
         position, token = self._stood()
         self._token = token or secrets.token_hex(8)
         self.advance(position)
-        self._graph.write(Statement(cypher.BEGIN_RUN, {"id": self._run, "token": self._token}))
+        parameters = {"id": self._run, "token": self._token, "filters": self._filters}
+        self._graph.write(Statement(cypher.BEGIN_RUN, parameters))
         return int(position)
 
     def holds(self) -> bool:
@@ -268,4 +278,5 @@ def publish_artifact(
         platform.settings.batch_rows,
         report,
         Marks(platform.graph, artifact, find_live(platform).artifact),
+        platform.settings.filter_properties,
     )

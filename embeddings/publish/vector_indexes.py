@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kg_platform.cypher import vectors as cypher
@@ -15,6 +16,20 @@ POLL_SECONDS = 0.2
 # An index whose state and percentage stand still for so long will not be finished.
 STALLED_SECONDS = 1800.0
 MOST_NUMBERS = 4096  # of a vector that Neo4j indexes
+FILTERING = (2026, 8)  # the first server whose indexes we ask by properties too
+
+
+@dataclass(frozen=True)
+class VectorIndex:
+    """Our index over a property: the numbers of its vectors, and what else it can be asked by."""
+
+    dimension: int
+    filters: tuple[str, ...]
+
+
+def filters(graph: Graph) -> tuple[str, ...]:
+    """The properties that indexes made now can be asked by."""
+    return cypher.FILTERS if graph.server_version >= FILTERING else ()
 
 
 def refuse_too_wide(names: Mapping[str, int]) -> None:
@@ -51,10 +66,10 @@ def refuse_taken_names(graph: Graph, names: Mapping[str, int]) -> None:
 def drop_incompatible(graph: Graph, names: Mapping[str, int]) -> list[str]:
     """Drop our indexes that do not fit `names` (property -> dimension); returns their names."""
     ours = {row["name"]: row for row in _indexes(graph)}
-    dropped = []
+    dropped, wanted = [], filters(graph)
     for name, dimension in names.items():
         row = ours.get(cypher.INDEX_OF[name])
-        if row is not None and not _compatible(row, name, dimension):
+        if row is not None and not _compatible(row, name, dimension, wanted):
             graph.run_schema(cypher.drop_index(name))
             dropped.append(cypher.INDEX_OF[name])
     return dropped
@@ -71,7 +86,7 @@ def create_and_wait(
         QueryFailed: an index could not be built, or stands still.
     """
     for name, dimension in names.items():
-        graph.run_schema(cypher.create_index(name, dimension))
+        graph.run_schema(cypher.create_index(name, dimension, filters(graph)))
     wanted = {cypher.INDEX_OF[name] for name in names}
     last: list[Any] = []
     moved = time.monotonic()
@@ -97,15 +112,25 @@ def create_and_wait(
         time.sleep(POLL_SECONDS)
 
 
+def ours(graph: Graph) -> dict[str, VectorIndex]:
+    """Our indexes, by the property they are over."""
+    names = {index: name for name, index in cypher.INDEX_OF.items()}
+    return {
+        names[row["name"]]: VectorIndex(
+            int(_config(row).get("vector.dimensions") or 0), tuple(row["properties"][1:])
+        )
+        for row in _indexes(graph)
+        if row["name"] in names
+    }
+
+
 def dimension_of(graph: Graph, name: str) -> int | None:
     """Dimension of our index over this property; None when there is no such index."""
-    for row in _indexes(graph):
-        if row["name"] == cypher.INDEX_OF[name]:
-            return int(_config(row).get("vector.dimensions") or 0)
-    return None
+    found = ours(graph).get(name)
+    return None if found is None else found.dimension
 
 
-def _compatible(row: Mapping[str, Any], name: str, dimension: int) -> bool:
+def _compatible(row: Mapping[str, Any], name: str, dimension: int, wanted: tuple[str, ...]) -> bool:
     config = _config(row)
     # 2026.x says the type, 5.26 says only whether.
     exact = config.get("vector.quantization.type") == "NONE" or (
@@ -113,6 +138,7 @@ def _compatible(row: Mapping[str, Any], name: str, dimension: int) -> bool:
     )
     return (
         _covers(row, name)
+        and set(row["properties"][1:]) == set(wanted)
         and row["state"] != "FAILED"
         and config.get("vector.dimensions") == dimension
         and str(config.get("vector.similarity_function")).upper() == "COSINE"
@@ -121,7 +147,7 @@ def _compatible(row: Mapping[str, Any], name: str, dimension: int) -> bool:
 
 
 def _covers(row: Mapping[str, Any], name: str) -> bool:
-    return bool(row["labelsOrTypes"] == ["Entity"] and row["properties"] == [name])
+    return bool(row["labelsOrTypes"] == ["Entity"] and row["properties"][:1] == [name])
 
 
 def _config(row: Mapping[str, Any]) -> Mapping[str, Any]:

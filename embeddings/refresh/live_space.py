@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from embeddings.data.dataset import usable_triples
+from embeddings.data.entity_contents import ContentBatch, EntityContents, read
 from embeddings.data.feature_matrix import Features
 from embeddings.data.fingerprints import as_text, differences, moved
 from embeddings.features.cache import Remembered
@@ -23,11 +24,11 @@ from embeddings.features.modal import Reading, features_of
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.live_artifact import artifact_of, published_encoders
 from embeddings.publish.published import published_run
-from embeddings.refresh.entity_contents import ContentBatch, EntityContents, facts_with, read
 from embeddings.refresh.fitter import Fitted, Fitter
 from embeddings.refresh.fold_in import FitOptions
 from embeddings.refresh.pending import among
 from embeddings.refresh.staleness import Scan, compare, note, snapshot_for
+from embeddings.refresh.trained_facts import facts_with
 from embeddings.refresh.write_fitted import Observed, note_seen, restore, write_fitted
 from kg_platform.cypher import watching
 from kg_platform.cypher.changes import FACTS, NEW

@@ -130,7 +130,8 @@ def _changed_something(row: RunRow) -> bool:
     return any(numbers(some.get(k)) for some in (entities, relations) for k in named)
 
 
-def _count(found: SourceDiff, one: Entry, limit: int) -> None:
+def difference(one: Entry) -> Difference | None:
+    """What an entry of a journal changed, as people read it; None: nothing that is shown."""
     before, after = (_shown(one.kind, text) for text in (one.before, one.after))
     keys = sorted({**(before or {}), **(after or {})})
     properties = {
@@ -139,12 +140,18 @@ def _count(found: SourceDiff, one: Entry, limit: int) -> None:
         if to_text(was := (before or {}).get(key)) != to_text(now := (after or {}).get(key))
     }
     if not properties and (before is None) == (after is None):
-        return
+        return None
     what = ADDED if before is None else RETIRED if after is None else CHANGED
-    found.counts[one.kind][what] += 1
+    shown = {key: (_plain(a), _plain(b)) for key, (a, b) in properties.items()}
+    return Difference(what, one.kind, one.id, one.type, one.tail, shown)
+
+
+def _count(found: SourceDiff, one: Entry, limit: int) -> None:
+    if (differs := difference(one)) is None:
+        return
+    found.counts[one.kind][differs.what] += 1
     if len(found.differences) < limit:
-        shown = {key: (_plain(a), _plain(b)) for key, (a, b) in properties.items()}
-        found.differences.append(Difference(what, one.kind, one.id, one.type, one.tail, shown))
+        found.differences.append(differs)
 
 
 def _shown(kind: str, text: str | None) -> dict[str, Any] | None:

@@ -101,6 +101,10 @@ def entries(run_folder: Path) -> Iterator[Entry]:
     Raises:
         NotFound: the run left no journal here. ArtifactError: a part cannot be read.
     """
+    yield from _read(run_folder)
+
+
+def _read(run_folder: Path, of: Any = None) -> Iterator[Entry]:
     folder = run_folder / FOLDER
     if not folder.is_dir():
         raise NotFound(
@@ -114,11 +118,25 @@ def entries(run_folder: Path) -> Iterator[Entry]:
         try:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(_ROWS, columns=list(Entry._fields)):
+                    if of is not None:
+                        batch = batch.filter(of)
                     yield from map(Entry, *(column.to_pylist() for column in batch.columns))
         except (pa.ArrowException, OSError) as error:
             raise ArtifactError(
                 f"{path} cannot be read ({error}); what this run changed is not known any more."
             ) from error
+
+
+def entries_of(run_folder: Path, entity: str) -> Iterator[Entry]:
+    """As `entries`, only what is of this entity or of its relations; the rest is not put together.
+
+    Raises:
+        NotFound: the run left no journal here. ArtifactError: a part cannot be read.
+    """
+    import pyarrow.compute as pc
+
+    of = (pc.field("id") == entity) | (pc.field("tail") == entity)
+    yield from _read(run_folder, of)
 
 
 def has_journal(run_folder: Path) -> bool:

@@ -10,11 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kg_platform.browse.tallies import FactCount, count_of, fact_counts, is_hub
 from kg_platform.cypher import browse as cypher
 from kg_platform.cypher import words
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
 from kg_platform.cypher.statement import Statement
-from kg_platform.cypher.vectors import PROVISIONAL, PROVISIONAL_HEAD, STAGED, STAGED_RUN
+from kg_platform.cypher.vectors import (
+    FILTERS,
+    PROVISIONAL,
+    PROVISIONAL_HEAD,
+    STAGED,
+    STAGED_RUN,
+)
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.graph.plain import plain
@@ -23,6 +30,7 @@ from kg_platform.graph.plain import plain
 _KNOWN = {"id", "label", "description", "aliases", "source", "content_hash", "updated_at"}
 _RUN = "embedding_run"
 _NAMED = 20  # entities of one label that a sentence names
+ORDERED = 2_000  # facts of one relation that are put in the order of their labels
 _SOME = '`kg query "MATCH (n:Entity) RETURN n.«id», n.«label» LIMIT 20"` shows some there are.'
 
 
@@ -49,13 +57,6 @@ class Fact:
     outgoing: bool
     entity: EntityRow
     properties: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class FactCount:
-    relation: str
-    outgoing: bool
-    count: int
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,12 @@ def types_of(graph: Graph, ids: Sequence[str]) -> dict[str, str]:
     return {str(row["id"]): str(row["type"]) for row in rows if row["type"]}
 
 
+def known(graph: Graph, ids: Sequence[str]) -> list[str]:
+    """Those of these ids that entities have, in their order."""
+    there = {row["id"] for row in _read(graph, cypher.TYPES_OF, ids=list(ids))}
+    return [one for one in ids if one in there]
+
+
 def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     """The page of the entity with exactly this id, with its first `facts` facts.
 
@@ -197,8 +204,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     properties = names.turned({k: v for k, v in stored.items() if k not in theirs})
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
     hidden = {*_KNOWN, _RUN, STAGED_RUN, *STAGED.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
-    hidden.add(PROVISIONAL_HEAD)
-    counts = _read(graph, cypher.COUNT_FACTS, id=entity_id)
+    hidden |= {PROVISIONAL_HEAD, *FILTERS}
     return EntityPage(
         id=row["id"],
         label=row["label"],
@@ -213,7 +219,7 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
         },
         media=[MediaRow(**r) for r in _read(graph, cypher.ENTITY_MEDIA, id=entity_id)],
         neighbours=neighbours(graph, entity_id, limit=facts),
-        fact_counts=[FactCount(**r) for r in counts],
+        fact_counts=fact_counts(graph, entity_id),
         vectors=vectors,
         embedding_run=properties.get(_RUN),
         picture=row["picture"],
@@ -237,17 +243,34 @@ def neighbours(
     limit: int = 100,
     offset: int = 0,
 ) -> list[Fact]:
-    """Facts of an entity, outgoing first, then by relation and label; [] for an unknown id."""
-    rows = _read(
-        graph,
-        cypher.FACTS,
-        id=entity_id,
-        relation=relation,
-        outgoing=outgoing,
-        limit=limit,
-        offset=offset,
-    )
+    """Facts of an entity, outgoing first, then by relation and label; [] for an unknown id.
+
+    Of one relation and direction with more than `ORDERED` facts, and of a hub, they come as they
+    are stored: only those that are given back are read.
+    """
+    if relation is None and is_hub(graph, entity_id):
+        return _of_hub(graph, entity_id, outgoing, limit, offset)
+    given: dict[str, Any] = {"id": entity_id, "limit": limit, "offset": offset}
+    if relation is not None and outgoing is not None:
+        ordered = count_of(graph, entity_id, relation, outgoing) <= ORDERED
+        text = cypher.facts_of(relation, outgoing, ordered)
+    else:
+        text = cypher.FACTS
+        given |= {"relation": relation, "outgoing": outgoing}
+    rows = _read(graph, text, **given)
     return [Fact(r["relation"], r["outgoing"], _row(r), plain(r["properties"])) for r in rows]
+
+
+def _of_hub(
+    graph: Graph, entity_id: str, outgoing: bool | None, limit: int, offset: int
+) -> list[Fact]:
+    found: list[Fact] = []
+    for kind in fact_counts(graph, entity_id):
+        if outgoing in (None, kind.outgoing) and len(found) < limit:
+            some = limit - len(found)
+            found += neighbours(graph, entity_id, kind.relation, kind.outgoing, some, offset)
+            offset = max(0, offset - kind.count)
+    return found
 
 
 def find(

@@ -19,7 +19,18 @@ def typed(pairs: Iterable[str]) -> dict[str, Any]:
     Raises:
         BadInput: a text is not of that form, a name stands twice, or Neo4j cannot hold the value.
     """
-    parameters: dict[str, Any] = {}
+    parameters = {name: _read(name, value) for name, value in split(pairs).items()}
+    check(parameters)
+    return parameters
+
+
+def split(pairs: Iterable[str]) -> dict[str, str]:
+    """Names and values as they are typed, from texts such as `name=value`.
+
+    Raises:
+        BadInput: a text is not of that form, or a name stands twice.
+    """
+    found: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         name = name.strip()
@@ -27,9 +38,19 @@ def typed(pairs: Iterable[str]) -> dict[str, Any]:
             raise BadInput(f"--param {pair!r} is not name=value.")
         if name.startswith("$"):
             raise BadInput(f"--param names {name} without its $: {name[1:]}={value}.")
-        if name in parameters:
+        if name in found:
             raise BadInput(f"--param gives {name} twice; give it once.")
-        parameters[name] = _read(name, value)
+        found[name] = value
+    return found
+
+
+def values(given: Mapping[str, str]) -> dict[str, Any]:
+    """Parameters from what was typed for each; nothing typed gives none.
+
+    Raises:
+        BadInput: Neo4j cannot hold a value.
+    """
+    parameters = {name: _read(name, text) for name, text in given.items() if text.strip()}
     check(parameters)
     return parameters
 

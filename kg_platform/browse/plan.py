@@ -21,6 +21,25 @@ def steps(plan: PlanStep, ran: bool) -> Table:
     return Table([*_COLUMNS, *(_RAN if ran else ())], rows, truncated=False)
 
 
+def figures(step: PlanStep) -> dict[str, int | None]:
+    """What an operator took, or is thought to: `rows`, `hits` (database accesses), `estimated`
+    (rows)."""
+    said = step.arguments.get
+    estimated = said("EstimatedRows")
+    return {
+        "rows": said("Rows"),
+        "hits": said("DbHits"),
+        "estimated": None if estimated is None else round(float(estimated)),
+    }
+
+
+def shares(plan: PlanStep) -> dict[str, tuple[int, int]]:
+    """Of each figure the largest of the plan's, and the sum."""
+    found = [figures(step) for _, step in _walk(plan, 0)]
+    numbers = {name: [one[name] or 0 for one in found] for name in found[0]}
+    return {name: (max(each), sum(each)) for name, each in numbers.items()}
+
+
 def _walk(step: PlanStep, depth: int) -> Iterator[tuple[int, PlanStep]]:
     yield depth, step
     for further in step.children[1:]:

@@ -14,7 +14,8 @@ configuration. So a statement runs only when all of these hold:
 3. it runs in READ mode, in a transaction with a timeout, and the answer is cut at a number of rows
    and bytes.
 
-Of EXPLAIN and PROFILE the answer is the plan.
+Of EXPLAIN and PROFILE the answer is the plan. What runs can be stopped by its mark
+(`kg_platform/browse/running.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,7 +31,7 @@ from kg_platform.browse.plan import steps
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import QueryFailed, QueryRefused
 from kg_platform.graph.client import Graph
-from kg_platform.graph.values import Table
+from kg_platform.graph.values import PlanStep, Table
 from kg_platform.settings import Settings
 
 MAX_CHARACTERS = 100_000
@@ -95,6 +97,16 @@ class _Token(NamedTuple):
         return self.kind in ("word", "quoted")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a statement gave: its rows, or of EXPLAIN and PROFILE its plan, which `table` shows as
+    rows too; `ran`: the plan says what it took."""
+
+    table: Table
+    plan: PlanStep | None = None
+    ran: bool = False
+
+
 T = TypeVar("T")
 LATE = (
     "The query ran longer than it may, and Neo4j has not stopped yet; narrow it. `kg db stop` ends "
@@ -106,11 +118,23 @@ _END = _Token("", "end")
 def run_read_only(
     graph: Graph, text: str, settings: Settings, parameters: Mapping[str, Any] | None = None
 ) -> Table:
+    """The rows of `answer`."""
+    return answer(graph, text, settings, parameters).table
+
+
+def answer(
+    graph: Graph,
+    text: str,
+    settings: Settings,
+    parameters: Mapping[str, Any] | None = None,
+    mark: str = "",
+) -> Answer:
     """Run a statement that only reads, within the limits of the `query_*` settings.
+    `graph.stop(mark)` ends it.
 
     Raises:
         QueryRefused: the statement could do more than read this graph.
-        QueryFailed: it is not valid Cypher, or ran longer than it may.
+        QueryFailed: it is not valid Cypher, ran longer than it may, or was stopped.
     """
     text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write
     check_words(text)
@@ -119,20 +143,37 @@ def run_read_only(
     statement = Statement(bare, given)
     _check_plan(graph, statement)
     if mode == "EXPLAIN":
-        return steps(graph.plan(statement), ran=False)
+        plan = graph.plan(statement)
+        return Answer(steps(plan, ran=False), plan)
     most = settings.query_timeout
 
-    def run() -> Table:
+    def run() -> Answer:
         if mode == "PROFILE":
-            return steps(graph.profile(Statement(text, given), most), ran=True)
-        return graph.table(
-            statement,
-            timeout=most,
-            max_rows=settings.query_max_rows,
-            max_bytes=settings.query_max_bytes,
+            plan = graph.profile(Statement(text, given), most, mark)
+            return Answer(steps(plan, ran=True), plan, ran=True)
+        return Answer(
+            graph.table(
+                statement,
+                timeout=most,
+                max_rows=settings.query_max_rows,
+                max_bytes=settings.query_max_bytes,
+                mark=mark,
+            )
         )
 
     return within(most + GRACE_SECONDS, LATE, run)
+
+
+def named_parameters(text: str) -> list[str]:
+    """The names behind each `$`, in their order, each once; what cannot be read has none."""
+    found: dict[str, None] = {}
+    before = _END
+    for match in _TOKEN.finditer(text):
+        token = _Token(match.group(), str(match.lastgroup))
+        if before.text == "$" and (token.is_name or token.kind == "number"):
+            found[_plain_name(token)] = None
+        before = token
+    return list(found)
 
 
 def without_mode(text: str) -> tuple[str, str]:

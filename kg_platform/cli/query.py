@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kg_platform import console
 from kg_platform.errors import BadInput
+from kg_platform.results import Results
 from kg_platform.session import Session
 
 
@@ -18,26 +20,89 @@ def register(app: typer.Typer) -> None:
 
 
 def query(
-    text: Annotated[str, typer.Argument(help="Cypher that only reads; - reads it from stdin.")],
+    text: Annotated[
+        str | None, typer.Argument(help="Cypher that only reads; - reads it from stdin.")
+    ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(help="name=value for $name; a value that is JSON is read as JSON."),
+        typer.Option(
+            "--param", "-p", help="name=value for $name; a value that is JSON is read as JSON."
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document, vectors whole.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    saved: Annotated[str | None, typer.Option(help="Run the query saved under this name.")] = None,
+    save: Annotated[
+        str | None,
+        typer.Option(
+            help="Save the query under this name, for everybody to run, with the values of --param "
+            "to begin with; it is not run. A query of your own is replaced."
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the saved queries.")] = False,
+    remove: Annotated[
+        str | None, typer.Option(help="Remove the query you saved under this name.")
+    ] = None,
 ) -> None:
     """Run Cypher that can only read. The KG_QUERY_* settings limit time, rows and bytes."""
     if as_json and as_csv:
         raise BadInput("Choose one of --json and --csv.")
-    from kg_platform.browse.formatting import field, jsonable, short
-    from kg_platform.browse.parameters import typed
+    if (save is None and text is not None) + (saved is not None) + (save is not None) + listed + (
+        remove is not None
+    ) != 1 or (save is not None and text is None):
+        raise BadInput(
+            "Give one of: a query, a query and --save NAME, --saved NAME, --list, --remove NAME."
+        )
+    from kg_platform.browse.parameters import split, typed
 
     parameters = typed(param or [])
-
     with Session.open() as kg:
-        found = kg.query(_from_stdin() if text == "-" else text, parameters)
+        if listed:
+            _list(kg, as_json)
+        elif remove is not None:
+            kg.remove_query(remove)
+            console.note(f"Removed {remove}.")
+        elif save is not None:
+            given = split(param or [])
+            kept = kg.save_query(save, _from_stdin() if text == "-" else str(text), given=given)
+            console.note(f"Saved; `kg query --saved {shlex.quote(kept.name)}` runs it.")
+        else:
+            found = (
+                kg.query_saved(saved, parameters)
+                if saved is not None
+                else kg.query(_from_stdin() if text == "-" else str(text), parameters)
+            )
+            _print(found, as_json, as_csv)
+
+
+def _list(kg: Session, as_json: bool) -> None:
+    from kg_platform.browse.read_only import named_parameters
+
+    rows = kg.saved_queries()
+    if as_json:
+        console.print_json(rows.to_dicts())
+        return
+    names = ("name", "owner", "parameters", "note", "query")
+    console.print_table(
+        names,
+        (
+            [
+                row.name,
+                row.owner,
+                ", ".join(named_parameters(row.text)),
+                row.note,
+                " ".join(row.text.split()),
+            ]
+            for row in rows
+        ),
+    )
+
+
+def _print(found: Results[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
+    from kg_platform.browse.formatting import field, jsonable, short
+
     columns, rows = found.columns, found.to_rows()
     if as_json:
         answer = {"columns": columns, "rows": jsonable(rows), "truncated": found.truncated}

@@ -6,6 +6,8 @@ film or sound that stands for it.
 
 from __future__ import annotations
 
+from kg_platform.cypher.names import quote
+
 # The first label that is not Entity, in alphabetical order, is the entity's type.
 TYPE = "COLLECT { UNWIND labels(n) AS l WITH l WHERE l <> 'Entity' RETURN l ORDER BY l LIMIT 1 }[0]"
 _PICTURE = (
@@ -72,6 +74,19 @@ FACTS = (
     f"RETURN relation, outgoing, properties, {ROW}"
 )
 
+
+def facts_of(relation: str, outgoing: bool, ordered: bool) -> str:
+    """As `FACTS`, of one relation and direction; not `ordered` reads only what it gives back."""
+    arrow = f"-[r:{quote(relation)}]->" if outgoing else f"<-[r:{quote(relation)}]-"
+    by = "ORDER BY coalesce(n.«label», n.«id»), n.«id» " if ordered else ""
+    return (
+        f"MATCH (e:Entity {{«id»: $id}}){arrow}(n:Entity) "
+        f"WITH type(r) AS relation, {str(outgoing).lower()} AS outgoing, "
+        f"properties(r) AS properties, n {by}SKIP $offset LIMIT $limit "
+        f"RETURN relation, outgoing, properties, {ROW}"
+    )
+
+
 LIST = (
     "MATCH (n:Entity) WHERE $type IS NULL OR $type IN labels(n) "
     f"WITH n ORDER BY n.«id» SKIP $offset LIMIT $limit RETURN {ROW}"
@@ -113,3 +128,26 @@ CALLED = (
 STRANGER = (
     "MATCH (n:Entity) WHERE NOT coalesce(n.«source», '') IN $sources RETURN n.«id» AS id LIMIT 1"
 )
+
+LABELS = "CALL db.labels() YIELD label RETURN label AS name ORDER BY name LIMIT $most"
+RELATION_TYPES = (
+    "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name "
+    "ORDER BY name LIMIT $most"
+)
+PROPERTY_KEYS = (
+    "CALL db.propertyKeys() YIELD propertyKey RETURN propertyKey AS name ORDER BY name LIMIT $most"
+)
+# -> id, type and source of those of $ids that are there
+TYPES_AND_SOURCES = (
+    f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) "
+    f"RETURN id, {TYPE} AS type, toStringOrNull(n.«source») AS source"
+)
+# -> id and what is written about those of $ids that are there
+TEXTS = (
+    "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) RETURN id, "
+    "coalesce(toStringOrNull(n.«label»), '') AS label, "
+    "coalesce(toStringOrNull(n.«description»), '') AS description"
+)
+# -> the ids of entities whose vector is not what was trained: fitted later, or of an older state
+PROVISIONAL = "MATCH (n:Entity) WHERE n.«embedding_provisional» RETURN n.«id» AS id"
+STALE = "MATCH (n:Entity) WHERE n.«embedding_stale» IS NOT NULL RETURN n.«id» AS id"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kg_platform.cypher.browse import ROW
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT, is_version
 from kg_platform.modality import MODALITIES
 
@@ -26,12 +25,19 @@ STAGED = {
     **{one.vector: one.staged for one in MODALITIES},
 }
 STAGED_RUN = "embedding_next_run"
+# What a vector index is asked by beside the vector (`SEARCH ... WHERE`): an entity's labels, and
+# the text of up to three properties that the run names (`filters`). Copies of ours, cut short: a
+# text of 32 KiB under such an index stops the whole database (2026.08), whoever wrote it.
+TYPES = "embedding_types"
+SLOTS = ("embedding_filter_1", "embedding_filter_2", "embedding_filter_3")
+FILTERS = (TYPES, *SLOTS)
+MOST_OF_TYPES, MOST_OF_FILTER, MOST_KINDS = 500, 100, 1_000
 # Every property that has a vector index -> the index.
 INDEX_OF = INDEXES | {next_: f"entity_{next_}" for next_ in STAGED.values()}
 
 BEGIN_RUN = (
     "MERGE (r:EmbeddingRun {id: $id}) "
-    "SET r.current = coalesce(r.current, false), r.publishing = $token "
+    "SET r.current = coalesce(r.current, false), r.publishing = $token, r.filters = $filters "
     "WITH r MATCH (other:EmbeddingRun) WHERE other.id <> $id REMOVE other.publishing"
 )
 # The token of the publish that stands half-way, if it is this run's and no other has begun since.
@@ -39,10 +45,15 @@ HALFWAY = "MATCH (r:EmbeddingRun {id: $id}) RETURN r.publishing AS token"
 ANY_HALFWAY = "MATCH (r:EmbeddingRun) WHERE r.publishing IS NOT NULL RETURN r.id AS id"
 # `serving` is "next" while the vectors of the current run are those staged, and "own" when they
 # stand under their own names and what was staged is yet to be removed.
+_KINDS = (
+    f"COLLECT {{ MATCH (n:Entity) WHERE n.«{TYPES}» IS NOT NULL "
+    f"RETURN DISTINCT n.«{TYPES}» LIMIT {MOST_KINDS} }}"
+)
 MOVE_POINTER = (
     "MATCH (r:EmbeddingRun) SET r.current = (r.id = $id), r.serving = null "
     "WITH r WHERE r.id = $id SET r += $properties, r.published_at = datetime(), "
     "r.entities = $entities, r.provisional = null, r.serving = $serving, "
+    f"r.kinds = {_KINDS}, "
     "r.publishing = CASE WHEN $serving IS NULL THEN null ELSE r.publishing END"
 )
 SWITCHING = (
@@ -78,7 +89,7 @@ TAKE_NEXT = (
     f"SET {_TAKE}, n.«embedding_run» = $id "
     f"REMOVE n.«{PROVISIONAL}», n.«{PROVISIONAL_HEAD}», n.«{CONTENT}»"
 )
-_OURS = ("embedding_run", PROVISIONAL, PROVISIONAL_HEAD, *INDEXES)
+_OURS = ("embedding_run", PROVISIONAL, PROVISIONAL_HEAD, *FILTERS, *INDEXES)
 _ANY = " OR ".join(f"n.«{name}» IS NOT NULL" for name in _OURS)
 # Vectors, and all that says something of them, come off the node `n`.
 TAKE_OFF = f"REMOVE {', '.join(f'n.«{name}»' for name in (*_OURS, CONTENT))}"
@@ -111,6 +122,7 @@ PROVISIONAL_VECTORS = (
 COUNT_ENTITIES_OF_RUN = (
     "MATCH (r:EmbeddingRun {id: $id}) WHERE r.current "
     "SET r.entities = COUNT { MATCH (n:Entity) WHERE n.«embedding_run» = $id }, "
+    f"r.kinds = {_KINDS}, "
     f"r.provisional = COUNT {{ MATCH (n:Entity) WHERE n.«embedding_run» = $id "
     f"AND n.«{PROVISIONAL}» IS NOT NULL }}"
 )
@@ -123,12 +135,12 @@ QUERY_BACK = (
 )
 WHICH_EXIST = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) RETURN id"
 
-ROW_VECTOR = "MATCH (n:Entity {«id»: $id}) RETURN n[$«property»] AS vector"
-NEAREST = (
-    "CALL db.index.vector.queryNodes($index, $reach, $vector) YIELD node AS n, score "
-    "WITH n, score WHERE n.«id» <> $without AND ($type IS NULL OR $type IN labels(n)) "
-    "WITH n, score ORDER BY score DESC, n.«id» LIMIT $k "
-    f"RETURN {ROW}, score ORDER BY score DESC, id"
+# $id, $ids, $property -> id, score of each that has a vector as long as the one of $id
+NEARNESS = (
+    "MATCH (a:Entity {«id»: $id}) WHERE a[$«property»] IS NOT NULL "
+    "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) "
+    "WHERE n[$«property»] IS NOT NULL AND size(n[$«property»]) = size(a[$«property»]) "
+    "RETURN id, vector.similarity.cosine(a[$«property»], n[$«property»]) AS score"
 )
 # Entities that are the other end of these facts already.
 KNOWN_TAILS = (
@@ -153,6 +165,18 @@ KNOWN_BETWEEN = (
 )
 RECORD_GATE = (
     "MERGE (r:EmbeddingRun {id: $id}) SET r.current = coalesce(r.current, false), r += $said"
+)
+
+
+_FILTERED = ", ".join(
+    [
+        f"n.«{TYPES}» = left(reduce(said = '', one IN [l IN labels(n) WHERE l <> 'Entity'] | "
+        f"said + left(one, {MOST_OF_FILTER}) + '\\n'), {MOST_OF_TYPES})",
+        *(
+            f"n.«{slot}» = left(toStringOrNull(n[filters[{at}]]), {MOST_OF_FILTER})"
+            for at, slot in enumerate(SLOTS)
+        ),
+    ]
 )
 
 
@@ -203,13 +227,23 @@ def _written(properties: Mapping[str, str], mark: str, off: Sequence[str]) -> st
         for column, property in properties.items()
     )
     remove = f" REMOVE {', '.join(f'n.«{name}»' for name in off)}" if off else ""
-    return f"UNWIND $rows AS row MATCH (n:Entity {{«id»: row.id}}) {calls} SET {mark}{remove}"
-
-
-def create_index(name: str, dimension: int) -> str:
-    """A cosine index over full 32-bit vectors; docs/publish.md says why they are not quantised."""
     return (
-        f"CREATE VECTOR INDEX {INDEX_OF[name]} IF NOT EXISTS FOR (n:Entity) ON (n.«{name}») "
+        "OPTIONAL MATCH (of:EmbeddingRun {id: $run}) WITH coalesce(of.filters, []) AS filters "
+        f"UNWIND $rows AS row MATCH (n:Entity {{«id»: row.id}}) {calls} "
+        f"SET {mark}, {_FILTERED}{remove}"
+    )
+
+
+def create_index(name: str, dimension: int, filters: Sequence[str] = ()) -> str:
+    """A cosine index over full 32-bit vectors; docs/publish.md says why they are not quantised.
+
+    `filters` are properties that it can be asked by as well, on servers that know of that.
+    """
+    asked = ", ".join(f"n.«{one}»" for one in filters)
+    begin, with_ = ("CYPHER 25 ", f"WITH [{asked}] ") if filters else ("", "")
+    return (
+        f"{begin}CREATE VECTOR INDEX {INDEX_OF[name]} IF NOT EXISTS FOR (n:Entity) "
+        f"ON (n.«{name}») {with_}"
         "OPTIONS {indexConfig: {`vector.similarity_function`: 'cosine', "
         f"`vector.dimensions`: {int(dimension)}, `vector.quantization.enabled`: false}}}}"
     )

@@ -42,6 +42,11 @@ NAMES = frozenset(
         "embedding_content",
         "embedding_provisional",
         "embedding_head",
+        # what vectors are filtered by inside their index
+        "embedding_types",
+        "embedding_filter_1",
+        "embedding_filter_2",
+        "embedding_filter_3",
         # vectors that are not published yet
         "embedding_next",
         "embedding_next_structure",

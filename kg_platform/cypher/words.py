@@ -56,6 +56,20 @@ def similar_words(text: str) -> list[str]:
     return [" OR ".join(found)] if found else []
 
 
+def forgiving_words(text: str) -> list[str]:
+    """The query for nodes that hold every word, or one spelled nearly so, in a list; [] if blank.
+
+    A word of three letters or more may have one other letter, one of six or more two.
+    """
+    found = []
+    for part in _parts(text):
+        near = [
+            f"{_term(core)}~{2 if len(core) > 5 else 1}" for core in _cores(part) if len(core) > 2
+        ]
+        found.append(" OR ".join([*_quoted(part), *_begun(part), *near]))
+    return [" AND ".join(f"({each})" for each in found)] if found else []
+
+
 def _parts(text: str) -> list[str]:
     return [part[:MOST_CHARACTERS] for part in text.split()[:MOST_WORDS]]
 

@@ -36,6 +36,11 @@ RETRY_SECONDS = 60.0
 logging.getLogger("neo4j").setLevel(logging.ERROR)
 CONNECT_SECONDS = 10.0
 EXPLAIN = "EXPLAIN "
+MARK = "kg_mark"  # of a transaction's metadata: by it one is found again, and stopped
+STOP = (
+    f"SHOW TRANSACTIONS YIELD transactionId AS id, metaData AS data WHERE data.{MARK} = $mark "
+    "TERMINATE TRANSACTIONS id YIELD message RETURN message"
+)
 SCHEMES = tuple(f"{kind}{trust}://" for kind in ("bolt", "neo4j") for trust in ("", "+s", "+ssc"))
 
 
@@ -208,13 +213,13 @@ class Graph:
             pending.extend(step.children)
         return found
 
-    def profile(self, statement: Statement, timeout: float) -> PlanStep:
+    def profile(self, statement: Statement, timeout: float, mark: str = "") -> PlanStep:
         """How a statement that begins with PROFILE ran, in READ mode, in `timeout` seconds at most;
-        its rows are left out."""
+        its rows are left out. `stop(mark)` ends it."""
         with (
             self._errors(),
             self._session(neo4j.READ_ACCESS) as session,
-            session.begin_transaction(timeout=timeout) as tx,
+            session.begin_transaction(timeout=timeout, metadata=_marked(mark)) as tx,
         ):
             result = tx.run(_query(statement.text), dict(statement.parameters))
             for _ in result:  # all of them: a plan is of what was asked for
@@ -222,15 +227,22 @@ class Graph:
             return _step(result.consume().profile or {})
 
     def table(
-        self, statement: Statement, *, timeout: float, max_rows: int, max_bytes: int
+        self,
+        statement: Statement,
+        *,
+        timeout: float,
+        max_rows: int,
+        max_bytes: int,
+        mark: str = "",
     ) -> Table:
-        """Run a statement in READ mode, for at most `timeout` seconds, and cap its answer."""
+        """Run a statement in READ mode, for at most `timeout` seconds, and cap its answer.
+        `stop(mark)` ends it."""
         rows: list[list[Any]] = []
         size = 0
         with (
             self._errors(),
             self._session(neo4j.READ_ACCESS, fetch_size=200) as session,
-            session.begin_transaction(timeout=timeout) as tx,
+            session.begin_transaction(timeout=timeout, metadata=_marked(mark)) as tx,
         ):
             result = tx.run(_query(statement.text), dict(statement.parameters))
             columns = list(result.keys())
@@ -241,6 +253,12 @@ class Graph:
                     return Table(columns, rows, truncated=True)
                 rows.append(values)
         return Table(columns, rows, truncated=False)
+
+    def stop(self, mark: str) -> int:
+        """End the transactions that run with this mark, on the server; gives how many there were.
+        One that is not there yet, or any more, is none."""
+        with self._errors(), self._session(neo4j.READ_ACCESS) as session:
+            return len(list(session.run(STOP, mark=mark)))
 
     def _explain(self, statement: Statement) -> neo4j.ResultSummary:
         text = _query(EXPLAIN + statement.text)
@@ -374,6 +392,10 @@ def _step(plan: Mapping[str, Any]) -> PlanStep:
         plan.get("args", {}),
         tuple(_step(child) for child in plan.get("children", ())),
     )
+
+
+def _marked(mark: str) -> dict[str, Any] | None:
+    return {MARK: mark} if mark else None
 
 
 def _query(text: str) -> Any:

@@ -89,6 +89,8 @@ def translate(error: Exception, uri: str) -> KgError:
         return QueryFailed(
             "The query ran longer than it may and was stopped; narrow it or add LIMIT."
         )
+    if code.endswith("Transaction.Terminated"):
+        return QueryFailed("The query was stopped.")
     if "DatabaseNotFound" in code:
         return SettingsError(f"Neo4j at {uri} has no such database; set KG_NEO4J_DATABASE.")
     if name in _UNREACHABLE or "DatabaseUnavailable" in code:

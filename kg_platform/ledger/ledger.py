@@ -21,6 +21,7 @@ from kg_platform.ledger.errors import AlreadyThere, WithoutParent
 from kg_platform.ledger.media_addresses import MediaAddresses
 from kg_platform.ledger.media_failures import MediaFailures
 from kg_platform.ledger.people import People
+from kg_platform.ledger.query_history import QueryHistory
 from kg_platform.ledger.reviews import Reviews
 from kg_platform.ledger.rows import (
     TEXT_CHARACTERS,
@@ -33,6 +34,7 @@ from kg_platform.ledger.rows import (
     process_of,
     run_row,
 )
+from kg_platform.ledger.saved_queries import SavedQueries
 from kg_platform.ledger.schedules import Schedules
 from kg_platform.ledger.tables import CURSORS, REJECTIONS, RUNS, STEPS
 from kg_platform.process import Process
@@ -66,6 +68,8 @@ class Ledger:
         self.schedules = Schedules(self._database, lambda: self.by)
         self.media_addresses = MediaAddresses(self._database)
         self.media_failures = MediaFailures(self._database)
+        self.saved_queries = SavedQueries(self._database)
+        self.query_history = QueryHistory(self._database)
 
     @property
     def by(self) -> str:

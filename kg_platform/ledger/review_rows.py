@@ -11,6 +11,9 @@ Status = Literal["open", "accepted", "rejected", "superseded"]
 Triple = tuple[str, str, str]
 KINDS = ("link", "duplicate", "stated")
 STATUSES = ("open", "accepted", "rejected", "superseded")
+Sort = Literal["likeliest", "teaches", "newest"]
+SORTS = ("likeliest", "teaches", "newest")
+Verdict = Literal["", "accepted", "rejected"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Candidate:
     `probability` is calibrated, None where it cannot be: of runs without a calibration, of what a
     text states, and of duplicates that vectors propose, whose `score` in 0..1 is only an order. Of
     duplicates that matching asks about both are the probability by its model.
+
+    `lower_bound` is a link's probability before decisions on others corrected it. Where it is
+    there the probability is of what is shown, else it is at even odds.
     """
 
     kind: Kind
@@ -31,6 +37,7 @@ class Candidate:
     probability: float | None
     score: float
     explanation: Mapping[str, Any] = field(default_factory=dict)
+    lower_bound: float | None = None
 
     @property
     def ends(self) -> Triple:
@@ -39,7 +46,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ReviewRow:
-    """A review item as it is. `history` has every decision, {at, by, what, note}, first to last."""
+    """A review item as it is. `history` has every decision, {at, by, what, note}, first to last.
+    `later_at` is when somebody put it off, None where nobody did since it was proposed."""
 
     id: int
     kind: str
@@ -58,6 +66,8 @@ class ReviewRow:
     decided_at: str | None
     note: str
     history: list[dict[str, Any]]
+    lower_bound: float | None = None
+    later_at: str | None = None
 
     @property
     def ends(self) -> Triple:
@@ -72,6 +82,33 @@ class ReviewRow:
     def unfinished(self) -> bool:
         """Whether it was accepted, and the graph may not have it: accepting again finishes it."""
         return self.status == "accepted" and not self.done
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What somebody said of an item; `verdict` is what they would decide, "" where they do not say:
+    a second opinion, which changes nothing."""
+
+    id: int
+    review_id: int
+    at: str
+    by: str
+    text: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class DecidedRow:
+    """What is needed of an item to learn from decisions: the last of each person in `verdicts`,
+    second opinions among them; `status` is what holds, `probability` as it was shown."""
+
+    id: int
+    kind: str
+    relation: str
+    status: str
+    probability: float | None
+    lower_bound: float | None
+    verdicts: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +18,20 @@ import sqlalchemy as sa
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.audit import noted
 from kg_platform.ledger.database import Database
-from kg_platform.ledger.review_rows import Candidate, Kind, Proposed, ReviewRow, Status, Triple
+from kg_platform.ledger.review_rows import (
+    Candidate,
+    Comment,
+    DecidedRow,
+    Kind,
+    Proposed,
+    ReviewRow,
+    Sort,
+    Status,
+    Triple,
+    Verdict,
+)
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
-from kg_platform.ledger.tables import REVIEWS
+from kg_platform.ledger.tables import REVIEW_COMMENTS, REVIEWS
 
 PROPOSAL_LOCK = 7_461_020_062
 AT_ONCE = 200  # candidates a transaction, so that others can write in between
@@ -54,6 +65,12 @@ class Reviews:
             raise no_item(review_id)
         return found[0]
 
+    def some(self, review_ids: Sequence[int]) -> list[ReviewRow]:
+        """These items as they are now, in this order; those that are gone are left out."""
+        query = sa.select(REVIEWS).where(REVIEWS.c.id.in_(list(review_ids)))
+        found = {row.id: row for row in self._rows(query)}
+        return [found[one] for one in review_ids if one in found]
+
     def items(
         self,
         status: str | None = "open",
@@ -62,10 +79,10 @@ class Reviews:
         entity: str | None = None,
         limit: int = 50,
         offset: int = 0,
+        sort: Sort = "likeliest",
     ) -> list[ReviewRow]:
-        """Items, the likeliest first; None means any. `entity` is at either end."""
-        c = REVIEWS.c
-        order = (c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id)
+        """Items; None means any. `entity` is at either end. What somebody put off comes last."""
+        order = (REVIEWS.c.later_at.is_not(None), REVIEWS.c.later_at, *_order(sort))
         query = sa.select(REVIEWS).where(_where(status, kind, relation, entity))
         return self._rows(query.order_by(*order).limit(limit).offset(offset))
 
@@ -88,12 +105,107 @@ class Reviews:
         with self._database.read() as connection:
             return int(connection.execute(query.select_from(REVIEWS)).scalar_one())
 
+    def between(
+        self, entities: Sequence[str], status: Status = "open", limit: int = 500
+    ) -> list[ReviewRow]:
+        """Items both of whose ends are among these entities, the likeliest first."""
+        c, among = REVIEWS.c, set(entities)
+        order = (c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id)
+        found: list[ReviewRow] = []
+        for start in range(0, len(entities), AT_ONCE):
+            some = c.head.in_(entities[start : start + AT_ONCE])
+            query = sa.select(REVIEWS).where(c.status == status, some).order_by(*order)
+            found += [row for row in self._rows(query) if row.tail in among]
+        found.sort(key=lambda row: (row.probability is None, -(row.probability or 0), row.id))
+        return found[:limit]
+
     def relations(self) -> list[str]:
         """Every relation that some item proposes."""
         c = REVIEWS.c
         query = sa.select(c.relation).where(c.kind != "duplicate").distinct().order_by(c.relation)
         with self._database.read() as connection:
             return [row.relation for row in connection.execute(query)]
+
+    def later(self, review_id: int, by: str) -> ReviewRow:
+        """Put an open item behind the others, for everybody.
+
+        Raises:
+            NotFound: there is no such item. BadInput: it is decided by now.
+        """
+        with self._database.write() as connection:
+            row = self._locked(connection, review_id, "open")
+            at = now()
+            step = {"at": at, "by": by, "what": "later", "note": ""}
+            put_off = {"later_at": at, "history": [*row["history"], step], "updated_at": at}
+            connection.execute(REVIEWS.update().where(REVIEWS.c.id == review_id).values(**put_off))
+        return self.item(review_id)
+
+    def comment(self, review_id: int, by: str, text: str, verdict: Verdict = "") -> Comment:
+        """Say something of an item; with a verdict it is a second opinion.
+
+        Raises:
+            NotFound: there is no such item. BadInput: nothing is said.
+        """
+        said = excerpt(text.strip(), TEXT_CHARACTERS)
+        if not said and not verdict:
+            raise BadInput("A comment needs words, or a verdict.")
+        self.item(review_id)
+        values = {"review_id": review_id, "at": now(), "by": by, "text": said, "verdict": verdict}
+        with self._database.write() as connection:
+            connection.execute(REVIEW_COMMENTS.insert().values(**values))
+        return self.comments([review_id])[review_id][-1]
+
+    def comments(self, review_ids: Sequence[int]) -> dict[int, list[Comment]]:
+        """What was said of these items, first to last, by their numbers."""
+        c = REVIEW_COMMENTS.c
+        found: dict[int, list[Comment]] = {one: [] for one in review_ids}
+        query = sa.select(REVIEW_COMMENTS).where(c.review_id.in_(list(review_ids))).order_by(c.id)
+        with self._database.read() as connection:
+            for row in connection.execute(query).mappings():
+                found[row["review_id"]].append(Comment(**row))
+        return found
+
+    def verdicts(self) -> list[DecidedRow]:
+        """Every item that somebody accepted or rejected, or would, with the last word of each."""
+        c, said = REVIEWS.c, REVIEW_COMMENTS.c
+        names = (c.id, c.kind, c.relation, c.status, c.probability, c.lower_bound, c.history)
+        opinions = sa.select(said.review_id, said.by, said.verdict).where(said.verdict != "")
+        with self._database.read() as connection:
+            second: dict[int, dict[str, str]] = {}
+            for row in connection.execute(opinions.order_by(said.id)):
+                second.setdefault(row.review_id, {})[row.by] = row.verdict
+            decided = c.status.in_(("accepted", "rejected")) | c.id.in_(list(second))
+            rows = list(connection.execute(sa.select(*names).where(decided)).mappings())
+        return [
+            DecidedRow(
+                *(row[name.name] for name in names[:-1]),
+                verdicts={
+                    step["by"]: step["what"]
+                    for step in row["history"]
+                    if step["what"] in ("accepted", "rejected")
+                }
+                | second.get(row["id"], {}),
+            )
+            for row in rows
+        ]
+
+    def bounds(self) -> list[tuple[int, str, float, float]]:
+        """(id, relation, lower bound, probability) of every open item that has a lower bound."""
+        c = REVIEWS.c
+        query = sa.select(c.id, c.relation, c.lower_bound, c.probability)
+        query = query.where(c.status == "open", c.lower_bound.is_not(None))
+        with self._database.read() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def correct(self, probabilities: Mapping[int, float]) -> None:
+        """Give open items these probabilities; those decided in this moment keep theirs."""
+        c = REVIEWS.c
+        change = REVIEWS.update().where(c.id == sa.bindparam("item"), c.status == "open")
+        change = change.values(probability=sa.bindparam("chance"))
+        given = [{"item": one, "chance": chance} for one, chance in probabilities.items()]
+        for start in range(0, len(given), AT_ONCE):
+            with self._database.write() as connection:
+                connection.execute(change, given[start : start + AT_ONCE])
 
     def ends(self, kind: Kind, statuses: Sequence[Status]) -> set[Triple]:
         """(head, relation, tail) of all items of a kind that have one of these statuses."""
@@ -129,11 +241,8 @@ class Reviews:
             NotFound: there is no such item. BadInput: its status is another one by now.
         """
         with self._database.write() as connection:
-            one = sa.select(REVIEWS).where(REVIEWS.c.id == review_id).with_for_update()
-            row = connection.execute(one).mappings().one_or_none()
-            if row is None:
-                raise no_item(review_id)
-            if row["status"] != before or (row["done"] and not done):
+            row = self._locked(connection, review_id, before)
+            if row["done"] and not done:
                 raise BadInput(decided(_row(row)))
             at = now()
             said = excerpt(note, TEXT_CHARACTERS)
@@ -147,6 +256,7 @@ class Reviews:
                     decided_by=None if after == "open" else by,
                     decided_at=None if after == "open" else at,
                     note=said,
+                    later_at=None,
                     history=[*row["history"], step],
                     updated_at=at,
                 )
@@ -161,6 +271,16 @@ class Reviews:
         accepted = REVIEWS.update().where(c.id == review_id, c.status == "accepted")
         with self._database.write() as connection:
             connection.execute(accepted.values(done=True))
+
+    def _locked(self, connection: sa.Connection, review_id: int, status: Status) -> sa.RowMapping:
+        """An item that is still so, held until the transaction ends."""
+        one = sa.select(REVIEWS).where(REVIEWS.c.id == review_id).with_for_update()
+        row = connection.execute(one).mappings().one_or_none()
+        if row is None:
+            raise no_item(review_id)
+        if row["status"] != status:
+            raise BadInput(decided(_row(row)))
+        return row
 
     def _rows(self, query: sa.Select[Any]) -> list[ReviewRow]:
         with self._database.read() as connection:
@@ -191,6 +311,7 @@ def _propose(connection: sa.Connection, run_id: str, one: Candidate) -> str:
     figures: dict[str, Any] = {
         "probability": one.probability,
         "score": one.score,
+        "lower_bound": one.lower_bound,
         "run_id": run_id,
         "explanation": dict(one.explanation),
         "updated_at": at,
@@ -229,6 +350,17 @@ def _key(one: Candidate) -> str:
     # An id may be longer than an index takes.
     text = json.dumps([one.kind, one.head, one.relation, one.tail])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _order(sort: Sort) -> tuple[sa.ColumnElement[Any], ...]:
+    c = REVIEWS.c
+    if sort == "newest":
+        return c.proposed_at.desc(), c.id.desc()
+    if sort == "teaches":
+        # Of what has no probability a score in 0..1 is the next best; a model's own has no middle.
+        middle = sa.func.coalesce(c.probability, sa.case((c.kind != "link", c.score)))
+        return middle.is_(None), sa.func.abs(middle - 0.5), c.id
+    return c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id
 
 
 def _where(

@@ -121,7 +121,25 @@ REVIEWS = sa.Table(
     sa.Column("decided_at", StoredText),
     sa.Column("note", StoredText, nullable=False),
     sa.Column("history", sa.JSON, nullable=False),
+    sa.Column("lower_bound", sa.Double),
+    sa.Column("later_at", StoredText),
     sa.Index("ix_reviews_status", "status", "kind", "probability"),
+)
+REVIEW_COMMENTS = sa.Table(
+    "review_comments",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column(
+        "review_id",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        sa.ForeignKey("reviews.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("at", StoredText, nullable=False),
+    sa.Column("by", StoredText, nullable=False),
+    sa.Column("text", StoredText, nullable=False),
+    sa.Column("verdict", StoredText, nullable=False),
+    sa.Index("ix_review_comments_review_id", "review_id", "id"),
 )
 MEDIA_ADDRESSES = sa.Table(
     "media_addresses",
@@ -176,4 +194,29 @@ AUDIT = sa.Table(
     sa.Index("ix_audit_at", "at"),
     sa.Index("ix_audit_by", "by", "at"),
     sa.Index("ix_audit_kind", "kind", "at"),
+)
+# Queries that people keep under a name; `given` are their parameters as they are typed.
+SAVED_QUERIES = sa.Table(
+    "saved_queries",
+    METADATA,
+    sa.Column("name", StoredText, primary_key=True),
+    sa.Column("owner", StoredText, nullable=False),
+    sa.Column("text", StoredText, nullable=False),
+    sa.Column("note", StoredText, nullable=False),
+    sa.Column("given", sa.JSON, nullable=False),
+    sa.Column("created_at", StoredText, nullable=False),
+    sa.Column("updated_at", StoredText, nullable=False),
+)
+QUERY_HISTORY = sa.Table(
+    "query_history",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("owner", StoredText, nullable=False),
+    sa.Column("text", StoredText, nullable=False),
+    sa.Column("given", sa.JSON, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("error", StoredText, nullable=False),
+    sa.Column("at", StoredText, nullable=False),
+    sa.Index("ix_query_history_owner", "owner", "id"),
 )

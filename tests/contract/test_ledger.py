@@ -34,6 +34,9 @@ REVISIONS = [
     "0005_media_addresses.py",
     "0006_when_drift.py",
     "0007_media_failures.py",
+    "0008_people.py",
+    "0009_review_experience.py",
+    "0010_queries.py",
 ]
 CLEANED = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 

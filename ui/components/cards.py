@@ -1,9 +1,8 @@
-"""Entities as clickable cards or chips: a small component of our own (cards.js, cards.css)."""
+"""Entities as clickable cards, lines or chips: a small component of our own (`cards/`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -11,14 +10,11 @@ import streamlit as st
 
 from kg_platform.browse.entities import EntityRow
 from ui import navigation, resources
+from ui.components.served import served
+from ui.language import say
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "kg_cards",
-    html="<ul></ul>",
-    css=(_HERE / "cards.css").read_text(encoding="utf-8"),
-    js=(_HERE / "cards.js").read_text(encoding="utf-8"),
-)
+_component = served("cards", html="<ul></ul>")
+_TEXT = 240  # characters of a description that a line gets: more than any screen shows
 
 
 class Card(NamedTuple):
@@ -30,34 +26,43 @@ class Card(NamedTuple):
 
 
 def cards(
-    items: Iterable[Card], key: str, shape: Literal["cards", "strip", "chips"] = "cards"
+    items: Iterable[Card],
+    key: str,
+    shape: Literal["cards", "strip", "chips", "rows", "narrow"] = "cards",
+    name: str = "",
+    page: str = "entity",
 ) -> None:
-    """Show the entities; a click opens the entity's page. `key` is unique on the page."""
-    size = resources.SMALL if shape == "chips" else resources.CARD
+    """Show the entities; a click opens the entity's page, or another that takes an entity as `id`.
+    `key` is unique on the page, `name` says what the list is of."""
+    size = resources.SMALL if shape in ("chips", "rows", "narrow") else resources.CARD
     shown = [
         {
             "id": entity.id,
             "label": entity.label,
             "note": note,
+            "text": " ".join(entity.description[:_TEXT].split()) if shape == "rows" else "",
             "score": score,
             "image": resources.thumbnail(entity.picture, size),
-            "href": "entity?" + urlencode({"id": entity.id}),
+            "href": f"{page}?" + urlencode({"id": entity.id}),
         }
         for entity, note, score in items
     ]
 
     def opened() -> None:
-        navigation.open_entity(st.session_state[key].opened)
+        if (chosen := st.session_state[key].opened) is not None:
+            navigation.go(page, id=chosen)
 
-    _component(key=key, data={"shape": shape, "items": shown}, on_opened_change=opened)
+    _component(
+        key=key, data={"shape": shape, "name": name, "items": shown}, on_opened_change=opened
+    )
 
 
-def samples(key: str, count: int = 14) -> None:
+def samples(key: str, count: int = 14, page: str = "entity") -> None:
     """A few entities to begin with, those with pictures first; nothing in an empty graph."""
     found = resources.find("", None, 400)
     pictured = [row for row in found if row.picture] or found
     # Spread over the ids, so that it is not one corner of the alphabet.
     some = pictured[:: max(1, len(pictured) // count)][:count]
     if some:
-        st.subheader("Begin here", anchor=False)
-        cards([Card(row) for row in some], key=key, shape="chips")
+        st.subheader(say("Begin here"), anchor=False)
+        cards([Card(row) for row in some], key=key, shape="chips", page=page)

@@ -25,7 +25,21 @@ def served(folder: str, html: str = "") -> Any:
     Called once, where a module is imported. What it gives is called as what
     `st.components.v2.component` gives.
     """
-    manifest = ComponentManifest(_PACKAGE, "1", [ComponentConfig(folder, folder)])
-    get_bidi_component_manager().register_from_manifest(manifest, _HERE)
+    name = f"{_PACKAGE}.{folder}"
     css = "index.css" if (_HERE / folder / "index.css").exists() else None
-    return st.components.v2.component(f"{_PACKAGE}.{folder}", html=html, css=css, js="index.js")
+    _register(folder)
+    component = st.components.v2.component(name, html=html, css=css, js="index.js")
+
+    def mounted(**given: Any) -> Any:
+        # A test of pages has a server of its own each time, and with it a register.
+        _register(folder)
+        return component(**given)
+
+    return mounted
+
+
+def _register(folder: str) -> None:
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(f"{_PACKAGE}.{folder}") is None:
+        config = ComponentConfig(folder, folder)
+        manager.register_from_manifest(ComponentManifest(_PACKAGE, "1", [config]), _HERE)

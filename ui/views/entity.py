@@ -1,172 +1,487 @@
-"""One entity: pictures, text, properties, neighbours, and what is like it. `?id=` names it."""
+"""One entity: media, texts, properties, neighbours, what is like it, and what became of it. `?id=`
+names it; `relation`, `direction` and `page` one of its relations, `media` what is shown large."""
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
-from kg_platform.browse.entities import EntityPage, FactCount
+from ingest.versions.compare import ADDED
+from ingest.versions.of_entity import EntityLoad
+from kg_platform.browse.entities import EntityPage, EntityRow, Fact, MediaRow
+from kg_platform.browse.history import Event
 from kg_platform.browse.origin import origin
-from kg_platform.errors import NotFound
+from kg_platform.browse.pasted import statements_of
+from kg_platform.browse.tallies import FactCount
+from kg_platform.browse.texts import in_languages, without_texts
+from kg_platform.errors import MigrationError, NotFound
+from kg_platform.ledger.review_rows import ReviewRow
 from ui import navigation, resources
 from ui.components import cards
+from ui.language import say
 from ui.widgets import entity_picker, players, tables
 from ui.widgets import text as plain
-from ui.widgets.neighbours import WAYS, has_vector, nearest
+from ui.widgets.neighbours import WAYS, has_vector, nearest, way_called
 
-FIRST, MORE = 12, 60  # neighbours of one relation at first, and after each "More"
-ALIKE = 12
-MEDIA = 6
+FIRST, PAGE = 12, 30  # neighbours of one relation at first, and on a page of its own
+GROUPS = 24  # relations that are shown with neighbours at once; the others by name
+ALIKE = 6
+PROPOSED = 10
+EVENTS = 12
+MEDIA = 60  # of an entity that are looked at
 
 
 def choose(problem: str = "") -> None:
     """No entity is named, or none that is there: let the person look for one."""
-    st.title("Entity")
+    st.title(say("Entity"))
     if problem:
         plain.alert(problem)
+        if close := resources.close_matches(st.query_params.get("id", "")):
+            st.subheader(say("Did you mean"), anchor=False)
+            cards.cards([cards.Card(row) for row in close], key="entity_close", shape="chips")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = entity_picker.entity_picker("entity")
-        if chosen and st.button("Open", icon=":material/arrow_forward:", key="entity_open"):
+        if chosen and st.button(say("Open"), icon=":material/arrow_forward:", key="entity_open"):
             navigation.open_entity(chosen)
             st.rerun()
     cards.samples("entity_samples")
 
 
+def gone(entity_id: str, problem: str) -> None:
+    """The entity was there once: say what became of it, and where it is now."""
+    found = resources.gone(entity_id)
+    if found is None:
+        choose(problem)
+        return
+    st.title(say("Entity"))
+    when = found.at[:16].replace("T", " ")
+    if found.merged_into is not None:
+        plain.hint(
+            say("{name} was merged into another entity ({when} UTC).", name=found.label, when=when)
+        )
+        there = resources.rows((found.merged_into,))
+        shown = there.get(found.merged_into) or EntityRow(found.merged_into, found.merged_into)
+        cards.cards([cards.Card(shown)], key="entity_now", shape="chips", name=say("It is now"))
+    else:
+        plain.hint(
+            say(
+                "{name} is not there any more ({why}, {when} UTC).",
+                name=found.label,
+                why=found.why,
+                when=when,
+            )
+        )
+        cards.samples("entity_samples")
+
+
+# ---- the head
+
+
 def head(page: EntityPage) -> None:
-    media = players.first(page.media, MEDIA)
+    shown = players.first(page.media, MEDIA)
     text = st.container()
-    if media:
-        medium, text = st.columns([1, 2.4], gap="large")
-        with medium:
-            chosen = media[0]
-            if len(media) > 1:
-                number = st.segmented_control(
-                    "Medium",
-                    range(len(media)),
-                    format_func=players.titles(media).__getitem__,
-                    default=0,
-                    required=True,
-                    key=f"entity_picture_{page.id}",
-                    label_visibility="collapsed",
-                )
-                chosen = media[number]
-            players.show(chosen)
-            if chosen.caption:
-                plain.note(chosen.caption)
+    if shown:
+        left, text = st.columns([1, 2.2], gap="large")
+        with left:
+            gallery(page, shown)
     with text:
         plain.title(page.label)
-        plain.tags(strong=[page.type] if page.type else [], mono=[page.id])
+        plain.tags(strong=[page.type] if page.type else [], mono=[page.id], light=states(page))
         if page.description:
             plain.lead(page.description)
         if page.aliases:
-            plain.note("Also called " + ", ".join(page.aliases))
+            plain.note(say("Also called {names}", names=", ".join(page.aliases)))
+        with st.container(horizontal=True):
+            for name, label, icon in (
+                ("graph", say("Show in the graph"), ":material/hub:"),
+                ("similar", say("Compare"), ":material/join_inner:"),
+            ):
+                st.button(
+                    label,
+                    icon=icon,
+                    key=f"entity_to_{name}",
+                    on_click=navigation.go,
+                    args=(name,),
+                    kwargs={"id": page.id},
+                )
 
 
-def behind(page: EntityPage) -> str:
-    """How the vectors are behind what the entity says now; empty if they are not."""
+def gallery(page: EntityPage, media: list[MediaRow]) -> None:
+    asked = st.query_params.get("media", "1")
+    chosen = int(asked) - 1 if asked.isdecimal() and 0 < int(asked) <= len(media) else 0
+    players.show(media[chosen], page.label)
+    plain.note("\n".join(filter(None, (media[chosen].caption, players.described(media[chosen])))))
+    if len(media) > 1:
+
+        def pressed(place: int) -> None:
+            if place:
+                st.query_params["media"] = str(place + 1)
+            else:
+                st.query_params.pop("media", None)
+
+        players.choose(media, chosen, f"entity_gallery_{page.id}", pressed)
+
+
+def states(page: EntityPage) -> list[str]:
+    """How the vectors are behind what the entity says now."""
     if not page.vectors:
-        return "no vector yet" if page.stale else ""
-    said = ["provisional: fitted after training"] if page.provisional else []
+        return [say("no vector yet")] if page.stale else []
+    said = [say("provisional: fitted after training")] if page.provisional else []
     if page.stale == ("new",):
-        said.append("stale: new since the run")
+        said.append(say("stale: new since the run"))
     elif page.stale:
-        said.append(f"stale: {', '.join(page.stale)} changed")
-    return "; ".join(said)
+        said.append(say("stale: {what} changed", what=", ".join(page.stale)))
+    return said
+
+
+# ---- what it says
 
 
 def properties(page: EntityPage) -> None:
-    rows = [(name, tables.words(value)) for name, value in page.properties.items()]
+    """Its own properties, with who says so where several sources do."""
+    own = without_texts(page.properties)
+    by: dict[str, list[tuple[str, str]]] = {}
+    for name, value, sources in page.said():
+        by.setdefault(name, []).append((tables.words(value), ", ".join(sources)))
+    rows = []
+    for name in [*own, *(name for name in by if name not in own)]:
+        if name in by:
+            said = "\n".join(f"{value}  —  {who}" for value, who in by[name])
+            rows.append((name, said))
+        else:
+            rows.append((name, tables.words(own[name])))
     if page.source:
-        rows.append(("source", page.source))
+        rows.append((say("source"), page.source))
     if page.embedding_run:
-        rows.append(("embedding run", page.embedding_run))
-    if freshness := behind(page):
-        rows.append(("embedding", freshness))
+        rows.append((say("embedding run"), page.embedding_run))
     if page.vectors:
         order = [way for way in WAYS if way in page.vectors]
         order += sorted(page.vectors.keys() - WAYS.keys())
-        sizes = [f"{WAYS.get(name, name)}: {page.vectors[name]}" for name in order]
-        rows.append(("vectors", "\n".join(sizes)))
+        sizes = [f"{way_called(name)}: {page.vectors[name]}" for name in order]
+        rows.append((say("vectors"), "\n".join(sizes)))
     if rows:
         with st.container(border=True):
-            st.subheader("Properties", anchor=False)
+            st.subheader(say("Properties"), anchor=False)
             plain.facts(rows)
 
 
-def statements(page: EntityPage) -> None:
-    """What each source says, where several do."""
-    if said := page.said():
-        with st.container(border=True):
-            st.subheader("What each source says", anchor=False)
-            rows = [
-                (name, f"{tables.words(value)}\n{', '.join(sources)}")
-                for name, value, sources in said
-            ]
-            plain.facts(rows)
+def texts(page: EntityPage) -> None:
+    found = in_languages(page.properties)
+    if not found:
+        return
+    with st.container(border=True):
+        st.subheader(say("In other languages"), anchor=False)
+        rows = [
+            (language, "\n".join(filter(None, (text.label, text.description))))
+            for language, text in found.items()
+        ]
+        plain.facts(rows)
+
+
+# ---- its relations
+
+
+def kind_name(kind: FactCount) -> str:
+    return f"{'→' if kind.outgoing else '←'} {kind.relation}"
+
+
+def look_at(kind: FactCount | None, number: int = 1) -> None:
+    """Put one relation, or none, into the address."""
+    for name in ("relation", "direction", "page"):
+        st.query_params.pop(name, None)
+    if kind is not None:
+        st.query_params["relation"] = kind.relation
+        if not kind.outgoing:
+            st.query_params["direction"] = "in"
+        if number > 1:
+            st.query_params["page"] = str(number)
+
+
+def connected(page: EntityPage) -> None:
+    asked = st.query_params.get("relation")
+    outgoing = st.query_params.get("direction") != "in"
+    st.subheader(say("Connected to"), anchor=False)
+    if asked is not None:
+        for kind in page.fact_counts:
+            if (kind.relation, kind.outgoing) == (asked, outgoing):
+                one_relation(page, kind)
+                return
+        plain.hint(say("This entity has no such relation any more."))
+    if not page.fact_counts:
+        plain.note(say("No relations."))
+        return
+    # What it leads to before what leads to it, and short groups before long ones.
+    kinds = sorted(page.fact_counts, key=lambda kind: (not kind.outgoing, kind.count))
+    for kind in kinds[:GROUPS]:
+        with plain.errors():
+            group(page, kind)
+    if rest := kinds[GROUPS:]:
+        key = "entity_more_relations"
+        st.selectbox(
+            say("{count} more relations", count=len(rest)),
+            rest,
+            index=None,
+            format_func=lambda kind: f"{kind_name(kind)} ({kind.count:,})",
+            placeholder=say("Choose one to look at"),
+            key=key,
+            on_change=lambda: look_at(st.session_state[key]),
+        )
 
 
 def group(page: EntityPage, kind: FactCount) -> None:
-    """The neighbours one relation leads to, or comes from."""
+    """The first neighbours one relation leads to, or comes from."""
     key = f"entity_{page.id}_{kind.relation}_{kind.outgoing}"
-    limit = st.session_state.get(f"{key}_limit", FIRST)
-    arrow = "→" if kind.outgoing else "←"
     name, entities = st.columns([1, 2.3], vertical_alignment="top")
     with name:
-        plain.heading(f"{arrow} {kind.relation}", f"{kind.count:,}")
-    facts = resources.neighbours(page.id, kind.relation, kind.outgoing, limit)
+        plain.heading(kind_name(kind), f"{kind.count:,}")
+    facts = resources.neighbours(page.id, kind.relation, kind.outgoing, FIRST)
     with entities:
-        cards.cards([cards.Card(fact.entity) for fact in facts], key=key, shape="chips")
-        told = [(fact.entity.label, origin(fact.properties)) for fact in facts]
-        # What the entity's own source says needs no word.
-        if told := [(label, text) for label, text in told if text not in ("", page.source)]:
-            with st.expander("Where this is from", key=f"{key}_origin"):
-                plain.facts(told)
-        if kind.count > len(facts) and st.button(
-            f"Show {min(MORE, kind.count - len(facts)):,} more",
-            icon=":material/expand_more:",
-            type="tertiary",
-            key=f"{key}_more",
-        ):
-            st.session_state[f"{key}_limit"] = limit + MORE
-            st.rerun()
+        cards.cards([cards.Card(fact.entity) for fact in facts], key, "chips", name=kind_name(kind))
+        origins(page, facts, key)
+        if kind.count > len(facts):
+            st.button(
+                say("Show all {count}", count=f"{kind.count:,}"),
+                icon=":material/expand_more:",
+                type="tertiary",
+                key=f"{key}_all",
+                on_click=look_at,
+                args=(kind,),
+            )
+
+
+def origins(page: EntityPage, facts: list[Fact], key: str) -> None:
+    """Where facts are from, but for what the entity's own source says."""
+    told = [(fact.entity.label, origin(fact.properties)) for fact in facts]
+    if told := [(label, text) for label, text in told if text not in ("", page.source)]:
+        with st.expander(say("Where this is from"), key=f"{key}_origin"):
+            plain.facts(told)
+
+
+def one_relation(page: EntityPage, kind: FactCount) -> None:
+    """All neighbours by one relation, a page at a time."""
+    pages = math.ceil(kind.count / PAGE)
+    asked = st.query_params.get("page", "1")
+    number = int(asked) if asked.isdecimal() and 0 < int(asked) <= pages else 1
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            say("All relations"),
+            icon=":material/arrow_back:",
+            key="entity_all_relations",
+            on_click=look_at,
+            args=(None,),
+        )
+        plain.heading(kind_name(kind), f"{kind.count:,}")
+    facts = resources.neighbours(page.id, kind.relation, kind.outgoing, PAGE, (number - 1) * PAGE)
+    shown = [cards.Card(fact.entity, fact.entity.type or "") for fact in facts]
+    cards.cards(shown, "entity_relation", "rows", name=kind_name(kind))
+    origins(page, facts, "entity_relation")
+    if pages < 2:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            say("Back"),
+            icon=":material/chevron_left:",
+            key="entity_back",
+            disabled=number <= 1,
+            on_click=look_at,
+            args=(kind, number - 1),
+        )
+        key = f"entity_page_{number}"
+        st.number_input(
+            say("Page"),
+            1,
+            pages,
+            number,
+            key=key,
+            width=130,
+            label_visibility="collapsed",
+            on_change=lambda: look_at(kind, st.session_state[key]),
+        )
+        plain.note(say("of {pages} pages", pages=f"{pages:,}"))
+        st.button(
+            say("Next"),
+            icon=":material/chevron_right:",
+            icon_position="right",
+            key="entity_next",
+            disabled=number >= pages,
+            on_click=look_at,
+            args=(kind, number + 1),
+        )
+
+
+# ---- what is like it, and what may be true of it
 
 
 def alike(page: EntityPage) -> None:
+    """The nearest by each of its vectors, side by side."""
     ways = [way for way in WAYS if has_vector(page, way)]
     if not ways:
         return
     with st.container(border=True):
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        ):
-            st.subheader("Most alike", anchor=False, width="content")
-            way = st.segmented_control(
-                "Compare by",
-                ways,
-                format_func=WAYS.__getitem__,
-                default=ways[0],
-                required=True,
-                key="entity_way",
-                label_visibility="collapsed",
+        st.subheader(say("Most alike by"), anchor=False)
+        for way, column in zip(ways, st.columns(len(ways), gap="small"), strict=True):
+            with column:
+                plain.heading(way_called(way))
+                with plain.errors():
+                    cards.cards(
+                        nearest(page.id, ALIKE, way),
+                        f"entity_alike_{page.id}_{way}",
+                        "narrow",
+                        name=say("by {way}", way=way_called(way)),
+                    )
+
+
+def proposed(page: EntityPage) -> None:
+    """Open review items that are about it."""
+    try:
+        found = resources.ledger().reviews.items("open", entity=page.id, limit=PROPOSED)
+        count = resources.ledger().reviews.count("open", entity=page.id)
+    except MigrationError:  # no command of this version has written to this platform yet
+        return
+    if not found:
+        return
+    with st.container(border=True):
+        st.subheader(say("Proposed"), anchor=False)
+        plain.facts((item_kind(item), item_said(item)) for item in found)
+        st.page_link(
+            "views/review.py",
+            label=say("Decide on {count} in Review", count=count),
+            icon=":material/fact_check:",
+            query_params={"entity": page.id},
+        )
+
+
+def item_kind(item: ReviewRow) -> str:
+    sure = "" if item.probability is None else f" {item.probability:.0%}"
+    name = {
+        "link": say("predicted"),
+        "stated": say("read in a text"),
+        "duplicate": say("may be the same"),
+    }.get(item.kind, item.kind)
+    return f"{name}{sure}"
+
+
+def item_said(item: ReviewRow) -> str:
+    head, tail = (
+        str(item.explanation.get(f"{end}_label") or getattr(item, end)) for end in ("head", "tail")
+    )
+    return f"{head} — {item.relation or '='} → {tail}" if item.is_fact else f"{head} = {tail}"
+
+
+# ---- what became of it
+
+
+def became(page: EntityPage) -> None:
+    with st.container(border=True):
+        st.subheader(say("History"), anchor=False)
+        events = resources.history(page.id)
+        if not events:
+            plain.note(say("Nothing is known of its past."))
+        rows = [
+            (f"{event.at[:16].replace('T', ' ')}", event_said(event)) for event in events[:EVENTS]
+        ]
+        plain.facts(rows)
+        if rest := events[EVENTS:]:
+            with st.expander(say("{count} more", count=len(rest)), key="entity_events"):
+                plain.facts((event.at[:16].replace("T", " "), event_said(event)) for event in rest)
+        key = "entity_loads"
+        if st.session_state.get(key) != page.id:
+            if st.button(
+                say("What the last loads changed of it"),
+                icon=":material/difference:",
+                key="entity_look",
+            ):
+                st.session_state[key] = page.id
+                st.rerun()
+            return
+        with st.spinner(say("Reading what was loaded …")):
+            loads(resources.loads_of(page.id))
+
+
+def event_said(event: Event) -> str:
+    match event.what:
+        case "said":
+            return say("{source} said something new", source=event.name or "?")
+        case "stale":
+            return say("its vector fell behind: {what}", what=event.note)
+        case "published" if event.note:
+            return say("a provisional vector, of run {run}", run=event.name)
+        case "published":
+            return say("a vector of run {run} went live", run=event.name)
+        case "merged" if event.note == "kept":
+            return say("{name} was merged into it, by {who}", name=event.name, who=event.by or "?")
+        case "merged":
+            return say("it was merged into {name}, by {who}", name=event.name, who=event.by or "?")
+        case "proposed" if not event.relation:
+            return say("proposed: it may be the same as {name}", name=event.name)
+        case "proposed":
+            return say("proposed: {relation} with {name}", relation=event.relation, name=event.name)
+        case _:
+            return say(
+                "{who}: {status} — {relation} {name}",
+                who=event.by or "?",
+                status=event.note,
+                relation=event.relation or "=",
+                name=event.name,
             )
-        with plain.errors():
-            cards.cards(nearest(page.id, ALIKE, way), key=f"entity_alike_{page.id}", shape="strip")
+
+
+def loads(found: list[EntityLoad]) -> None:
+    if not found:
+        plain.note(say("None of the last loads whose journals are on this machine changed it."))
+    for load in found:
+        plain.heading(load.at[:16].replace("T", " "), f"{load.source} · {load.kind} · {load.run}")
+        rows = []
+        if load.entity is not None and load.entity.what == ADDED:
+            count = len(load.entity.properties)
+            rows.append((load.entity.what, say("it came, with {count} properties", count=count)))
+        elif load.entity is not None:
+            rows += [
+                (name, f"{tables.words(was) or '–'} → {tables.words(now) or '–'}")
+                for name, (was, now) in load.entity.properties.items()
+            ]
+        rows += [
+            (one.what, f"{one.id} — {one.type} → {one.tail}") for one in load.relations[:EVENTS]
+        ]
+        if len(load.relations) > EVENTS:
+            rows.append(("…", say("{count} more relations", count=len(load.relations) - EVENTS)))
+        plain.facts(rows)
+
+
+def cypher(page: EntityPage) -> None:
+    """The statements behind the page, to copy."""
+    with st.expander(say("Cypher of this page"), icon=":material/terminal:", key="entity_cypher"):
+        ways = [way for way in WAYS if has_vector(page, way)]
+        found = statements_of(resources.graph().vocabulary, page.id, ways)
+        names = {
+            "entity": say("Itself"),
+            "media": say("Media"),
+            "sources": say("What each source says"),
+            "merges": say("Merges"),
+            "counts": say("How many relations"),
+            "facts": say("Relations"),
+        }
+        for name, text in found.items():
+            plain.heading(names.get(name) or say("by {way}", way=way_called(name)))
+            st.code(text, language="cypher", wrap_lines=True)
 
 
 def show(page: EntityPage) -> None:
     head(page)
     alike(page)
     left, right = st.columns([1.8, 1], gap="medium")
+    with left:
+        with st.container(border=True):
+            connected(page)
+        with plain.errors():
+            proposed(page)
+        with plain.errors():
+            became(page)
     with right:
+        texts(page)
         properties(page)
-        statements(page)
-    with left, st.container(border=True):
-        st.subheader("Connected to", anchor=False)
-        if not page.fact_counts:
-            plain.note("No relations.")
-        # What it leads to before what leads to it, and short groups before long ones.
-        for kind in sorted(page.fact_counts, key=lambda kind: (not kind.outgoing, kind.count)):
-            with plain.errors():
-                group(page, kind)
+    cypher(page)
 
 
 named = st.query_params.get("id")
@@ -176,6 +491,6 @@ else:
     try:
         found = resources.entity(named)
     except NotFound as error:
-        choose(str(error))
+        gone(named, str(error))
     else:
         show(found)

@@ -1,14 +1,13 @@
-"""The read-only Cypher console."""
+"""The read-only Cypher console: write, run beside the page, stop, look, take along, keep."""
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
-from kg_platform.errors import KgError
 from ui import resources
-from ui.widgets import tables
+from ui.components import query_editor
+from ui.language import say
+from ui.widgets import answer_views, asked_query, saved_queries
 from ui.widgets import text as plain
 
 EXAMPLES = {
@@ -28,14 +27,14 @@ EXAMPLES = {
         "RETURN a.«label» AS head, type(r) AS relation, b.«label» AS tail\n"
         "LIMIT 50"
     ),
-    "Alike": (
+    "Similar": (
         "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
         "WITH n ORDER BY n.«id» LIMIT 1\n"
         "CALL db.index.vector.queryNodes('entity_embedding', 10, n.«embedding»)\n"
         "YIELD node, score\n"
         "RETURN n.«label» AS entity, node.«label» AS alike, score"
     ),
-    "Alike, not yet linked": (
+    "Similar, not yet linked": (
         "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
         "WITH n ORDER BY n.«id» LIMIT 25\n"
         "CALL db.index.vector.queryNodes('entity_embedding', 6, n.«embedding»)\n"
@@ -55,59 +54,67 @@ def _example(name: str) -> str:
 def take_example() -> None:
     name = st.session_state.query_example
     if name:
-        st.session_state.update(query_text=_example(name), query_now=True)
+        asked_query.put(_example(name), run=True)
 
 
-def run(text: str) -> None:
-    st.session_state.pop("query_table", None)
-    started = time.perf_counter()
-    try:
-        with st.spinner("Running …"):
-            table = resources.kg().query(text)
-    except KgError as error:
-        st.session_state.query_error = str(error)
+@st.fragment(run_every=asked_query.LOOK)
+def wait() -> None:
+    """What is seen of a query while it runs."""
+    query = asked_query.running()
+    if query is None:
+        st.rerun()
         return
-    st.session_state.pop("query_error", None)
-    st.session_state.query_table = table
-    st.session_state.query_seconds = time.perf_counter() - started
-
-
-st.title("Query")
-resources.graph()  # a database that is away is said before anything is typed
-st.session_state.setdefault("query_text", _example("Types"))
-st.pills("Examples", list(EXAMPLES), key="query_example", on_change=take_example)
-with st.form("query_form", border=False):
-    text = st.text_area("Cypher", key="query_text", height=190)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        asked = st.form_submit_button(
-            "Run", type="primary", icon=":material/play_arrow:", key="query_run"
-        )
-        limits = resources.settings()
-        plain.note(
-            f"Reads only. At most {limits.query_max_rows:,} rows "
-            f"and {limits.query_timeout:g} seconds. Ctrl+Enter runs it."
-        )
-if st.session_state.pop("query_now", False) or asked:
-    run(text)
-
-if "query_error" in st.session_state:
-    plain.alert(st.session_state.query_error)
-elif "query_table" in st.session_state:
-    table = st.session_state.query_table
-    rows = table.to_rows()
-    if rows:
-        tables.answer(table.columns, rows, key="query_answer")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        count = f"{len(rows):,} row" + ("" if len(rows) == 1 else "s")
-        more = "; there are more, add LIMIT or raise KG_QUERY_MAX_ROWS" if table.truncated else ""
-        plain.note(f"{count} in {st.session_state.query_seconds * 1000:,.0f} ms{more}")
-        if rows:
-            st.download_button(
-                "Download CSV",
-                tables.as_csv(table.columns, rows),
-                file_name="query.csv",
-                mime="text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-                key="query_download",
+    with st.container(horizontal=True, vertical_alignment="center", key="query_waiting"):
+        if query.is_stopping:
+            plain.busy(say("Stopping …"))
+        else:
+            plain.busy(say("Running … {seconds} s", seconds=f"{query.seconds:.0f}"))
+            st.button(
+                say("Stop"), icon=":material/stop:", key="query_stop", on_click=asked_query.stop
             )
+
+
+st.title(say("Query"), anchor=False)
+resources.graph()  # a database that is away is said before anything is typed
+if "query_text" not in st.session_state:
+    asked_query.put(_example("Types"), run=False)
+with plain.errors():
+    asked_query.take_address()
+st.pills(
+    say("Examples"), list(EXAMPLES), key="query_example", on_change=take_example, format_func=say
+)
+query_editor.edit(
+    asked_query.text(),
+    asked_query.version(),
+    resources.schema(),
+    key="query_editor",
+    write=asked_query.write,
+)
+asked_query.fields()
+with st.container(horizontal=True, vertical_alignment="center", key="query_do"):
+    asked = st.button(say("Run"), type="primary", icon=":material/play_arrow:", key="query_run")
+    saved_queries.menus()
+limits = resources.settings()
+plain.note(
+    say(
+        "Reads only. At most {rows} rows and {seconds} seconds. Ctrl+Enter runs it.",
+        rows=f"{limits.query_max_rows:,}",
+        seconds=f"{limits.query_timeout:g}",
+    )
+)
+if st.session_state.pop("query_now", False) or asked:
+    asked_query.start()
+
+query = asked_query.running()
+if query is not None and not query.is_done(asked_query.AT_ONCE):
+    wait()
+else:
+    asked_query.running()
+    if "query_error" in st.session_state:
+        plain.alert(st.session_state.query_error)
+    elif (done := st.session_state.get("query_done")) is not None:
+        if done.was_stopped:
+            plain.hint(say("The query was stopped."))
+        else:
+            with plain.errors():
+                answer_views.show(done.result(), done.seconds)

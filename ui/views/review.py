@@ -1,187 +1,179 @@
-"""Proposed facts and duplicates: what speaks for each, and buttons to decide."""
+"""Proposed facts, facts of texts, duplicates and matches in one queue; and what was learnt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from kg_platform.browse.entities import EntityRow
-from kg_platform.curation import review
-from kg_platform.curation.review_text import grounds, percent
 from kg_platform.errors import KgError, MigrationError
-from kg_platform.ledger.review_rows import STATUSES, ReviewRow
-from ui import resources
-from ui.components import cards
-from ui.people import acting
+from ui import navigation, resources
+from ui.language import say
 from ui.widgets import text
+from ui.widgets.review import address, bulk, deciding, item, learnt, queue
+from ui.widgets.review.words import KINDS, SORTS, STATUSES, kind_name, sort_name, status_name
 
-PAGE = 10
-KINDS = {
-    None: "Facts and duplicates",
-    "link": "Proposed facts",
-    "stated": "Facts of texts",
-    "duplicate": "Duplicates",
-}
-SAID = "review_said"
-NOTHING = (
-    "Nothing here. `kg review propose` looks for missing facts and duplicates, `kg match` for "
-    "entities that are one, `kg extract` for facts that texts state."
-)
+QUEUE, LEARNT = "queue", "learnt"
+VIEWS = {QUEUE: "Queue", LEARNT: "What was learnt"}
 
 
-def decide(act: Callable[[str], ReviewRow]) -> None:
-    """Do it and remember what to say of it: a button's callback, before the page is drawn."""
-    try:
-        row = act(acting("curator"))
-    except KgError as error:
-        st.session_state[SAID] = str(error), False
-    else:
-        st.session_state[SAID] = f"Item {row.id} is {row.status}.", True
-    resources.forget()
-
-
-def accept(item: int, keep: str | None = None) -> None:
-    reviews = resources.ledger().reviews
-    decide(lambda by: review.accept(resources.graph(), reviews, item, by, keep=keep))
-
-
-def reject(item: int) -> None:
-    decide(lambda by: review.reject(resources.ledger().reviews, item, by))
-
-
-def undo(item: int) -> None:
-    decide(lambda by: review.undo(resources.graph(), resources.ledger().reviews, item, by))
-
-
-def filters() -> tuple[str | None, str | None, str | None]:
-    """Status, kind and relation to show."""
+def filters() -> queue.Wanted:
+    """Status, kind, relation and order; all of them stand in the address."""
+    relations = resources.ledger().reviews.relations()
+    kinds = [kind for kind in KINDS if kind]
+    address.begin("status", "review_status", STATUSES, "open")
+    address.begin("kind", "review_kind", kinds)
+    address.begin("relation", "review_relation", relations)
+    address.begin("sort", "review_sort", SORTS, "likeliest")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         status = st.segmented_control(
-            "Status", STATUSES, default="open", required=True, key="review_status"
+            say("Status"),
+            list(STATUSES),
+            format_func=status_name,
+            required=True,
+            key="review_status",
         )
         kind = st.selectbox(
-            "Kind", list(KINDS), format_func=KINDS.__getitem__, key="review_kind", width=220
+            say("Kind"),
+            kinds,
+            index=None,
+            format_func=kind_name,
+            placeholder=say("Everything"),
+            key="review_kind",
+            width=165,
         )
         relation = None
         if kind != "duplicate":
             relation = st.selectbox(
-                "Relation",
-                resources.ledger().reviews.relations(),
+                say("Relation"),
+                relations,
                 index=None,
-                placeholder="Any",
+                placeholder=say("Any"),
                 key="review_relation",
-                width=260,
+                width=165,
             )
-    return status, kind, relation
-
-
-def show(row: ReviewRow, entities: dict[str, EntityRow]) -> None:
-    with st.container(border=True):
-        left, right = st.columns([5, 1], gap="medium")
-        with right:
-            if row.probability is None:
-                text.figure("Score", f"{row.score:.2f}")
-            else:
-                text.figure("Probability", percent(row.probability))
-        with left:
-            said = row.explanation
-            head = entities.get(row.head) or EntityRow(row.head, said.get("head_label", row.head))
-            tail = entities.get(row.tail) or EntityRow(row.tail, said.get("tail_label", row.tail))
-            verb = f"→ {row.relation} →" if row.is_fact else "may be the same as"
-            text.lead(f"{head.label}  {verb}  {tail.label}")
-            cards.cards(
-                [cards.Card(head), cards.Card(tail)], key=f"review_ends_{row.id}", shape="chips"
-            )
-        lines = grounds(row)
-        text.facts(lines[:2])
-        if len(lines) > 2:
-            with st.expander("What else speaks for it", key=f"review_more_{row.id}"):
-                text.facts(lines[2:])
-        if row.decided_by:
-            note = f": {row.note}" if row.note else ""
-            cut = "; the graph may not have it yet" if row.unfinished else ""
-            when = (row.decided_at or "")[:16].replace("T", " ")
-            text.note(f"{row.status} by {row.decided_by}, {when}{note}{cut}")
-        buttons(row)
-
-
-def buttons(row: ReviewRow) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        # What was cut short is asked again: how it was to be merged is not kept.
-        waits = row.status == "open" or row.unfinished
-        if waits and row.is_fact:
-            st.button(
-                "Finish" if row.unfinished else "Accept",
-                icon=":material/check:",
-                type="primary",
-                key=f"review_accept_{row.id}",
-                on_click=accept,
-                args=(row.id,),
-            )
-        elif waits:
-            for which, keep in (("first", row.head), ("second", row.tail)):
-                st.button(
-                    f"Merge, keep the {which}",
-                    icon=":material/merge:",
-                    key=f"review_merge_{row.id}_{which}",
-                    on_click=accept,
-                    args=(row.id, keep),
-                )
-        if row.status == "open":
-            st.button(
-                "Reject",
-                icon=":material/close:",
-                key=f"review_reject_{row.id}",
-                on_click=reject,
-                args=(row.id,),
-            )
-        if row.status in ("accepted", "rejected"):
-            st.button(
-                "Undo",
-                icon=":material/undo:",
-                key=f"review_undo_{row.id}",
-                on_click=undo,
-                args=(row.id,),
-            )
-        text.note(f"Item {row.id}, run {row.run_id}")
+        sort = st.selectbox(
+            say("Order"),
+            list(SORTS),
+            format_func=sort_name,
+            key="review_sort",
+            width=165,
+        )
+    address.keep("status", status, "open")
+    address.keep("kind", kind)
+    address.keep("relation", relation)
+    address.keep("sort", sort, "likeliest")
+    wanted = (status, kind, relation, sort)
+    if st.session_state.get("review_wanted", wanted) != wanted:
+        st.session_state["review_page"] = 0
+    st.session_state["review_wanted"] = wanted
+    return queue.Wanted(*wanted, page=0)
 
 
 def turn(by: int) -> None:
     st.session_state["review_page"] = st.session_state.get("review_page", 0) + by
+    queue.move(None)
 
 
-def listing() -> None:
+@st.fragment
+def work(wanted: queue.Wanted) -> None:
+    """The queue and the item that is looked at: only this runs again at a key."""
+    deciding.show_told()
+    wanted = wanted._replace(page=st.session_state.get("review_page", 0))
+    lot = queue.lot_of(wanted)
+    here = queue.at(lot)
     reviews = resources.ledger().reviews
-    wanted = filters()
-    total = reviews.count(*wanted)
-    last = max(0, (total - 1) // PAGE)
-    page = min(st.session_state.get("review_page", 0), last)
-    st.session_state["review_page"] = page
-    rows = reviews.items(*wanted, limit=PAGE, offset=page * PAGE)
-    ends = {end for row in rows for end in (row.head, row.tail)}
-    entities = resources.rows(tuple(sorted(ends)))
-    if not rows:
-        text.hint(NOTHING)
+    rows = reviews.some(lot.ids)
+    if here is None:
+        nothing(wanted)
         return
-    text.note(
-        f"{total:,} item{'' if total == 1 else 's'}, the likeliest first. A fact's probability is "
-        "at even odds: an upper bound for what was picked for its score."
-    )
-    for row in rows:
-        show(row, entities)
-    if last:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Back", key="review_back", on_click=turn, args=(-1,), disabled=page == 0)
-            st.button("Next", key="review_next", on_click=turn, args=(1,), disabled=page == last)
-            text.note(f"Page {page + 1:,} of {last + 1:,}")
+    looked = next((row for row in rows if row.id == here), None)
+    with text.errors():
+        looked = looked or reviews.item(here)
+    shown = [*rows, *([looked] if looked and looked.id not in lot.ids else [])]
+    ends = {end for row in shown for end in (row.head, row.tail)}
+    entities = resources.rows(tuple(sorted(ends)))
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        if rows:
+            queue.show(lot, rows, entities)
+            pages(lot)
+        else:
+            nothing(wanted)
+    with right:
+        if looked is not None:
+            item.show(looked, entities)
+    bulk.show(wanted.kind, wanted.relation)
+    if navigation.is_asked():
+        st.rerun()
 
 
-st.title("Review")
+def pages(lot: queue.Lot) -> None:
+    last = max(0, (lot.total - 1) // queue.PAGE)
+    page = lot.wanted.page
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if last:
+            st.button(say("Back"), key="review_back", on_click=turn, args=(-1,), disabled=page == 0)
+            st.button(
+                say("Next"), key="review_next", on_click=turn, args=(1,), disabled=page >= last
+            )
+        st.button(
+            say("Look again"),
+            icon=":material/refresh:",
+            key="review_again",
+            type="tertiary",
+            on_click=queue.look_again,
+        )
+        if (count := deciding.last()) > 1:
+            st.button(
+                say("Undo all {count}", count=f"{count:,}"),
+                icon=":material/undo:",
+                key="review_undo_all",
+                on_click=deciding.undo_last,
+            )
+        if last:
+            text.note(
+                say("Page {page} of {pages}, {total} items", page=page + 1, pages=last + 1,
+                    total=f"{lot.total:,}")
+            )  # fmt: skip
+        else:
+            text.note(say("{total} items", total=f"{lot.total:,}"))
+
+
+def nothing(wanted: queue.Wanted) -> None:
+    if wanted.status == "open" and not (wanted.kind or wanted.relation):
+        text.hint(
+            say(
+                "Nothing waits. `kg review propose` looks for missing facts and duplicates, "
+                "`kg match` for entities that are one, `kg extract` for what texts state."
+            )
+        )
+    else:
+        text.hint(say("No item is like this; choose another status, kind or relation."))
+
+
+st.title(say("Review"))
 resources.graph()  # nothing can be decided without it
-if (said := st.session_state.pop(SAID, None)) is not None:
-    (text.note if said[1] else text.alert)(said[0])
 try:
-    listing()
+    address.begin("view", "review_view", VIEWS, QUEUE)
+    view = st.segmented_control(
+        say("View"),
+        list(VIEWS),
+        format_func=lambda one: dict(zip(VIEWS, map(say, VIEWS.values()), strict=True))[one],
+        required=True,
+        key="review_view",
+        label_visibility="collapsed",
+    )
+    address.keep("view", view, QUEUE)
+    if view == LEARNT:
+        learnt.show()
+    else:
+        chosen = filters()
+        work(chosen)
 except MigrationError:  # no command has written to this platform yet
-    text.hint(NOTHING)
+    text.hint(
+        say(
+            "Nothing waits. `kg review propose` looks for missing facts and duplicates, "
+            "`kg match` for entities that are one, `kg extract` for what texts state."
+        )
+    )
+except KgError as error:
+    text.alert(str(error))

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import streamlit as st
 
 from kg_platform.browse.entities import MediaRow
 from ui import resources
+from ui.components.gallery import Shown, gallery
+from ui.language import say
 
 _PLAYED = ("audio", "video")
-_TITLES = {"image": "Picture", "audio": "Sound", "video": "Film"}
+_KINDS = ("image", "audio", "video")
+_MARKS = {"audio": "♪", "video": "▶"}
+
+
+def called(kind: str) -> str:
+    return {"image": say("Picture"), "audio": say("Sound"), "video": say("Film")}.get(kind, kind)
 
 
 def in_order(media: Iterable[MediaRow]) -> list[MediaRow]:
     """Pictures, then sounds, then films; those of a kind as they come."""
-    kinds = list(_TITLES)
-    return sorted(media, key=lambda one: kinds.index(one.kind) if one.kind in kinds else len(kinds))
+    order = {kind: place for place, kind in enumerate(_KINDS)}
+    return sorted(media, key=lambda one: order.get(one.kind, len(order)))
 
 
 def titles(media: Sequence[MediaRow]) -> list[str]:
@@ -27,7 +34,7 @@ def titles(media: Sequence[MediaRow]) -> list[str]:
     found, several, seen = [], Counter(one.kind for one in media), Counter[str]()
     for one in media:
         seen[one.kind] += 1
-        name = _TITLES.get(one.kind, one.kind)
+        name = called(one.kind)
         found.append(f"{name} {seen[one.kind]}" if several[one.kind] > 1 else name)
     return found
 
@@ -44,16 +51,35 @@ def can_be_shown(medium: MediaRow) -> bool:
     return resources.thumbnail(medium.id, resources.LARGE) is not None
 
 
-def show(medium: MediaRow) -> None:
-    """The medium; of a recording the part that is meant, if one is."""
+def choose(
+    media: Sequence[MediaRow], chosen: int, key: str, on_choose: Callable[[int], None]
+) -> None:
+    """Small pictures of all; which is shown large is for `on_choose` to say."""
+    shown = [
+        Shown(
+            resources.thumbnail(one.id, resources.SMALL),
+            title,
+            one.caption,
+            _MARKS.get(one.kind, ""),
+        )
+        for one, title in zip(media, titles(media), strict=True)
+    ]
+    gallery(shown, chosen, key, say("Pictures, sounds and films"), on_choose)
+
+
+def show(medium: MediaRow, label: str = "") -> None:
+    """The medium; of a recording the part that is meant, if one is. `label` names what it is of."""
     with st.container(border=True):
         seen = resources.thumbnail(medium.id, resources.LARGE)
         if seen and medium.kind != "video":  # its player shows its first picture
-            st.image(seen, width="stretch", alt="")
+            st.image(seen, width="stretch", alt=medium.caption or label)
         if medium.kind not in _PLAYED:
+            if seen is None:
+                st.caption(say("This picture's bytes are missing or broken."))
             return
         found = resources.recording(medium.id)
         if found is None:
+            st.caption(say("This recording's bytes are missing."))
             return
         play = st.audio if medium.kind == "audio" else st.video
         play(
@@ -62,3 +88,11 @@ def show(medium: MediaRow) -> None:
             start_time=math.floor(medium.start or 0),
             end_time=None if medium.end is None else math.ceil(medium.end),
         )
+
+
+def described(medium: MediaRow) -> str:
+    """Its figures in a line."""
+    size = f"{medium.width} x {medium.height}" if medium.width and medium.height else ""
+    length = f"{medium.duration:.1f} s" if medium.duration else ""
+    parts = [medium.mime, size, length, medium.role if medium.role != medium.kind else ""]
+    return " · ".join(filter(None, parts))

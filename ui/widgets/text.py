@@ -39,6 +39,16 @@ def note(text: str) -> None:
     st.html(f'<div class="kg-note">{escape(text)}</div>')
 
 
+def code(text: str) -> None:
+    """A line of code."""
+    st.html(f'<code class="kg-code">{escape(text)}</code>')
+
+
+def busy(text: str) -> None:
+    """Something goes on, and since when."""
+    st.html(f'<div class="kg-busy" role="status"><i></i>{escape(text)}</div>')
+
+
 def heading(text: str, count: str = "") -> None:
     """A small heading with a grey addition."""
     st.html(f'<div class="kg-heading"><b>{escape(text)}</b><span>{escape(count)}</span></div>')
@@ -47,6 +57,15 @@ def heading(text: str, count: str = "") -> None:
 def figure(name: str, value: str) -> None:
     """A number and what it is; `st.metric` reads its label as markdown."""
     st.html(f'<div class="kg-figure"><span>{escape(name)}</span><b>{escape(value)}</b></div>')
+
+
+def figures(rows: Iterable[tuple[str, str, str]]) -> None:
+    """Numbers to begin with: of each what it is, the number, and a small line that explains it."""
+    cells = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
+        for name, value, note in rows
+    )
+    st.html(f'<dl class="kg-figures">{cells}</dl>')
 
 
 def tags(
@@ -86,6 +105,12 @@ def errors() -> Iterator[None]:
         yield
     except KgError as error:
         alert(str(error))
+
+
+def unmarked(text: str) -> str:
+    """For a label that Streamlit reads as markdown: the same text, none of it markup. What would be
+    a directive, a picture or a link is escaped; a `command` stays one of no meaning."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!~|<>$:@/&^=])", r"\\\1", text.replace("\n", " "))
 
 
 def _with_code(sentence: str) -> str:

@@ -57,7 +57,7 @@ def propose_duplicates(platform: Platform, what: Search, report: Progress) -> Pr
                 continue
             seen.add(pair)
             judged = likeness(row)
-            if judged.score >= what.at_least:
+            if judged.score >= (what.at_least or 0):
                 labels = {row["one"]: row["one_label"], row["other"]: row["other_label"]}
                 why = {
                     "head_label": labels[pair[0]],

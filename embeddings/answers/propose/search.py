@@ -2,7 +2,8 @@
 
 Queries (head, relation) go against every entity in batches. Left out are facts of the graph, what
 was decided in a review, an entity as its own answer, and ends of a type that the relation does not
-have at that end in the graph. What remains is ordered by its calibrated probability.
+have at that end in the graph. Of what remains the best answers of each question are ordered by
+their probability.
 """
 
 from __future__ import annotations
@@ -14,9 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.answers.chances import Basis, Chances
 from embeddings.answers.predict import not_embedded, unknown_relation
 from embeddings.data.triples import Groups, Ints, group
-from embeddings.evaluation.calibration import Calibrator
+from embeddings.evaluation.questions import (
+    CELLS,
+    Floats,
+    ShownAnswers,
+    figures_of,
+    log_sum_exp,
+    shown_answers,
+)
 from kg_platform.cypher import reviewing as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
@@ -28,27 +37,29 @@ if TYPE_CHECKING:
     from embeddings.data.artifact import Artifact
     from embeddings.models.scorer import Scorer
 
-CELLS = 1 << 22  # scores in memory at a time
+DEEPEST = 100  # answers of one question that are looked at, where there are many questions
+AT_LEAST: dict[Basis | None, float] = {"shown": 0.05, "even odds": 0.8, None: 0.0}
 GONE = -1  # the type of an entity that was deleted since
 
 
 @dataclass(frozen=True)
 class Search:
     """What to look for: `relation` and `entity` (at either end) narrow it. At most `queries` are
-    asked, drawn by `seed` where there are more; `top` answers of probability `at_least` are kept.
+    asked, drawn by `seed` where there are more; `top` answers of probability `at_least` are kept
+    (None: AT_LEAST, by what the probabilities are of).
     """
 
     relation: str | None = None
     entity: str | None = None
     top: int = 50
-    at_least: float = 0.8
+    at_least: float | None = None
     queries: int = 20_000
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.top < 1 or self.queries < 1:
             raise BadInput("Ask for at least 1 proposal, and at least 1 query.")
-        if not 0 <= self.at_least <= 1:
+        if not 0 <= (self.at_least or 0) <= 1:
             raise BadInput(f"A probability is from 0 to 1; {self.at_least} is not.")
 
 
@@ -65,11 +76,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Found:
-    """The likeliest links, likeliest first; `asked` of the `possible` queries were asked."""
+    """The likeliest links, likeliest first; `asked` of the `possible` queries were asked, and
+    answers of probability `at_least` were kept."""
 
     links: list[Link]
     asked: int
     possible: int
+    at_least: float
 
 
 @dataclass(frozen=True)
@@ -143,9 +156,11 @@ def search(
         raise NotFound(unknown_relation(what.relation, relations))
     if what.entity is not None and what.entity not in places:
         raise NotFound(not_embedded(what.entity))
-    fitted = artifact.manifest.get("calibration")
-    calibrator = None if fitted is None else Calibrator.from_dict(fitted)
-    if calibrator is None and what.at_least > 0:
+    chances = Chances.of(artifact)
+    at_least = what.at_least
+    if at_least is None:
+        at_least = AT_LEAST[chances.basis if chances else None]
+    if chances is None and (what.at_least is None or at_least > 0):
         raise BadInput(
             "The published run has no calibration, because it had no facts to hold out: there are "
             "no probabilities. Use --at-least 0 to propose by score alone."
@@ -160,13 +175,14 @@ def search(
     if possible > what.queries:
         chosen = np.random.default_rng(what.seed).choice(possible, what.queries, replace=False)
         queries = queries[np.sort(chosen)]
-    best = _Best(what.top, what.at_least, calibrator)
+    deepest = min(what.top, max(DEEPEST, -(-what.top // max(1, len(queries)))))
+    best = _Best(what.top, at_least, chances)
     done = 0
     for part in _batches(queries, len(places)):
-        best.add(part, _scores(scorer, world, part), len(relations))
+        best.add(part, shown(scorer, world, part, deepest), len(relations))
         done += len(part)
         report("queries", done, len(queries))
-    return Found(best.links(), len(queries), possible)
+    return Found(best.links(), len(queries), possible, at_least)
 
 
 def _queries(world: Candidates, wanted: Sequence[int], relations: int, entity: int | None) -> Ints:
@@ -187,42 +203,61 @@ def _batches(queries: Ints, entities: int) -> Iterator[Ints]:
         yield queries[start : start + size]
 
 
-def _scores(scorer: Scorer, world: Candidates, part: Ints) -> NDArray[np.float32]:
-    """(B, 2) queries -> (B, N) scores, -inf where an answer is not to be proposed."""
+def shown(scorer: Scorer, world: Candidates, part: Ints, top: int) -> ShownAnswers:
+    """(B, 2) queries -> the best `top` answers of each that may be proposed."""
+    return shown_answers(*_open_answers(scorer, world, part), top)
+
+
+def figures_at(scorer: Scorer, world: Candidates, part: Ints, answers: Ints) -> Floats:
+    """(B, 2) queries and (B,) an answer of each -> (B, F) its figures, as `shown` has them; its
+    score is -inf where it may not be proposed."""
+    scores, masses, known = _open_answers(scorer, world, part)
+    return figures_of(scores, masses, known, answers)
+
+
+def _open_answers(
+    scorer: Scorer, world: Candidates, part: Ints
+) -> tuple[NDArray[np.float32], Floats, Ints]:
+    """(B, 2) queries -> (B, N) scores, -inf where an answer is not to be proposed; (B,) log sum exp
+    of all; (B,) how many answers there are."""
     heads, kinds = part[:, 0], part[:, 1]
     scores = scorer.score_tails(heads, kinds)
+    masses = log_sum_exp(scores)
     fits = world.fits[kinds][:, world.types] & (world.types != GONE)
     scores[~fits] = -np.inf
     rows, tails = world.known.lookup(heads, kinds)
     scores[rows, tails] = -np.inf
     scores[np.arange(len(part)), heads] = -np.inf
-    return scores
+    return scores, masses, np.bincount(rows, minlength=len(part))
 
 
 class _Best:
     """The likeliest links so far."""
 
-    def __init__(self, top: int, at_least: float, calibrator: Calibrator | None) -> None:
-        self._top, self._at_least, self._calibrator = top, at_least, calibrator
+    def __init__(self, top: int, at_least: float, chances: Chances | None) -> None:
+        self._top, self._at_least, self._chances = top, at_least, chances
         self._links: dict[tuple[int, int, int], Link] = {}
 
-    def add(self, part: Ints, scores: NDArray[np.float32], relations: int) -> None:
-        # Probabilities never fall as scores grow, so the best scores hold the best of a batch.
-        flat = scores.reshape(-1)
-        most = min(self._top, len(flat))
-        chosen = np.argpartition(-flat, most - 1)[:most]
-        chosen = chosen[np.isfinite(flat[chosen])]
-        chances = None if self._calibrator is None else self._calibrator.probabilities(flat[chosen])
-        for position, cell in enumerate(chosen.tolist()):
-            row, answer = divmod(cell, scores.shape[1])
+    def add(self, part: Ints, found: ShownAnswers, relations: int) -> None:
+        """(B, 2) queries and their best answers."""
+        scores, chances = found.scores, None
+        if self._chances is not None:
+            kinds = np.broadcast_to(part[:, 1:], scores.shape)
+            chances = self._chances.probabilities(kinds, found.figures)
+        likely = scores if chances is None else chances
+        usable = np.isfinite(scores)
+        if chances is not None:
+            usable &= chances >= self._at_least
+        cells = np.flatnonzero(usable)
+        cells = cells[np.argsort(-likely.reshape(-1)[cells], kind="stable")[: self._top]]
+        for row, place in zip(*np.divmod(cells, scores.shape[1]), strict=True):
             asked, kind = int(part[row, 0]), int(part[row, 1])
+            answer = int(found.entities[row, place])
             inverse = kind >= relations
             ends = (answer, asked) if inverse else (asked, answer)
             key = ends[0], kind - relations if inverse else kind, ends[1]
-            chance = None if chances is None else float(chances[position])
-            if chance is not None and chance < self._at_least:
-                continue
-            link = Link(key[0], key[1], key[2], float(flat[cell]), chance)
+            chance = None if chances is None else float(chances[row, place])
+            link = Link(*key, float(scores[row, place]), chance)
             if key not in self._links or _order(link) < _order(self._links[key]):
                 self._links[key] = link
         self._links = {(one.head, one.relation, one.tail): one for one in self.links()}

@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 
 import embeddings.jobs.watch as watch_module
 from embeddings.answers.similar import similar_to_entity
+from embeddings.data.entity_contents import read
 from embeddings.data.fingerprints import content_of
 from embeddings.data.snapshot import take
 from embeddings.jobs.embed import embed
 from embeddings.jobs.publish import publish_run
 from embeddings.jobs.watch import Watched, WatchOptions, watch
-from embeddings.refresh.entity_contents import read
 from ingest.loading.load import ingest
 from kg_platform.cli.main import build
 from kg_platform.cypher.statement import Statement

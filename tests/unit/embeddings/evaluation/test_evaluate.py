@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from embeddings.answers.predict import _probabilities
+from embeddings.answers.chances import Chances
 from embeddings.evaluation.breakdown import rank_in_parts
 from embeddings.evaluation.calibration import calibrate
 from embeddings.evaluation.classification import classify
@@ -53,9 +53,13 @@ def test_details_are_json_and_what_kg_predict_needs(trained: Fixed) -> None:
     assert details["breakdown"] == rank_in_parts(trained, given).as_dict()
     scores = np.array([-1, 0, 2], np.float32)
     expected = calibrate(trained, given, 3).calibrator.probabilities(scores)
-    artifact = FakeArtifact([], {}, **details)
-    assert np.array_equal(_probabilities(artifact, scores), expected)  # type: ignore[arg-type]
-    assert _probabilities(FakeArtifact([], {}), scores) is None  # type: ignore[arg-type]
+    older = {name: value for name, value in details.items() if name != "shown"}
+    chances = Chances.of(FakeArtifact([], {}, **older))  # type: ignore[arg-type]
+    assert chances is not None
+    assert chances.basis == "even odds"
+    figures = np.stack([scores, *np.zeros((5, 3))], axis=-1)
+    assert np.array_equal(chances.probabilities(np.zeros(3, np.int64), figures), expected)
+    assert Chances.of(FakeArtifact([], {})) is None  # type: ignore[arg-type]
 
 
 def test_splits_without_facts_leave_their_figures_out(trained: Fixed) -> None:

@@ -82,5 +82,11 @@ def test_properties_trade_places_and_come_back() -> None:
 
 def test_every_vector_and_its_marks_have_a_name() -> None:
     said = {*vectors.INDEX_OF, vectors.STAGED_RUN, vectors.PROVISIONAL, vectors.PROVISIONAL_HEAD}
-    said |= {changes.STALE, changes.STALE_AT, changes.CONTENT, *changes.TEXT_PROPERTIES}
+    said |= {
+        *vectors.FILTERS,
+        changes.STALE,
+        changes.STALE_AT,
+        changes.CONTENT,
+        *changes.TEXT_PROPERTIES,
+    }
     assert said <= NAMES

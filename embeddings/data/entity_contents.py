@@ -17,7 +17,6 @@ from embeddings.data.fingerprints import (
     text_fingerprint,
 )
 from embeddings.data.splits import id_keys
-from embeddings.refresh.fold_in import FoldInFacts
 from kg_platform.cypher import watching as cypher
 from kg_platform.graph.client import Graph
 from kg_platform.modality import OF_MEDIA, Modality
@@ -71,25 +70,16 @@ class EntityContents:
 
 
 def read(
-    graph: Graph, ids: Sequence[str], labels: Sequence[str], relationship_types: Sequence[str]
+    graph: Graph,
+    ids: Sequence[str],
+    labels: Sequence[str],
+    relationship_types: Sequence[str],
+    most: int = MOST_FACTS,
 ) -> list[EntityContents]:
-    """What those of these entities say that are in the part of the graph."""
-    statement = cypher.said(ids, labels, relationship_types, MOST_FACTS + 1)
-    return [_said(row) for row in graph.read(statement)]
-
-
-def facts_with(
-    entities: Sequence[EntityContents], rows: Mapping[str, int], relation_types: Mapping[str, int]
-) -> FoldInFacts:
-    """Their facts with trained entities, by their rows in the artifact; `rows` count `entities`."""
-    count, found = len(relation_types), set()
-    for place, entity in enumerate(entities):
-        for fact in entity.facts:
-            kind, other = relation_types.get(fact.type), rows.get(fact.other)
-            if kind is not None and other is not None and not fact.held_out:
-                found.add((place, kind if fact.outgoing else kind + count, other))
-    columns = np.array(sorted(found), np.int64).reshape(-1, 3)
-    return FoldInFacts(columns[:, 0].copy(), columns[:, 1].copy(), columns[:, 2].copy())
+    """What those of these entities say that are in the part of the graph, with `most` of their
+    facts in either direction."""
+    statement = cypher.said(ids, labels, relationship_types, most + 1)
+    return [_said(row, most) for row in graph.read(statement)]
 
 
 class ContentBatch:
@@ -119,7 +109,7 @@ def _media(modality: Modality, rows: Iterable[tuple[str, Any, str]]) -> list[str
     return [digest for _, digest in sorted((rank, digest) for digest, rank in first.items())]
 
 
-def _said(row: Mapping[str, Any]) -> EntityContents:
+def _said(row: Mapping[str, Any], most: int) -> EntityContents:
     facts = [
         EntityFact(kind, outgoing, other, split in ("valid", "test"))
         for outgoing, side in ((True, row["leading"]), (False, row["coming"]))
@@ -132,5 +122,5 @@ def _said(row: Mapping[str, Any]) -> EntityContents:
         texts=compose(dict(row)),
         media={one.name: _media(one, row["media"]) for one in OF_MEDIA},
         facts=facts,
-        whole=max(len(row["leading"]), len(row["coming"])) <= MOST_FACTS,
+        whole=max(len(row["leading"]), len(row["coming"])) <= most,
     )

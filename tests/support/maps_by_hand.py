@@ -1,0 +1,48 @@
+"""Maps of runs as `kg map` leaves them, without vectors: points on a ring, in two clusters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.answers.maps.stored import StoredMap, frame_of, save
+from embeddings.data.artifact import ENTITIES
+
+
+def add_map(
+    artifacts: Path,
+    ids: Sequence[str],
+    run: str = "run-1",
+    vectors: str = "embedding",
+    turned: float = 0.0,
+    names: Sequence[str] = ("alpha, beta", "gamma"),
+    types: Sequence[str] = ("Country", "Thing"),
+    points: int | None = None,
+) -> StoredMap:
+    """A map of a run with these entities, or of the first `points` of them: the first half in the
+    first cluster and of the first type."""
+    folder = artifacts / run
+    folder.mkdir(parents=True, exist_ok=True)
+    count = len(ids) if points is None else points
+    (folder / ENTITIES).write_text("".join(f"{json.dumps(each)}\n" for each in ids))
+    about = {"format": 2, "files": {}, "entities": len(ids), "vectors": {}}
+    (folder / "manifest.json").write_text(json.dumps(about))
+    angle = 2 * np.pi * np.arange(count) / count + turned
+    at = np.stack([np.cos(angle), np.sin(angle)], 1).astype("f4")
+    half = (np.arange(count) >= count / 2).astype(np.int16)
+    made = StoredMap(
+        run,
+        vectors,
+        at,
+        np.arange(count, dtype=np.int32),
+        {"cluster": half, "type": half, "source": np.zeros(count, np.int16)},
+        {"error": np.linspace(0, 1, count).astype(np.float16)},
+        {"cluster": list(names), "type": list(types), "source": ["atlas"]},
+        frame_of(at),
+        {"method": "pca", "laid_over": None, "moved": None},
+    )
+    save(folder, made)
+    return made

@@ -1,0 +1,158 @@
+"""The page Map without a browser: what it shows of maps, addresses and selections."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from embeddings.answers.maps import shown
+from kg_platform.platform import Platform
+from tests.support.maps_by_hand import add_map
+from tests.ui.conftest import HOSTILE, Open
+
+IDS = [*(f"C{i:02d}" for i in range(24)), "hostile", "nobody-knows"]
+
+
+@pytest.fixture
+def mapped(world: Platform) -> Iterator[Platform]:
+    """Two runs with maps; the live one, run-1, of two kinds of vectors."""
+    folder = world.settings.artifacts_dir
+    add_map(folder, IDS, names=("alpha, beta", HOSTILE), types=("Country", HOSTILE))
+    add_map(folder, IDS, vectors="text_embedding", points=12)
+    add_map(folder, IDS[:20], run="run-0", turned=0.3)
+    yield world
+    shutil.rmtree(folder)
+
+
+def written(app: AppTest) -> str:
+    return "\n".join(each.proto.body for each in app.get("html"))
+
+
+def test_before_there_is_a_map(world: Platform, explorer: Open) -> None:
+    app = explorer("map")
+    assert not app.exception
+    assert "There is no map yet. <code>kg embed</code>" in written(app)
+
+
+def test_the_live_run_is_shown(mapped: Platform, explorer: Open) -> None:
+    app = explorer("map")
+    assert not app.exception
+    assert app.selectbox(key="map_modality").options == ["Everything", "Texts"]
+    colours = ["Type", "Cluster", "Source", "Error", "State"]
+    assert app.selectbox(key="map_colour").options == colours
+    assert app.select_slider(key="map_run").value == "run-1"
+    assert dict(app.query_params.items()) == {
+        "modality": "embedding",
+        "colour": "type",
+        "run": "run-1",
+    }
+    assert "Draw a lasso" in written(app)
+
+
+def test_an_address_names_what_is_shown_and_selected(mapped: Platform, explorer: Open) -> None:
+    app = explorer("map", modality="embedding", colour="cluster", run="run-1", cluster="0")
+    assert not app.exception
+    assert app.selectbox(key="map_colour").value == "Cluster"
+    assert "13 selected" in written(app)
+    assert app.query_params["cluster"] == "0"
+    table = app.dataframe[0].value
+    assert table["id"].tolist() == [f"C{i:02d}" for i in range(13)]
+
+
+def test_an_address_with_a_lasso(mapped: Platform, explorer: Open) -> None:
+    right = "7fff0000ffff0000ffffffff7fffffff"
+    app = explorer("map", lasso=right)
+    assert not app.exception
+    found = shown.inside(
+        shown.coordinates(*_points(mapped)), shown.read_lasso(right)
+    )  # the right half of the ring
+    assert f"{found.sum()} selected" in written(app)
+    assert app.query_params["lasso"] == right
+
+
+def _points(world: Platform) -> tuple[np.ndarray, shown.Frame]:
+    from embeddings.answers.maps.stored import open_map
+
+    found = open_map(world.settings.artifacts_dir, "run-1", "embedding")
+    return found.points, found.frame
+
+
+def test_a_selection_goes_with_its_entities_to_another_map(
+    mapped: Platform, explorer: Open
+) -> None:
+    app = explorer("map", cluster="0")
+    app.selectbox(key="map_modality").select("Texts").run()
+    assert not app.exception
+    assert "12 selected" in written(app)  # of 13, those that have a text
+    assert "cluster" not in app.query_params
+    app.selectbox(key="map_modality").select("Everything").run()
+    assert "12 selected" in written(app)
+
+
+def test_another_run(mapped: Platform, explorer: Open) -> None:
+    app = explorer("map", run="run-0")
+    assert app.select_slider(key="map_run").value == "run-0"
+    app.selectbox(key="map_from").select("run-1").run()
+    assert not app.exception
+    assert app.query_params["from"] == "run-1"
+    app.select_slider(key="map_run").set_value("run-1").run()
+    assert not app.exception
+    assert app.query_params["run"] == "run-1"
+
+
+def test_a_search_lights_up(mapped: Platform, explorer: Open) -> None:
+    app = explorer("map", find="Country 7")
+    assert not app.exception
+    assert "that were found are on this map" in written(app)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"run": "run-gone"}, "The map of run run-gone is not here"),
+        ({"modality": "audio"}, "Run run-1 has no map of &#x27;audio&#x27;"),
+        ({"cluster": "99"}, "There is no cluster &#x27;99&#x27; on this map"),
+        ({"cluster": "<script>"}, "There is no cluster"),
+        ({"lasso": "nonsense"}, "selection that cannot be read; select again"),
+        ({"find": "no such thing at all"}, "0 of 0 that were found"),
+        ({"colour": "nothing", "from": "run-gone"}, "Draw a lasso"),
+    ],
+)
+def test_an_address_that_names_what_is_gone(
+    mapped: Platform, explorer: Open, query: dict[str, str], said: str
+) -> None:
+    app = explorer("map", **query)
+    assert not app.exception
+    assert said in written(app)
+    assert app.selectbox(key="map_modality").value == "Everything"
+
+
+def test_a_map_that_is_damaged(mapped: Platform, explorer: Open) -> None:
+    broken = mapped.settings.artifacts_dir / "run-1" / "maps" / "embedding" / "points.npy"
+    broken.write_bytes(b"half")
+    app = explorer("map")
+    assert not app.exception
+    assert "is damaged; <code>kg map run-1 --again</code>" in written(app)
+
+
+def test_pages_of_a_long_selection(mapped: Platform, explorer: Open) -> None:
+    folder = mapped.settings.artifacts_dir
+    add_map(folder, [*IDS, *(f"lang-{i}" for i in range(6)), *(f"X{i}" for i in range(40))])
+    app = explorer("map", cluster="0")
+    assert "1 to 30 of 36" in written(app)
+    app.button(key="map_next").click().run()
+    assert not app.exception
+    assert "31 to 36 of 36" in written(app)
+    assert "not in the graph any more" in written(app)
+
+
+def test_ten_entities(mapped: Platform, explorer: Open) -> None:
+    shutil.rmtree(mapped.settings.artifacts_dir)
+    add_map(mapped.settings.artifacts_dir, IDS[:10])
+    app = explorer("map", cluster="1")
+    assert not app.exception
+    assert "5 selected" in written(app)
