@@ -178,7 +178,7 @@ class Reviews:
             rows = list(connection.execute(sa.select(*names).where(decided)).mappings())
         return [
             DecidedRow(
-                *(row[name.name] for name in names[:-1]),
+                **{name.name: row[name.name] for name in names[:-1]},
                 verdicts={
                     step["by"]: step["what"]
                     for step in row["history"]

@@ -50,7 +50,7 @@ def filters() -> queue.Wanted:
                 key="review_relation",
                 width=165,
             )
-        sort = st.selectbox(
+        sort: Sort = st.selectbox(
             say("Order"),
             list(SORTS),
             format_func=sort_name,
@@ -61,11 +61,15 @@ def filters() -> queue.Wanted:
     address.keep("kind", kind)
     address.keep("relation", relation)
     address.keep("sort", sort, "likeliest")
-    wanted = (status, kind, relation, sort)
+    wanted = queue.Wanted(status, kind, relation, sort, page=0)
     if st.session_state.get("review_wanted", wanted) != wanted:
         st.session_state["review_page"] = 0
     st.session_state["review_wanted"] = wanted
-    return queue.Wanted(*wanted, page=0)
+    return wanted
+
+
+def undo_all() -> None:
+    deciding.undo_last()
 
 
 def turn(by: int) -> None:
@@ -130,7 +134,7 @@ def pages(lot: queue.Lot) -> None:
                 say("Undo all {count}", count=f"{count:,}"),
                 icon=":material/undo:",
                 key="review_undo_all",
-                on_click=deciding.undo_last,
+                on_click=undo_all,
             )
         if last:
             text.note(
