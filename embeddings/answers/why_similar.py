@@ -191,7 +191,7 @@ class WhyReader:
                 (),
                 nearer,
                 (
-                    "One of the two came after training; its vector was fitted as a whole and has no "
+                    "One of the two came after training; its vector was fitted whole and has no "
                     "parts."
                 ),
             )
