@@ -191,8 +191,8 @@ class WhyReader:
                 (),
                 nearer,
                 (
-                    "One of the two came after training; its vector was fitted as a whole and has "
-                    "no parts."
+                    "One of the two came after training; its vector was fitted whole and has no "
+                    "parts."
                 ),
             )
         return shares(artifact, rows), nearer, ""
