@@ -50,7 +50,7 @@ def filters() -> queue.Wanted:
                 key="review_relation",
                 width=165,
             )
-        sort: Sort = st.selectbox(
+        sort = st.selectbox(
             say("Order"),
             list(SORTS),
             format_func=sort_name,
