@@ -8,6 +8,7 @@ its register of components, which is no public name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +20,23 @@ _HERE = Path(__file__).parent
 _PACKAGE = "kg-platform"
 
 
-def served(folder: str, html: str = "") -> Any:
+def served(folder: str, html: str = "") -> Callable[..., Any]:
     """The component of `ui/components/<folder>/`: its `index.js`, and `index.css` if there.
 
-    Called once, where a module is imported. What it gives is called as what
-    `st.components.v2.component` gives.
+    What it gives is called as what `st.components.v2.component` gives. It is registered when it is
+    first mounted: only then there is a server, and a test of pages has one of its own each time.
     """
-    name = f"{_PACKAGE}.{folder}"
     css = "index.css" if (_HERE / folder / "index.css").exists() else None
-    _register(folder)
-    component = st.components.v2.component(name, html=html, css=css, js="index.js")
+    made: Callable[..., Any] | None = None
 
     def mounted(**given: Any) -> Any:
-        # A test of pages has a server of its own each time, and with it a register.
-        _register(folder)
-        return component(**given)
+        nonlocal made
+        manager = get_bidi_component_manager()
+        name = f"{_PACKAGE}.{folder}"
+        if made is None or manager.get_component_asset_root(name) is None:
+            config = ComponentConfig(folder, folder)
+            manager.register_from_manifest(ComponentManifest(_PACKAGE, "1", [config]), _HERE)
+            made = st.components.v2.component(name, html=html, css=css, js="index.js")
+        return made(**given)
 
     return mounted
-
-
-def _register(folder: str) -> None:
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(f"{_PACKAGE}.{folder}") is None:
-        config = ComponentConfig(folder, folder)
-        manager.register_from_manifest(ComponentManifest(_PACKAGE, "1", [config]), _HERE)
