@@ -41,11 +41,14 @@ ALL = (
     "runs",
     "labels",
     "held_out",
+    "review_calibration",
     "feature_cache",
     "sound",
     "film",
     "signals",
+    "graph_view",
     "gpu",
+    "map",
 )
 
 
@@ -100,6 +103,7 @@ def main() -> int:
         "--set", action="append", default=[], help="new_entities: NAME=VALUE, as kg embed has it"
     )
     parser.add_argument("--keep", help="new_entities: folder for trained artifacts, to use again")
+    parser.add_argument("--map-points", type=int, default=10_000, help="map: to be laid out")
     parser.add_argument("--febrl", type=Path, help="matching: folder with dataset1.csv to 4b.csv")
     parser.add_argument("--people", type=int, default=1_000_000, help="matching: made-up people")
     options = parser.parse_args()

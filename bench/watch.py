@@ -25,9 +25,9 @@ import numpy as np
 import torch
 
 from bench.stage import empty, fresh_platform
+from embeddings.data.entity_contents import read
 from embeddings.jobs.embed import embed
 from embeddings.jobs.embed_options import EmbedOptions
-from embeddings.data.entity_contents import read
 from embeddings.refresh.live_space import LiveSpace
 from embeddings.training.options import TrainOptions
 from ingest.loading.store import Node, Row

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seco
     from embeddings.answers.explanation import Explained
     from embeddings.answers.nearest import Neighbour
     from embeddings.answers.predict import Prediction
-    from embeddings.answers.similar import Alike
+    from embeddings.answers.similar import SimilarAnswer
     from embeddings.answers.why_similar import WhySimilar
     from embeddings.jobs.cost.estimate import CostPlan
     from embeddings.jobs.embed import EmbedResult
@@ -113,7 +113,7 @@ class VectorSession(Session):
         type: str | None = None,
         where: Mapping[str, object] | None = None,
         k: int = 10,
-    ) -> Alike:
+    ) -> SimilarAnswer:
         """As `similar`, with what each way says by itself, and how it was looked for."""
         from embeddings.answers import question
         from embeddings.answers.filtering import Filter
@@ -125,13 +125,13 @@ class VectorSession(Session):
         if text is not None:
             words("the text", text)
         contents = question.examples(text, image=image, audio=audio, video=video)
-        for one in contents if given and entity is None and not unlike else ():
+        for one in contents if given and not _several(entity) and not _several(unlike) else ():
             ways = list(BY_NAME) if one.modality is TEXT else [one.modality.name]
             if not {BY_NAME[way].vector for way in ways} & set(map(question.property_of, given)):
                 said = question.either(ways), " or ".join(map(repr, given))
                 raise BadInput(f"A {one.modality.item} is compared by {said[0]}, not by {said[1]}.")
         kept = Filter.of(type, where)
-        asked = question.Question(
+        asked = question.SimilarQuestion(
             tuple(str(one) for one in _several(entity)),
             tuple(str(one) for one in _several(unlike)),
             contents,

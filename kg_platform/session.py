@@ -6,7 +6,7 @@ all of them: what `connect()` gives. The command line and the explorer call the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a
     from kg_platform.browse.entities import EntityPage, EntityRow
     from kg_platform.browse.history import Event
     from kg_platform.browse.media import Alike, StoredMedium
+    from kg_platform.browse.neighbourhood import Neighbourhood
+    from kg_platform.browse.paths import Ways
     from kg_platform.browse.status import Status
     from kg_platform.curation.media_check import MediaChecked
     from kg_platform.graph.client import Graph
@@ -122,6 +124,51 @@ class Session:
         from kg_platform.browse.history import history
 
         return history(self.graph, self.ledger, self.resolve(entity).id)
+
+    def neighbourhood(
+        self, *entities: str | EntityRow, limit: int = 100, without: Sequence[str] = ()
+    ) -> Neighbourhood:
+        """Entities (ids or labels) with up to `limit` of their facts each, a fair share of each
+        relation, and all facts between what is found; relations `without` are left out.
+
+        Raises:
+            BadInput: several have this label. NotFound: none has this id or label.
+        """
+        from kg_platform.browse.neighbourhood import neighbourhood
+
+        number("limit", limit)
+        ids = [self.resolve(one).id for one in entities]
+        return neighbourhood(self.graph, ids, limit=limit, without_relations=without)
+
+    def ways(
+        self,
+        one: str | EntityRow,
+        other: str | EntityRow,
+        *,
+        steps: int = 4,
+        limit: int = 50,
+        relations: Sequence[str] | None = None,
+    ) -> Ways:
+        """All shortest ways between two entities (ids or labels), of up to `steps` facts, over any
+        relations or these.
+
+        Raises:
+            NotFound: there is no such entity. BadInput: the two are one, or it is out of range.
+        """
+        from kg_platform.browse.paths import shortest_ways
+
+        number("steps", steps)
+        number("limit", limit)
+        ends = [self.resolve(end).id for end in (one, other)]
+        return shortest_ways(
+            self.graph,
+            ends[0],
+            ends[1],
+            steps=steps,
+            limit=limit,
+            relations=relations,
+            seconds=self.settings.query_timeout,
+        )
 
     def media(
         self, kind: str | None = None, k: int = 100, after: str = ""

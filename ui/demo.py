@@ -173,7 +173,8 @@ def _load_libraries(demo: Demo) -> None:
 def _embed(platform: Platform, demo: Demo, report: Progress) -> None:
     from embeddings.jobs.embed import embed
     from embeddings.jobs.embed_options import EmbedOptions
-    from embeddings.jobs.settled import one_thread, settled
+    from embeddings.jobs.settled import settled
+    from embeddings.numerics.threads import one_thread
     from embeddings.training.options import preset_options
 
     if settled(platform):

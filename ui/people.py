@@ -10,7 +10,7 @@ import streamlit as st
 
 from kg_platform.errors import Forbidden
 from kg_platform.ledger.person import Role
-from kg_platform.people import login_of, permits, refusal, role_of, who
+from kg_platform.people import login_of, permits, refusal, role_of, somebody, who
 from ui import opened
 
 LOG_IN = "Log in to look at this. Nothing was changed."
@@ -51,7 +51,7 @@ def visitor() -> Visitor:
     """
     settings = opened.settings()
     if not asks_for_login():
-        return Visitor(who(settings), _everybody())
+        return Visitor(somebody(settings), _everybody())
     if not is_logged_in():
         return Visitor("", None, LOG_IN)
     name = ""
@@ -83,8 +83,10 @@ def acting(role: Role) -> str:
 
     Raises:
         Forbidden: there is no login, it has expired, or the role is not enough by now.
+        SettingsError: nobody logs in here, and the operating system does not say who it is.
     """
-    return _of(role).name
+    there = _of(role)
+    return there.name if asks_for_login() else who(opened.settings())
 
 
 def leave() -> None:

@@ -202,6 +202,12 @@ def history(entity_id: str) -> list[entity_history.Event]:
     return entity_history.history(graph(), ledger(), entity_id)
 
 
+@st.cache_data(ttl=FRESH, show_spinner=False)
+def close_matches(text: str) -> list[entities.EntityRow]:
+    """Entities that are called, or numbered, nearly so."""
+    return entities.close_matches(graph(), text)
+
+
 def gone(entity_id: str) -> entity_history.Gone | None:
     """What is known of an entity that is not there any more."""
     return entity_history.gone(graph(), entity_id)

@@ -12,14 +12,15 @@ import numpy as np
 from PIL.Image import Image
 
 from embeddings.answers.content_vectors import medium_vector, text_vector
-from embeddings.answers.question import Example, Question
-from embeddings.answers.similar import Alike, similar
+from embeddings.answers.question import Example, SimilarQuestion
+from embeddings.answers.similar import SimilarAnswer, similar
 from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.features.encoders.load import load_text_encoder, load_text_side
 from embeddings.features.encoders.protocols import Pixels, TextEncoder
 from embeddings.features.modal import load_encoder, reader_of
 from embeddings.features.readers import PictureReader, refuse
 from embeddings.features.recording_workers import SECONDS
+from embeddings.numerics.threads import one_thread
 from embeddings.publish.published import Run, check_encoder, encoder_of
 from kg_platform.errors import BadInput, BadMedium, BadPicture, NotFound
 from kg_platform.media.described import memory_for
@@ -42,7 +43,7 @@ class ContentSearch:
         memory = memory_for(limits.max_picture_pixels, limits.max_media_bytes)
         self._decoders = Isolated(1, memory=memory, seconds=SECONDS)
 
-    def similar(self, question: Question) -> Alike:
+    def similar(self, question: SimilarQuestion) -> SimilarAnswer:
         """The answer to a question that may have contents.
 
         Raises:
@@ -106,7 +107,8 @@ class ContentSearch:
             return load_text_side(encoder, modality, device)
 
         encoder = self._encoder(f"text for {modality.name}", encoder_of(run, modality), load)
-        return text_vector(run, text, modality, encoder)
+        with one_thread():
+            return text_vector(run, text, modality, encoder)
 
     def _medium(self, run: Run, example: Example, data: bytes | Image) -> Vectors:
         modality, most = example.modality, self._platform.settings.max_picture_pixels

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from embeddings.answers.filtering import EVERYBODY, Filter
 from embeddings.publish import vector_indexes
 from embeddings.publish.published import Run
+from embeddings.publish.vector_indexes import VectorIndex
 from kg_platform.cypher import nearest as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vectors import INDEX_OF
@@ -33,7 +34,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Search:
     """How an answer was found.
 
     `how`: "index", by the vectors' index; "filter", by the index, which knows the whole filter;
@@ -56,14 +57,15 @@ def nearest(
     k: int,
     kept: Filter = EVERYBODY,
     without: Sequence[str] = (),
-) -> tuple[list[Neighbour], Looked]:
+    indexes: Mapping[str, VectorIndex] | None = None,
+) -> tuple[list[Neighbour], Search]:
     """The `k` entities whose vectors in the property `name` are nearest to this one, but for those
-    of `without`, that the filter keeps.
+    of `without`, that the filter keeps. `indexes` are ours, if somebody has asked already.
 
     Raises:
         NotFound: there is no such index. BadInput: it is of another dimension.
     """
-    index = vector_indexes.index_of(graph, name)
+    index = (vector_indexes.ours(graph) if indexes is None else indexes).get(name)
     if index is None:
         raise NotFound(
             f"There is no vector index over {name}; `kg publish` makes it from the latest run."
@@ -83,7 +85,7 @@ def nearest(
     }
     if not kept:
         found, at = _asked(graph, cypher.NEAREST, parameters, k + len(without))
-        return found, Looked("index", at, True)
+        return found, Search("index", at, True)
     inside = kept.within(index, run)
     if inside:
         names = {key: f"values_{place}" for place, key in enumerate(inside)}
@@ -93,16 +95,16 @@ def nearest(
         text = cypher.filtered(name, names)
         found, at = _asked(graph, text, parameters | values, reach)
         if len(found) >= k:
-            return found, Looked("filter" if whole else "wider", at, True)
+            return found, Search("filter" if whole else "wider", at, True)
     many = _may_be_kept(graph, kept)
     if many <= SCANNED:
         found, _ = _asked(graph, cypher.exact(name, kept.type), parameters, 0)
-        return found, Looked("scan", many, True)
+        return found, Search("scan", many, True)
     reach = min(MAX_REACH, max(100, 10 * k))
     while True:
         found, at = _asked(graph, cypher.NEAREST, parameters, reach)
         if len(found) >= k or reach >= MAX_REACH:
-            return found, Looked("wider", at or reach, len(found) >= k)
+            return found, Search("wider", at or reach, len(found) >= k)
         reach = min(MAX_REACH, reach * 8)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embeddings.answers.similar import property_of
+from embeddings.answers.question import property_of
 from embeddings.publish.published import Run, of_one_run, staged_name
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement

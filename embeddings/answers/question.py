@@ -34,7 +34,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Question:
+class SimilarQuestion:
     """`like` and `unlike` are ids of entities; `examples` are contents that it should be like, each
     entity and content counting the same, in every way where it has a vector. `weights` are how much
     each way counts, by its name in `WAYS`."""

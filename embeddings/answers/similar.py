@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.answers.filtering import Filter
-from embeddings.answers.nearest import Looked, Neighbour, nearest
-from embeddings.answers.question import WAYS, Example, Question, way_of
+from embeddings.answers.nearest import Neighbour, Search, nearest
+from embeddings.answers.question import WAYS, Example, SimilarQuestion, way_of
+from embeddings.publish import vector_indexes
 from embeddings.publish.published import Run, must_be_published, of_one_run, staged_name
 from kg_platform.browse import entities
 from kg_platform.cypher import nearest as cypher
@@ -48,11 +49,11 @@ class WayAnswer:
     way: str
     share: float
     found: list[Neighbour]
-    looked: Looked
+    looked: Search
 
 
 @dataclass(frozen=True)
-class Alike:
+class SimilarAnswer:
     """The answer, the best first, and what each way says by itself.
 
     `scores` are each entity's by way, where it has a vector. `silent` are ways that none of the
@@ -68,7 +69,7 @@ class Alike:
     complete: bool
 
 
-def similar(graph: Graph, question: Question, encode: Encode | None = None) -> Alike:
+def similar(graph: Graph, question: SimilarQuestion, encode: Encode | None = None) -> SimilarAnswer:
     """The answer to a question, all of one run. `encode` is for its contents.
 
     Raises:
@@ -77,7 +78,7 @@ def similar(graph: Graph, question: Question, encode: Encode | None = None) -> A
     """
     ways = question.ways()
 
-    def ask(run: Run | None) -> Alike:
+    def ask(run: Run | None) -> SimilarAnswer:
         asked, silent = _questions(graph, run, question, ways, encode)
         if not asked:
             raise NotFound(_no_vector(graph, run, question, list(ways)))
@@ -98,14 +99,14 @@ def similar_to_entity(
     Raises:
         NotFound: no such entity, or it has no such vector. BadInput: no such way to compare.
     """
-    question = Question(like=(entity_id,), weights={by: 1.0}, kept=Filter(type), k=k)
+    question = SimilarQuestion(like=(entity_id,), weights={by: 1.0}, kept=Filter(type), k=k)
     return similar(graph, question).found
 
 
 def _questions(
     graph: Graph,
     run: Run | None,
-    question: Question,
+    question: SimilarQuestion,
     ways: Mapping[str, float],
     encode: Encode | None,
 ) -> tuple[dict[str, Numbers], list[str]]:
@@ -140,16 +141,19 @@ def _questions(
 def _answer(
     graph: Graph,
     run: Run | None,
-    question: Question,
+    question: SimilarQuestion,
     asked: Mapping[str, Numbers],
     shares: Mapping[str, float],
     silent: list[str],
-) -> Alike:
+) -> SimilarAnswer:
     without, kept = [*question.like, *question.unlike], question.kept
+    indexes = vector_indexes.ours(graph)
     reach = question.k if len(asked) == 1 else max(FIRST_REACH, 3 * question.k)
     while True:
         lists = {
-            name: nearest(graph, run, staged_name(run, name), vector.tolist(), reach, kept, without)
+            name: nearest(
+                graph, run, staged_name(run, name), vector.tolist(), reach, kept, without, indexes
+            )
             for name, vector in asked.items()
         }
         scores, found = _fused(graph, run, asked, shares, lists)
@@ -171,7 +175,7 @@ def _answer(
         for name, (near, looked) in lists.items()
     ]
     best = found[: question.k]
-    return Alike(
+    return SimilarAnswer(
         run=None if run is None else str(run["id"]),
         found=best,
         ways=ways,
@@ -186,7 +190,7 @@ def _fused(
     run: Run | None,
     asked: Mapping[str, Numbers],
     shares: Mapping[str, float],
-    lists: Mapping[str, tuple[list[Neighbour], Looked]],
+    lists: Mapping[str, tuple[list[Neighbour], Search]],
 ) -> tuple[dict[str, dict[str, float]], list[Neighbour]]:
     """Each candidate's scores by way, and the candidates, the best first."""
     if len(asked) == 1:
@@ -213,7 +217,9 @@ def _unit(numbers: Any) -> Numbers:
     return unit
 
 
-def _no_vector(graph: Graph, run: Run | None, question: Question, names: Sequence[str]) -> str:
+def _no_vector(
+    graph: Graph, run: Run | None, question: SimilarQuestion, names: Sequence[str]
+) -> str:
     if not question.like:
         ways = " or ".join(way_of(name) for name in names)
         return f"What was given has no vector to compare by {ways}; compare by another way."

@@ -8,7 +8,7 @@ leaving out anything else would do as much.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from embeddings.answers.picture_reasons import PictureReasons, picture_reasons
 from embeddings.answers.question import WAYS
 from embeddings.answers.text_reasons import TextReasons, text_reasons
 from embeddings.data.entity_contents import EntityContents, read
+from embeddings.numerics.threads import one_thread
 from embeddings.publish.live_artifact import artifact_of
 from embeddings.publish.published import Run, must_be_published, of_one_run, staged_name
 from kg_platform.browse.comparing import InCommon, in_common
@@ -185,7 +186,8 @@ class WhyReader:
             assert found is not None, "whoever has no text is not asked"
             return found
 
-        return TextSides(side(0), side(1))
+        with one_thread():
+            return TextSides(side(0), side(1))
 
     def _picture(self, run: Run, sides: Sequence[EntityContents]) -> PictureSides | None:
         encoder = self._contents.encoder(run, IMAGE)
@@ -199,10 +201,19 @@ class WhyReader:
             [(d, decode_rgb(media.read(d), most)) for d in side.contents(IMAGE)[:PICTURES]]
             for side in sides
         ]
+        with one_thread():
+            return self._regions(pictures, encode, encoder.name == "classical")
+
+    def _regions(
+        self,
+        pictures: Sequence[Sequence[tuple[str, Image]]],
+        encode: Callable[[Sequence[Image]], Numbers],
+        quick: bool,
+    ) -> PictureSides:
         vectors = [encode([picture for _, picture in mine]) for mine in pictures]
         alike = vectors[0] @ vectors[1].T
         at = np.unravel_index(int(alike.argmax()), alike.shape)
-        grid = FINE if encoder.name == "classical" else COARSE
+        grid = FINE if quick else COARSE
         chosen = [pictures[side][int(at[side])] for side in (0, 1)]
         found = [
             picture_reasons(chosen[side][1], vectors[1 - side][int(at[1 - side])], encode, grid)

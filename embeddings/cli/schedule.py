@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,14 +12,13 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
-from kg_platform.errors import BadInput, GateRefused, KgError
+from kg_platform.errors import GateRefused, KgError
 
 if TYPE_CHECKING:
     from kg_platform.ledger.schedules import Ending, ScheduleRow
     from kg_platform.scheduling.heartbeat import Stop
     from kg_platform.scheduling.scheduler import Scheduler
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 Name = Annotated[str, typer.Argument(help="The schedule's name.")]
 
 schedule = typer.Typer(help="Embedding jobs at planned times, which `kg scheduler` runs.")
@@ -65,38 +63,17 @@ def add(
 ) -> None:
     """Run an embedding job at planned times."""
     from embeddings.cli.embed_words import parse
+    from embeddings.jobs import planned
     from kg_platform.platform import Platform
-    from kg_platform.scheduling.times import check, drift_share, threshold
     from kg_platform.settings import load
 
-    if not NAME.fullmatch(name):
-        raise BadInput(
-            f"{name!r} cannot be a schedule's name; use up to 64 letters, digits, . _ and -, "
-            "beginning with a letter or digit."
-        )
-    check(cron, timezone)
-    if when_changed is not None:
-        threshold(when_changed)
-    if when_drift is not None:
-        drift_share(when_drift)
     job = parse(words or ())
-    if when_drift is not None and job.get("new_only"):
-        raise BadInput(
-            "--when-drift is about the model, which --new-only leaves as it is, so it would run "
-            "every time; leave one of them out."
-        )
-    settings = load()
+    planned.refuse_impossible(name, cron, timezone, job, when_changed, when_drift)
     if job and not job.get("new_only"):
         console.note("Loading the learning libraries ...")
-        from embeddings.jobs.embed_options import embed_options
-
-        embed_options(job, settings.device)  # what is not possible is said now, not at night
+    with Platform.open(load()) as platform:
+        row = planned.add(platform, name, cron, timezone, job, when_changed, when_drift)
     now = datetime.now(UTC)
-    with Platform.open(settings) as platform:
-        schedules = platform.ledger.schedules
-        fields = " ".join(cron.split())
-        schedules.add(name, fields, timezone, job, when_changed, now, when_drift)
-        row = schedules.get(name)
     from embeddings.jobs.embed_options import words as as_typed
     from kg_platform.scheduling.view import shown
 

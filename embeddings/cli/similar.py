@@ -12,7 +12,7 @@ from kg_platform import console
 from kg_platform.cli.options import Count, Json, Type
 
 if TYPE_CHECKING:
-    from embeddings.answers.similar import Alike
+    from embeddings.answers.similar import SimilarAnswer
 
 
 def register(app: typer.Typer) -> None:
@@ -54,12 +54,12 @@ def similar(
 ) -> None:
     """Entities like entities, a text, a picture, a sound or a film, and unlike others."""
     from embeddings.answers.filtering import parsed
-    from embeddings.answers.question import Question, examples, parsed_weights, weights_of
+    from embeddings.answers.question import SimilarQuestion, examples, parsed_weights, weights_of
 
     # What is mistyped is said before a database is started.
     kept, weights = parsed(where or ()), parsed_weights(weight or ())
     contents = examples(text, image=image, audio=audio, video=video)
-    Question(
+    SimilarQuestion(
         tuple(entity or ()), tuple(unlike or ()), contents, weights_of(by, weights), k=count
     ).ways()
     with VectorSession.open() as kg:
@@ -91,7 +91,7 @@ def similar(
         console.note(sentence)
 
 
-def notes(found: Alike) -> list[str]:
+def notes(found: SimilarAnswer) -> list[str]:
     """What a person should know of how an answer was found."""
     said = []
     if found.silent:

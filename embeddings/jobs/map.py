@@ -10,7 +10,7 @@ from typing import Any
 from embeddings.answers.maps.making import MapMaker
 from embeddings.answers.maps.projection import chosen
 from embeddings.answers.maps.stored import StoredMap, kept_maps, save
-from embeddings.answers.similar import property_of
+from embeddings.answers.question import property_of
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.jobs.run import Job
 from embeddings.publish.published import published_run

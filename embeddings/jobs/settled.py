@@ -1,9 +1,6 @@
-"""Whether a small world needs an embedding job at all, and how one runs best there."""
+"""Whether a small world needs an embedding job at all."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from embeddings.publish.live_artifact import open_published
 from kg_platform.browse.entities import current_run
@@ -23,17 +20,3 @@ def settled(platform: Platform) -> bool:
     except (ArtifactError, NotFound):  # it was removed or broken: made again
         return False
     return True
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """A world of a few hundred entities has small matrices: threads would wait for each other
-    longer than they work, and without end where others want the same cores."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -112,18 +112,21 @@ def create_and_wait(
         time.sleep(POLL_SECONDS)
 
 
-def index_of(graph: Graph, name: str) -> VectorIndex | None:
-    """Our index over this property; None when there is no such index."""
-    for row in _indexes(graph):
-        if row["name"] == cypher.INDEX_OF[name]:
-            dimension = int(_config(row).get("vector.dimensions") or 0)
-            return VectorIndex(dimension, tuple(row["properties"][1:]))
-    return None
+def ours(graph: Graph) -> dict[str, VectorIndex]:
+    """Our indexes, by the property they are over."""
+    names = {index: name for name, index in cypher.INDEX_OF.items()}
+    return {
+        names[row["name"]]: VectorIndex(
+            int(_config(row).get("vector.dimensions") or 0), tuple(row["properties"][1:])
+        )
+        for row in _indexes(graph)
+        if row["name"] in names
+    }
 
 
 def dimension_of(graph: Graph, name: str) -> int | None:
     """Dimension of our index over this property; None when there is no such index."""
-    found = index_of(graph, name)
+    found = ours(graph).get(name)
     return None if found is None else found.dimension
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+FLUSHED = 3  # seconds
+
 Log = Callable[[dict[str, float], int, float], None]
 
 
@@ -14,7 +16,8 @@ def logs(folder: Path, done: int) -> Iterator[Log]:
     """TensorBoard logs. Epochs that a killed process logged but did not keep are purged."""
     from torch.utils.tensorboard.writer import SummaryWriter
 
-    writer = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
+    # Who looks on while it goes on is not two minutes behind.
+    writer = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1, flush_secs=FLUSHED)
 
     def log(row: dict[str, float], epoch: int, lr: float) -> None:
         writer.add_scalar("train/loss", row["loss"], epoch)

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kg_platform.browse import entities
-from kg_platform.browse.entities import EntityRow, FactCount
+from kg_platform.browse.entities import EntityRow
+from kg_platform.browse.tallies import FactCount
 from kg_platform.cypher import neighbouring as cypher
 from kg_platform.cypher.reviewing import WHERE_ARE
 from kg_platform.cypher.statement import Statement

@@ -51,7 +51,7 @@ def shortest_ways(
     steps: int = 4,
     limit: int = WAYS,
     relations: Sequence[str] | None = None,
-    seconds: float = 10.0,
+    seconds: float = 30.0,
 ) -> Ways:
     """The shortest ways of up to `steps` facts, whichever way these lead; `relations` are those
     that are taken, any without it.

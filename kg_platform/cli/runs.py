@@ -11,11 +11,10 @@ from typer.core import TyperGroup
 from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.errors import NotFound
+from kg_platform.runs.compare import change, compared
 from kg_platform.runs.figures import figure, flattened, in_a_line, seconds
 from kg_platform.runs.held_out import of_run
 from kg_platform.session import Session
-
-FILES = ("log", "tensorboard", "artifact")  # of a run's record
 
 
 class _Runs(TyperGroup):
@@ -138,12 +137,7 @@ def diff(
     """Settings, figures, times and surroundings in which two runs differ."""
     with Session.open() as kg:
         one, other = kg.run(first), kg.run(second)
-    found = {
-        "settings": _differences(one.settings, other.settings),
-        "metrics": _differences(one.metrics, other.metrics),
-        "record": _differences(_about(one.record), _about(other.record)),
-        "seconds": _differences(_spent(one), _spent(other)),
-    }
+    found = compared(one, other)
     if as_json:
         console.print_json({"a": one.id, "b": other.id, **found})
         return
@@ -152,26 +146,11 @@ def diff(
         if rows:
             console.print_table((what, one.id, other.id), rows)
     for what, group in (("figure", "metrics"), ("seconds of step", "seconds")):
-        figures = [(n, _word(a), _word(b), _change(a, b)) for n, (a, b) in found[group].items()]
+        figures = [(n, _word(a), _word(b), change(a, b)) for n, (a, b) in found[group].items()]
         if figures:
             console.print_table((what, one.id, other.id, "change"), figures)
     if not found["settings"] and not found["metrics"]:
         console.note("The two runs have the same settings and figures.")
-
-
-def _differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    a, b = flattened(one), flattened(other)
-    return {name: (a.get(name), b.get(name)) for name in {**a, **b} if a.get(name) != b.get(name)}
-
-
-def _about(record: dict[str, Any]) -> dict[str, Any]:
-    """A record without where its files are, which is never the same."""
-    return {name: value for name, value in record.items() if name not in FILES}
-
-
-def _spent(row: Any) -> dict[str, Any]:
-    """Step -> seconds."""
-    return {step.name: seconds(step.started_at, step.finished_at) for step in row.steps}
 
 
 def _recorded(name: str, value: Any) -> str:
@@ -182,12 +161,6 @@ def _recorded(name: str, value: Any) -> str:
 
 def _word(value: Any) -> str:
     return "" if value is None else figure(value)
-
-
-def _change(a: Any, b: Any) -> str:
-    if not all(isinstance(x, int | float) and not isinstance(x, bool) for x in (a, b)):
-        return ""
-    return f"{b - a:+.4g}"
 
 
 def mebibytes(count: int) -> str:

@@ -116,7 +116,8 @@ def _make(chosen: FieldRecipe, settings: Settings) -> None:
 
 def _learn(settings: Settings, words: Sequence[str]) -> None:
     """Train and publish, unless every entity has a vector of what it says."""
-    from embeddings.jobs.settled import one_thread, settled
+    from embeddings.jobs.settled import settled
+    from embeddings.numerics.threads import one_thread
     from kg_platform.console import note
     from kg_platform.platform import Platform
 

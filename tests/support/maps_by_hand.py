@@ -20,26 +20,28 @@ def add_map(
     turned: float = 0.0,
     names: Sequence[str] = ("alpha, beta", "gamma"),
     types: Sequence[str] = ("Country", "Thing"),
+    points: int | None = None,
 ) -> StoredMap:
-    """A map of these entities: the first half in the first cluster and of the first type."""
+    """A map of a run with these entities, or of the first `points` of them: the first half in the
+    first cluster and of the first type."""
     folder = artifacts / run
     folder.mkdir(parents=True, exist_ok=True)
-    count = len(ids)
+    count = len(ids) if points is None else points
     (folder / ENTITIES).write_text("".join(f"{json.dumps(each)}\n" for each in ids))
-    about = {"format": 2, "files": {}, "entities": count, "vectors": {}}
+    about = {"format": 2, "files": {}, "entities": len(ids), "vectors": {}}
     (folder / "manifest.json").write_text(json.dumps(about))
     angle = 2 * np.pi * np.arange(count) / count + turned
-    points = np.stack([np.cos(angle), np.sin(angle)], 1).astype("f4")
+    at = np.stack([np.cos(angle), np.sin(angle)], 1).astype("f4")
     half = (np.arange(count) >= count / 2).astype(np.int16)
     made = StoredMap(
         run,
         vectors,
-        points,
+        at,
         np.arange(count, dtype=np.int32),
         {"cluster": half, "type": half, "source": np.zeros(count, np.int16)},
         {"error": np.linspace(0, 1, count).astype(np.float16)},
         {"cluster": list(names), "type": list(types), "source": ["atlas"]},
-        frame_of(points),
+        frame_of(at),
         {"method": "pca", "laid_over": None, "moved": None},
     )
     save(folder, made)

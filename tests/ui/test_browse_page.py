@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from kg_platform.platform import Platform
+from tests.support.page_components import component
 from tests.ui.conftest import Open
 from tests.ui.test_pages import words
-
-
-def component(app: AppTest, key: str) -> dict[str, Any]:
-    """What one of our components was given."""
-    for one in app.get("bidi_component"):
-        if f"-{key}" in one.proto.id:
-            found: dict[str, Any] = json.loads(one.proto.json)
-            return found
-    raise AssertionError(f"no component {key}")
 
 
 def ids(app: AppTest, key: str = "browse_rows") -> list[str]:

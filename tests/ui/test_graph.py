@@ -60,7 +60,7 @@ def test_a_selection(world: Platform, explorer: Open) -> None:
 
 def test_ways_between_two(world: Platform, explorer: Open) -> None:
     app = explorer("graph", **{"from": "C01", "to": "C04"})
-    assert "1 shortest ways from Country 1 to Country 4, of 1 steps." in words(app)
+    assert "Shortest ways from Country 1 to Country 4: 1, 1 steps each." in words(app)
     [edge] = [edge for edge in picture(app)["edges"] if edge["way"]]
     assert (edge["head"], edge["tail"]) == ("C01", "C04")
     app = explorer("graph", **{"from": "C01", "to": "nobody"})
@@ -107,5 +107,5 @@ def test_nothing_is_asked_for_yet(world: Platform, explorer: Open) -> None:
     assert not app.exception
     assert "Choose an entity to see what it is connected to" in words(app)
     app.button(key="graph_add").click().run()
-    assert list(app.query_params["id"]) == ["C00"]
+    assert "C00" in app.query_params["id"]
     assert "C00" in ids(picture(app))

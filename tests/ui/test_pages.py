@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ingest.loading.load import ingest
-from kg_platform.browse import entities
-from kg_platform.cypher.statement import Statement
 from kg_platform.ledger.schedules import Ending
 from kg_platform.platform import Platform
 from kg_platform.scheduling.times import times, zone
-from tests.support.clips import film, wav
 from tests.ui.conftest import HOSTILE, Open
 
 PAGES = ("overview", "browse", "entity", "graph", "query", "similar", "ingest", "review", "runs")
@@ -44,60 +37,11 @@ class TestWithAWorld:
         assert not app.exception
         assert "kg-alert" not in words(app)
 
-    def test_overview_counts(self, world: Platform, explorer: Open) -> None:
-        app = explorer()
-        figures = {metric.label: metric.value for metric in app.metric}
-        assert figures["Entities"] == "32"
-        assert figures["Media"] == "4"  # the same stripes are one medium
-        assert figures["Embedded"] == "78%"
-        assert figures["MRR"] == "0.500"
-        assert "run-1" in words(app)
-
-    def test_what_is_stale_is_said(self, world: Platform, explorer: Open) -> None:
-        graph = world.graph
-        assert "Vectors: 25 stale, 7 without a vector" in words(explorer())
-        assert "no vector yet" in words(explorer("entity", id="lang-1"))
-        clear = "MATCH (n:Entity) REMOVE n.embedding_stale, n.embedding_stale_at"
-        graph.write(Statement(clear))
-        changed = (
-            "MATCH (n:Entity {id: 'C07'}) SET n.embedding_stale = ['text', 'facts'], "
-            "n.embedding_stale_at = datetime(), n.embedding_provisional = true, "
-            "n.embedding_content = '1:2:3'"
-        )
-        graph.write(Statement(changed))
-        st.cache_data.clear()
-        assert "Vectors: 1 stale, 7 without a vector, 1 provisional" in words(explorer())
-        page = words(explorer("entity", id="C07"))
-        assert "provisional: fitted after training; stale: text, facts changed" in page
-        assert "1:2:3" not in page
-        assert "stale:" not in words(explorer("entity", id="C08"))
-
-    def test_entity_by_deep_link(self, world: Platform, explorer: Open) -> None:
-        app = explorer("entity", id="C07")
-        for text in ("Country 7", "C07", "7 rivers", "IN_REGION", "BORDERS", "embedding"):
-            assert text in words(app)
-
-    def test_sound_and_film_have_players(
-        self, world: Platform, explorer: Open, tmp_path: Path
-    ) -> None:
-        film_of = {"path": "walk.mp4", "from": 0.25, "to": 0.5, "caption": "A walk."}
-        (tmp_path / "horn.wav").write_bytes(wav())
-        (tmp_path / "walk.mp4").write_bytes(film())
-        rows = [{"id": "horn", "label": "Horn", "audio": "horn.wav", "video": film_of}]
-        (tmp_path / "entities.jsonl").write_text("\n".join(map(json.dumps, rows)))
-        assert ingest(world, tmp_path).media_stored == 2
-        app = explorer("entity", id="horn")
-        assert not app.exception
-        [player] = app.get("audio")
-        assert player.proto.url.endswith(".wav")
-        assert len(app.get("image")) == 1, "its wave"
-        app.button_group(key="entity_picture_horn").set_value(1).run()
-        [player] = app.get("video")
-        assert not app.get("image"), "a player shows its own"
-        assert (player.proto.start_time, player.proto.end_time) == (0, 1)
-        assert "A walk." in words(app)
-        [row] = entities.find(world.graph, "Horn", limit=1)
-        assert row.picture is not None
+    def test_a_plan_is_an_answer(self, world: Platform, explorer: Open) -> None:
+        app = explorer("query")
+        app.text_area(key="query_text").set_value("PROFILE MATCH (n:Country) RETURN n.id")
+        app.button[0].click().run()
+        assert "+ProduceResults" in list(app.dataframe[0].value["operator"])
 
     def test_an_entity_that_is_not_there(self, world: Platform, explorer: Open) -> None:
         app = explorer("entity", id="<b>nobody</b>")

@@ -82,7 +82,7 @@ def test_entities_lead_to_the_graph(world: Platform, explorer: Open) -> None:
     app = ask(explorer("query"), "MATCH (n:Country) RETURN n, 'nobody' AS id ORDER BY n.id LIMIT 2")
     app.button(key="query_to_graph").click()
     app.run()
-    assert app.query_params["ids"] == "C00,C01"
+    assert app.query_params["with"] == ["C00", "C01"]
     app = ask(explorer("query"), "RETURN 'nobody' AS id")
     assert not [b for b in app.button if b.key == "query_to_graph"]
 

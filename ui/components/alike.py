@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from embeddings.answers.nearest import Neighbour
-from embeddings.answers.similar import Alike
+from embeddings.answers.similar import SimilarAnswer
 from kg_platform.browse.entities import EntityRow
 from ui import navigation, resources
 from ui.components.served import served
 from ui.language import say
 
-_answer = served("alike", html="<article><div></div></article>")
-_examples = served("examples", html="<div></div>")
+_answer = served("alike", html="<article><section></section></article>")
+_examples = served("examples", html="<article></article>")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Acts:
     why: Callable[[str], None] | None
 
 
-def answer(found: Alike, names: dict[str, str], acts: Acts, key: str) -> None:
+def answer(found: SimilarAnswer, names: dict[str, str], acts: Acts, key: str) -> None:
     """The answer; `names` are what the ways are called. `key` is unique on the page."""
     rows = resources.rows(
         tuple(

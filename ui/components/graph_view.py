@@ -121,7 +121,6 @@ def words() -> dict[str, str]:
         "shown": say("{shown} of {total} facts drawn"),
         "predicted": say("Proposed"),
         "probability": say("probability {value}"),
-        "community": say("Communities"),
         "proposals": say("Proposed links"),
         "arranging": say("Arranging …"),
         "working": say("Working …"),

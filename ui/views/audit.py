@@ -78,7 +78,7 @@ def listing(audit: Audit) -> None:
             st.button(say("Next"), key="audit_next", on_click=turn, args=(page + 1,),
                       disabled=page == last)  # fmt: skip
             text.note(say("Page {page} of {last}", page=f"{page:,}", last=f"{last:,}"))
-        text.note(say("{count} lines", count=f"{total:,}"))
+        text.note(say("One line") if total == 1 else say("{count} lines", count=f"{total:,}"))
         st.download_button(
             say("Download as CSV"),
             lambda: tables.as_csv(COLUMNS, [row(one) for one in audit.every(by, kind)]),

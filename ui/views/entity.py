@@ -7,6 +7,7 @@ import math
 
 import streamlit as st
 
+from ingest.versions.compare import ADDED
 from ingest.versions.of_entity import EntityLoad
 from kg_platform.browse.entities import EntityPage, EntityRow, Fact, MediaRow
 from kg_platform.browse.history import Event
@@ -36,6 +37,9 @@ def choose(problem: str = "") -> None:
     st.title(say("Entity"))
     if problem:
         plain.alert(problem)
+        if close := resources.close_matches(st.query_params.get("id", "")):
+            st.subheader(say("Did you mean"), anchor=False)
+            cards.cards([cards.Card(row) for row in close], key="entity_close", shape="chips")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = entity_picker.entity_picker("entity")
         if chosen and st.button(say("Open"), icon=":material/arrow_forward:", key="entity_open"):
@@ -315,10 +319,10 @@ def alike(page: EntityPage) -> None:
     if not ways:
         return
     with st.container(border=True):
-        st.subheader(say("Most alike"), anchor=False)
+        st.subheader(say("Most alike by"), anchor=False)
         for way, column in zip(ways, st.columns(len(ways), gap="small"), strict=True):
             with column:
-                plain.heading(say("by {way}", way=way_called(way)))
+                plain.heading(way_called(way))
                 with plain.errors():
                     cards.cards(
                         nearest(page.id, ALIKE, way),
@@ -429,7 +433,10 @@ def loads(found: list[EntityLoad]) -> None:
     for load in found:
         plain.heading(load.at[:16].replace("T", " "), f"{load.source} · {load.kind} · {load.run}")
         rows = []
-        if load.entity is not None:
+        if load.entity is not None and load.entity.what == ADDED:
+            count = len(load.entity.properties)
+            rows.append((load.entity.what, say("it came, with {count} properties", count=count)))
+        elif load.entity is not None:
             rows += [
                 (name, f"{tables.words(was) or '–'} → {tables.words(now) or '–'}")
                 for name, (was, now) in load.entity.properties.items()
@@ -464,15 +471,16 @@ def show(page: EntityPage) -> None:
     head(page)
     alike(page)
     left, right = st.columns([1.8, 1], gap="medium")
-    with left, st.container(border=True):
-        connected(page)
-    with right:
-        properties(page)
-        texts(page)
+    with left:
+        with st.container(border=True):
+            connected(page)
         with plain.errors():
             proposed(page)
         with plain.errors():
             became(page)
+    with right:
+        texts(page)
+        properties(page)
     cypher(page)
 
 

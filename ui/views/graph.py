@@ -194,7 +194,7 @@ def show(address: GraphAddress) -> None:
             address.expanded, beside, address.without, address.relations_off, address.limit, way
         )
     if not found.nodes:
-        gone(found)
+        gone(found, address)
         plain.hint(say("None of this is in the graph. Choose an entity, or undo."))
         return
     notes(found, address)
@@ -232,9 +232,9 @@ def between(address: GraphAddress) -> tuple[Edge, ...]:
         if not ways.ways:
             told = say("{one} and {other} do not hang together within 4 steps.")
         elif ways.more:
-            told = say("{count} of more shortest ways from {one} to {other}, of {steps} steps.")
+            told = say("Shortest ways from {one} to {other}: {count} of more, {steps} steps each.")
         else:
-            told = say("{count} shortest ways from {one} to {other}, of {steps} steps.")
+            told = say("Shortest ways from {one} to {other}: {count}, {steps} steps each.")
         with st.container(horizontal=True, vertical_alignment="center"):
             plain.note(
                 told.format(count=len(ways.ways), one=names[0], other=names[1], steps=ways.length)
@@ -251,7 +251,7 @@ def between(address: GraphAddress) -> tuple[Edge, ...]:
 
 def notes(found: Neighbourhood, address: GraphAddress) -> None:
     """What is not drawn, and why."""
-    gone(found)
+    gone(found, address)
     labels = {row.id: row.label for row in found.nodes}
     lines = [
         say("{shown} of {total} facts of {name} are drawn.").format(
@@ -281,15 +281,17 @@ def notes(found: Neighbourhood, address: GraphAddress) -> None:
                 )
 
 
-def gone(found: Neighbourhood) -> None:
-    merged = {old: new for old, new in found.gone.items() if new is not None}
-    lost = [old for old, new in found.gone.items() if new is None]
+def gone(found: Neighbourhood, address: GraphAddress) -> None:
+    """Who is named in the address, and is not there under that name."""
+    named = {*address.expanded, *address.beside} & found.gone.keys()
+    merged = {old: new for old in sorted(named) if (new := found.gone[old]) is not None}
+    lost = sorted(named - merged.keys())
     if lost:
-        named = ", ".join(one[:60] for one in lost[:NAMED])
+        names = ", ".join(one[:60] for one in lost[:NAMED])
         more = say(" and {count} more", count=len(lost) - NAMED) if len(lost) > NAMED else ""
         plain.alert(
             say("Not in the graph (any more): {names}. Look for it by its name.").format(
-                names=named + more
+                names=names + more
             )
         )
     for old, new in list(merged.items())[:NAMED]:

@@ -47,15 +47,15 @@ def select(how: str, mask: NDArray[np.bool_] | None, choice: Choice, **more: Any
 def selection(choice: Choice, found: StoredMap, wanted: dict[str, str]) -> dict[str, Any]:
     """The selection on the map that is shown: of the address, or the one that was made on this map
     or on another one, by its entities."""
-    if "cluster" in wanted or "lasso" in wanted:
+    if wanted.keys() & {"cluster", "lasso", "ids"}:
         _of_address(choice, found, wanted)
     kept: dict[str, Any] = st.session_state.get(SELECTION) or {"id": "none", "how": "none"}
     if kept["how"] == "none" or kept["mask"] is None:
         return kept
     if (kept["run"], kept["vectors"]) != (choice.run, choice.vectors):
-        before = map_reading.opened(kept["run"], kept["vectors"])
+        before = map_reading.reading(kept["run"], kept["vectors"]).map
         names = map_reading.ids(kept["run"])
-        place = map_reading.point_of(choice.run, choice.vectors)
+        place = map_reading.reading(choice.run, choice.vectors).point_of
         chosen = [names[row] for row in before.rows[kept["mask"]].tolist()]
         mask = np.zeros(found.count, bool)
         mask[[place[each] for each in chosen if each in place]] = True
@@ -67,8 +67,17 @@ def selection(choice: Choice, found: StoredMap, wanted: dict[str, str]) -> dict[
 def _of_address(choice: Choice, found: StoredMap, wanted: dict[str, str]) -> None:
     if "lasso" in wanted:
         corners = shown.read_lasso(wanted["lasso"])
-        points = map_reading.coordinates(choice.run, choice.vectors)
+        points = map_reading.reading(choice.run, choice.vectors).coordinates
         select("lasso", shown.inside(points, corners), choice, lasso=wanted["lasso"])
+        return
+    if "ids" in wanted:
+        place = map_reading.reading(choice.run, choice.vectors).point_of
+        mask = np.zeros(found.count, bool)
+        mask[[place[each] for each in wanted["ids"].split(",") if each in place]] = True
+        if not mask.any():
+            text.hint(say("None of these entities is on this map."))
+            return
+        select("bits", mask, choice, bits=shown.written_bits(mask))
         return
     number = wanted["cluster"]
     if not number.isdecimal() or int(number) >= len(found.names["cluster"]):
@@ -123,13 +132,13 @@ def page() -> None:
                 colour
                 for run, kinds in maps.items()
                 if vectors in kinds
-                for colour in map_reading.colours(map_reading.opened(run, vectors))
+                for colour in map_reading.colours(map_reading.reading(run, vectors).map)
             )
         )
         for vectors in {each for kinds in maps.values() for each in kinds}
     }
     choice = map_choice.choose(maps, map_reading.live(), shades, wanted)
-    found = map_reading.opened(choice.run, choice.vectors)
+    found = map_reading.reading(choice.run, choice.vectors).map
     kept = selection(choice, found, wanted)
     draw(choice, found, kept)
     about(found)
@@ -154,7 +163,9 @@ def page() -> None:
 def draw(choice: Choice, found: StoredMap, kept: dict[str, Any]) -> None:
     name, lang = name_of(choice.run, choice.vectors), language.language()
     colour = map_reading.colouring(choice.run, choice.vectors, choice.colour, lang)
-    sent: dict[str, Any] = {f"{name}/xy": map_reading.coordinates(choice.run, choice.vectors)}
+    sent: dict[str, Any] = {
+        f"{name}/xy": map_reading.reading(choice.run, choice.vectors).coordinates
+    }
     sent[f"{name}/{choice.colour}"] = colour.codes
     if kept["how"] == "entry" and kept["column"] not in sent:
         kind = kept["column"].rpartition("/")[2]
@@ -183,7 +194,7 @@ def draw(choice: Choice, found: StoredMap, kept: dict[str, Any]) -> None:
             },
             "before": before,
             "slide": slide,
-            "clusters": _cluster_names(choice.run, choice.vectors),
+            "clusters": map_reading.reading(choice.run, choice.vectors).cluster_names,
             "lit": {"points": lit},
             "select": {k: v for k, v in kept.items() if k not in ("mask", "run", "vectors")},
             "words": words(),
@@ -214,18 +225,6 @@ def _slide(choice: Choice, name: str, sent: dict[str, Any]) -> str | None:
     column = f"{name}/from/{other}"
     sent[column] = map_reading.elsewhere(choice.run, other, choice.vectors)
     return column
-
-
-@st.cache_data(max_entries=20, show_spinner=False)
-def _cluster_names(run: str, vectors: str) -> list[dict[str, Any]]:
-    found = map_reading.opened(run, vectors)
-    sizes = np.bincount(found.codes["cluster"] + 1)[1:]
-    named = []
-    for number in np.argsort(-sizes).tolist():
-        if sizes[number] and found.names["cluster"][number]:
-            x, y = shown.places(found, number)
-            named.append({"label": found.names["cluster"][number], "x": x, "y": y})
-    return named
 
 
 def answer(name: str, points: Any, pictures: bool) -> dict[int, vector_map.Name]:
@@ -269,7 +268,9 @@ def about(found: StoredMap) -> None:
     if found.about.get("laid_over"):
         said.append(say("laid over run {run}", run=found.about["laid_over"]))
     if moved is not None:
-        said.append(say("half of the points moved less than {share}", share=f"{moved[0]:.1%}"))
+        said.append(
+            say("half of the points moved less than {share}", share=f"{max(moved[0], 0.001):.1%}")
+        )
     text.note(" · ".join(said))
 
 

@@ -91,10 +91,11 @@ def sentence(one: Concern) -> tuple[str, str]:
 
 
 def attention(found: list[Concern]) -> None:
+    if not found:
+        text.note(say("✓ Nothing needs attention."))
+        return
     with st.container(border=True):
         st.subheader(say("Needs attention"), anchor=False)
-        if not found:
-            text.note(say("Nothing. All vectors are of the graph as it is."))
         with st.container(gap=None):
             for one in found[:CONCERNS]:
                 said, icon = sentence(one)
@@ -213,13 +214,18 @@ def learnt(run_id: str) -> None:
     found = curves(resources.settings().artifacts_dir / run_id)
     if found is None or len(found.epochs) < 2:
         return
-    ink = "#c9d5d2" if st.context.theme.type == "dark" else "#41524e"
     names = {"loss": say("Loss"), "valid_mrr": say("Validation MRR")}
+    dark = st.context.theme.type == "dark"
+    ink = "#c9d5d2" if dark else "#41524e"
     axis = {"labelColor": ink, "titleColor": ink, "grid": False, "tickCount": 4}
-    colours = ["#0f766e", "#c2410c"]
+    colours = ["#2dd4bf", "#fb923c"] if dark else ["#0f766e", "#c2410c"]
     layers = [
         {
-            "mark": {"type": "line", "point": {"size": 22}, "color": colours[place]},
+            "mark": {
+                "type": "line",
+                "point": {"size": 22, "color": colours[place]},
+                "color": colours[place],
+            },
             "encoding": {
                 "y": {
                     "field": key,

@@ -1,7 +1,8 @@
 """What is alike: like these and not like those, a text, a picture, a sound or a film, in ways that
 people weigh; why two are alike; and the answers of two runs side by side.
 
-The address holds the question: `?id=A&id=B&not=C`, a comparison: `?id=A&compare=B`, or two runs:
+The address holds the question: `?id=A&id=B&not=C&by=text&by=image`, a comparison:
+`?id=A&compare=B`, or two runs:
 `?id=A&runs=ONE&runs=OTHER`. What is uploaded is in none.
 """
 
@@ -13,9 +14,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from embeddings.answers.filtering import parsed
-from embeddings.answers.similar import Alike
+from embeddings.answers.similar import SimilarAnswer
 from embeddings.answers.two_runs import RankedEntity
 from kg_platform.browse.entities import EntityRow
+from kg_platform.modality import BY_NAME
 from ui import resources
 from ui.components import alike, cards
 from ui.language import say
@@ -23,7 +25,7 @@ from ui.widgets import example_picker, neighbours
 from ui.widgets import text as plain
 from ui.widgets import why as reasons
 
-LIKE, UNLIKE, COMPARE, RUNS = "id", "not", "compare", "runs"
+LIKE, UNLIKE, BY, COMPARE, RUNS = "id", "not", "by", "compare", "runs"
 KINDS = ("image", "audio", "video")
 
 
@@ -115,7 +117,12 @@ def ask(like: list[str], unlike: list[str]) -> None:
 
 def uploaded() -> dict[str, bytes]:
     """A picture, sound or film by the name of its modality, shown or played."""
-    file = st.file_uploader(say("Like a picture, a sound or a film"), key="similar_file")
+    with st.expander(say("Like a picture, a sound or a film"), icon=":material/perm_media:"):
+        file = st.file_uploader(
+            say("Like a picture, a sound or a film"),
+            key="similar_file",
+            label_visibility="collapsed",
+        )
     if file is None:
         return {}
     kind = (file.type or "").partition("/")[0]
@@ -147,15 +154,22 @@ def preview(data: bytes) -> bytes:
 def chosen_weights() -> dict[str, float]:
     """How much each way counts, by hand where several are chosen; nothing: what fits."""
     names = neighbours.names()
-    ways = st.pills(
-        say("Compare by"),
-        list(names),
-        format_func=names.__getitem__,
-        selection_mode="multi",
-        key="similar_by",
-        bind="query-params",
-        help=say("Nothing chosen: entities by everything, a text or a file by its own kind."),
-    )
+    run = resources.overview().current_run or {}
+    there = [way for way in names if way not in BY_NAME or run.get(BY_NAME[way].setting)]
+    # By hand: a bound widget would put the names of the reader's language into the address.
+    asked = given(BY)
+
+    def chosen() -> None:
+        put(BY, [way for way in there if st.session_state[f"similar_way_{way}"]])
+
+    plain.heading(say("Compare by"))
+    with st.container(horizontal=True):
+        for way in there:
+            st.session_state.setdefault(f"similar_way_{way}", way in asked)
+            st.checkbox(names[way], key=f"similar_way_{way}", on_change=chosen)
+    ways = [way for way in there if st.session_state[f"similar_way_{way}"]]
+    if not ways:
+        plain.note(say("Nothing chosen: entities by everything, a text or a file by its own kind."))
     if len(ways) < 2:
         return dict.fromkeys(ways, 1.0)
     return {
@@ -187,7 +201,7 @@ def filters() -> tuple[str | None, str, int]:
         say("Only with a property"),
         key="similar_where",
         bind="query-params",
-        placeholder="property=value",
+        placeholder=say("property=value"),
         icon=":material/filter_alt:",
     )
     count: int = st.selectbox(
@@ -199,7 +213,7 @@ def filters() -> tuple[str | None, str, int]:
 # ---- its answer
 
 
-def show(found: Alike, like: Sequence[str]) -> None:
+def show(found: SimilarAnswer, like: Sequence[str]) -> None:
     if not found.found:
         plain.hint(say("Nothing is left by the filter. Take it away, or choose another."))
         return
@@ -215,7 +229,7 @@ def show(found: Alike, like: Sequence[str]) -> None:
         runs_to_compare()
 
 
-def looked(found: Alike) -> list[str]:
+def looked(found: SimilarAnswer) -> list[str]:
     """How the answer was found, where that is not the index alone."""
     names = neighbours.names()
     said = []
@@ -282,10 +296,15 @@ def two_runs(entity_id: str, runs: tuple[str, str]) -> None:
     back()
     st.subheader(say("The answers of two runs"), anchor=False)
     names = neighbours.names()
+    st.session_state.setdefault("similar_runs_by", next(iter(given(BY)), "embedding"))
     way: str = st.selectbox(
-        say("Compare by"), list(names), format_func=names.__getitem__, key="similar_runs_by",
-        bind="query-params", width=180,
-    )  # fmt: skip
+        say("Compare by"),
+        list(names),
+        format_func=names.__getitem__,
+        key="similar_runs_by",
+        on_change=lambda: put(BY, [st.session_state["similar_runs_by"]]),
+        width=180,
+    )
     with plain.errors():
         found = neighbours.of_two_runs(entity_id, runs, way, 20)
         plain.note(

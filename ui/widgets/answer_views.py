@@ -121,9 +121,9 @@ def _elsewhere(ids: list[str]) -> None:
     few = ids[:MOST_DRAWN]
     more = say("The first {count} of {all} entities", count=f"{len(few):,}", all=f"{len(ids):,}")
     words = say("The {count} entities of this answer", count=f"{len(ids):,}")
-    for page, name, icon in (
-        ("graph", say("Show as graph"), ":material/hub:"),
-        ("map", say("Show on the map"), ":material/scatter_plot:"),
+    for page, name, icon, named in (
+        ("graph", say("Show as graph"), ":material/hub:", {"with": few}),
+        ("map", say("Show on the map"), ":material/scatter_plot:", {"ids": ",".join(few)}),
     ):
         st.button(
             name,
@@ -132,7 +132,7 @@ def _elsewhere(ids: list[str]) -> None:
             key=f"query_to_{page}",
             on_click=navigation.go,
             args=(page,),
-            kwargs={"ids": ",".join(few)},
+            kwargs=named,
         )
 
 

@@ -14,6 +14,9 @@ from ui.widgets import text
 
 def closed(there: Visitor) -> None:
     """In the place of a page: why it is not shown, and what to do."""
+    if not people.asks_for_login():
+        text.alert(there.why)
+        return
     st.title(say("Log in"), anchor=False)
     if not people.is_logged_in():
         text.lead(say("This explorer is for people who are known here. Log in to look around."))

@@ -71,7 +71,8 @@ def part(
 
 @st.cache_data(ttl=resources.FRESH, show_spinner=False)
 def ways(one: str, other: str) -> Ways:
-    return shortest_ways(resources.graph(), one, other)
+    most = resources.settings().query_timeout
+    return shortest_ways(resources.graph(), one, other, seconds=most)
 
 
 def proposed_to(expanded: Sequence[str]) -> list[ProposedLink]:
@@ -227,7 +228,8 @@ def colours(found: Neighbourhood, address: GraphAddress, later: Later) -> Colour
         to = like(found, address)
         near = nearness(resources.graph(), to, ids) if to else {}
         others = [value for id, value in near.items() if id != to]
-        name = say("Similarity")
+        labels = {row.id: row.label for row in found.nodes}
+        name = say("Similarity to {name}", name=labels.get(to, to)[:40])
         return Colours(near, {}, _scale(name, min(others), max(others)) if others else {})
     if address.colour == "surprise":
         by_fact = later.get(("surprise", found.edges), lambda: surprises(found.edges))

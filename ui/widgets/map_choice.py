@@ -28,7 +28,7 @@ COLOURS = {
     "State": "provisional",
 }
 # Parts of the page's address, and nobody else's.
-PARTS = ("modality", "colour", "run", "from", "cluster", "lasso", "find")
+PARTS = ("modality", "colour", "run", "from", "cluster", "lasso", "find", "ids")
 _WRITTEN = "map_written"
 
 
@@ -90,7 +90,9 @@ def choose(
                 other=home,
             )
         )
-    _adopt("map_run", wanted.get("run"), runs, home)
+    # Its widget is not there while only one run has such vectors, and its state with it.
+    kept = st.session_state.get("map_run_kept")
+    _adopt("map_run", wanted.get("run"), runs, kept if kept in runs else home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         run = str(st.session_state["map_run"])
         kinds = [title for title, name in VECTORS.items() if property_of(name) in maps[run]]
@@ -136,6 +138,7 @@ def choose(
             )
     if len(alike) > 1:
         st.select_slider(say("Run"), alike, key="map_run")
+    st.session_state["map_run_kept"] = run
     return Choice(run, vectors, COLOURS[shade], other, find or "")
 
 
@@ -144,7 +147,7 @@ def _adopt(key: str, wanted: str | None, options: Sequence[str], default: str | 
     if wanted in options:
         st.session_state[key] = wanted
     elif st.session_state.get(key) not in options:
-        if default is None:
+        if default not in options:
             st.session_state.pop(key, None)
         else:
             st.session_state[key] = default

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -36,15 +38,55 @@ def live() -> str | None:
     return None if run is None else str(run["id"])
 
 
-def opened(run: str, vectors: str) -> StoredMap:
-    """Raises: NotFound, ArtifactError."""
+class MapReading:
+    """A map with what is asked of it again and again, each once."""
+
+    def __init__(self, found: StoredMap) -> None:
+        self.map = found
+
+    @cached_property
+    def coordinates(self) -> NDArray[np.uint16]:
+        return shown.coordinates(self.map.points, self.map.frame)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the run's entities, by the rows of its artifact."""
+        return ids(self.map.run)
+
+    @cached_property
+    def point_of(self) -> dict[str, int]:
+        """Id -> its point."""
+        names = self.ids
+        return {names[row]: point for point, row in enumerate(self.map.rows.tolist())}
+
+    @cached_property
+    def cluster_names(self) -> list[dict[str, Any]]:
+        """Names and where they stand, in shares of the frame, the largest cluster first."""
+        sizes = np.bincount(self.map.codes["cluster"] + 1)[1:]
+        named = []
+        for number in np.argsort(-sizes).tolist():
+            if sizes[number] and self.map.names["cluster"][number]:
+                x, y = shown.places(self.map, number)
+                named.append({"label": self.map.names["cluster"][number], "x": x, "y": y})
+        return named
+
+
+def reading(run: str, vectors: str) -> MapReading:
+    """The map of a run's vectors; one that was made anew is read anew.
+
+    Raises: NotFound, ArtifactError.
+    """
+    return _reading(run, vectors, _made(run, vectors))
+
+
+def _made(run: str, vectors: str) -> int:
     file = artifacts() / run / stored.FOLDER / vectors / stored.MANIFEST
-    return _opened(run, vectors, file.stat().st_mtime_ns if file.is_file() else 0)
+    return file.stat().st_mtime_ns if file.is_file() else 0
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _opened(run: str, vectors: str, made: int) -> StoredMap:
-    return stored.open_map(artifacts(), run, vectors)
+def _reading(run: str, vectors: str, made: int) -> MapReading:
+    return MapReading(stored.open_map(artifacts(), run, vectors))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -55,29 +97,29 @@ def ids(run: str) -> list[str]:
     return open_artifact(artifacts() / run, verify=False).entity_ids()
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def point_of(run: str, vectors: str) -> dict[str, int]:
-    """Id -> its point on a map."""
-    names = ids(run)
-    return {names[row]: point for point, row in enumerate(opened(run, vectors).rows.tolist())}
-
-
 def colours(found: StoredMap) -> list[str]:
     """What a map can be coloured by."""
     named = [kind for kind in ("type", "cluster", "source") if found.names[kind]]
     return [*(named or ["type"]), *found.measures, "provisional"]
 
 
-@st.cache_resource(max_entries=16, ttl=resources.COUNTS, show_spinner=False)
 def colouring(run: str, vectors: str, kind: str, lang: str) -> Colouring:
     """What the points are coloured by; `lang`, as legends are words."""
-    found = opened(run, vectors)
+    return _colouring(run, vectors, kind, lang, _made(run, vectors))
+
+
+@st.cache_resource(max_entries=16, ttl=resources.COUNTS, show_spinner=False)
+def _colouring(run: str, vectors: str, kind: str, lang: str, made: int) -> Colouring:
+    found = reading(run, vectors).map
     none = say("Not known")
     if kind in found.measures:
         return shown.by_measure(found.measures[kind], none)
+    if kind in stored.MEASURES:
+        nothing = np.full(found.count, np.nan, np.float16)
+        return shown.by_measure(nothing, none)
     if kind == "provisional":
-        place = point_of(run, vectors)
-        states = [_points(place, ids) for ids in (stale(), provisional())]
+        place = reading(run, vectors).point_of
+        states = [_points(place, some) for some in (stale(), provisional())]
         codes = shown.by_state(found.count, *states)
         names = [say("As trained"), say("Changed since"), say("Fitted later")]
         return shown.by_code(codes, names, "", none)
@@ -102,32 +144,31 @@ def _points(place: dict[str, int], entities: set[str]) -> NDArray[np.int64]:
     return np.array([place[each] for each in entities if each in place], np.int64)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def coordinates(run: str, vectors: str) -> NDArray[np.uint16]:
-    found = opened(run, vectors)
-    return shown.coordinates(found.points, found.frame)
+def elsewhere(run: str, other: str, vectors: str) -> NDArray[np.uint16]:
+    """Where another run's map has the points of this run's."""
+    return _elsewhere(run, other, vectors, _made(run, vectors), _made(other, vectors))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def elsewhere(run: str, other: str, vectors: str) -> NDArray[np.uint16]:
-    """Where another run's map has the points of this run's."""
-    return shown.elsewhere(
-        opened(run, vectors), ids(run), opened(other, vectors), point_of(other, vectors)
-    )
+def _elsewhere(
+    run: str, other: str, vectors: str, made: int, other_made: int
+) -> NDArray[np.uint16]:
+    here, there = reading(run, vectors), reading(other, vectors)
+    return shown.elsewhere(here.map, here.ids, there.map, there.point_of)
 
 
 @st.cache_data(ttl=resources.FRESH, max_entries=50, show_spinner=False)
 def lit(run: str, vectors: str, text: str) -> tuple[list[int], int]:
     """The points that a search finds, and how many entities it found."""
     found = resources.find(text, None, FOUND)
-    place = point_of(run, vectors)
+    place = reading(run, vectors).point_of
     return [place[row.id] for row in found if row.id in place], len(found)
 
 
 def named(run: str, vectors: str, points: Sequence[int], pictures: bool) -> dict[int, Name]:
     """What points are called, and with `pictures` how they look; one whose entity is gone is its
     id."""
-    found, names = opened(run, vectors), ids(run)
+    found, names = reading(run, vectors).map, ids(run)
     asked = {p: names[found.rows[p]] for p in points[:200] if 0 <= p < found.count}
     rows = resources.rows(tuple(asked.values()))
     said: dict[int, Name] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from embeddings.answers.similar import Alike
+from embeddings.answers.similar import SimilarAnswer
 from embeddings.answers.two_runs import TwoRuns, two_runs
 from embeddings.answers.why_similar import WhySimilar
 from kg_platform.browse.entities import EntityPage, EntityRow
@@ -68,7 +68,7 @@ def alike(
     where: Mapping[str, str],
     k: int,
     files: Mapping[str, bytes],
-) -> Alike:
+) -> SimilarAnswer:
     """The answer to all that a page asks; `files` are contents by the names of their modalities."""
     return resources.kg().alike(
         [EntityRow(one, one) for one in like],

@@ -84,6 +84,7 @@ def names(texts: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """The texts of each cluster -> its name: a few words, "" where none stands out."""
     counted = {cluster: Counter(_words(some)) for cluster, some in texts.items()}
     in_clusters = Counter(word for words in counted.values() for word in words)
+    most = len(counted) / 2 if len(counted) >= 4 else len(counted)  # said of most, it names none
     said: dict[int, str] = {}
     for cluster, words in counted.items():
         least = 2 if len(texts[cluster]) >= 4 else 1  # of one text alone it says nothing
@@ -91,7 +92,7 @@ def names(texts: Mapping[int, Sequence[str]]) -> dict[int, str]:
         weights = {
             word: count / total * float(np.log(1 + len(counted) / in_clusters[word])) ** 2
             for word, count in words.items()
-            if count >= least
+            if count >= least and in_clusters[word] <= most
         }
         best = sorted(weights, key=lambda word: (-weights[word], word))
         said[cluster] = ", ".join(_apart(best)[:WORDS])
@@ -118,7 +119,7 @@ def _words(texts: Sequence[str]) -> list[str]:
         for token in _TOKEN.findall(text.lower()):
             if re.match(f"[{_CJK}]", token):
                 there.update(token[i : i + 2] for i in range(max(1, len(token) - 1)))
-            elif token not in ENGLISH_STOP_WORDS and len(token) <= 30:
+            elif token.isalpha() and token not in ENGLISH_STOP_WORDS and len(token) <= 30:
                 there.add(token)
         found += there
     return found

@@ -13,7 +13,7 @@ called worse.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -69,11 +69,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Check:
-    """One question. `passed` None: it could not be asked, `said` says why."""
+    """One question. `passed` None: it could not be asked, `said` says why. `figures` is what was
+    compared, where numbers were: `now`, `live`, and from `least` to `most` what passes."""
 
     name: str
     passed: bool | None
     said: str
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,9 @@ def _lengths(
     if before == 0:  # it went live because somebody forced it
         return Check("norms", None, "the live run's vectors are usually zero")
     said = f"usually {usual:.3g}, {before:.3g} in the live run (at most {times} apart)"
-    return Check("norms", 1 / bounds.norms <= usual / before <= bounds.norms, said)
+    passed = 1 / bounds.norms <= usual / before <= bounds.norms
+    least, most = before / bounds.norms, before * bounds.norms
+    return Check("norms", passed, said, _numbers(now=usual, live=before, least=least, most=most))
 
 
 def _alone(why: str) -> list[Check]:
@@ -180,7 +184,8 @@ def _against(
         yield Check("neighbours", None, str(error))
         return
     said = f"{overlap:.0%} of an entity's {drift.NEIGHBOURS} nearest stay (at least "
-    yield Check("neighbours", overlap >= bounds.overlap, f"{said}{bounds.overlap:.0%})")
+    figures = _numbers(now=overlap, least=bounds.overlap, most=1.0)
+    yield Check("neighbours", overlap >= bounds.overlap, f"{said}{bounds.overlap:.0%})", figures)
 
 
 def _figure(artifact: Artifact, live: Artifact, world: GraphAnswers, bounds: Bounds) -> Check:
@@ -214,7 +219,13 @@ def _figure(artifact: Artifact, live: Artifact, world: GraphAnswers, bounds: Bou
         f"MRR {after.mean():.4f}, live {before.mean():.4f}, of {len(asked):,} facts both held out "
         f"(at most {allowed:.4f} worse)"
     )
-    return Check("figure", bool(worse.mean() <= allowed), said)
+    least = max(0.0, before.mean() - allowed)
+    figures = _numbers(now=after.mean(), live=before.mean(), least=least, most=1.0)
+    return Check("figure", bool(worse.mean() <= allowed), said, figures)
+
+
+def _numbers(**figures: Any) -> dict[str, float]:
+    return {name: float(value) for name, value in figures.items()}
 
 
 class _Side:
@@ -277,7 +288,8 @@ def _canaries(artifact: Artifact, canaries: Sequence[Canary]) -> Iterator[Check]
             continue
         at = _place(vectors, place[canary.entity], place[canary.neighbour])
         said = f"{canary.neighbour!r} is number {at:,} of the nearest of {canary.entity!r}"
-        yield Check(name, at <= canary.within, f"{said} (at most {canary.within:,})")
+        figures = _numbers(now=at, least=1, most=canary.within)
+        yield Check(name, at <= canary.within, f"{said} (at most {canary.within:,})", figures)
 
 
 def _place(vectors: torch.Tensor, row: int, neighbour: int) -> int:

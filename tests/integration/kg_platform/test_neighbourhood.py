@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.graph.client import Graph
 from kg_platform.graph.values import PlanStep
+from kg_platform.platform import Platform
+from tests.support.command_line import kg
+from ui.session import KnowledgeGraph
 
 HUB = 100_000
 FACTS = [
@@ -192,3 +196,22 @@ def test_of_a_hub_only_what_is_asked_for_is_read(graph: Graph) -> None:
         Edge("n8", "IN", "hub"),
     )
     assert shortest_ways(graph, "n8", "other").length == 2
+
+
+def test_kg_ways(platform: Platform) -> None:
+    write(platform.graph, FACTS)
+    shown = kg("ways", "a", "C").out
+    assert "a -KNOWS-> b -KNOWS-> c" in shown
+    assert "a <-KNOWS- d -LIKES-> c" in shown
+    assert json.loads(kg("ways", "A", "C", "--relation", "KNOWS", "--json").out) == [
+        {
+            "nodes": ["A", "B", "C"],
+            "steps": [
+                {"head": "A", "relation": "KNOWS", "tail": "B"},
+                {"head": "B", "relation": "KNOWS", "tail": "C"},
+            ],
+        }
+    ]
+    assert "within 4 steps" in kg("ways", "A", "E").errors
+    with KnowledgeGraph(platform) as session:
+        assert [row.id for row in session.neighbourhood("a", "E").nodes] == ["A", "E", "B", "D"]

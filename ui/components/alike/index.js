@@ -1,7 +1,7 @@
 // An answer: its best as rows, what each way says by itself as lists beside them, and the same
 // entity marked in all of them when it is pointed at or focused. All text is set as text.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector("div")
+  const root = parentElement.querySelector("article > section")
   root.className = data.lists.length ? "several" : ""
   const main = element("ol", "main")
   main.setAttribute("aria-label", data.words.found)

@@ -1,7 +1,7 @@
 // What an answer should be like, and what it should not: chips, each a link to its entity and a
 // button that takes it away. All text is set as text.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector("div")
+  const root = parentElement.querySelector("article")
   root.replaceChildren(...data.groups.filter((group) => group.items.length).map(row))
 
   function row(group) {

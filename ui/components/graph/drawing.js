@@ -97,10 +97,11 @@ export class Drawing {
     const there = new Set()
     const fresh = []
     cy.batch(() => {
-      cy.elements().forEach((one) => {
-        if (wanted.has(one.id())) there.add(one.id())
-        else one.remove()
-      })
+      cy.remove(cy.elements().filter((one) => {
+        const stays = wanted.has(one.id())
+        if (stays) there.add(one.id())
+        return !stays
+      }))
       const plain = edges.length > MANY
       const told = edges.length <= NAMED
       const add = []
@@ -108,7 +109,7 @@ export class Drawing {
         const data = { id: one.id, shown: one.label, size: one.size, colour: one.colour }
         if (one.image) data.image = one.image
         const classes = names({ expanded: one.expanded, pinned: one.pinned, off: one.off })
-        if (there.has(one.id)) cy.getElementById(one.id).data(data).classes(classes)
+        if (there.has(one.id)) this.#change(one.id, data, classes)
         else {
           add.push({ group: "nodes", data, classes })
           fresh.push(one.id)
@@ -117,7 +118,7 @@ export class Drawing {
       for (const one of edges) {
         const { id, source, target, relation, colour } = one
         const classes = names({ way: one.way, proposed: one.proposed, off: one.off, plain: plain && !one.proposed, told })
-        if (there.has(id)) cy.getElementById(id).data({ colour: colour ?? NOTHING }).classes(classes)
+        if (there.has(id)) this.#change(id, { colour: colour ?? NOTHING }, classes)
         else add.push({ group: "edges", data: { id, source, target, relation, colour: colour ?? NOTHING }, classes })
       }
       cy.add(add)
@@ -129,6 +130,15 @@ export class Drawing {
     return { fresh, first: fresh.length > 0 && fresh.length === nodes.length }
   }
 
+  // Each change costs the element's style anew, so what is as it was is left alone.
+  #change(id, data, classes) {
+    const one = this.cy.getElementById(id)
+    const has = one.data()
+    if (Object.keys(data).some((name) => has[name] !== data[name])) one.data(data)
+    const names = one.classes().filter((name) => name !== "near")
+    if (names.length !== classes.length || classes.some((name) => !one.hasClass(name))) one.classes(classes)
+  }
+
   // Arrange what is new around what is there already, or everything.
   arrange({ fresh, all, pinned }) {
     const { cy } = this
@@ -137,7 +147,7 @@ export class Drawing {
     const isFresh = new Set(fresh)
     if (!all) {
       this.#beside(fresh)
-      if (count > VERY_MANY || !fresh.length) return this.#reach(fresh)
+      if (count > VERY_MANY || !fresh.length) return this.reach(fresh)
     }
     const kept = cy.nodes().filter((one) => (all ? pinned.has(one.id()) : !isFresh.has(one.id())))
     cy.layout({
@@ -154,17 +164,20 @@ export class Drawing {
       fixedNodeConstraint: kept.map((one) => ({ nodeId: one.id(), position: { ...one.position() } })),
     }).run()
     if (all) this.fit()
-    else this.#reach(fresh)
+    else this.reach(fresh)
   }
 
-  // What is new is not to lie out of sight.
-  #reach(ids) {
+  // These are not to lie out of sight: where one does, `middle` or everything is moved to.
+  reach(ids, middle = null) {
     const { x1, y1, x2, y2 } = this.cy.extent()
     const out = ids.some((id) => {
-      const { x, y } = this.cy.getElementById(id).position()
+      const one = this.cy.getElementById(id)
+      if (!one.isNode()) return false
+      const { x, y } = one.position()
       return x < x1 || x > x2 || y < y1 || y > y2
     })
-    if (out) this.fit()
+    if (out && middle) this.cy.center(middle)
+    else if (out) this.fit()
   }
 
   #beside(ids) {

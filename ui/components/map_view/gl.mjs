@@ -38,6 +38,9 @@ export function webgl(canvas, software) {
   const options = { antialias: false, premultipliedAlpha: true, failIfMajorPerformanceCaveat: !software }
   const gl = canvas.getContext("webgl2", options)
   if (!gl) return null
+  const about = gl.getExtension("WEBGL_debug_renderer_info")
+  const drawnBy = about ? String(gl.getParameter(about.UNMASKED_RENDERER_WEBGL)) : ""
+  if (!software && /swiftshader|llvmpipe|software/i.test(drawnBy)) return null
   let made = null
   const kept = { points: null, before: null, codes: null, flags: null }
 

@@ -33,8 +33,7 @@ export function overlay(canvas, style) {
   }
 
   // Greedy: what comes first keeps its place, what would lie on it is left out.
-  function placer() {
-    const taken = []
+  function placer(...taken) {
     return (left, top, right, bottom) => {
       if (taken.some((t) => left < t[2] && right > t[0] && top < t[3] && bottom > t[1])) return false
       taken.push([left, top, right, bottom])
@@ -45,7 +44,7 @@ export function overlay(canvas, style) {
   const short = (text, most) => ([...text].length > most ? [...text].slice(0, most - 1).join("") + "…" : text)
 
   return {
-    draw({ width, height, ratio, screen, clusters, near, named, hovered, lit, arrows, lasso, ready, colourOf }) {
+    draw({ width, height, ratio, screen, clusters, near, named, hovered, lit, arrows, lasso, ready, colourOf, isFaint, reserved }) {
       const wide = Math.round(width * ratio)
       const high = Math.round(height * ratio)
       if (canvas.width !== wide || canvas.height !== high) {
@@ -60,8 +59,8 @@ export function overlay(canvas, style) {
       if (arrows) {
         context.strokeStyle = style("--st-text-color")
         context.fillStyle = style("--st-text-color")
-        context.globalAlpha = 0.5
-        context.lineWidth = 1.2
+        context.globalAlpha = 0.4
+        context.lineWidth = 1.1
         for (const [ax, ay, bx, by] of arrows) {
           const [fx, fy] = screen(ax, ay)
           const [tx, ty] = screen(bx, by)
@@ -82,16 +81,18 @@ export function overlay(canvas, style) {
         context.globalAlpha = 1
       }
 
-      const free = placer()
+      const free = placer(reserved)
       for (const point of near) {
         const said = named.get(point.i)
         if (!said) continue
         const [x, y] = screen(point.x, point.y)
         const image = said.image ? picture(said.image, ready) : null
         const side = point.side
-        if (image && free(x - side / 2, y - side / 2, x + side / 2, y + side / 2)) {
-          const scale = Math.min(side / image.naturalWidth, side / image.naturalHeight)
-          const [w, h] = [image.naturalWidth * scale, image.naturalHeight * scale]
+        if (!image) continue
+        const scale = Math.min(side / image.naturalWidth, side / image.naturalHeight)
+        const [w, h] = [image.naturalWidth * scale, image.naturalHeight * scale]
+        if (free(x - w / 2 - 3, y - h / 2 - 3, x + w / 2 + 3, y + h / 2 + 3)) {
+          context.globalAlpha = isFaint(point.i) ? 0.3 : 1
           context.fillStyle = background
           context.beginPath()
           context.roundRect(x - w / 2 - 2.5, y - h / 2 - 2.5, w + 5, h + 5, 5)
@@ -100,7 +101,8 @@ export function overlay(canvas, style) {
           context.strokeStyle = colourOf(point.i)
           context.stroke()
           context.drawImage(image, x - w / 2, y - h / 2, w, h)
-          point.below = h / 2 + 3
+          context.globalAlpha = 1
+          point.below = h / 2 + 4
         }
       }
       for (const point of near) {
@@ -112,7 +114,7 @@ export function overlay(canvas, style) {
         const half = context.measureText(text).width / 2 + 3
         const at = y + (point.below ?? 6) + 8
         if (x - half > 0 && x + half < width && free(x - half, at - 7, x + half, at + 7)) {
-          words(text, x, at, { size: 11.5 })
+          words(text, x, at, { size: 11.5, alpha: isFaint(point.i) ? 0.45 : 1 })
         }
       }
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from embeddings.answers.similar import similar_to_text
+from embeddings.answers.content_vectors import text_vector
 from embeddings.publish.published import TRIES, Run, of_one_run, with_encoder
 from kg_platform.browse import entities
 from kg_platform.errors import BadInput, QueryFailed
@@ -42,7 +42,7 @@ def test_a_text_in_a_script_that_the_encoder_cannot_read_is_refused() -> None:
     encoder = FakeText()
     encoder.unreadable.add("\u0e2b\u0e21\u0e32")
     with pytest.raises(BadInput, match=r"multilingual|KG_TEXT_ENCODER"):
-        similar_to_text(GRAPH, "\u0e2b\u0e21\u0e32", 5, encoder)
+        text_vector(own("a"), "\u0e2b\u0e21\u0e32", TEXT, encoder)
     assert encoder.asked == []
 
 
