@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kg_platform.browse import running
-from kg_platform.browse.read_only import Answer, answer
+from kg_platform.browse.read_only import QueryAnswer, answer
 from kg_platform.errors import GraphUnavailable
 from kg_platform.ledger.query_history import AskedQuery
 from kg_platform.people import who
@@ -160,7 +160,7 @@ def test_a_query_runs_beside_the_page_and_is_stopped(world: Platform, explorer: 
 def test_a_database_that_goes_away_meanwhile_is_said(
     world: Platform, explorer: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(*_: object, **__: object) -> Answer:
+    def gone(*_: object, **__: object) -> QueryAnswer:
         raise GraphUnavailable("Neo4j at bolt://x does not answer; start it.")
 
     monkeypatch.setattr(running, "answer", gone)

@@ -12,7 +12,7 @@ import streamlit as st
 from kg_platform.browse.answered_entities import candidates
 from kg_platform.browse.entities import known
 from kg_platform.browse.formatting import jsonable
-from kg_platform.browse.read_only import Answer
+from kg_platform.browse.read_only import QueryAnswer
 from kg_platform.errors import KgError
 from kg_platform.graph.values import Table
 from kg_platform.results import Results
@@ -33,7 +33,7 @@ VIEWS = {
 }
 
 
-def show(answer: Answer, seconds: float) -> None:
+def show(answer: QueryAnswer, seconds: float) -> None:
     """The answer as it was looked at last, where it can be."""
     table = answer.table
     found = [] if answer.plan else _entities(answer)
@@ -94,7 +94,7 @@ def _count(table: Table, seconds: float, is_plan: bool) -> str:
     return said
 
 
-def _entities(answer: Answer) -> list[str]:
+def _entities(answer: QueryAnswer) -> list[str]:
     """Ids of the entities an answer speaks of; asked of the graph once an answer."""
     kept = st.session_state.get("query_entities")
     if kept is None or kept[0] is not answer:
