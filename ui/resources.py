@@ -181,7 +181,7 @@ def census(text: str = "") -> facets.Census:
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)
-def hits(wanted: facets.Wanted, limit: int, offset: int, near: bool) -> list[facets.Hit]:
+def hits(wanted: facets.Sought, limit: int, offset: int, near: bool) -> list[facets.Hit]:
     return facets.page(graph(), wanted, limit, offset, near)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from kg_platform.browse.facets import Census, Wanted
+from kg_platform.browse.facets import Census, Sought
 from kg_platform.browse.status import Status
 from kg_platform.browse.streams import SILENT, FollowedStream
 from kg_platform.cypher.finding import NONE, STALE
@@ -70,9 +70,9 @@ def _of_publishing(census: Census, status: Status) -> Iterator[Concern]:
 def _of_vectors(census: Census, status: Status) -> Iterator[Concern]:
     if status.run is None:
         return
-    if stale := census.total(Wanted(states=(STALE,))):
+    if stale := census.total(Sought(states=(STALE,))):
         yield Concern("stale", "browse", {"browse_state": STALE}, stale)
-    waiting = census.total(Wanted(states=(NONE,))) - status.nothing_said
+    waiting = census.total(Sought(states=(NONE,))) - status.nothing_said
     if waiting > 0:
         yield Concern("without a vector", "browse", {"browse_state": NONE}, waiting)
 

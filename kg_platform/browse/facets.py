@@ -29,7 +29,7 @@ _CHOICES = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Sought:
     """What is looked for. Of each facet one of the values must hold; none means any.
 
     `types` are labels ("" for none), `has` is among text, image, audio and video, `states` (of
@@ -121,10 +121,10 @@ class Census:
     def entities(self) -> int:
         return sum(cell.count for cell in self.cells)
 
-    def total(self, wanted: Wanted) -> int:
+    def total(self, wanted: Sought) -> int:
         return sum(cell.count for cell in self._fitting(wanted))
 
-    def facet(self, name: str, wanted: Wanted) -> dict[str, int]:
+    def facet(self, name: str, wanted: Sought) -> dict[str, int]:
         """Value -> how many entities have it, of those that the other facets let through; by
         count, or in their own order where they have one. What was chosen is there with 0 too."""
         nothing: dict[str, Any] = {name: ()}
@@ -139,7 +139,7 @@ class Census:
             return {value: found[value] for value in _CHOICES[name] if value in found}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
-    def _fitting(self, wanted: Wanted) -> Iterable[Cell]:
+    def _fitting(self, wanted: Sought) -> Iterable[Cell]:
         asked = [(name, set(getattr(wanted, name))) for name in FACETS if getattr(wanted, name)]
         return (
             cell
@@ -165,7 +165,7 @@ def census(graph: Graph, text: str = "") -> Census:
 
 
 def page(
-    graph: Graph, wanted: Wanted, limit: int = 30, offset: int = 0, near: bool = False
+    graph: Graph, wanted: Sought, limit: int = 30, offset: int = 0, near: bool = False
 ) -> list[Hit]:
     """Entities that fit, the best first (without words: by id). `near` is what `Census` said."""
     by_words = bool(wanted.text.strip())

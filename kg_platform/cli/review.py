@@ -57,13 +57,13 @@ def listed(
 
     wanted = (None if status == "all" else status, kind, relation, entity)
     with Platform.open(load()) as platform:
-        rows = platform.ledger.reviews.items(*wanted, limit, offset, sort)  # type: ignore[arg-type]
+        rows = platform.ledger.reviews.items(*wanted, limit, offset, sort)
         total = platform.ledger.reviews.count(*wanted)
         if not total and entity is not None:  # it may be named by its label
             from kg_platform.browse.entities import resolve
 
             wanted = (*wanted[:3], resolve(platform.graph, entity).id)
-            rows = platform.ledger.reviews.items(*wanted, limit, offset, sort)  # type: ignore[arg-type]
+            rows = platform.ledger.reviews.items(*wanted, limit, offset, sort)
             total = platform.ledger.reviews.count(*wanted)
         if not total and relation is not None:
             _check_relation(relation, platform.ledger.reviews.relations())

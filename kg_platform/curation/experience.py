@@ -82,7 +82,7 @@ def learn(reviews: Reviews) -> Correction:
     fresh = {}
     for item, relation, bound, shown in reviews.bounds():
         chance = found.corrected(relation, bound)
-        if shown is None or abs(chance - shown) > CLOSE:
+        if abs(chance - shown) > CLOSE:
             fresh[item] = chance
     reviews.correct(fresh)
     return found

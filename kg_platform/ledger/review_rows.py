@@ -12,7 +12,7 @@ Triple = tuple[str, str, str]
 KINDS = ("link", "duplicate", "stated")
 STATUSES = ("open", "accepted", "rejected", "superseded")
 Sort = Literal["likeliest", "teaches", "newest"]
-SORTS = ("likeliest", "teaches", "newest")
+SORTS: tuple[Sort, ...] = ("likeliest", "teaches", "newest")
 Verdict = Literal["", "accepted", "rejected"]
 
 

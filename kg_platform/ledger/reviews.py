@@ -178,7 +178,7 @@ class Reviews:
             rows = list(connection.execute(sa.select(*names).where(decided)).mappings())
         return [
             DecidedRow(
-                *(row[name.name] for name in names[:-1]),
+                **{name.name: row[name.name] for name in names[:-1]},
                 verdicts={
                     step["by"]: step["what"]
                     for step in row["history"]
@@ -195,7 +195,8 @@ class Reviews:
         query = sa.select(c.id, c.relation, c.lower_bound, c.probability)
         query = query.where(c.status == "open", c.lower_bound.is_not(None))
         with self._database.read() as connection:
-            return [tuple(row) for row in connection.execute(query)]
+            found = connection.execute(query)
+            return [(row.id, row.relation, row.lower_bound, row.probability) for row in found]
 
     def correct(self, probabilities: Mapping[int, float]) -> None:
         """Give open items these probabilities; those decided in this moment keep theirs."""

@@ -12,7 +12,7 @@ from ui.components.served import served
 _component = served("gallery", html="<section></section>")
 
 
-class Shown(NamedTuple):
+class SmallPicture(NamedTuple):
     """A small picture as a data address, what it is called, its caption, and a mark in its
     corner."""
 
@@ -23,7 +23,11 @@ class Shown(NamedTuple):
 
 
 def gallery(
-    items: Sequence[Shown], chosen: int, key: str, name: str, on_choose: Callable[[int], None]
+    items: Sequence[SmallPicture],
+    chosen: int,
+    key: str,
+    name: str,
+    on_choose: Callable[[int], None],
 ) -> None:
     """Show them; `on_choose` gets the place of the one that was pressed."""
 

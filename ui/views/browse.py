@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from kg_platform.browse.facets import Census, Hit, Wanted
+from kg_platform.browse.facets import Census, Hit, Sought
 from kg_platform.cypher.finding import BY_DEGREE, BY_MATCH, BY_NAME, ORDERS, TEXT
 from kg_platform.errors import BadInput
 from ui import resources
@@ -155,13 +155,13 @@ def field() -> str:
     return words or ""
 
 
-def wanted_of(words: str) -> Wanted:
+def wanted_of(words: str) -> Sought:
     """Raises: BadInput: the address names a value that there is not."""
     chosen = {
         facet: tuple(dict.fromkeys(st.query_params.get_all(parameter)))
         for facet, parameter in ADDRESSED.items()
     }
-    return Wanted(words, **chosen, order=one_of(_ORDER, ORDERS))
+    return Sought(words, **chosen, order=one_of(_ORDER, ORDERS))
 
 
 def results(hits: list[Hit]) -> None:
@@ -214,7 +214,7 @@ def pager(number: int, total: int) -> None:
         )
 
 
-def counted(census: Census, wanted: Wanted, number: int, shown: int) -> None:
+def counted(census: Census, wanted: Sought, number: int, shown: int) -> None:
     total = census.total(wanted)
     first = (number - 1) * PAGE
     said = say(
@@ -228,7 +228,7 @@ def counted(census: Census, wanted: Wanted, number: int, shown: int) -> None:
     plain.note(said)
 
 
-def nothing(census: Census, wanted: Wanted, number: int) -> None:
+def nothing(census: Census, wanted: Sought, number: int) -> None:
     if number > 1 and census.total(wanted):
         plain.hint(say("This page is behind the last one."))
         st.button(say("To the first page"), key="browse_first", on_click=go_to, args=(1,))
@@ -242,7 +242,7 @@ def nothing(census: Census, wanted: Wanted, number: int) -> None:
         )
 
 
-def filters(census: Census, wanted: Wanted) -> None:
+def filters(census: Census, wanted: Sought) -> None:
     groups = []
     for facet in ADDRESSED:
         counts, chosen = census.facet(facet, wanted), getattr(wanted, facet)

@@ -157,13 +157,15 @@ def pairs() -> None:
         say("Pairs that look the same, the closest first: {count}. The same bytes are kept once "
             "anyway. Entities that are one are merged on the page Review.", count=f"{len(found):,}")
     )  # fmt: skip
-    for pair in found[(page - 1) * PAIRS : page * PAIRS]:
+    for number, pair in enumerate(found[(page - 1) * PAIRS : page * PAIRS]):
         with st.container(border=True):
             bits = say("{count} of 64 bits differ", count=pair.distance)
             text.note(bits if pair.distance else say("They look exactly the same."))
-            for column, medium in zip(st.columns(2), (pair.first, pair.second), strict=True):
-                with column:
-                    one(medium)
+            left, right = st.columns(2)
+            with left:
+                one(pair.first, f"media_first_{number}")
+            with right:
+                one(pair.second, f"media_second_{number}")
     pager(page, last)
 
 
@@ -177,8 +179,8 @@ def pager(page: int, last: int) -> None:
             text.note(say("Page {page} of {last}", page=f"{page:,}", last=f"{last:,}"))
 
 
-def one(medium: str) -> None:
-    """A medium and whose it is."""
+def one(medium: str, key: str) -> None:
+    """A medium and whose it is; `key` is unique on the page."""
     seen = resources.thumbnail(medium, resources.CARD)
     if seen:
         st.image(seen, width=220, alt="")
@@ -187,7 +189,7 @@ def one(medium: str) -> None:
     whose = browse.one(resources.graph(), medium)["entities"][:NAMED]
     rows = [EntityRow(str(row["id"]), str(row["label"])) for row in whose]
     if rows:
-        cards.cards(map(cards.Card, rows), key=f"media_of_{medium}", shape="chips")
+        cards.cards(map(cards.Card, rows), key=key, shape="chips")
     else:
         text.note(say("No entity refers to it any more."))
 
@@ -239,7 +241,7 @@ def kept() -> None:
         st.button(say("Next"), key="media_on", on_click=go_on, args=(shown[-1].id,))
     if picked is not None:
         with st.container(border=True):
-            one(shown[picked].id)
+            one(shown[picked].id, "media_of_kept")
 
 
 def go_on(after: str) -> None:

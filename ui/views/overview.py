@@ -10,7 +10,7 @@ import streamlit as st
 from embeddings.data.curves import curves
 from kg_platform.browse.attention import Concern
 from kg_platform.browse.coverage import EMBEDDING, WAYS, Coverage, coverage
-from kg_platform.browse.facets import Census, Wanted
+from kg_platform.browse.facets import Census, Sought
 from kg_platform.browse.status import Status
 from kg_platform.cypher.finding import STALE
 from kg_platform.errors import MigrationError
@@ -45,7 +45,7 @@ def tiles(census: Census, relations: int, media: int, run: Mapping[str, Any] | N
     all_ = coverage(census).get("", {}).get(EMBEDDING, Coverage())
     share = "100%" if all_.have >= all_.can > 0 else f"{int(100 * all_.share)}%"
     mrr = run.get("mrr") if run else None
-    stale = census.total(Wanted(states=(STALE,)))
+    stale = census.total(Sought(states=(STALE,)))
     of = say("of {count} that can", count=f"{all_.can:,}")
     text.figures(
         [
@@ -109,7 +109,7 @@ def attention(found: list[Concern]) -> None:
 
 def types(census: Census) -> None:
     st.subheader(say("Entities by type"), anchor=False)
-    counts = census.facet("types", Wanted())
+    counts = census.facet("types", Sought())
     if set(counts) == {""}:
         text.note(say("No entity has a type."))
         return

@@ -61,11 +61,15 @@ def filters() -> queue.Wanted:
     address.keep("kind", kind)
     address.keep("relation", relation)
     address.keep("sort", sort, "likeliest")
-    wanted = (status, kind, relation, sort)
+    wanted = queue.Wanted(status, kind, relation, sort, page=0)
     if st.session_state.get("review_wanted", wanted) != wanted:
         st.session_state["review_page"] = 0
     st.session_state["review_wanted"] = wanted
-    return queue.Wanted(*wanted, page=0)
+    return wanted
+
+
+def undo_all() -> None:
+    deciding.undo_last()
 
 
 def turn(by: int) -> None:
@@ -76,7 +80,10 @@ def turn(by: int) -> None:
 @st.fragment
 def work(wanted: queue.Wanted) -> None:
     """The queue and the item that is looked at: only this runs again at a key."""
-    deciding.show_told()
+    with st.container(
+        key="review_told"
+    ):  # always there: what follows keeps its place, and the focus
+        deciding.show_told()
     wanted = wanted._replace(page=st.session_state.get("review_page", 0))
     lot = queue.lot_of(wanted)
     here = queue.at(lot)
@@ -127,7 +134,7 @@ def pages(lot: queue.Lot) -> None:
                 say("Undo all {count}", count=f"{count:,}"),
                 icon=":material/undo:",
                 key="review_undo_all",
-                on_click=deciding.undo_last,
+                on_click=undo_all,
             )
         if last:
             text.note(

@@ -11,7 +11,7 @@ import streamlit as st
 
 from kg_platform.browse.entities import MediaRow
 from ui import resources
-from ui.components.gallery import Shown, gallery
+from ui.components.gallery import SmallPicture, gallery
 from ui.language import say
 
 _PLAYED = ("audio", "video")
@@ -56,7 +56,7 @@ def choose(
 ) -> None:
     """Small pictures of all; which is shown large is for `on_choose` to say."""
     shown = [
-        Shown(
+        SmallPicture(
             resources.thumbnail(one.id, resources.SMALL),
             title,
             one.caption,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg_platform.browse import entities, tallies
-from kg_platform.browse.facets import FACETS, Wanted, census, page
+from kg_platform.browse.facets import FACETS, Sought, census, page
 from kg_platform.browse.pasted import statements_of
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
@@ -36,11 +36,11 @@ def made(graph: Graph) -> Graph:
 def test_counts_agree_with_pages(made: Graph) -> None:
     found = census(made)
     assert found.entities == 101
-    assert found.facet("states", Wanted()) == {"fresh": 50, "stale": 10, "none": 41}
-    assert found.facet("degrees", Wanted()) == {"1": 100, "100-999": 1}
+    assert found.facet("states", Sought()) == {"fresh": 50, "stale": 10, "none": 41}
+    assert found.facet("degrees", Sought()) == {"1": 100, "100-999": 1}
     for facet in FACETS:
-        for value, count in found.facet(facet, Wanted()).items():
-            wanted = Wanted(**{facet: (value,)})  # type: ignore[arg-type]
+        for value, count in found.facet(facet, Sought()).items():
+            wanted = Sought(**{facet: (value,)})  # type: ignore[arg-type]
             assert len(page(made, wanted, limit=200)) == count == found.total(wanted), value
 
 
@@ -48,21 +48,21 @@ def test_counts_agree_with_pages(made: Graph) -> None:
 def test_words_first_exact_then_nearly_so(made: Graph) -> None:
     for typed in ("Reykjavik", "Reykjavík", "Rejkjavik", "HUB", "smoky bay"):
         near = census(made, typed)
-        assert page(made, Wanted(typed), 5, 0, near.near)[0].entity.id == "HUB", typed
+        assert page(made, Sought(typed), 5, 0, near.near)[0].entity.id == "HUB", typed
     assert census(made, "Thing 42").near
-    hits = page(made, Wanted("Thing 42"), 50, 0, near=True)
+    hits = page(made, Sought("Thing 42"), 50, 0, near=True)
     assert hits[0].entity.id == "T042"
     assert not hits[0].near
     exact = [hit.near for hit in hits]
     assert exact == sorted(exact), "what is spelled nearly so comes last"
     assert census(made, "thing").entities == 100
-    assert page(made, Wanted("thing", order="degree", states=("stale",)), 20)
-    assert [h.entity.id for h in page(made, Wanted(order="name"), 2)] == ["HUB", "T000"]
+    assert page(made, Sought("thing", order="degree", states=("stale",)), 20)
+    assert [h.entity.id for h in page(made, Sought(order="name"), 2)] == ["HUB", "T000"]
 
 
 def test_pages_hold_each_entity_once(made: Graph) -> None:
     for text in ("", "thing"):
-        ids = [h.entity.id for at in range(0, 120, 30) for h in page(made, Wanted(text), 30, at)]
+        ids = [h.entity.id for at in range(0, 120, 30) for h in page(made, Sought(text), 30, at)]
         assert len(ids) == len(set(ids)) == census(made, text).entities
 
 
@@ -92,6 +92,6 @@ def test_the_cypher_of_a_page_runs_as_it_is(made: Graph) -> None:
 
 def test_a_type_with_a_strange_name(made: Graph) -> None:
     made.write(Statement("CREATE (:Entity:`a``b` {id: 'odd', label: 'x'})"))
-    assert page(made, Wanted(types=("a`b",)))[0].entity.id == "odd"
+    assert page(made, Sought(types=("a`b",)))[0].entity.id == "odd"
     with pytest.raises(BadInput):
-        page(made, Wanted(types=("\x00",)))
+        page(made, Sought(types=("\x00",)))

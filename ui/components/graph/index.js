@@ -379,7 +379,7 @@ class View {
   #proposed() {
     const { predicted } = this.data
     this.proposals.hidden = !predicted.length
-    if (!predicted.length) return
+    if (!predicted.length) return this.proposals.replaceChildren()
     const list = element("ul")
     for (const one of predicted.slice(0, 8)) {
       const [head, tail] = [one.head, one.tail].map((id) => this.byId.get(id)?.label ?? id)

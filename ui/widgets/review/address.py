@@ -6,12 +6,12 @@ find again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 
 import streamlit as st
 
 
-def begin(name: str, key: str, options: Iterable[str], usual: str | None = None) -> None:
+def begin(name: str, key: str, options: Container[str | None], usual: str | None = None) -> None:
     """Before a widget is drawn for the first time: what the address names, if it is one of its
     options, or the usual."""
     named = st.query_params.get(name)

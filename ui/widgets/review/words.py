@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kg_platform.browse.entities import EntityRow
 from kg_platform.curation.review_text import percent
-from kg_platform.ledger.review_rows import ReviewRow
+from kg_platform.ledger.review_rows import ReviewRow, Sort
 from ui.language import say
 
 KINDS = {
@@ -15,12 +15,12 @@ KINDS = {
 }
 KIND_OF_ONE = {"link": "Proposed fact", "stated": "Fact of a text", "duplicate": "Maybe one"}
 STATUSES = {
-    "open": "Open",
+    "open": "Undecided",
     "accepted": "Accepted",
     "rejected": "Rejected",
     "superseded": "Overtaken",
 }
-SORTS = {
+SORTS: dict[Sort, str] = {
     "likeliest": "Likeliest first",
     "teaches": "What teaches most",
     "newest": "Newest first",
@@ -39,8 +39,8 @@ def status_name(status: str) -> str:
     return _say(STATUSES.get(status, status))
 
 
-def sort_name(sort: str) -> str:
-    return _say(SORTS.get(sort, sort))
+def sort_name(sort: Sort) -> str:
+    return _say(SORTS[sort])
 
 
 def chance(row: ReviewRow) -> str:

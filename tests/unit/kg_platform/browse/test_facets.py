@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg_platform.browse.coverage import Coverage, coverage
-from kg_platform.browse.facets import Cell, Census, Wanted
+from kg_platform.browse.facets import Cell, Census, Sought
 from kg_platform.errors import BadInput
 
 
@@ -37,29 +37,29 @@ CENSUS = Census(
 
 
 def test_a_facet_is_not_narrowed_down_by_itself() -> None:
-    wanted = Wanted(types=("Country",), has=("image",))
+    wanted = Sought(types=("Country",), has=("image",))
     assert CENSUS.total(wanted) == 8
     assert CENSUS.facet("types", wanted) == {"Country": 8}
     assert CENSUS.facet("has", wanted) == {"image": 8}
     assert CENSUS.facet("states", wanted) == {"fresh": 5, "stale": 3}
-    assert CENSUS.facet("types", Wanted()) == {"Country": 8, "City": 2, "Port": 2, "": 1}
-    assert CENSUS.facet("degrees", Wanted()) == {"0": 1, "2-9": 10}
+    assert CENSUS.facet("types", Sought()) == {"Country": 8, "City": 2, "Port": 2, "": 1}
+    assert CENSUS.facet("degrees", Sought()) == {"0": 1, "2-9": 10}
 
 
 def test_values_of_one_facet_are_alternatives() -> None:
-    assert CENSUS.total(Wanted(types=("Port", ""))) == 3
-    assert CENSUS.total(Wanted(states=("none", "stale"))) == 6
-    assert CENSUS.total(Wanted(sources=("other",), types=("Country",))) == 0
+    assert CENSUS.total(Sought(types=("Port", ""))) == 3
+    assert CENSUS.total(Sought(states=("none", "stale"))) == 6
+    assert CENSUS.total(Sought(sources=("other",), types=("Country",))) == 0
 
 
 def test_what_was_chosen_can_be_taken_back() -> None:
-    assert CENSUS.facet("types", Wanted(types=("Gone",)))["Gone"] == 0
+    assert CENSUS.facet("types", Sought(types=("Gone",)))["Gone"] == 0
 
 
 @pytest.mark.parametrize("given", [{"has": ("smell",)}, {"states": ("x",)}, {"order": "size"}])
 def test_a_value_that_is_none(given: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(BadInput, match="is one of "):
-        Wanted(**given)  # type: ignore[arg-type]
+        Sought(**given)  # type: ignore[arg-type]
 
 
 def test_coverage_is_of_what_can_have_a_vector() -> None:
