@@ -98,7 +98,7 @@ class _Token(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryAnswer:
     """What a statement gave: its rows, or of EXPLAIN and PROFILE its plan, which `table` shows as
     rows too; `ran`: the plan says what it took."""
 
@@ -128,7 +128,7 @@ def answer(
     settings: Settings,
     parameters: Mapping[str, Any] | None = None,
     mark: str = "",
-) -> Answer:
+) -> QueryAnswer:
     """Run a statement that only reads, within the limits of the `query_*` settings.
     `graph.stop(mark)` ends it.
 
@@ -144,14 +144,14 @@ def answer(
     _check_plan(graph, statement)
     if mode == "EXPLAIN":
         plan = graph.plan(statement)
-        return Answer(steps(plan, ran=False), plan)
+        return QueryAnswer(steps(plan, ran=False), plan)
     most = settings.query_timeout
 
-    def run() -> Answer:
+    def run() -> QueryAnswer:
         if mode == "PROFILE":
             plan = graph.profile(Statement(text, given), most, mark)
-            return Answer(steps(plan, ran=True), plan, ran=True)
-        return Answer(
+            return QueryAnswer(steps(plan, ran=True), plan, ran=True)
+        return QueryAnswer(
             graph.table(
                 statement,
                 timeout=most,

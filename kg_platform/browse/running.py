@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 from uuid import uuid4
 
-from kg_platform.browse.read_only import GRACE_SECONDS, Answer, answer
+from kg_platform.browse.read_only import GRACE_SECONDS, QueryAnswer, answer
 from kg_platform.errors import KgError, QueryFailed
 from kg_platform.graph.client import Graph
 from kg_platform.settings import Settings
@@ -44,7 +44,7 @@ class RunningQuery:
         self.parameters = dict(parameters or {})
         self._graph, self._settings = graph, settings
         self._mark = uuid4().hex
-        self._answer: Future[Answer] = Future()
+        self._answer: Future[QueryAnswer] = Future()
         self._stopped = Event()
         self._closing = Lock()
         self._on_end = on_end
@@ -77,7 +77,7 @@ class RunningQuery:
             self._stopped.set()
             Thread(target=self._end, name="query stop", daemon=True).start()
 
-    def result(self) -> Answer:
+    def result(self) -> QueryAnswer:
         """Its answer; waits for it.
 
         Raises:
@@ -99,12 +99,12 @@ class RunningQuery:
         else:
             self._close(found)
 
-    def _close(self, ended: Answer | BaseException) -> None:
+    def _close(self, ended: QueryAnswer | BaseException) -> None:
         with self._closing:
             if self._answer.done():
                 return  # nobody waits for it any more
             self._seconds = time.perf_counter() - self._started
-            if isinstance(ended, Answer):
+            if isinstance(ended, QueryAnswer):
                 self._answer.set_result(ended)
             else:
                 self._answer.set_exception(ended)

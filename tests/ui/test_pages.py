@@ -49,12 +49,6 @@ class TestWithAWorld:
         assert not app.exception
         assert "kg-alert" not in words(app)
 
-    def test_a_plan_is_an_answer(self, world: Platform, explorer: Open) -> None:
-        app = explorer("query")
-        app.text_area(key="query_text").set_value("PROFILE MATCH (n:Country) RETURN n.id")
-        app.button[0].click().run()
-        assert "+ProduceResults" in list(app.dataframe[0].value["operator"])
-
     def test_an_entity_that_is_not_there(self, world: Platform, explorer: Open) -> None:
         app = explorer("entity", id="<b>nobody</b>")
         assert not app.exception

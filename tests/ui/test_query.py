@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kg_platform.browse import running
-from kg_platform.browse.read_only import Answer, answer
+from kg_platform.browse.read_only import QueryAnswer, answer
 from kg_platform.errors import GraphUnavailable
 from kg_platform.ledger.query_history import AskedQuery
 from kg_platform.people import who
@@ -82,7 +82,7 @@ def test_entities_lead_to_the_graph(world: Platform, explorer: Open) -> None:
     app = ask(explorer("query"), "MATCH (n:Country) RETURN n, 'nobody' AS id ORDER BY n.id LIMIT 2")
     app.button(key="query_to_graph").click()
     app.run()
-    assert app.query_params["ids"] == "C00,C01"
+    assert app.query_params["with"] == ["C00", "C01"]
     app = ask(explorer("query"), "RETURN 'nobody' AS id")
     assert not [b for b in app.button if b.key == "query_to_graph"]
 
@@ -160,7 +160,7 @@ def test_a_query_runs_beside_the_page_and_is_stopped(world: Platform, explorer: 
 def test_a_database_that_goes_away_meanwhile_is_said(
     world: Platform, explorer: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(*_: object, **__: object) -> Answer:
+    def gone(*_: object, **__: object) -> QueryAnswer:
         raise GraphUnavailable("Neo4j at bolt://x does not answer; start it.")
 
     monkeypatch.setattr(running, "answer", gone)

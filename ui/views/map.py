@@ -47,7 +47,7 @@ def select(how: str, mask: NDArray[np.bool_] | None, choice: MapChoice, **more: 
 def selection(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> dict[str, Any]:
     """The selection on the map that is shown: of the address, or the one that was made on this map
     or on another one, by its entities."""
-    if "cluster" in wanted or "lasso" in wanted:
+    if wanted.keys() & {"cluster", "lasso", "ids"}:
         _of_address(choice, found, wanted)
     kept: dict[str, Any] = st.session_state.get(SELECTION) or {"id": "none", "how": "none"}
     if kept["how"] == "none" or kept["mask"] is None:
@@ -69,6 +69,15 @@ def _of_address(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> 
         corners = shown.read_lasso(wanted["lasso"])
         points = map_reading.reading(choice.run, choice.vectors).coordinates
         select("lasso", shown.inside(points, corners), choice, lasso=wanted["lasso"])
+        return
+    if "ids" in wanted:
+        place = map_reading.reading(choice.run, choice.vectors).point_of
+        mask = np.zeros(found.count, bool)
+        mask[[place[each] for each in wanted["ids"].split(",") if each in place]] = True
+        if not mask.any():
+            text.hint(say("None of these entities is on this map."))
+            return
+        select("bits", mask, choice, bits=shown.written_bits(mask))
         return
     number = wanted["cluster"]
     if not number.isdecimal() or int(number) >= len(found.names["cluster"]):

@@ -12,7 +12,7 @@ import streamlit as st
 from kg_platform.browse.answered_entities import candidates
 from kg_platform.browse.entities import known
 from kg_platform.browse.formatting import jsonable
-from kg_platform.browse.read_only import Answer
+from kg_platform.browse.read_only import QueryAnswer
 from kg_platform.errors import KgError
 from kg_platform.graph.values import Table
 from kg_platform.results import Results
@@ -33,7 +33,7 @@ VIEWS = {
 }
 
 
-def show(answer: Answer, seconds: float) -> None:
+def show(answer: QueryAnswer, seconds: float) -> None:
     """The answer as it was looked at last, where it can be."""
     table = answer.table
     found = [] if answer.plan else _entities(answer)
@@ -94,7 +94,7 @@ def _count(table: Table, seconds: float, is_plan: bool) -> str:
     return said
 
 
-def _entities(answer: Answer) -> list[str]:
+def _entities(answer: QueryAnswer) -> list[str]:
     """Ids of the entities an answer speaks of; asked of the graph once an answer."""
     kept = st.session_state.get("query_entities")
     if kept is None or kept[0] is not answer:
@@ -121,9 +121,9 @@ def _elsewhere(ids: list[str]) -> None:
     few = ids[:MOST_DRAWN]
     more = say("The first {count} of {all} entities", count=f"{len(few):,}", all=f"{len(ids):,}")
     words = say("The {count} entities of this answer", count=f"{len(ids):,}")
-    for page, name, icon in (
-        ("graph", say("Show as graph"), ":material/hub:"),
-        ("map", say("Show on the map"), ":material/scatter_plot:"),
+    for page, name, icon, named in (
+        ("graph", say("Show as graph"), ":material/hub:", {"with": few}),
+        ("map", say("Show on the map"), ":material/scatter_plot:", {"ids": ",".join(few)}),
     ):
         st.button(
             name,
@@ -132,7 +132,7 @@ def _elsewhere(ids: list[str]) -> None:
             key=f"query_to_{page}",
             on_click=navigation.go,
             args=(page,),
-            kwargs={"ids": ",".join(few)},
+            kwargs=named,
         )
 
 

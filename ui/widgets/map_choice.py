@@ -28,7 +28,7 @@ COLOURS = {
     "State": "provisional",
 }
 # Parts of the page's address, and nobody else's.
-PARTS = ("modality", "colour", "run", "from", "cluster", "lasso", "find")
+PARTS = ("modality", "colour", "run", "from", "cluster", "lasso", "find", "ids")
 _WRITTEN = "map_written"
 
 

@@ -36,7 +36,7 @@ def menus() -> None:
 def _shelf() -> None:
     rows = resources.kg().saved_queries()
     if not rows:
-        plain.hint(say("Nothing is saved yet. Write a query, then press Save."))
+        plain.note(say("Nothing is saved yet. Write a query, then press Save."))
         return
     me = acting("viewer")
     for number, query in enumerate(rows):
@@ -66,7 +66,7 @@ def _history() -> None:
     owner = acting("viewer")
     rows = resources.ledger().query_history.rows(owner, SHOWN)
     if not rows:
-        plain.hint(say("What you ask stands here afterwards, newest first. Others do not see it."))
+        plain.note(say("What you ask stands here afterwards, newest first. Others do not see it."))
         return
     for number, asked in enumerate(rows):
         with st.container(horizontal=True, vertical_alignment="center", key=f"query_was_{number}"):

@@ -13,6 +13,7 @@ reverse right round shortestPath allShortestPaths sign size split sqrt startNode
 toInteger toLower toString toUpper trim type vector.similarity.cosine vector.similarity.euclidean`.split(/\s+/)
 
 const keywords = new Set(KEYWORDS)
+const functions = new Set(FUNCTIONS.map((name) => name.toLowerCase()))
 const WORD = /^[\p{L}_][\p{L}\p{N}_]*/u
 
 function token(stream, state) {
@@ -45,6 +46,7 @@ function token(stream, state) {
   if (/[:|&!]/.test(before) && !state.map) return "typeName"
   const next = stream.string.slice(stream.pos).match(/^\s*(.)/)?.[1]
   if (next === ":" && state.map) return "propertyName"
+  if (next === "(" && functions.has(word[0].toLowerCase())) return "function"
   if (keywords.has(word[0].toUpperCase())) return "keyword"
   return next === "(" ? "function" : "variableName"
 }
