@@ -53,11 +53,20 @@ ingest = typer.Typer(
 def history(
     source: Annotated[str | None, typer.Argument(help="Only of this source.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
+    entity: Annotated[
+        str | None, typer.Option(help="What the last ones changed of this entity (id or label).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Which versions were loaded: ingests and undos, newest first."""
     from kg_platform import console
+    from kg_platform.errors import BadInput
 
+    if entity is not None:
+        if source is not None:
+            raise BadInput("Choose one of a source and --entity.")
+        _of_entity(entity, limit, as_json)
+        return
     with IngestSession.open() as kg:
         found = kg.history(source, limit)
     if as_json:
@@ -78,6 +87,27 @@ def history(
     for one in found:
         if one.undoes:
             console.print_text(f"{one.run} is the undo of {one.undoes}.")
+
+
+def _of_entity(entity: str, limit: int, as_json: bool) -> None:
+    from kg_platform import console
+    from kg_platform.browse.formatting import short
+
+    with IngestSession.open() as kg:
+        found = kg.loads_of(entity, limit)
+    if as_json:
+        console.print_json([one.as_dict() for one in found])
+        return
+    rows = []
+    for load in found:
+        for one in [*([load.entity] if load.entity else []), *load.relations]:
+            name = one.id if one.type is None else f"{one.id} {one.type} {one.tail}"
+            for key, (was, now) in one.properties.items() or [("", (None, None))]:
+                rows.append((load.run, one.what, name, key, short(was), short(now)))
+    if not rows:
+        console.note("None of these loads whose journals are on this machine changed it.")
+        return
+    console.print_table(("run", "what", "of", "property", "was", "is"), rows, whole=("run",))
 
 
 @ingest.command()

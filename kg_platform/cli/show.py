@@ -19,9 +19,15 @@ def register(app: typer.Typer) -> None:
 def show(
     entity: Annotated[str, typer.Argument(help="An entity's id, or its label.")],
     facts: Annotated[int, typer.Option(min=0, help="At most this many facts.")] = 50,
+    history: Annotated[
+        bool, typer.Option("--history", help="What became of it instead: sources, merges, reviews.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Everything the graph says about one entity."""
+    if history:
+        _history(entity, as_json)
+        return
     from kg_platform.browse.entities import called_like_the_id
     from kg_platform.browse.formatting import jsonable, short
     from kg_platform.browse.origin import is_accepted, origin, short_origin
@@ -73,3 +79,22 @@ def show(
             console.print_lines(f"{ends}: {origin(fact.properties)}")
     if others:
         console.note(others)
+
+
+def _history(entity: str, as_json: bool) -> None:
+    with Session.open() as kg:
+        events = kg.history_of(entity)
+    if as_json:
+        console.print_json([event.as_dict() for event in events])
+        return
+    rows = [
+        (
+            event.at[:19].replace("T", " "),
+            event.what,
+            f"{event.relation} {event.name}".strip(),
+            event.note,
+            event.by,
+        )
+        for event in events
+    ]
+    console.print_table(("when (UTC)", "what", "which", "note", "by"), rows)

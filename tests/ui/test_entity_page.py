@@ -57,7 +57,7 @@ def test_sound_and_film_have_players(world: Platform, explorer: Open, tmp_path: 
     [row] = entities.find(world.graph, "Horn", limit=1)
     assert row.picture is not None
     app.button(key="entity_look").click().run()
-    assert "label_de" in words(app), "what the load changed of it"
+    assert "it came, with 5 properties" in words(app), "what the load changed of it"
 
 
 def test_a_relation_has_pages_of_its_own(

@@ -7,6 +7,7 @@ import math
 
 import streamlit as st
 
+from ingest.versions.compare import ADDED
 from ingest.versions.of_entity import EntityLoad
 from kg_platform.browse.entities import EntityPage, EntityRow, Fact, MediaRow
 from kg_platform.browse.history import Event
@@ -432,7 +433,10 @@ def loads(found: list[EntityLoad]) -> None:
     for load in found:
         plain.heading(load.at[:16].replace("T", " "), f"{load.source} · {load.kind} · {load.run}")
         rows = []
-        if load.entity is not None:
+        if load.entity is not None and load.entity.what == ADDED:
+            count = len(load.entity.properties)
+            rows.append((load.entity.what, say("it came, with {count} properties", count=count)))
+        elif load.entity is not None:
             rows += [
                 (name, f"{tables.words(was) or '–'} → {tables.words(now) or '–'}")
                 for name, (was, now) in load.entity.properties.items()

@@ -264,7 +264,7 @@ class View {
     if (more && one.selected()) return one.unselect()
     if (!more) cy.elements().unselect()
     one.select()
-    if (centre && one.nonempty() && !one.hasClass("off")) cy.center(one)
+    if (centre && !one.hasClass("off")) this.drawing.reach([id], one)
   }
 
   // ---- what is selected
