@@ -273,12 +273,20 @@ with plain.errors():
     left, right = st.columns([1, 3.6], gap="medium")
     with right:
         counts, list_, pages = st.container(), st.container(), st.container()
-    census = resources.census(words.strip())
-    hits = resources.hits(wanted, PAGE, (number - 1) * PAGE, census.near)
+    place = (PAGE, (number - 1) * PAGE)
+    hits = resources.hits(wanted, *place, False)
+    # A page that is full needs no spelling forgiven: it is there before all is counted.
     with list_:
-        if hits:
+        if full := len(hits) == PAGE:
             results(hits)
-        else:
+    with counts, st.spinner(say("Counting …")):
+        census = resources.census(words.strip())
+    if census.near:
+        hits = resources.hits(wanted, *place, True)
+    with list_:
+        if hits and not full:
+            results(hits)
+        elif not hits:
             nothing(census, wanted, number)
     with counts:
         if hits:
