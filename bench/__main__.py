@@ -41,6 +41,7 @@ ALL = (
     "runs",
     "labels",
     "held_out",
+    "review_calibration",
     "feature_cache",
     "sound",
     "film",

@@ -72,6 +72,9 @@ page = st.navigation(
             url_path="ingest",
             visibility=seen("ingest"),
         ),
+        st.Page(
+            "views/media.py", title=say("Media"), icon=":material/perm_media:", url_path="media"
+        ),
         st.Page("views/runs.py", title=say("Runs"), icon=":material/history:", url_path="runs"),
         st.Page(
             "views/audit.py",

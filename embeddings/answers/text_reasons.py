@@ -2,8 +2,8 @@
 
 A part is taken out of the text and the rest is encoded: what the cosine loses is what the part
 carries. Any removal loses something, so each part is held against as many words in a row, taken
-out elsewhere: a sentence that does not lose more than nearly all of those is no reason, and
-neither is a word that does not lose more than nearly all other words.
+out elsewhere: a sentence that does not lose more than nearly all of those, and stand out from them,
+is no reason, and neither is a word that does not from other words.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 SENTENCES, WINDOWS, WORDS = 8, 20, 24
 LEAST = 8  # random removals, below which nothing can be said
 NEARLY_ALL = 0.95
+OUT = 2.5  # standard deviations that a reason stands out by: the best of many always beats most
 SHOWN_WORDS = 5
 SEED = 0
 
@@ -136,6 +137,8 @@ def _held(
 def _reason(text: str, part: Span, drop: float, others: NDArray[np.float32]) -> Reason | None:
     beats = int((others < drop).sum())
     if len(others) < LEAST or drop <= 0 or beats < NEARLY_ALL * len(others):
+        return None
+    if drop < others.mean() + OUT * others.std():
         return None
     return Reason(*part, text[slice(*part)].strip(), round(drop, 4), beats, len(others))
 

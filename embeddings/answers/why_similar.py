@@ -8,7 +8,7 @@ leaving out anything else would do as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from kg_platform.cypher import nearest as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, KgError, NotFound
 from kg_platform.media.pictures import decode_rgb
-from kg_platform.modality import IMAGE, TEXT
+from kg_platform.modality import IMAGE, TEXT, Modality
 from kg_platform.platform import Platform
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 PICTURES = 4  # of an entity, among which the two that are most alike are looked at
 # Cells a side: of an encoder that is computed in a moment, and of one that is a network.
 FINE, COARSE = 8, 4
+# Entities drawn at random, beside which two are alike or not; with less than this share of them
+# further away there is no likeness to give reasons for.
+DRAWN, ALIKE = 200, 0.9
+SEED = 0
 
 Numbers = NDArray[np.float32]
 
@@ -80,7 +84,8 @@ class PictureSides:
 
 @dataclass(frozen=True)
 class WhySimilar:
-    """`cosine` is of the published vectors, `cosines` of each kind that both have. `shares` are
+    """`cosine` is of the published vectors, `cosines` of each kind that both have; `nearer` is the
+    share of entities drawn at random that are less alike to the two than they are. `shares` are
     empty where `shares_missing` says why. `text` and `picture` are None where one has none, or
     `problems` say why they could not be looked at."""
 
@@ -89,6 +94,7 @@ class WhySimilar:
     other: EntityRow
     cosine: float | None
     cosines: dict[str, float]
+    nearer: dict[str, float]
     shares: tuple[PartShare, ...]
     shares_missing: str
     common: InCommon
@@ -131,19 +137,23 @@ class WhyReader:
             if end.id not in rows or not any(rows[end.id][place] for place in places.values()):
                 raise NotFound(f"{end.id} has no vectors yet; `kg embed` makes them.")
         cosines = {way: round(float(a @ b), 4) for way, (a, b) in vectors.items()}
-        shares, missing = self._shares(run, one, other)
+        shares, nearer, missing = self._trained(run, one, other, vectors)
         problems: list[str] = []
         text, picture = None, None
         said = {each.id: each for each in read(graph, [one.id, other.id], (), (), 0)}
         sides = [said[end.id] for end in (one, other) if end.id in said]
         if len(sides) == 2:
             try:
-                if TEXT.name in vectors and all(each.texts for each in sides):
+                if nearer.get(TEXT.name, 1) < ALIKE:
+                    problems.append(_far(TEXT, nearer[TEXT.name]))
+                elif TEXT.name in vectors and all(each.texts for each in sides):
                     text = self._text(run, sides, vectors[TEXT.name])
             except KgError as error:
                 problems.append(str(error))
             try:
-                if IMAGE.name in vectors and all(each.contents(IMAGE) for each in sides):
+                if nearer.get(IMAGE.name, 1) < ALIKE:
+                    problems.append(_far(IMAGE, nearer[IMAGE.name]))
+                elif IMAGE.name in vectors and all(each.contents(IMAGE) for each in sides):
                     picture = self._picture(run, sides)
             except KgError as error:
                 problems.append(str(error))
@@ -153,6 +163,7 @@ class WhyReader:
             other=other,
             cosine=cosines.get("embedding"),
             cosines=cosines,
+            nearer=nearer,
             shares=shares,
             shares_missing=missing,
             common=in_common(graph, one.id, other.id),
@@ -161,20 +172,30 @@ class WhyReader:
             problems=tuple(problems),
         )
 
-    def _shares(
-        self, run: Run, one: EntityRow, other: EntityRow
-    ) -> tuple[tuple[PartShare, ...], str]:
+    def _trained(
+        self,
+        run: Run,
+        one: EntityRow,
+        other: EntityRow,
+        vectors: Mapping[str, Sequence[Numbers]],
+    ) -> tuple[tuple[PartShare, ...], dict[str, float], str]:
+        """Shares, how alike they are beside others, and why there are no shares."""
         try:
             artifact = artifact_of(run, self._platform.settings.artifacts_dir)
         except NotFound as error:
-            return (), str(error)
+            return (), {}, str(error)
+        nearer = {way: nearer_than(artifact, WAYS[way], pair) for way, pair in vectors.items()}
         rows = _rows(artifact, [one.id, other.id])
         if rows is None:
-            return (), (
-                "One of the two came after training; its vector was fitted as a whole and has no "
-                "parts."
+            return (
+                (),
+                nearer,
+                (
+                    "One of the two came after training; its vector was fitted as a whole and has no "
+                    "parts."
+                ),
             )
-        return shares(artifact, rows), ""
+        return shares(artifact, rows), nearer, ""
 
     def _text(
         self, run: Run, sides: Sequence[EntityContents], vectors: Sequence[Numbers]
@@ -243,6 +264,23 @@ def shares(artifact: Artifact, rows: Sequence[int]) -> tuple[PartShare, ...]:
         if has or abs(float(value)) > 1e-6
     ]
     return tuple(sorted(found, key=lambda one: -one.value))
+
+
+def nearer_than(artifact: Artifact, name: str, pair: Sequence[Numbers]) -> float:
+    """The share of entities drawn at random that are less alike to both of a pair, whose vectors
+    are of length 1, on the mean, than the pair is."""
+    there = np.flatnonzero(artifact.present(name))
+    chosen = np.random.default_rng(SEED).choice(there, min(DRAWN, len(there)), replace=False)
+    rows = np.stack([_unit(row) for row in artifact.pick(name, np.sort(chosen))])
+    others = (rows @ pair[0] + rows @ pair[1]) / 2
+    return round(float((others < pair[0] @ pair[1]).mean()), 3)
+
+
+def _far(modality: Modality, share: float) -> str:
+    return (
+        f"Their {modality.items} are nearer to each other than to {share:.0%} of entities drawn at "
+        "random: too few for a likeness to give reasons for."
+    )
 
 
 def _rows(artifact: Artifact, ids: Sequence[str]) -> list[int] | None:

@@ -47,7 +47,11 @@ def lines(found: WhySimilar) -> list[str]:
         said.append(f"Shares of the cosine: {parts}.")
     elif found.shares_missing:
         said.append(found.shares_missing)
-    by = ", ".join(f"{way} {value:.3f}" for way, value in found.cosines.items())
+    by = ", ".join(
+        f"{way} {value:.3f}"
+        + (f" (nearer than {found.nearer[way]:.0%} drawn at random)" if way in found.nearer else "")
+        for way, value in found.cosines.items()
+    )
     said.append(f"Cosines by kind: {by}.")
     common = found.common
     for relation, outgoing in common.between:

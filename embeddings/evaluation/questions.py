@@ -34,8 +34,8 @@ TOP = 10
 GOES_WITH = 0.1
 ENTITIES = 20_000  # looked at for who is asked what
 CELLS = 1 << 22  # scores in memory at a time
-SCORED = 1 << 28  # for a table, about
-FEWEST_QUESTIONS, MOST_QUESTIONS = 2_000, 20_000  # of each of the two kinds of a table
+SCORED = 1 << 27  # for a table, about
+FEWEST_QUESTIONS, MOST_QUESTIONS = 2_000, 10_000  # of each of the two kinds of a table
 
 
 class ShownAnswers(NamedTuple):

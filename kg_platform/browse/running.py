@@ -59,6 +59,11 @@ class RunningQuery:
         return self._seconds or time.perf_counter() - self._started
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether it ended because it was told to."""
+        return self._answer.done() and str(self._answer.exception()) == STOPPED
+
+    @property
     def is_stopping(self) -> bool:
         return self._stopped.is_set() and not self._answer.done()
 

@@ -49,7 +49,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Preview:
+class BulkPreview:
     """What a decision on items would do: how many `facts` are written or refused and how many
     `pairs` merged or kept apart, by relation, and `expected`, how many of the facts are right by
     their probabilities; None where one has none."""
@@ -64,7 +64,7 @@ class Preview:
 
 
 @dataclass
-class Outcome:
+class BulkOutcome:
     """The items that were decided on, and of the others a sentence each."""
 
     done: list[int] = field(default_factory=list)
@@ -74,12 +74,12 @@ class Outcome:
         return {"done": self.done, "refused": {str(k): v for k, v in self.refused.items()}}
 
 
-def preview(rows: Sequence[ReviewRow]) -> Preview:
+def preview(rows: Sequence[ReviewRow]) -> BulkPreview:
     """What is about to be decided on."""
     facts = [row for row in rows if row.is_fact]
     chances = [row.probability for row in facts if row.probability is not None]
     whole = len(chances) == len(facts) and bool(facts)
-    return Preview(
+    return BulkPreview(
         len(facts),
         len(rows) - len(facts),
         dict(Counter(row.relation for row in facts).most_common()),
@@ -95,14 +95,14 @@ def decide_many(
     by: str,
     note: str = "",
     report: Progress = silent,
-) -> Outcome:
+) -> BulkOutcome:
     """Decide on items one after the other. An item that is decided by now, gone or refused is left
     with its sentence; the graph going away ends it, with what was done before done.
 
     Raises:
         Unavailable: the graph went away.
     """
-    given, outcome = list(dict.fromkeys(items)), Outcome()
+    given, outcome = list(dict.fromkeys(items)), BulkOutcome()
     try:
         for place, item in enumerate(given, 1):
             try:

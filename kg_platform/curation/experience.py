@@ -82,7 +82,7 @@ def learn(reviews: Reviews) -> Correction:
     fresh = {}
     for item, relation, bound, shown in reviews.bounds():
         chance = found.corrected(relation, bound)
-        if shown is None or abs(chance - shown) > CLOSE:
+        if abs(chance - shown) > CLOSE:
             fresh[item] = chance
     reviews.correct(fresh)
     return found
@@ -105,7 +105,7 @@ class RelationExperience:
 
 
 @dataclass(frozen=True)
-class Threshold:
+class ThresholdShare:
     """Of what was decided with at least this probability: how many, and how many accepted."""
 
     at_least: float
@@ -134,7 +134,7 @@ class Experience:
     calibration error of the shown probabilities against decisions, in ten bins; None without."""
 
     relations: Sequence[RelationExperience]
-    thresholds: Sequence[Threshold]
+    thresholds: Sequence[ThresholdShare]
     agreements: Sequence[Agreement]
     error: float | None
 
@@ -156,7 +156,7 @@ def experience(rows: Sequence[DecidedRow], relation: str | None = None) -> Exper
     thresholds = []
     for at_least in THRESHOLDS:
         above = [yes for chance, yes in shown if chance >= at_least]
-        thresholds.append(Threshold(at_least, len(above), sum(above)))
+        thresholds.append(ThresholdShare(at_least, len(above), sum(above)))
     return Experience(_relations(decided), thresholds, _agreements(rows), _error(shown))
 
 

@@ -195,7 +195,8 @@ class Reviews:
         query = sa.select(c.id, c.relation, c.lower_bound, c.probability)
         query = query.where(c.status == "open", c.lower_bound.is_not(None))
         with self._database.read() as connection:
-            return [tuple(row) for row in connection.execute(query)]
+            found = connection.execute(query)
+            return [(row.id, row.relation, row.lower_bound, row.probability) for row in found]
 
     def correct(self, probabilities: Mapping[int, float]) -> None:
         """Give open items these probabilities; those decided in this moment keep theirs."""

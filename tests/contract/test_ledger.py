@@ -36,6 +36,7 @@ REVISIONS = [
     "0007_media_failures.py",
     "0008_people.py",
     "0009_review_experience.py",
+    "0010_queries.py",
 ]
 CLEANED = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from kg_platform.curation.bulk import Choice, decide_many, preview
+from kg_platform.curation.experience import learn
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.ledger.ledger import Ledger
-from kg_platform.ledger.review_rows import Candidate, Proposed
+from kg_platform.ledger.review_rows import Candidate, Proposed, Sort
 from tests.contract.test_ledger import CLEANED, HOSTILE, ledger, url
 
 __all__ = ["ledger", "url"]
@@ -106,6 +108,99 @@ def test_what_is_not_there_and_hostile_text(ledger: Ledger) -> None:
     assert item.explanation == {"why": CLEANED}
     ledger.reviews.decide(item.id, "open", "rejected", HOSTILE, HOSTILE * 100)
     assert ledger.reviews.item(item.id).decided_by == CLEANED
+
+
+def test_orders_and_what_is_put_off(ledger: Ledger) -> None:
+    reviews = ledger.reviews
+    given = [
+        Candidate("link", "A", "KNOWS", "B", 0.9, 1.0),
+        Candidate("link", "A", "KNOWS", "C", 0.45, 9.0),
+        Candidate("link", "A", "KNOWS", "D", None, 7.0),
+        Candidate("duplicate", "A", "", "E", None, 0.8),
+    ]
+    reviews.propose("run", given)
+
+    def tails(sort: Sort) -> str:
+        return "".join(row.tail for row in reviews.items(sort=sort))
+
+    assert tails("likeliest") == "BCDE"
+    assert tails("teaches") == "CEBD"
+    assert tails("newest") == "EDCB"
+    first, second = reviews.items()[:2]
+    assert reviews.later(second.id, "ann").history[-1]["what"] == "later"
+    reviews.later(first.id, "ann")
+    assert tails("likeliest") == "DECB"
+    assert tails("teaches") == "EDCB"
+    reviews.decide(first.id, "open", "rejected", "ann")
+    reviews.decide(first.id, "rejected", "open", "ann")
+    assert tails("likeliest") == "BDEC", "who decides has looked at it"
+    reviews.decide(first.id, "open", "rejected", "ann")
+    with pytest.raises(BadInput, match="was rejected by ann"):
+        reviews.later(first.id, "bob")
+    with pytest.raises(NotFound, match="no review item 4711"):
+        reviews.later(4711, "bob")
+    assert [row.id for row in reviews.some([second.id, 4711, first.id])] == [second.id, first.id]
+
+
+def test_comments_and_who_said_what(ledger: Ledger) -> None:
+    reviews = ledger.reviews
+    reviews.propose("run", [replace(LINK, lower_bound=0.4)])
+    (item,) = reviews.items()
+    assert reviews.comments([item.id]) == {item.id: []}
+    said = reviews.comment(item.id, HOSTILE, HOSTILE)
+    assert (said.by, said.text, said.verdict) == (CLEANED, CLEANED, "")
+    with pytest.raises(BadInput, match="needs words"):
+        reviews.comment(item.id, "ann", "  ")
+    with pytest.raises(NotFound):
+        reviews.comment(4711, "ann", "hello")
+    assert reviews.verdicts() == []
+    reviews.comment(item.id, "bob", "", "rejected")
+    (open_one,) = reviews.verdicts()
+    assert (open_one.status, open_one.verdicts) == ("open", {"bob": "rejected"})
+    reviews.decide(item.id, "open", "accepted", "ann")
+    reviews.decide(item.id, "accepted", "open", "ann")
+    reviews.decide(item.id, "open", "rejected", "ann")
+    (row,) = reviews.verdicts()
+    assert (row.status, row.lower_bound) == ("rejected", 0.4)
+    assert row.verdicts == {"ann": "rejected", "bob": "rejected"}
+
+
+def test_open_items_are_corrected_and_decided_ones_are_not(ledger: Ledger) -> None:
+    reviews = ledger.reviews
+    two = [replace(LINK, tail=tail, probability=0.3, lower_bound=0.3) for tail in "XY"]
+    reviews.propose("run", [LINK, *two])
+    x, y = (row.id for row in reviews.items() if row.lower_bound is not None)
+    reviews.decide(x, "open", "accepted", "ann")
+    assert reviews.bounds() == [(y, "KNOWS", 0.3, 0.3)]
+    found = learn(reviews)
+    assert found.decisions == 1
+    assert reviews.item(y).probability == pytest.approx(found.corrected("KNOWS", 0.3))
+    assert reviews.item(y).probability > 0.3  # type: ignore[operator]
+    assert (reviews.item(x).probability, reviews.item(y).lower_bound) == (0.3, 0.3)
+    reviews.decide(x, "accepted", "open", "ann")
+    learn(reviews)
+    assert reviews.item(y).probability == pytest.approx(0.3)
+
+
+def test_many_at_once_and_what_cannot_be_is_left(ledger: Ledger) -> None:
+    reviews = ledger.reviews
+    chances = {"B": 0.9, "C": 0.6, "D": 0.2}
+    reviews.propose("run", [replace(LINK, tail=t, probability=p) for t, p in chances.items()])
+    rows = Choice("link", "KNOWS", 0.5, 1.0).items(reviews)
+    assert [row.tail for row in rows] == ["B", "C"]
+    seen = preview(rows)
+    assert (seen.facts, seen.pairs, seen.relations) == (2, 0, {"KNOWS": 2})
+    assert seen.expected == pytest.approx(1.5)
+    reviews.decide(rows[0].id, "open", "rejected", "bob")
+    items = [*(row.id for row in rows), 4711]
+    done = decide_many(None, reviews, items, "reject", "ann")  # type: ignore[arg-type]
+    assert done.done == [rows[1].id]
+    assert "was rejected by bob" in done.refused[rows[0].id]
+    assert "no review item 4711" in done.refused[4711]
+    with pytest.raises(BadInput, match="from 0 to 1"):
+        Choice(at_least=0.8, at_most=0.2)
+    with pytest.raises(BadInput, match="at once"):
+        Choice(most=5_000)
 
 
 def test_items_between_entities(ledger: Ledger) -> None:

@@ -37,6 +37,7 @@ def test_a_person_works_in_the_graph(page: Page, address: str, world: Platform) 
 
     # By keyboard, in the list of what is drawn.
     page.get_by_role("searchbox", name="Search in what is drawn").fill("country 4")
+    expect(page.locator(".drawn").get_by_title("Country 4", exact=True)).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(chosen).to_have_text("Country 4")
@@ -49,8 +50,6 @@ def test_a_person_works_in_the_graph(page: Page, address: str, world: Platform) 
     ):
         press(page, name)
         expect(page).to_have_url(f"{address}/graph?{query}")
-    page.go_back()
-    page.get_by_role("searchbox", name="Search in what is drawn").fill("")
 
     # A proposed link is accepted, in the name of who is here.
     page.get_by_role("button", name=re.compile("Country 1 → LANGUAGE → Language 0")).first.click()

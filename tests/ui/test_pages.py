@@ -13,7 +13,19 @@ from kg_platform.platform import Platform
 from kg_platform.scheduling.times import times, zone
 from tests.ui.conftest import HOSTILE, Open
 
-PAGES = ("overview", "browse", "entity", "graph", "query", "similar", "ingest", "review", "runs")
+PAGES = (
+    "overview",
+    "browse",
+    "entity",
+    "graph",
+    "query",
+    "similar",
+    "ingest",
+    "review",
+    "runs",
+    "media",
+    "audit",
+)
 
 
 def words(app: AppTest) -> str:

@@ -6,28 +6,29 @@ from typing import Any
 
 import pytest
 
+from embeddings.session import VectorSession
+from kg_platform.browse.entities import EntityRow
 from kg_platform.platform import Platform
 from tests.ui.conftest import HOSTILE, Open
 from tests.ui.test_pages import markdown, words
-from ui.widgets import neighbours
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the page asked for, in order."""
-    said: list[tuple[Any, ...]] = []
-    alike = neighbours.alike
+    said: list[dict[str, Any]] = []
+    alike = VectorSession.alike
 
-    def note(*given: Any) -> Any:
-        said.append(given)
-        return alike(*given)
+    def note(self: VectorSession, entity: list[EntityRow], **given: Any) -> Any:
+        said.append({"like": [one.id for one in entity], **given})
+        return alike(self, entity, **given)
 
-    monkeypatch.setattr(neighbours, "alike", note)
+    monkeypatch.setattr(VectorSession, "alike", note)
     return said
 
 
 def test_the_address_is_the_question(
-    world: Platform, explorer: Open, asked: list[tuple[Any, ...]]
+    world: Platform, explorer: Open, asked: list[dict[str, Any]]
 ) -> None:
     app = explorer(
         "similar",
@@ -37,17 +38,17 @@ def test_the_address_is_the_question(
     )
     assert not app.exception
     assert 'role="alert"' not in words(app)
-    like, unlike, text, weights, type, where, count, files = asked[-1]
-    assert (like, unlike, text, type, where, count, files) == (
-        ["C01", "C02"], ["C03"], None, "Country", {}, 10, {},
-    )  # fmt: skip
-    assert weights == {"embedding": 1.0, "text": 2.0}
+    said = asked[-1]
+    assert said["like"] == ["C01", "C02"]
+    assert [one.id for one in said["unlike"]] == ["C03"]
+    assert said["weights"] == {"embedding": 1.0, "text": 2.0}
+    assert (said["text"], said["type"], said["where"], said["k"]) == (None, "Country", {}, 10)
     # An index that knows no filter: a type of few is looked at one by one, and that is said.
     assert "compared one by one" in words(app) or "inside the index" in words(app)
     app.selectbox(key="similar_type").set_value(None).run()
     app.checkbox(key="similar_way_embedding").uncheck().run()
-    assert app.query_params["by"] == ["text"]
-    assert asked[-1][3] == {"text": 1.0}
+    assert app.query_params["by"] == "text"
+    assert asked[-1]["weights"] == {"text": 1.0}
 
 
 def test_what_cannot_be_answered_is_one_sentence(world: Platform, explorer: Open) -> None:
@@ -76,11 +77,11 @@ def test_an_entity_is_found_and_added(world: Platform, explorer: Open) -> None:
     assert "Find an entity, write a text or add a file" in words(app)
     app.text_input(key="similar_search").set_value("Country 7").run()
     app.button(key="similar_like").click().run()
-    assert app.query_params["id"] == ["C07"]
+    assert app.query_params["id"] == "C07"
     assert app.text_input(key="similar_search").value == ""
     app.text_input(key="similar_search").set_value("Country 8").run()
     app.button(key="similar_unlike").click().run()
-    assert app.query_params["not"] == ["C08"]
+    assert app.query_params["not"] == "C08"
     app.text_input(key="similar_search").set_value("Country 7").run()
     app.button(key="similar_unlike").click().run()
     assert app.query_params["not"] == ["C08", "C07"]
@@ -97,7 +98,7 @@ def test_why_two_are_alike(world: Platform, explorer: Open) -> None:
     assert "<script>" not in words(app)
     app.button(key="similar_back").click().run()
     assert "compare" not in app.query_params
-    assert app.query_params["id"] == ["hostile"]
+    assert app.query_params["id"] == "hostile"
 
 
 def test_in_chinese(world: Platform, explorer: Open) -> None:

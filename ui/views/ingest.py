@@ -16,6 +16,7 @@ from kg_platform.files.names import suffix_of
 from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import flattened
 from ui import jobs, opened, resources, uploads
+from ui.language import say
 from ui.people import acting
 from ui.widgets import tables, text, versions
 
@@ -32,25 +33,32 @@ def place() -> Path | None:
     known = uploads.earlier(settings)
     kinds = [PLACES[0], *(PLACES[1:2] if known else ())]
     kinds += [PLACES[2]] if opened.is_private() else []
-    kind = st.segmented_control("From", kinds, default=kinds[0], required=True, key="ingest_from")
+    kind = st.segmented_control(
+        say("From"), kinds, default=kinds[0], required=True, key="ingest_from", format_func=say
+    )
     if kind == PLACES[2]:
         named = st.text_input(
-            "Path", key="ingest_path",
-            placeholder="a folder, a table, a mapping.yaml, pykeen:NAME or huggingface:OWNER/NAME",
+            say("Path"), key="ingest_path",
+            placeholder=say(
+                "a folder, a table, a mapping.yaml, pykeen:NAME or huggingface:OWNER/NAME"
+            ),
         )  # fmt: skip
         return Path(named.strip()).expanduser() if named.strip() else None
     if kind == PLACES[1]:
-        chosen = st.selectbox("Upload", known, format_func=_called, key="ingest_earlier")
+        chosen = st.selectbox(say("Upload"), known, format_func=_called, key="ingest_earlier")
         if chosen is not None and st.button(
-            "Delete this upload", icon=":material/delete:", key="ingest_delete", type="tertiary"
+            say("Delete this upload"),
+            icon=":material/delete:",
+            key="ingest_delete",
+            type="tertiary",
         ):
             acting("operator")
             uploads.remove(settings, chosen)
             st.rerun()
         return chosen
     given = st.file_uploader(
-        "Files", accept_multiple_files=True, key="ingest_files",
-        help="Tables (CSV, JSON, Parquet, Excel), RDF, or an entities.jsonl with triples.",
+        say("Files"), accept_multiple_files=True, key="ingest_files",
+        help=say("Tables (CSV, JSON, Parquet, Excel), RDF, or an entities.jsonl with triples."),
     )  # fmt: skip
     if not given:
         return None
@@ -64,8 +72,8 @@ def place() -> Path | None:
 
 def _called(folder: Path) -> str:
     names = [file.name for file in uploads.files(folder)]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{folder.name[:15]}: {', '.join(names[:3])}{more}"
+    called = f"{folder.name[:15]}: {', '.join(names[:3])}"
+    return called + (say(" and {count} more", count=len(names) - 3) if len(names) > 3 else "")
 
 
 def source_of(path: Path) -> Path | None:
@@ -75,7 +83,7 @@ def source_of(path: Path) -> Path | None:
         return path
     if suffix_of(path) in MAPPINGS:
         st.code(path.read_text(encoding="utf-8", errors="replace"), language="yaml")
-        text.note("Change it in its own place; it is read again each time.")
+        text.note(say("Change it in its own place; it is read again each time."))
         return path
     uploaded = path.parent.name == "uploads"
     given = uploads.files(path) if path.is_dir() else [path]
@@ -86,8 +94,9 @@ def source_of(path: Path) -> Path | None:
     why = _why_not(given[0] if uploaded and len(given) == 1 else path)
     usual = MAPPED if why or (uploaded and uploads.mapping_of(path)) else AS_IT_IS
     how = st.segmented_control(
-        "How it is read",
+        say("How it is read"),
         [AS_IT_IS, MAPPED],
+        format_func=say,
         default=usual,
         required=True,
         key=f"ingest_how_{path}",
@@ -123,12 +132,12 @@ def _mapping(folder: Path | None, given: list[Path]) -> Path | None:
     if key not in st.session_state:
         kept = uploads.mapping_of(folder)
         if kept is None:
-            with st.spinner("Looking at the data …"):
+            with st.spinner(say("Looking at the data …")):
                 found = tables_of(named, folder)
                 kept = infer(found, next(iter(found)) if len(found) == 1 else "upload")
         st.session_state[key] = kept
     written = st.text_area("mapping.yaml", key=key, height=420)
-    text.note("It was written from the data: read it, and change what is not meant.")
+    text.note(say("It was written from the data: read it, and change what is not meant."))
     with text.errors():
         uploads.write_mapping(folder, written, anywhere=opened.is_private())
         return folder / uploads.MAPPING
@@ -138,14 +147,15 @@ def _mapping(folder: Path | None, given: list[Path]) -> Path | None:
 def preview(path: Path, create_missing: bool) -> None:
     for key in ("ingest_pid", "ingest_done"):
         st.session_state.pop(key, None)
-    bar = st.progress(0.0, text="Reading …")
+    bar = st.progress(0.0, text=say("Reading …"))
 
-    def say(what: str, done: int, total: int | None) -> None:
-        bar.progress(min(1.0, done / total) if total else 0.0, text=f"{done:,} rows")
+    def tell(what: str, done: int, total: int | None) -> None:
+        share = min(1.0, done / total) if total else 0.0
+        bar.progress(share, text=say("{count} rows", count=f"{done:,}"))
 
     try:
         source = open_any(path)
-        found = resources.kg().preview(source, create_missing=create_missing, on_progress=say)
+        found = resources.kg().preview(source, create_missing=create_missing, on_progress=tell)
         st.session_state.ingest_preview = (str(path), found, list(source.notes))
     except KgError as error:
         text.alert(str(error))
@@ -154,20 +164,25 @@ def preview(path: Path, create_missing: bool) -> None:
 
 
 def show(found: Preview, notes: list[str]) -> None:
-    counts = {"New": found.new, "Changed": found.changed, "Unchanged": found.unchanged,
-              "Relations": found.relations.total(), "Rejected": found.summary.rejected}  # fmt: skip
+    counts = {
+        say("New"): found.new,
+        say("Changed"): found.changed,
+        say("Unchanged"): found.unchanged,
+        say("Relations"): found.relations.total(),
+        say("Rejected"): found.summary.rejected,
+    }
     tiles = st.grid(len(counts), min_column_width=110)
     for name, count in counts.items():
         with tiles.cell(), st.container(border=True):
             text.figure(name, f"{count:,}")
     for line in notes:
         text.note(line)
-    rows = [["entity", name, count] for name, count in found.entities.most_common(50)]
-    rows += [["relation", name, count] for name, count in found.relations.most_common(50)]
+    rows = [[say("entity"), name, count] for name, count in found.entities.most_common(50)]
+    rows += [[say("relation"), name, count] for name, count in found.relations.most_common(50)]
     if rows:
         tables.answer(["what", "type", "count"], rows, key="ingest_types")
     if found.samples:
-        text.heading("The first entities")
+        text.heading(say("The first entities"))
         tables.answer(
             ["id", "type", "label", "description"],
             [
@@ -177,7 +192,7 @@ def show(found: Preview, notes: list[str]) -> None:
             key="ingest_samples",
         )
     if found.refused:
-        text.heading("Would be rejected", f"{found.summary.rejected:,}")
+        text.heading(say("Would be rejected"), f"{found.summary.rejected:,}")
         for one in found.refused:
             text.note(sentence(one))
 
@@ -196,13 +211,13 @@ def progress(pid: int, log: Path) -> None:
     alive = job.alive
     if run is None:
         if alive:
-            text.note("Starting …")
+            text.note(say("Starting …"))
         else:
-            text.alert(job.last_words() or "The load ended before it began.")
+            text.alert(job.last_words() or say("The load ended before it began."))
         return
     if run.status == "running":
         rows = resources.ledger().get_cursor(run.id, "rows") or "0"
-        text.note(f"{run.id}: {int(rows):,} rows written")
+        text.note(say("{run}: {count} rows written", run=run.id, count=f"{int(rows):,}"))
     if not alive and st.session_state.get("ingest_done") != run.id:
         st.session_state.ingest_done = run.id
         resources.forget()
@@ -226,17 +241,22 @@ def ended(run: RunRow) -> None:
     text.facts([(name, tables.cell(value)) for name, value in figures.items() if value])
     rows, count = resources.rejections(run.id, REJECTIONS)
     if count:
-        text.heading("Rejected", f"{count:,}")
+        text.heading(say("Rejected"), f"{count:,}")
         tables.answer(
             COLUMNS,
             [[r.source, r.line, r.field, r.reason, r.value] for r in rows],
             key="ingest_rejections",
         )
         st.download_button(
-            "Download rejections", lambda: as_csv(run.id), file_name=f"rejections-{run.id}.csv",
-            mime="text/csv", icon=":material/download:", on_click="ignore", key="ingest_download",
-        )  # fmt: skip
-    st.page_link("views/runs.py", label="All runs", icon=":material/history:")
+            say("Download rejections"),
+            lambda: as_csv(run.id),
+            file_name=f"rejections-{run.id}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="ingest_download",
+        )
+    st.page_link("views/runs.py", label=say("All runs"), icon=":material/history:")
 
 
 def as_csv(run_id: str) -> str:
@@ -245,7 +265,7 @@ def as_csv(run_id: str) -> str:
     return tables.as_csv(COLUMNS, [[r.source, r.line, r.field, r.reason, r.value] for r in rows])
 
 
-st.title("Ingest")
+st.title(say("Ingest"), anchor=False)
 resources.graph()  # a database that is away is said before anything is brought
 given = place()
 if given is not None:
@@ -258,14 +278,18 @@ if given is not None:
         text.alert(str(error))
     nothing = chosen is None
     create = st.checkbox(
-        "Make an entity of an id that only relations mention", key="ingest_missing"
+        say("Make an entity of an id that only relations mention"), key="ingest_missing"
     )
     with st.container(horizontal=True):
         looked = st.button(
-            "Dry run", icon=":material/visibility:", key="ingest_dry", disabled=nothing
+            say("Dry run"), icon=":material/visibility:", key="ingest_dry", disabled=nothing
         )
         loaded = st.button(
-            "Load", type="primary", icon=":material/upload:", key="ingest_load", disabled=nothing
+            say("Load"),
+            type="primary",
+            icon=":material/upload:",
+            key="ingest_load",
+            disabled=nothing,
         )
     if chosen is not None:
         if looked:

@@ -17,7 +17,7 @@ from ui import language, navigation, resources
 from ui.components import cards, vector_map
 from ui.language import say
 from ui.widgets import map_choice, map_reading, tables, text
-from ui.widgets.map_choice import Choice
+from ui.widgets.map_choice import MapChoice
 
 PAGE = 30
 GRAPH = 300  # entities that are drawn as a graph
@@ -31,7 +31,7 @@ def name_of(run: str, vectors: str) -> str:
 # ---- what is selected: how, and which points of which map
 
 
-def select(how: str, mask: NDArray[np.bool_] | None, choice: Choice, **more: Any) -> None:
+def select(how: str, mask: NDArray[np.bool_] | None, choice: MapChoice, **more: Any) -> None:
     """Remember a selection; what made it tells the browser how to make it too."""
     st.session_state[SELECTION] = {
         "id": more.pop("id", uuid.uuid4().hex),
@@ -44,7 +44,7 @@ def select(how: str, mask: NDArray[np.bool_] | None, choice: Choice, **more: Any
     st.session_state["map_page"] = 0
 
 
-def selection(choice: Choice, found: StoredMap, wanted: dict[str, str]) -> dict[str, Any]:
+def selection(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> dict[str, Any]:
     """The selection on the map that is shown: of the address, or the one that was made on this map
     or on another one, by its entities."""
     if "cluster" in wanted or "lasso" in wanted:
@@ -64,7 +64,7 @@ def selection(choice: Choice, found: StoredMap, wanted: dict[str, str]) -> dict[
     return kept
 
 
-def _of_address(choice: Choice, found: StoredMap, wanted: dict[str, str]) -> None:
+def _of_address(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> None:
     if "lasso" in wanted:
         corners = shown.read_lasso(wanted["lasso"])
         points = map_reading.reading(choice.run, choice.vectors).coordinates
@@ -83,12 +83,12 @@ def _of_address(choice: Choice, found: StoredMap, wanted: dict[str, str]) -> Non
     select("entry", found.codes["cluster"] == code, choice, **_entry("cluster", code, code, choice))
 
 
-def _entry(colour: str, first: int, last: int, choice: Choice) -> dict[str, Any]:
+def _entry(colour: str, first: int, last: int, choice: MapChoice) -> dict[str, Any]:
     column = f"{name_of(choice.run, choice.vectors)}/{colour}"
     return {"column": column, "first": first, "last": last}
 
 
-def selected_there(choice: Choice, found: StoredMap, said: dict[str, Any]) -> None:
+def selected_there(choice: MapChoice, found: StoredMap, said: dict[str, Any]) -> None:
     """The browser selected."""
     if said["map"] != name_of(choice.run, choice.vectors):
         return
@@ -151,7 +151,7 @@ def page() -> None:
     )
 
 
-def draw(choice: Choice, found: StoredMap, kept: dict[str, Any]) -> None:
+def draw(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
     name, lang = name_of(choice.run, choice.vectors), language.language()
     colour = map_reading.colouring(choice.run, choice.vectors, choice.colour, lang)
     sent: dict[str, Any] = {
@@ -204,7 +204,7 @@ def draw(choice: Choice, found: StoredMap, kept: dict[str, Any]) -> None:
         )
 
 
-def _slide(choice: Choice, name: str, sent: dict[str, Any]) -> str | None:
+def _slide(choice: MapChoice, name: str, sent: dict[str, Any]) -> str | None:
     """The column of where the points were in the run that was shown before, to move from there."""
     last = st.session_state.get("map_shown")
     st.session_state["map_shown"] = (choice.run, choice.vectors)
@@ -223,7 +223,7 @@ def answer(name: str, points: Any, pictures: bool) -> dict[int, vector_map.Name]
     return map_reading.named(run, vectors, points, pictures)
 
 
-def open_point(choice: Choice, found: StoredMap, point: int) -> None:
+def open_point(choice: MapChoice, found: StoredMap, point: int) -> None:
     if 0 <= point < found.count:
         navigation.open_entity(map_reading.ids(choice.run)[found.rows[point]])
 
@@ -265,7 +265,7 @@ def about(found: StoredMap) -> None:
     text.note(" · ".join(said))
 
 
-def chosen(choice: Choice, found: StoredMap, kept: dict[str, Any]) -> None:
+def chosen(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
     """What is selected, as a table or a gallery, page by page, and its way into the graph."""
     mask = kept.get("mask")
     if mask is None or kept["how"] == "none":

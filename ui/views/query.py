@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kg_platform.errors import KgError
 from ui import resources
 from ui.components import query_editor
 from ui.language import say
@@ -28,14 +27,14 @@ EXAMPLES = {
         "RETURN a.«label» AS head, type(r) AS relation, b.«label» AS tail\n"
         "LIMIT 50"
     ),
-    "Alike": (
+    "Similar": (
         "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
         "WITH n ORDER BY n.«id» LIMIT 1\n"
         "CALL db.index.vector.queryNodes('entity_embedding', 10, n.«embedding»)\n"
         "YIELD node, score\n"
         "RETURN n.«label» AS entity, node.«label» AS alike, score"
     ),
-    "Alike, not yet linked": (
+    "Similar, not yet linked": (
         "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL\n"
         "WITH n ORDER BY n.«id» LIMIT 25\n"
         "CALL db.index.vector.queryNodes('entity_embedding', 6, n.«embedding»)\n"
@@ -114,9 +113,8 @@ else:
     if "query_error" in st.session_state:
         plain.alert(st.session_state.query_error)
     elif (done := st.session_state.get("query_done")) is not None:
-        try:
-            answer = done.result()
-        except KgError as error:
-            plain.alert(str(error))
+        if done.was_stopped:
+            plain.hint(say("The query was stopped."))
         else:
-            answer_views.show(answer, done.seconds)
+            with plain.errors():
+                answer_views.show(done.result(), done.seconds)

@@ -8,7 +8,7 @@ from kg_platform.errors import KgError, MigrationError
 from ui import navigation, resources
 from ui.language import say
 from ui.widgets import text
-from ui.widgets.review import bulk, deciding, item, learnt, queue
+from ui.widgets.review import address, bulk, deciding, item, learnt, queue
 from ui.widgets.review.words import KINDS, SORTS, STATUSES, kind_name, sort_name, status_name
 
 QUEUE, LEARNT = "queue", "learnt"
@@ -17,35 +17,37 @@ VIEWS = {QUEUE: "Queue", LEARNT: "What was learnt"}
 
 def filters() -> queue.Wanted:
     """Status, kind, relation and order; all of them stand in the address."""
+    relations = resources.ledger().reviews.relations()
+    kinds = [kind for kind in KINDS if kind]
+    address.begin("status", "review_status", STATUSES, "open")
+    address.begin("kind", "review_kind", kinds)
+    address.begin("relation", "review_relation", relations)
+    address.begin("sort", "review_sort", SORTS, "likeliest")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         status = st.segmented_control(
             say("Status"),
             list(STATUSES),
             format_func=status_name,
-            default="open",
             required=True,
             key="review_status",
-            bind="query-params",
         )
         kind = st.selectbox(
             say("Kind"),
-            [kind for kind in KINDS if kind],
+            kinds,
             index=None,
             format_func=kind_name,
             placeholder=say("Everything"),
             key="review_kind",
-            bind="query-params",
             width=165,
         )
         relation = None
         if kind != "duplicate":
             relation = st.selectbox(
                 say("Relation"),
-                resources.ledger().reviews.relations(),
+                relations,
                 index=None,
                 placeholder=say("Any"),
                 key="review_relation",
-                bind="query-params",
                 width=165,
             )
         sort = st.selectbox(
@@ -53,14 +55,17 @@ def filters() -> queue.Wanted:
             list(SORTS),
             format_func=sort_name,
             key="review_sort",
-            bind="query-params",
             width=165,
         )
+    address.keep("status", status, "open")
+    address.keep("kind", kind)
+    address.keep("relation", relation)
+    address.keep("sort", sort, "likeliest")
     wanted = (status, kind, relation, sort)
     if st.session_state.get("review_wanted", wanted) != wanted:
         st.session_state["review_page"] = 0
     st.session_state["review_wanted"] = wanted
-    return queue.Wanted(*wanted, page=st.session_state.get("review_page", 0))
+    return queue.Wanted(*wanted, page=0)
 
 
 def turn(by: int) -> None:
@@ -71,7 +76,11 @@ def turn(by: int) -> None:
 @st.fragment
 def work(wanted: queue.Wanted) -> None:
     """The queue and the item that is looked at: only this runs again at a key."""
-    deciding.show_told()
+    with st.container(
+        key="review_told"
+    ):  # always there: what follows keeps its place, and the focus
+        deciding.show_told()
+    wanted = wanted._replace(page=st.session_state.get("review_page", 0))
     lot = queue.lot_of(wanted)
     here = queue.at(lot)
     reviews = resources.ledger().reviews
@@ -95,6 +104,7 @@ def work(wanted: queue.Wanted) -> None:
     with right:
         if looked is not None:
             item.show(looked, entities)
+    bulk.show(wanted.kind, wanted.relation)
     if navigation.is_asked():
         st.rerun()
 
@@ -146,22 +156,21 @@ def nothing(wanted: queue.Wanted) -> None:
 st.title(say("Review"))
 resources.graph()  # nothing can be decided without it
 try:
+    address.begin("view", "review_view", VIEWS, QUEUE)
     view = st.segmented_control(
         say("View"),
         list(VIEWS),
         format_func=lambda one: dict(zip(VIEWS, map(say, VIEWS.values()), strict=True))[one],
-        default=QUEUE,
         required=True,
         key="review_view",
-        bind="query-params",
         label_visibility="collapsed",
     )
+    address.keep("view", view, QUEUE)
     if view == LEARNT:
         learnt.show()
     else:
         chosen = filters()
         work(chosen)
-        bulk.show(chosen.kind, chosen.relation)
 except MigrationError:  # no command has written to this platform yet
     text.hint(
         say(

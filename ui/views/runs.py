@@ -97,7 +97,7 @@ def summary(values: Mapping[str, Any]) -> str:
     figures = {name: v for name, v in flat.items() if isinstance(v, int | float)}
     texts = {name: v for name, v in flat.items() if isinstance(v, str) and name not in PATHS}
     shown = list((figures or texts).items())[:IN_A_LINE]
-    return ", ".join(f"{name} {tables.cell(value)}" for name, value in shown)
+    return ", ".join(f"{name} {figure(value)}" for name, value in shown)
 
 
 def public(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from kg_platform.browse.entities import current_run, types_of
+from kg_platform.errors import KgError
 from ui import resources
 from ui.language import say
 from ui.widgets import tables, text
@@ -45,9 +46,13 @@ def section(run_id: str) -> None:
         say("Beside the run"), others, index=others.index(first), key="runs_drift_with", width=320
     )
     before, after = sorted((run_id, other))
-    with text.errors(), st.spinner(say("Reading both runs' vectors …")):
-        said = _measured(before, after)
-        _show(said)
+    try:
+        with st.spinner(say("Reading both runs' vectors …")):
+            said = _measured(before, after)
+    except KgError as error:
+        text.alert(str(error).replace(str(resources.settings().home), "KG_HOME"))
+        return
+    _show(said)
 
 
 def _show(said: dict[str, Any]) -> None:

@@ -40,9 +40,14 @@ def buttons(run: RunRow) -> None:
 
 def dialog() -> None:
     """The question, where a button has just asked for it."""
-    asked = st.session_state.pop("runs_asked", None)
+    asked = st.session_state.get("runs_asked")
     if asked is not None:
-        st.dialog(say("Which run is live?"), width="small")(_question)(*asked)
+        title = say("Which run is live?")
+        st.dialog(title, width="small", on_dismiss=_put_down)(_question)(*asked)
+
+
+def _put_down() -> None:
+    st.session_state.pop("runs_asked", None)
 
 
 def _ask(run_id: str, back: bool, live: str) -> None:
@@ -71,6 +76,7 @@ def _question(run_id: str, back: bool, live: str) -> None:
             say("Go back") if back else say("Publish"), type="primary", key="runs_confirm"
         )
         if st.button(say("Cancel"), key="runs_cancel"):
+            _put_down()
             st.rerun()
     if agreed:
         try:
@@ -78,6 +84,7 @@ def _question(run_id: str, back: bool, live: str) -> None:
         except KgError as error:
             text.alert(str(error))
         else:
+            _put_down()
             st.rerun()
 
 

@@ -33,7 +33,7 @@ _WRITTEN = "map_written"
 
 
 @dataclass(frozen=True)
-class Choice:
+class MapChoice:
     """`vectors` as artifacts name them; `other`: the run that arrows come from."""
 
     run: str
@@ -75,7 +75,7 @@ def choose(
     live: str | None,
     colours: Mapping[str, Sequence[str]],
     wanted: Mapping[str, str],
-) -> Choice:
+) -> MapChoice:
     """The row of choices. `maps`: run -> its vectors, the newest first; `colours`: vectors -> what
     they can be coloured by, in any run; `wanted`: of an address."""
     runs = list(maps)
@@ -139,7 +139,7 @@ def choose(
     if len(alike) > 1:
         st.select_slider(say("Run"), alike, key="map_run")
     st.session_state["map_run_kept"] = run
-    return Choice(run, vectors, COLOURS[shade], other, find or "")
+    return MapChoice(run, vectors, COLOURS[shade], other, find or "")
 
 
 def _adopt(key: str, wanted: str | None, options: Sequence[str], default: str | None) -> None:

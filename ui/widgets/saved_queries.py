@@ -12,7 +12,7 @@ from kg_platform.ledger.query_history import AskedQuery
 from kg_platform.ledger.saved_queries import NAME_CHARACTERS, NOTE_CHARACTERS, SavedQuery
 from ui import resources
 from ui.language import say
-from ui.people import acting
+from ui.people import acting, may
 from ui.widgets import asked_query
 from ui.widgets import text as plain
 
@@ -52,7 +52,7 @@ def _shelf() -> None:
                 kwargs={"run": True},
                 help=say("Open this query; it runs when its parameters have values"),
             )
-            if query.owner == me:
+            if query.owner == me and may("curator"):
                 st.button(
                     say("Delete"),
                     key=f"query_delete_{number}",
@@ -86,7 +86,8 @@ def _history() -> None:
 
 
 def _form() -> None:
-    mine = _mine(asked_query.saved())
+    owner = acting("curator")  # or why not
+    mine = _mine(asked_query.saved(), owner)
     with st.form("query_save_form", border=False):
         name = st.text_input(
             say("Name"),
@@ -112,17 +113,17 @@ def _form() -> None:
             asked_query.text(),
             note=note,
             given={n: v for n, v in asked_query.given().items() if v.strip()},
-            owner=acting("curator"),
+            owner=owner,
         )
         st.session_state.query_saved = kept.name
         st.toast(say("Saved."), icon=":material/check:")
 
 
-def _mine(name: str | None) -> SavedQuery | None:
+def _mine(name: str | None, owner: str) -> SavedQuery | None:
     if name is None:
         return None
     found = [q for q in resources.kg().saved_queries() if q.name == name]
-    return found[0] if found and found[0].owner == acting("viewer") else None
+    return found[0] if found and found[0].owner == owner else None
 
 
 def _remove(query: SavedQuery) -> None:

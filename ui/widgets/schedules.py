@@ -130,7 +130,7 @@ def _run_now(name: str) -> None:
 
 def _form() -> None:
     with st.form("schedules_add", border=False, clear_on_submit=False):
-        name = st.text_input(say("Name"), key="schedules_new_name", placeholder="nightly")
+        name = st.text_input(say("Name"), key="schedules_new_name")
         cron = st.text_input(
             say("When: minute, hour, day, month, weekday"), value="0 3 * * *", key="schedules_cron"
         )

@@ -17,6 +17,7 @@ from kg_platform.browse.formatting import jsonable
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from kg_platform.graph.written import number
 from ui import resources
+from ui.language import say
 
 VECTOR_LENGTH = 8  # longer lists of numbers are vectors: their beginning and their length
 WORDS = 16  # items of a list that `words` shows
@@ -39,13 +40,13 @@ def entity_list(rows: Sequence[EntityRow], key: str) -> str | None:
         height="content",
         row_height=44,
         column_config={
-            "picture": st.column_config.ImageColumn("", width=64),
-            "label": st.column_config.TextColumn("Name", width=220),
-            "type": st.column_config.TextColumn("Type", width=110),
-            "description": st.column_config.TextColumn("Description"),
-            "id": st.column_config.TextColumn("Id", width=150),
+            "picture": st.column_config.ImageColumn(say("Picture"), width=64),
+            "label": st.column_config.TextColumn(say("Name"), width=220),
+            "type": st.column_config.TextColumn(say("Type"), width=110),
+            "description": st.column_config.TextColumn(say("Description")),
+            "id": st.column_config.TextColumn(say("Id"), width=150),
         },
-        alt="Entities; choose one to open its page",
+        alt=say("Entities; choose one to open its page"),
     )
     return None if chosen is None else rows[chosen].id
 
@@ -129,7 +130,7 @@ def words(value: Any) -> str:
     if isinstance(value, list) and not _is_vector(value):
         shown = [cell(item) for item in value[:WORDS]]
         rest = len(value) - len(shown)
-        return ", ".join(shown) + (f" … {rest:,} more" if rest else "")
+        return ", ".join(shown) + (say(" … {count} more", count=f"{rest:,}") if rest else "")
     return cell(value)
 
 

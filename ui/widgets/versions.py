@@ -8,17 +8,17 @@ import streamlit as st
 
 from ingest.versions.compare import SourceDiff
 from ingest.versions.history import Version
-from ingest.versions.journal import ENTITY, RELATION
+from ingest.versions.journal import ENTITY
 from ingest.versions.undone import Undone
 from kg_platform.errors import KgError
 from ui import resources
+from ui.language import say
 from ui.people import acting
 from ui.widgets import tables, text
 
 LATEST = 50
 DIFFERENCES = 200
-ALL_SOURCES = "All sources"
-KINDS = {ENTITY: "Entities", RELATION: "Relations"}
+ALL_SOURCES = ""  # beside the names of sources, none of which is empty
 
 
 def versions() -> None:
@@ -27,20 +27,25 @@ def versions() -> None:
         found = resources.kg().history(limit=LATEST)
         if not found:
             return
-        text.heading("History")
+        text.heading(say("History"))
         sources = list(dict.fromkeys(one.source for one in found))
         if len(sources) > 1:
-            wanted = st.selectbox("Source", [ALL_SOURCES, *sources], key="versions_source")
+            wanted = st.selectbox(
+                say("Source"),
+                [ALL_SOURCES, *sources],
+                format_func=lambda one: say("All sources") if one == ALL_SOURCES else one,
+                key="versions_source",
+            )
             if wanted != ALL_SOURCES:
                 found = resources.kg().history(wanted, LATEST)
         _table(found)
         by_run = {one.run: one for one in found}
         chosen = st.selectbox(
-            "Look at a load",
+            say("Look at a load"),
             list(by_run),
             index=None,
             format_func=lambda run: _called(by_run[run]),
-            placeholder="what it changed, and how to take it back",
+            placeholder=say("what it changed, and how to take it back"),
             key="versions_run",
         )
         if chosen is not None:
@@ -66,22 +71,28 @@ def _table(found: list[Version]) -> None:
         },
         key="versions_list",
         column_config={
-            "run": st.column_config.TextColumn("Run", width=160),
-            "when": st.column_config.TextColumn("When (UTC)", width=130),
-            "source": st.column_config.TextColumn("Source"),
-            "what": st.column_config.TextColumn("What", width=130),
+            "run": st.column_config.TextColumn(say("Run"), width=160),
+            "when": st.column_config.TextColumn(say("When (UTC)"), width=130),
+            "source": st.column_config.TextColumn(say("Source")),
+            "what": st.column_config.TextColumn(say("What"), width=130),
             **{
-                name: st.column_config.NumberColumn(name.capitalize(), format="localized", width=72)
-                for name in ("new", "changed", "unchanged", "retired", "rejected")
+                name: st.column_config.NumberColumn(shown, format="localized", width=72)
+                for name, shown in (
+                    ("new", say("New")),
+                    ("changed", say("Changed")),
+                    ("unchanged", say("Unchanged")),
+                    ("retired", say("Retired")),
+                    ("rejected", say("Rejected")),
+                )
             },
         },
-        alt="Loads of sources, the newest first",
+        alt=say("Loads of sources, the newest first"),
     )
 
 
 def _what(one: Version) -> str:
     if one.undone:
-        return f"{one.kind}, undone"
+        return say("{kind}, undone", kind=one.kind)
     return one.kind if one.status == "succeeded" else f"{one.kind}, {one.status}"
 
 
@@ -90,22 +101,27 @@ def _details(found: list[Version], chosen: Version) -> None:
     with st.container(border=True):
         text.heading(chosen.run, f"{chosen.source} · {_what(chosen)}")
         if chosen.undoes:
-            text.note(f"It took {chosen.undoes} back.")
+            text.note(say("It took {run} back.", run=chosen.undoes))
         if chosen.undone:
-            text.note(f"It was taken back by {chosen.undone}; take that back to have it again.")
+            text.note(
+                say(
+                    "It was taken back by {run}; take that back to have it again.",
+                    run=chosen.undone,
+                )
+            )
         with st.container(horizontal=True):
             compared = earlier is not None and st.button(
-                "What changed", icon=":material/difference:", key="versions_compare"
+                say("What changed"), icon=":material/difference:", key="versions_compare"
             )
             looked = not chosen.undone and st.button(
-                "Take back …", icon=":material/undo:", key="versions_undo"
+                say("Take back …"), icon=":material/undo:", key="versions_undo"
             )
         if compared and earlier is not None:
             st.session_state.versions_compared = (chosen.run, earlier.run)
             st.session_state.pop("versions_plan", None)
         if looked:
             st.session_state.pop("versions_compared", None)
-            with st.spinner("Looking at what it changed …"):
+            with st.spinner(say("Looking at what it changed …")):
                 plan = resources.kg().undo(chosen.run, dry_run=True)
             st.session_state.versions_plan = (chosen.run, plan)
         shown = st.session_state.get("versions_compared")
@@ -124,10 +140,10 @@ def _before(found: list[Version], chosen: Version) -> Version | None:
 
 def _compared(found: SourceDiff) -> None:
     if not found.count:
-        text.note(f"Nothing differs from {found.first}.")
+        text.note(say("Nothing differs from {run}.", run=found.first))
         return
     counts = [
-        (f"{KINDS[kind]} {what}", f"{count:,}")
+        (f"{say('Entities') if kind == ENTITY else say('Relations')}: {what}", f"{count:,}")
         for kind, some in found.counts.items()
         for what, count in some.items()
         if count
@@ -143,35 +159,43 @@ def _compared(found: SourceDiff) -> None:
 
 def _plan(plan: Undone) -> None:
     figures = plan.as_dict()
-    names = {"removed": "would go", "returned": "would come back", "restored": "as before"}
+    names = {
+        "removed": say("would go"),
+        "returned": say("would come back"),
+        "restored": say("as before"),
+    }
     counts = [
-        (f"{kind.capitalize()} {words}", f"{figures[name][kind]:,}")
+        (f"{kind.capitalize()}: {words}", f"{figures[name][kind]:,}")
         for name, words in names.items()
         for kind in figures[name]
         if figures[name][kind]
     ]
-    text.facts(counts or [("Nothing is left of it", "")])
+    text.facts(counts or [(say("Nothing is left of it"), "")])
     partial = bool(plan.partly or plan.left)
     if partial:
         text.alert(
-            f"{plan.partly + plan.left:,} of its things were changed by others since. They stay, "
-            "or go back in part."
+            say(
+                "{count} of its things were changed by others since. They stay, or go back in "
+                "part.",
+                count=f"{plan.partly + plan.left:,}",
+            )
         )
+        part, whole = say("in part"), say("whole")
         tables.answer(
             ["what", "why", "stays"],
-            [[one.what, one.why, "in part" if one.partly else "whole"] for one in plan.in_the_way],
+            [[one.what, one.why, part if one.partly else whole] for one in plan.in_the_way],
             key="versions_in_the_way",
         )
-    label = "Take back the rest" if partial else "Take back"
+    label = say("Take back the rest") if partial else say("Take back")
     if st.button(label, type="primary", icon=":material/undo:", key="versions_confirm"):
         try:
             by = acting("operator")
-            with st.spinner("Taking it back …"), resources.ledger().acting_as(by):
+            with st.spinner(say("Taking it back …")), resources.ledger().acting_as(by):
                 done = resources.kg().undo(plan.undone, partial=partial)
         except KgError as error:
             text.alert(str(error))
             return
         st.session_state.pop("versions_plan", None)
         resources.forget()
-        st.toast(f"Taken back by {done.run}.")
+        st.toast(say("Taken back by {run}.", run=done.run))
         st.rerun()

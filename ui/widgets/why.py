@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from html import escape
-from itertools import pairwise
 
 import streamlit as st
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from embeddings.answers.picture_reasons import PictureReasons
 from embeddings.answers.text_reasons import TextReasons
@@ -22,8 +21,7 @@ from ui.components import cards
 from ui.language import say
 from ui.widgets import text as plain
 from ui.widgets.neighbours import names
-
-LONG = 1_600  # characters of a text that are shown
+from ui.widgets.reasons_drawn import LONG, marked, outlined
 
 
 def why(found: WhySimilar) -> None:
@@ -88,11 +86,17 @@ def _shares(found: WhySimilar) -> None:
             plain.note(say("Shares of the cosine of their whole vectors; they add up to it."))
         elif found.shares_missing:
             plain.note(found.shares_missing)
-        by = [(called[way], max(value, 0), f"{value:.3f}", False)
+        by = [(called[way], max(value, 0), _beside(value, found.nearer.get(way)), False)
               for way, value in found.cosines.items() if way != "embedding"]  # fmt: skip
         if by:
-            plain.heading(say("Each kind by itself"))
+            plain.heading(say("Each kind by itself"), say("beside entities drawn at random"))
             _bars(by)
+
+
+def _beside(value: float, nearer: float | None) -> str:
+    if nearer is None:
+        return f"{value:.3f}"
+    return say("{value} · nearer than {share}", value=f"{value:.3f}", share=f"{nearer:.0%}")
 
 
 def _bars(rows: Sequence[tuple[str, float, str, bool]]) -> None:
@@ -166,22 +170,6 @@ def _text(side: TextReasons) -> None:
         plain.note(say("No single reason in this text."))
 
 
-def marked(text: str, words: Sequence[tuple[int, int, str]], whole: tuple[int, int] | None) -> str:
-    """A text as HTML, escaped, in which words and a sentence are marked."""
-    edges = {0, len(text)} | {at for start, end, _ in words for at in (start, end)}
-    edges |= set(whole or ())
-    cuts = sorted(at for at in edges if at <= len(text))
-    said = ""
-    for start, end in pairwise(cuts):
-        part = escape(text[start:end])
-        if any(a <= start and end <= b for a, b, _ in words):
-            part = f"<mark class='word'>{part}</mark>"
-        if whole is not None and whole[0] <= start and end <= whole[1]:
-            part = f"<span class='sentence'>{part}</span>"
-        said += part
-    return said + ("…" if len(text) == LONG else "")
-
-
 def _picture(digest: str, reasons: PictureReasons, row: EntityRow) -> None:
     picture = _opened(digest)
     if picture is None:
@@ -216,37 +204,3 @@ def _opened(digest: str) -> Image.Image | None:
         return None
     picture.thumbnail((640, 480))
     return picture
-
-
-def outlined(picture: Image.Image, reasons: PictureReasons) -> Image.Image:
-    """The picture, paler outside the region, whose border is drawn in two colours, so that it is
-    seen on any."""
-    width, height = picture.size
-    grid, cells = reasons.grid, set(reasons.cells)
-    pale = Image.blend(picture, Image.new("RGB", picture.size, (128, 128, 128)), 0.62)
-    for row, column in cells:
-        box = _box(row, column, grid, width, height)
-        pale.paste(picture.crop(box), box[:2])
-    draw = ImageDraw.Draw(pale)
-    for row, column in cells:
-        left, top, right, bottom = _box(row, column, grid, width, height)
-        sides = {
-            (row - 1, column): (left, top, right, top),
-            (row + 1, column): (left, bottom, right, bottom),
-            (row, column - 1): (left, top, left, bottom),
-            (row, column + 1): (right, top, right, bottom),
-        }
-        for beside, line in sides.items():
-            if beside not in cells:
-                draw.line(line, fill=(255, 255, 255), width=max(4, width // 120))
-                draw.line(line, fill=(232, 90, 20), width=max(2, width // 240))
-    return pale
-
-
-def _box(row: int, column: int, grid: int, width: int, height: int) -> tuple[int, int, int, int]:
-    return (
-        column * width // grid,
-        row * height // grid,
-        (column + 1) * width // grid,
-        (row + 1) * height // grid,
-    )

@@ -33,7 +33,7 @@ TINY = 1e-5
 CHUNK = 16_384
 
 
-class Described(Protocol):
+class EntityDescriber(Protocol):
     """Whoever knows what entities are, as `EntityColumns` does."""
 
     def types_and_sources(self, ids: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]: ...
@@ -45,7 +45,7 @@ class MapMaker:
     """Makes the maps of a run; what they share is read once."""
 
     def __init__(
-        self, artifact: Artifact, entities: Described, report: Report = lambda _: None
+        self, artifact: Artifact, entities: EntityDescriber, report: Report = lambda _: None
     ) -> None:
         self._artifact, self._entities, self._report = artifact, entities, report
         self._ids = artifact.entity_ids()

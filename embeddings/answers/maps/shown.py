@@ -27,7 +27,7 @@ CORNERS = 64  # of a lasso
 
 
 @dataclass(frozen=True)
-class Entry:
+class LegendEntry:
     """A line of a legend: the codes `first` to `last`, and how many points have one of them."""
 
     label: str
@@ -41,7 +41,7 @@ class Colouring:
     """(n,) uint8, and what the numbers mean. `measure`: they are of a scale, from low to high."""
 
     codes: NDArray[np.uint8]
-    legend: list[Entry]
+    legend: list[LegendEntry]
     measure: bool = False
 
 
@@ -71,12 +71,12 @@ def by_code(codes: NDArray[np.int16], names: Sequence[str], others: str, none: s
     shown = np.where(codes < 0, NONE, np.minimum(codes, KINDS)).astype(np.uint8)
     counts = np.bincount(shown, minlength=NONE + 1)
     legend = [
-        Entry(names[i] if i < KINDS else others, i, i, int(counts[i]))
+        LegendEntry(names[i] if i < KINDS else others, i, i, int(counts[i]))
         for i in range(min(len(names), KINDS + 1))
         if counts[i]
     ]
     if counts[NONE]:
-        legend.append(Entry(none, NONE, NONE, int(counts[NONE])))
+        legend.append(LegendEntry(none, NONE, NONE, int(counts[NONE])))
     return Colouring(shown, legend)
 
 
@@ -85,7 +85,7 @@ def by_measure(values: NDArray[np.float16], none: str) -> Colouring:
     wide = values.astype(np.float32)
     known = np.isfinite(wide)
     shown = np.full(len(wide), NONE, np.uint8)
-    legend: list[Entry] = []
+    legend: list[LegendEntry] = []
     if known.any():
         low, high = float(wide[known].min()), float(np.quantile(wide[known], 0.99))
         span = high - low or 1.0
@@ -96,10 +96,10 @@ def by_measure(values: NDArray[np.float16], none: str) -> Colouring:
             begin, end = (low + span * each / (NONE - 1) for each in (first, stop - 1))
             count = int(((shown >= first) & (shown < stop)).sum())
             label = f"{begin:.2f} – {end:.2f}" if stop < NONE else f"≥ {begin:.2f}"
-            legend.append(Entry(label, first, stop - 1, count))
+            legend.append(LegendEntry(label, first, stop - 1, count))
         legend.reverse()
     if not known.all():
-        legend.append(Entry(none, NONE, NONE, int((~known).sum())))
+        legend.append(LegendEntry(none, NONE, NONE, int((~known).sum())))
     return Colouring(shown, legend, measure=True)
 
 

@@ -92,3 +92,33 @@ def test_a_type_that_is_not_there_is_said(caesar: Platform) -> None:
         check_type(caesar.graph, "Nobody")
     with pytest.raises(NotFound, match=r"did you mean Person, of Person, Place\?"):
         check_type(caesar.graph, "person")
+
+
+def test_a_saved_query_is_everybodys_to_run(
+    caesar: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KG_USER", "ann")
+    text = "MATCH (n:Entity {id: $id}) RETURN n.label AS label, $k AS k"
+    assert "--saved 'The label'" in kg("query", text, "--save", "The label", "-p", "k=7").errors
+    monkeypatch.setenv("KG_USER", "bob")
+    answer = json.loads(kg("query", "--saved", "The label", "-p", "id=rome", "--json").out)
+    assert answer["rows"] == [["Rome", 7]]
+    answer = json.loads(
+        kg("query", "--saved", "The label", "-p", "id=rome", "-p", "k=8", "--json").out
+    )
+    assert answer["rows"] == [["Rome", 8]]
+    (listed,) = json.loads(kg("query", "--list", "--json").out)
+    assert (listed["name"], listed["owner"], listed["given"]) == ("The label", "ann", {"k": "7"})
+    assert "id, k" in kg("query", "--list").out
+    assert kg("query", "--saved", "The label").code == 4  # $id has no value
+    for words in (["RETURN 1", "--save", "The label"], ["--remove", "The label"]):
+        refused = kg("query", *words)
+        assert (refused.code, "is ann's" in refused.errors) == (2, True)
+    assert kg("query", "CREATE ()", "--save", "x").code == 0  # found out when it runs
+    assert kg("query", "LOAD CSV FROM 'x' AS r RETURN r", "--save", "x").code == 4
+    assert kg("query", "--saved", "nobody").code == 3
+    for words in ([], ["--save", "x"], ["RETURN 1", "--saved", "x"], ["--list", "--remove", "x"]):
+        assert "Give one of: a query" in kg("query", *words).errors
+    monkeypatch.setenv("KG_USER", "ann")
+    assert kg("query", "--remove", "The label").code == 0
+    assert kg("query", "--saved", "The label").code == 3

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kg_platform.browse import read_only
+from kg_platform.browse import read_only, running
 from kg_platform.browse.read_only import run_read_only
+from kg_platform.browse.running import RunningQuery
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import QueryFailed, QueryRefused
 from kg_platform.graph.client import Graph
@@ -104,3 +105,40 @@ def test_one_row_that_takes_too_long_is_left_behind(
     text = "RETURN reduce(a = 0, x IN range(1, 100000000) | a + x) AS sum"
     with pytest.raises(QueryFailed, match="has not stopped yet"):
         run_read_only(graph, text, Settings(query_timeout=0.2))
+
+
+def ended(query: RunningQuery) -> str | None:
+    assert query.is_done(600)
+    return query.error()
+
+
+def test_what_runs_is_stopped_on_the_server(graph: Graph) -> None:
+    limits = Settings(query_timeout=600)
+    heard: list[RunningQuery] = []
+    for mode in ("", "PROFILE "):
+        text = f"{mode}UNWIND range(1, 1000000000) AS i WITH i WHERE i < 0 RETURN count(i)"
+        query = RunningQuery(graph, text, limits, on_end=heard.append)
+        query.stop()  # maybe before it has begun there
+        query.stop()
+        assert ended(query) == "The query was stopped."
+    # What is no more has left nothing behind.
+    left = "SHOW TRANSACTIONS YIELD currentQuery AS q WHERE q CONTAINS '1000000000' RETURN q"
+    assert [row for row in graph.once(Statement(left)) if "SHOW" not in row["q"]] == []
+    done = RunningQuery(graph, "RETURN $a AS a", limits, {"a": 7}, heard.append)
+    assert ended(done) is None
+    done.stop()
+    assert done.result().table.rows == [[7]]
+    refused = RunningQuery(graph, "CREATE ()", limits)
+    assert "only reads" in str(ended(refused))
+    assert len(heard) == 3
+
+
+def test_a_row_that_goes_on_keeps_nobody_waiting(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "GRACE_SECONDS", 0.5)
+    text = "RETURN reduce(s = 0, i IN range(1, 300000000) | s + i % 3) AS long"
+    query = RunningQuery(graph, text, Settings(query_timeout=600))
+    assert not query.is_done(1.0)
+    query.stop()
+    assert "goes on with this one" in str(ended(query))

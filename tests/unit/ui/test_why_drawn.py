@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from embeddings.answers.picture_reasons import PictureReasons
-from ui.widgets.why import marked, outlined
+from ui.widgets.reasons_drawn import marked, outlined
 
 
 def test_marks_in_a_text_that_tries_to_be_markup() -> None:

@@ -147,7 +147,7 @@ export class Drawing {
     const isFresh = new Set(fresh)
     if (!all) {
       this.#beside(fresh)
-      if (count > VERY_MANY || !fresh.length) return this.#reach(fresh)
+      if (count > VERY_MANY || !fresh.length) return this.reach(fresh)
     }
     const kept = cy.nodes().filter((one) => (all ? pinned.has(one.id()) : !isFresh.has(one.id())))
     cy.layout({
@@ -164,17 +164,20 @@ export class Drawing {
       fixedNodeConstraint: kept.map((one) => ({ nodeId: one.id(), position: { ...one.position() } })),
     }).run()
     if (all) this.fit()
-    else this.#reach(fresh)
+    else this.reach(fresh)
   }
 
-  // What is new is not to lie out of sight.
-  #reach(ids) {
+  // These are not to lie out of sight: where one does, `middle` or everything is moved to.
+  reach(ids, middle = null) {
     const { x1, y1, x2, y2 } = this.cy.extent()
     const out = ids.some((id) => {
-      const { x, y } = this.cy.getElementById(id).position()
+      const one = this.cy.getElementById(id)
+      if (!one.isNode()) return false
+      const { x, y } = one.position()
       return x < x1 || x > x2 || y < y1 || y > y2
     })
-    if (out) this.fit()
+    if (out && middle) this.cy.center(middle)
+    else if (out) this.fit()
   }
 
   #beside(ids) {

@@ -264,7 +264,7 @@ class View {
     if (more && one.selected()) return one.unselect()
     if (!more) cy.elements().unselect()
     one.select()
-    if (centre && one.nonempty() && !one.hasClass("off")) cy.center(one)
+    if (centre && !one.hasClass("off")) this.drawing.reach([id], one)
   }
 
   // ---- what is selected
@@ -379,7 +379,7 @@ class View {
   #proposed() {
     const { predicted } = this.data
     this.proposals.hidden = !predicted.length
-    if (!predicted.length) return
+    if (!predicted.length) return this.proposals.replaceChildren()
     const list = element("ul")
     for (const one of predicted.slice(0, 8)) {
       const [head, tail] = [one.head, one.tail].map((id) => this.byId.get(id)?.label ?? id)

@@ -50,7 +50,7 @@ function svg({ cy, back, text }) {
   for (const edge of cy.edges().not(".off")) {
     if (edge.source().hasClass("off") || edge.target().hasClass("off")) continue
     made.append(...line(edge))
-    if (edge.style("label")) made.append(words(edge.data("relation"), edge.midpoint(), text, 9))
+    if (edge.style("label")) made.append(words(edge.data("relation"), edge.midpoint(), { fill: text, back, size: 9, turn: slope(edge) }))
   }
   let number = 0
   for (const node of cy.nodes().not(".off")) {
@@ -63,7 +63,7 @@ function svg({ cy, back, text }) {
       clip.append(tag("circle", { cx: x, cy: y, r: r - 1 }))
       made.append(clip, tag("image", { href: node.data("image"), x: x - r, y: y - r, width: 2 * r, height: 2 * r, preserveAspectRatio: "xMidYMid slice", "clip-path": `url(#${id})` }))
     }
-    made.append(words(node.data("shown"), { x, y: y + r + 13 }, text, 11))
+    made.append(words(node.data("shown"), { x, y: y + r + 13 }, { fill: text, back, size: 11 }))
   }
   return made
 }
@@ -93,8 +93,23 @@ function line(edge) {
   ]
 }
 
-function words(said, { x, y }, fill, size) {
-  const made = tag("text", { x, y, fill, "font-size": size, "text-anchor": "middle" })
+// Degrees along a line, so that its words are not upside down.
+function slope(edge) {
+  const from = edge.source().position()
+  const to = edge.target().position()
+  const turn = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI
+  return turn > 90 ? turn - 180 : turn < -90 ? turn + 180 : turn
+}
+
+function words(said, { x, y }, { fill, back, size, turn = 0 }) {
+  const made = tag("text", {
+    x, y, fill, "font-size": size, "text-anchor": "middle",
+    stroke: back, "stroke-width": 2.5, "paint-order": "stroke", "stroke-linejoin": "round",
+  })
+  if (turn) {
+    made.setAttribute("dominant-baseline", "central")
+    made.setAttribute("transform", `rotate(${turn.toFixed(1)} ${x} ${y})`)
+  }
   // Signs that XML does not know would make the file unreadable.
   const cut = said.length > 60 ? `${said.slice(0, 59)}…` : said
   made.textContent = cut.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")

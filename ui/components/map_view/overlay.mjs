@@ -33,8 +33,7 @@ export function overlay(canvas, style) {
   }
 
   // Greedy: what comes first keeps its place, what would lie on it is left out.
-  function placer() {
-    const taken = []
+  function placer(...taken) {
     return (left, top, right, bottom) => {
       if (taken.some((t) => left < t[2] && right > t[0] && top < t[3] && bottom > t[1])) return false
       taken.push([left, top, right, bottom])
@@ -45,7 +44,7 @@ export function overlay(canvas, style) {
   const short = (text, most) => ([...text].length > most ? [...text].slice(0, most - 1).join("") + "…" : text)
 
   return {
-    draw({ width, height, ratio, screen, clusters, near, named, hovered, lit, arrows, lasso, ready, colourOf, isFaint }) {
+    draw({ width, height, ratio, screen, clusters, near, named, hovered, lit, arrows, lasso, ready, colourOf, isFaint, reserved }) {
       const wide = Math.round(width * ratio)
       const high = Math.round(height * ratio)
       if (canvas.width !== wide || canvas.height !== high) {
@@ -60,8 +59,8 @@ export function overlay(canvas, style) {
       if (arrows) {
         context.strokeStyle = style("--st-text-color")
         context.fillStyle = style("--st-text-color")
-        context.globalAlpha = 0.5
-        context.lineWidth = 1.2
+        context.globalAlpha = 0.4
+        context.lineWidth = 1.1
         for (const [ax, ay, bx, by] of arrows) {
           const [fx, fy] = screen(ax, ay)
           const [tx, ty] = screen(bx, by)
@@ -82,7 +81,7 @@ export function overlay(canvas, style) {
         context.globalAlpha = 1
       }
 
-      const free = placer()
+      const free = placer(reserved)
       for (const point of near) {
         const said = named.get(point.i)
         if (!said) continue

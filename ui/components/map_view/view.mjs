@@ -13,7 +13,7 @@ const MARGIN = 34 // pixels around the whole map
 const TOOLS = 34
 const NEAR = 90 // so many points in view have room for names and pictures
 const LIT_SHOWN = 200
-const ARROWS = 260
+const ARROWS = 140
 const SLIDE = 800 // milliseconds from one run to the next
 const NOWHERE = 65535
 const ICONS = {
@@ -47,6 +47,7 @@ export function makeView(parent) {
   const said = element("div", "said")
   said.hidden = true
   const side = element("div", "side")
+  side.setAttribute("role", "group")
   stage.append(canvas, above, tools, tip, status, said)
   root.append(stage, side)
   parent.append(root) // beside its style sheet
@@ -252,6 +253,7 @@ export function makeView(parent) {
       arrows: mixed === 1 ? arrows : null,
       lasso,
       ready: draw,
+      reserved: [0, 0, tools.offsetLeft + tools.offsetWidth + 4, tools.offsetTop + tools.offsetHeight + 4],
       colourOf: (i) => css(codes[i], data.colour.measure),
       isFaint: (i) => marked && !flags[i],
     })
@@ -284,7 +286,7 @@ export function makeView(parent) {
 
   function whole() {
     const [width, height] = size()
-    const left = width > 480 ? MARGIN + TOOLS : MARGIN
+    const left = MARGIN + TOOLS
     const [x0, y0, x1, y1] = bounds
     const [wide, high] = [Math.max(width / 4, width - left - MARGIN), Math.max(height / 4, height - 2 * MARGIN)]
     camera.zoom = Math.min(wide / Math.max(0.02, x1 - x0), high / Math.max(0.02, y1 - y0), 20 * wide)

@@ -42,7 +42,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.rows = new Map()
     state.list.replaceChildren(...data.rows.map(entry))
     state.help.replaceChildren(
-      ...data.keys.flatMap(([key, word]) => [make("kbd", "", key), make("span", "", word)]),
+      ...data.keys.flatMap(([keys, word]) => [
+        ...keys.split(" ").map((key) => make("kbd", "", key)),
+        make("span", "", word),
+      ]),
     )
     mark(held)
   }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from kg_platform.curation import review
-from kg_platform.curation.bulk import Outcome, What, decide_many, one
+from kg_platform.curation.bulk import BulkOutcome, What, decide_many, one
 from kg_platform.curation.experience import learn
 from kg_platform.errors import KgError
 from kg_platform.progress import Progress, silent
@@ -102,7 +102,7 @@ def show_told() -> None:
         (text.hint if said[1] else text.alert)(said[0])
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: BulkOutcome) -> str:
     sentence = say("{count} done.", count=f"{len(outcome.done):,}")
     if outcome.refused:
         sentence += " " + say(

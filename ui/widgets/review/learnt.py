@@ -10,7 +10,7 @@ from kg_platform.curation.experience import MODEL, Experience, experience
 from ui import resources
 from ui.language import say
 from ui.widgets import tables, text
-from ui.widgets.review.words import kind_name
+from ui.widgets.review.words import kind_of_one
 
 
 def show() -> None:
@@ -119,7 +119,7 @@ def _name(person: str, model: str) -> str:
 def _relations(found: Experience) -> None:
     tables.show(
         {
-            say("Kind"): [kind_name(one.kind) for one in found.relations],
+            say("Kind"): [kind_of_one(one.kind) for one in found.relations],
             say("Relation"): [one.relation or "—" for one in found.relations],
             say("Accepted"): [one.accepted for one in found.relations],
             say("Rejected"): [one.rejected for one in found.relations],

@@ -15,7 +15,7 @@ from ui import resources
 from ui.components.served import served
 from ui.language import language, say
 from ui.widgets.review import deciding
-from ui.widgets.review.words import chance, ends, kind_name, status_name, verb
+from ui.widgets.review.words import chance, ends, kind_of_one, status_name, verb
 
 PAGE = 25
 AT, CHOSEN, _LOT, _ASKED = "review_at", "review_chosen", "review_lot", "review_asked"
@@ -106,8 +106,7 @@ def show(lot: Lot, rows: Sequence[ReviewRow], entities: dict[str, EntityRow]) ->
                 "undo": say("Undo"),
             },
             "keys": [
-                ["j", ""],
-                ["k", say("move")],
+                ["j k", say("move")],
                 ["a", say("accept")],
                 ["r", say("reject")],
                 ["d", say("later")],
@@ -137,7 +136,7 @@ def _row(row: ReviewRow, entities: dict[str, EntityRow]) -> dict[str, Any]:
         "head": head.label,
         "verb": verb(row),
         "tail": tail.label,
-        "kind": kind_name(row.kind),
+        "kind": kind_of_one(row.kind),
         "chance": chance(row),
         "share": likely,
         "state": row.status,

@@ -13,6 +13,7 @@ KINDS = {
     "stated": "Facts of texts",
     "duplicate": "Duplicates and matches",
 }
+KIND_OF_ONE = {"link": "Proposed fact", "stated": "Fact of a text", "duplicate": "Maybe one"}
 STATUSES = {
     "open": "Open",
     "accepted": "Accepted",
@@ -28,6 +29,10 @@ SORTS = {
 
 def kind_name(kind: str | None) -> str:
     return _say(KINDS.get(kind, str(kind)))
+
+
+def kind_of_one(kind: str) -> str:
+    return _say(KIND_OF_ONE.get(kind, kind))
 
 
 def status_name(status: str) -> str:

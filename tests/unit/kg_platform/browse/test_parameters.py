@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kg_platform.browse.parameters import LEAST, MOST, check, typed
+from kg_platform.browse.parameters import LEAST, MOST, check, typed, values
 from kg_platform.errors import BadInput
 
 
@@ -44,3 +44,9 @@ def test_a_program_is_told_as_well() -> None:
     for wrong in ({"a": 2**63}, {"a": {1, 2}}, {"a": {1: 2}}, {1: 2}, {"a": ["\ud800"]}):
         with pytest.raises(BadInput):
             check(wrong)
+
+
+def test_a_field_that_is_empty_gives_no_value() -> None:
+    assert values({"a": "1", "b": " ", "c": '""', "d": "JPN"}) == {"a": 1, "c": "", "d": "JPN"}
+    with pytest.raises(BadInput, match="does not fit"):
+        values({"a": str(MOST + 1)})

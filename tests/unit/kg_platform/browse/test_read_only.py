@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kg_platform.browse.read_only import check_words, without_mode
+from kg_platform.browse.read_only import check_words, named_parameters, without_mode
 from kg_platform.errors import QueryRefused
 
 NESTED = "RETURN [x IN [1] | COLLECT { %s }] AS a"
@@ -107,3 +107,19 @@ def test_whether_the_plan_is_asked_for(text: str, found: tuple[str, str | None])
     assert mode == found[0]
     assert len(bare) == len(text)
     assert found[1] in (None, bare)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (
+            "MATCH (n {id: $id}) WHERE n.a > $a AND n.b < $a RETURN $`x y`, $1",
+            ["id", "a", "x y", "1"],
+        ),
+        ("RETURN '$a', \"$b\", `$c` // $d\n/* $e */", []),
+        ("RETURN $", []),
+        ("RETURN 'not closed $a", ["a"]),
+    ],
+)
+def test_names_of_parameters(text: str, names: list[str]) -> None:
+    assert named_parameters(text) == names

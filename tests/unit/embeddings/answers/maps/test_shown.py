@@ -62,7 +62,7 @@ def test_a_measure_in_bands() -> None:
     assert made.codes[5] == NONE
     assert sum(e.count for e in made.legend) == 6
     assert made.legend[0].last == NONE - 1  # the highest first
-    assert made.legend[-1] == shown.Entry("none", NONE, NONE, 1)
+    assert made.legend[-1] == shown.LegendEntry("none", NONE, NONE, 1)
 
 
 @pytest.mark.parametrize("values", [[0.5, 0.5], [np.nan, np.nan]])

@@ -1,0 +1,35 @@
+"""The queue in a real browser: decided by keys, with the focus kept and nothing rendered."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from kg_platform.platform import Platform
+from tests.ui.conftest import HOSTILE
+
+
+def test_a_person_decides_by_keys(world: Platform, page: Page, address: str) -> None:
+    first, hostile, pair = (item.id for item in world.ledger.reviews.items())
+    page.goto(f"{address}/review")
+    rows = page.locator("ol.rows li")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(1)).to_contain_text(HOSTILE[:40])
+    rows.nth(0).get_by_role("button").focus()
+    page.keyboard.press("j")
+    expect(rows.nth(1).get_by_role("button")).to_be_focused()
+    expect(page).to_have_url(re.compile(f"item={hostile}"))
+    page.keyboard.press("k")
+    page.keyboard.press("r")
+    expect(page.get_by_text(f"Item {first} is rejected.")).to_be_visible()
+    expect(rows.nth(1).get_by_role("button")).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.get_by_text(f"Item {first} is open.")).to_be_visible()
+    page.keyboard.press("d")
+    expect(page.get_by_text("comes last now")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.get_by_text("Decide on many · 1")).to_be_visible()
+    assert world.ledger.reviews.item(first).status == "open"
+    assert world.ledger.reviews.item(pair).status == "open"
