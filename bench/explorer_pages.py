@@ -21,9 +21,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpx2
 import numpy as np
 
 HERE = Path(__file__).parents[1]
@@ -98,10 +99,18 @@ def explorer(tree: Path, environment: dict[str, str], log: Path) -> Iterator[tup
                 if process.poll() is not None:
                     raise SystemExit(f"kg ui of {tree} ended: {log.read_text()}")
                 time.sleep(0.2)
+            while not answers(found[1]):
+                time.sleep(0.2)
             yield found[1], process.pid
         finally:
             process.terminate()
             process.wait()
+
+
+def answers(address: str) -> bool:
+    with suppress(httpx2.TransportError):
+        return httpx2.get(f"{address}/_stcore/health", trust_env=False).text == "ok"
+    return False
 
 
 def visit(page: object, name: str) -> float:

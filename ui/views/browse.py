@@ -27,6 +27,7 @@ ADDRESSED = {
 }
 LIST, GALLERY = LOOKS = ("list", "gallery")
 _ORDER, _LOOK, _PAGE = "browse_order", "browse_look", "browse_page"
+_LAST = "browse_asked_last"
 
 
 def title_of(facet: str) -> str:
@@ -107,6 +108,28 @@ def asked_page() -> int:
 
 def go_to(number: int) -> None:
     put(_PAGE, str(number), "1")
+
+
+def come_back() -> None:
+    """The browser's Back from another page leaves that page's address here (Streamlit's way): what
+    was asked here last is asked again."""
+    given = st.query_params.to_dict()
+    strange = [name for name in given if not name.startswith("browse_") and name != "lang"]
+    if not strange:
+        return
+    for name in strange:
+        st.query_params.pop(name, None)
+    if len(strange) == len(given) and (last := st.session_state.get(_LAST)):
+        words, parameters = last
+        st.session_state.browse_q = words
+        for name, values in parameters.items():
+            st.query_params[name] = values
+
+
+def remember(words: str) -> None:
+    names = (*ADDRESSED.values(), _ORDER, _LOOK, _PAGE)
+    there = {name: st.query_params.get_all(name) for name in names if name in st.query_params}
+    st.session_state[_LAST] = words, there
 
 
 def field() -> str:
@@ -257,7 +280,9 @@ def filters(census: Census, wanted: Sought) -> None:
 
 
 st.title(say("Browse"))
+come_back()
 words = field()
+remember(words)
 with plain.errors():
     try:
         wanted = wanted_of(words)
@@ -273,12 +298,20 @@ with plain.errors():
     left, right = st.columns([1, 3.6], gap="medium")
     with right:
         counts, list_, pages = st.container(), st.container(), st.container()
-    census = resources.census(words.strip())
-    hits = resources.hits(wanted, PAGE, (number - 1) * PAGE, census.near)
+    place = (PAGE, (number - 1) * PAGE)
+    hits = resources.hits(wanted, *place, False)
+    # A page that is full needs no spelling forgiven: it is there before all is counted.
     with list_:
-        if hits:
+        if full := len(hits) == PAGE:
             results(hits)
-        else:
+    with counts, st.spinner(say("Counting …")):
+        census = resources.census(words.strip())
+    if census.near:
+        hits = resources.hits(wanted, *place, True)
+    with list_:
+        if hits and not full:
+            results(hits)
+        elif not hits:
             nothing(census, wanted, number)
     with counts:
         if hits:
