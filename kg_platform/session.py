@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # each is loaded when it is asked for: a short question has a
     from kg_platform.browse.history import Event
     from kg_platform.browse.media import Alike, StoredMedium
     from kg_platform.browse.neighbourhood import Neighbourhood
-    from kg_platform.browse.paths import Ways
+    from kg_platform.browse.paths import ShortestPaths
     from kg_platform.browse.status import Status
     from kg_platform.curation.media_check import MediaChecked
     from kg_platform.graph.client import Graph
@@ -140,7 +140,7 @@ class Session:
         ids = [self.resolve(one).id for one in entities]
         return neighbourhood(self.graph, ids, limit=limit, without_relations=without)
 
-    def ways(
+    def paths(
         self,
         one: str | EntityRow,
         other: str | EntityRow,
@@ -148,19 +148,19 @@ class Session:
         steps: int = 4,
         limit: int = 50,
         relations: Sequence[str] | None = None,
-    ) -> Ways:
-        """All shortest ways between two entities (ids or labels), of up to `steps` facts, over any
+    ) -> ShortestPaths:
+        """All shortest paths between two entities (ids or labels), of up to `steps` facts, over any
         relations or these.
 
         Raises:
             NotFound: there is no such entity. BadInput: the two are one, or it is out of range.
         """
-        from kg_platform.browse.paths import shortest_ways
+        from kg_platform.browse.paths import shortest_paths
 
         number("steps", steps)
         number("limit", limit)
         ends = [self.resolve(end).id for end in (one, other)]
-        return shortest_ways(
+        return shortest_paths(
             self.graph,
             ends[0],
             ends[1],

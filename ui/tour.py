@@ -16,38 +16,38 @@ _STOP = "tour_stop"
 EXAMPLE = "NOR"  # an entity of the demo world with a picture, many relations and vectors
 
 
-class Stop(NamedTuple):
+class TourStop(NamedTuple):
     page: str
     query: dict[str, str]
     words: str
 
 
-def stops() -> list[Stop]:
+def stops() -> list[TourStop]:
     here = {"id": EXAMPLE}
     return [
-        Stop("overview", {}, say(
+        TourStop("overview", {}, say(
             "What is in the graph, how much of it has vectors, and what needs somebody's attention."
         )),
-        Stop("browse", {"browse_q": "island monarchy"}, say(
+        TourStop("browse", {"browse_q": "island monarchy"}, say(
             "One box finds names, ids and texts. Narrow what it found by type, or by what it has."
         )),
-        Stop("entity", here, say(
+        TourStop("entity", here, say(
             "All that is known of one country: flag, facts with where they are from, and what is "
             "most alike by relations, text and picture."
         )),
-        Stop("graph", here, say(
+        TourStop("graph", here, say(
             "Its neighbourhood, drawn. Open a node for its own neighbours; colour by what you ask."
         )),
-        Stop("map", {}, say(
+        TourStop("map", {}, say(
             "Every vector as a point: what is near is alike. Draw around some to see who they are."
         )),
-        Stop("similar", {}, say(
+        TourStop("similar", {}, say(
             "Ask what is like an entity, words, a picture, a sound or a film, and why."
         )),
-        Stop("review", {}, say(
+        TourStop("review", {}, say(
             "What the model thinks is missing. Nothing becomes a fact before somebody accepts it."
         )),
-        Stop("query", {}, say(
+        TourStop("query", {}, say(
             "Cypher that only reads, over facts and vectors together. That was the tour."
         )),
     ]  # fmt: skip

@@ -34,7 +34,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Search:
+class HowFound:
     """How an answer was found.
 
     `how`: "index", by the vectors' index; "filter", by the index, which knows the whole filter;
@@ -58,7 +58,7 @@ def nearest(
     kept: Filter = EVERYBODY,
     without: Sequence[str] = (),
     indexes: Mapping[str, VectorIndex] | None = None,
-) -> tuple[list[Neighbour], Search]:
+) -> tuple[list[Neighbour], HowFound]:
     """The `k` entities whose vectors in the property `name` are nearest to this one, but for those
     of `without`, that the filter keeps. `indexes` are ours, if somebody has asked already.
 
@@ -85,7 +85,7 @@ def nearest(
     }
     if not kept:
         found, at = _asked(graph, cypher.NEAREST, parameters, k + len(without))
-        return found, Search("index", at, True)
+        return found, HowFound("index", at, True)
     inside = kept.within(index, run)
     if inside:
         names = {key: f"values_{place}" for place, key in enumerate(inside)}
@@ -95,16 +95,16 @@ def nearest(
         text = cypher.filtered(name, names)
         found, at = _asked(graph, text, parameters | values, reach)
         if len(found) >= k:
-            return found, Search("filter" if whole else "wider", at, True)
+            return found, HowFound("filter" if whole else "wider", at, True)
     many = _may_be_kept(graph, kept)
     if many <= SCANNED:
         found, _ = _asked(graph, cypher.exact(name, kept.type), parameters, 0)
-        return found, Search("scan", many, True)
+        return found, HowFound("scan", many, True)
     reach = min(MAX_REACH, max(100, 10 * k))
     while True:
         found, at = _asked(graph, cypher.NEAREST, parameters, reach)
         if len(found) >= k or reach >= MAX_REACH:
-            return found, Search("wider", at or reach, len(found) >= k)
+            return found, HowFound("wider", at or reach, len(found) >= k)
         reach = min(MAX_REACH, reach * 8)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.answers.filtering import Filter
-from embeddings.answers.nearest import Neighbour, Search, nearest
+from embeddings.answers.nearest import HowFound, Neighbour, nearest
 from embeddings.answers.question import WAYS, Example, SimilarQuestion, way_of
 from embeddings.publish import vector_indexes
 from embeddings.publish.published import Run, must_be_published, of_one_run, staged_name
@@ -49,7 +49,7 @@ class WayAnswer:
     way: str
     share: float
     found: list[Neighbour]
-    looked: Search
+    looked: HowFound
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _fused(
     run: Run | None,
     asked: Mapping[str, Numbers],
     shares: Mapping[str, float],
-    lists: Mapping[str, tuple[list[Neighbour], Search]],
+    lists: Mapping[str, tuple[list[Neighbour], HowFound]],
 ) -> tuple[dict[str, dict[str, float]], list[Neighbour]]:
     """Each candidate's scores by way, and the candidates, the best first."""
     if len(asked) == 1:

@@ -1,4 +1,4 @@
-"""How two entities hang together: all shortest ways from one to the other, over any facts."""
+"""How two entities hang together: all shortest paths from one to the other, over any facts."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from kg_platform.graph.client import Graph
 from kg_platform.graph.values import Table
 
 MOST_STEPS = 8
-WAYS = 50
+PATHS = 50
 MAX_BYTES = 20_000_000
 LATE = (
-    "Looking for ways between the two took longer than it may; ask for ways of fewer steps, or "
+    "Looking for paths between the two took longer than it may; ask for paths of fewer steps, or "
     "over some relations only."
 )
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way: the entities it passes, and the facts it takes, each as the graph has it."""
+class ShortestPath:
+    """One path: the entities it passes, and the facts it takes, each as the graph has it."""
 
     nodes: tuple[str, ...]
     steps: tuple[Edge, ...]
 
 
 @dataclass(frozen=True)
-class Ways:
-    """All shortest ways between two entities, or as many as were asked for (`more`: there are
+class ShortestPaths:
+    """All shortest paths between two entities, or as many as were asked for (`more`: there are
     others as short). None: they do not hang together within so many steps."""
 
-    ways: tuple[Way, ...]
+    paths: tuple[ShortestPath, ...]
     more: bool = False
 
     @property
     def length(self) -> int:
-        return len(self.ways[0].steps) if self.ways else 0
+        return len(self.paths[0].steps) if self.paths else 0
 
 
-def shortest_ways(
+def shortest_paths(
     graph: Graph,
     one: str,
     other: str,
     *,
     steps: int = 4,
-    limit: int = WAYS,
+    limit: int = PATHS,
     relations: Sequence[str] | None = None,
     seconds: float = 30.0,
-) -> Ways:
-    """The shortest ways of up to `steps` facts, whichever way these lead; `relations` are those
+) -> ShortestPaths:
+    """The shortest paths of up to `steps` facts, whichever way these lead; `relations` are those
     that are taken, any without it.
 
     Raises:
@@ -62,13 +62,13 @@ def shortest_ways(
         QueryFailed: it took longer than `seconds`.
     """
     if not 1 <= steps <= MOST_STEPS:
-        raise BadInput(f"Ask for ways of 1 to {MOST_STEPS} steps, not {steps}.")
+        raise BadInput(f"Ask for paths of 1 to {MOST_STEPS} steps, not {steps}.")
     if limit < 1:
-        raise BadInput(f"Ask for at least 1 way, not {limit}.")
+        raise BadInput(f"Ask for at least 1 path, not {limit}.")
     stands, _ = standing(graph, [one, other])
     for end in (one, other):
         if end not in stands:
-            raise NotFound(f"No entity has the id {end!r}; choose another end of the way.")
+            raise NotFound(f"No entity has the id {end!r}; choose another end of the path.")
     first, last = stands[one], stands[other]
     if first == last:
         raise BadInput(f"{one} and {other} are one entity; choose two.")
@@ -86,5 +86,9 @@ def shortest_ways(
         return graph.table(statement, timeout=seconds, max_rows=limit + 1, max_bytes=MAX_BYTES)
 
     rows = read_only.within(seconds + read_only.GRACE_SECONDS, LATE, ask).rows
-    ways = [Way(tuple(nodes), tuple(Edge(*step) for step in steps)) for nodes, steps in rows]
-    return Ways(tuple(sorted(ways, key=lambda way: way.nodes)[:limit]), len(ways) > limit)
+    paths = [
+        ShortestPath(tuple(nodes), tuple(Edge(*step) for step in steps)) for nodes, steps in rows
+    ]
+    return ShortestPaths(
+        tuple(sorted(paths, key=lambda path: path.nodes)[:limit]), len(paths) > limit
+    )

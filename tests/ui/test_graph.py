@@ -60,7 +60,7 @@ def test_a_selection(world: Platform, explorer: Open) -> None:
 
 def test_ways_between_two(world: Platform, explorer: Open) -> None:
     app = explorer("graph", **{"from": "C01", "to": "C04"})
-    assert "Shortest ways from Country 1 to Country 4: 1, 1 steps each." in words(app)
+    assert "Shortest paths from Country 1 to Country 4: 1, 1 steps each." in words(app)
     [edge] = [edge for edge in picture(app)["edges"] if edge["way"]]
     assert (edge["head"], edge["tail"]) == ("C01", "C04")
     app = explorer("graph", **{"from": "C01", "to": "nobody"})

@@ -20,7 +20,7 @@ from ui.people import acting
 from ui.widgets import entity_picker, graph_reading
 from ui.widgets import text as plain
 from ui.widgets.graph_address import COLOURS, LIMITS, NAMES, GraphAddress
-from ui.widgets.graph_reading import Later, ProposedLink
+from ui.widgets.graph_reading import FoundLater, ProposedLink
 
 BEFORE = "graph_before"  # the addresses that Undo goes back to
 LINKS = "graph_links"  # the proposed links that are drawn
@@ -106,7 +106,7 @@ def decide(what: str, ends: tuple[str, ...]) -> None:
         st.session_state[SAID] = done.format(item=row.id), True
     resources.forget()
     graph_reading.part.clear()
-    Later.forget()
+    FoundLater.forget()
 
 
 def _decided(what: str, link: ProposedLink, by: str) -> ReviewRow:
@@ -182,7 +182,7 @@ def show(address: GraphAddress) -> None:
         way = between(address)
     with st.spinner(say("Reading the graph …"), show_time=False):
         links = graph_reading.proposed_to(address.expanded)
-    later = Later()
+    later = FoundLater()
     if address.ask and address.by:
         question = (address.ask, address.by, address.heads)
         with plain.errors():
@@ -224,20 +224,22 @@ def show(address: GraphAddress) -> None:
 
 
 def between(address: GraphAddress) -> tuple[Edge, ...]:
-    """The facts of the shortest ways, with a line about them."""
+    """The facts of the shortest paths, with a line about them."""
     with plain.errors(), st.spinner(say("Looking for ways …")):
-        ways = graph_reading.ways(address.start, address.end)
+        found = graph_reading.paths(address.start, address.end)
         rows = resources.rows((address.start, address.end))
         names = [rows[end].label if end in rows else end for end in (address.start, address.end)]
-        if not ways.ways:
+        if not found.paths:
             told = say("{one} and {other} do not hang together within 4 steps.")
-        elif ways.more:
-            told = say("Shortest ways from {one} to {other}: {count} of more, {steps} steps each.")
+        elif found.more:
+            told = say("Shortest paths from {one} to {other}: {count} of more, {steps} steps each.")
         else:
-            told = say("Shortest ways from {one} to {other}: {count}, {steps} steps each.")
+            told = say("Shortest paths from {one} to {other}: {count}, {steps} steps each.")
         with st.container(horizontal=True, vertical_alignment="center"):
             plain.note(
-                told.format(count=len(ways.ways), one=names[0], other=names[1], steps=ways.length)
+                told.format(
+                    count=len(found.paths), one=names[0], other=names[1], steps=found.length
+                )
             )
             st.button(
                 say("Leave out the ways"),
@@ -245,7 +247,7 @@ def between(address: GraphAddress) -> tuple[Edge, ...]:
                 type="tertiary",
                 on_click=lambda: turn_to(replace(now(), start="", end="")),
             )
-        return tuple(dict.fromkeys(step for way in ways.ways for step in way.steps))
+        return tuple(dict.fromkeys(step for path in found.paths for step in path.steps))
     return ()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import streamlit as st
 
 from kg_platform.browse.neighbourhood import Edge, Neighbourhood, neighbourhood
-from kg_platform.browse.paths import Ways, shortest_ways
+from kg_platform.browse.paths import ShortestPaths, shortest_paths
 from kg_platform.errors import KgError, MigrationError
 from kg_platform.ledger.review_rows import Candidate
 from ui import resources
@@ -70,9 +70,9 @@ def part(
 
 
 @st.cache_data(ttl=resources.FRESH, show_spinner=False)
-def ways(one: str, other: str) -> Ways:
+def paths(one: str, other: str) -> ShortestPaths:
     most = resources.settings().query_timeout
-    return shortest_ways(resources.graph(), one, other, seconds=most)
+    return shortest_paths(resources.graph(), one, other, seconds=most)
 
 
 def proposed_to(expanded: Sequence[str]) -> list[ProposedLink]:
@@ -160,7 +160,7 @@ def surprises(edges: Sequence[Edge]) -> dict[tuple[str, str, str], float]:
 T = TypeVar("T")
 
 
-class Later:
+class FoundLater:
     """What takes seconds, because the model is loaded or asked: the page is drawn without it, then
     it is found out, then the page is drawn again."""
 
@@ -211,7 +211,7 @@ class Colours:
     scale: Mapping[str, Any]
 
 
-def colours(found: Neighbourhood, address: GraphAddress, later: Later) -> Colours | None:
+def colours(found: Neighbourhood, address: GraphAddress, later: FoundLater) -> Colours | None:
     """What the entities and facts are coloured by; None where the model is yet to be asked.
 
     Raises:

@@ -10,7 +10,7 @@ import pytest
 
 from kg_platform.browse.entities import FactCount
 from kg_platform.browse.neighbourhood import READ, Edge, around_one, neighbourhood
-from kg_platform.browse.paths import Way, shortest_ways
+from kg_platform.browse.paths import ShortestPath, shortest_paths
 from kg_platform.curation.merge import merge
 from kg_platform.cypher import neighbouring as cypher
 from kg_platform.cypher.statement import Statement
@@ -133,30 +133,30 @@ class TestSmall:
         graph.write(Statement("MATCH (n:Entity) SET n.id = 7, n.label = 'theirs'"))
         found = neighbourhood(graph, ["A"])
         assert [(row.id, row.label) for row in found.nodes] == [("A", "a"), ("B", "b"), ("D", "d")]
-        assert shortest_ways(graph, "A", "C").length == 2
+        assert shortest_paths(graph, "A", "C").length == 2
 
-    def test_ways(self, graph: Graph) -> None:
+    def test_paths(self, graph: Graph) -> None:
         write(graph, FACTS)
-        found = shortest_ways(graph, "A", "C")
-        assert set(found.ways) == {
-            Way(("A", "B", "C"), (Edge("A", "KNOWS", "B"), Edge("B", "KNOWS", "C"))),
-            Way(("A", "B", "C"), (Edge("A", "LIKES", "B"), Edge("B", "KNOWS", "C"))),
-            Way(("A", "D", "C"), (Edge("D", "KNOWS", "A"), Edge("D", "LIKES", "C"))),
+        found = shortest_paths(graph, "A", "C")
+        assert set(found.paths) == {
+            ShortestPath(("A", "B", "C"), (Edge("A", "KNOWS", "B"), Edge("B", "KNOWS", "C"))),
+            ShortestPath(("A", "B", "C"), (Edge("A", "LIKES", "B"), Edge("B", "KNOWS", "C"))),
+            ShortestPath(("A", "D", "C"), (Edge("D", "KNOWS", "A"), Edge("D", "LIKES", "C"))),
         }
         assert not found.more
-        assert shortest_ways(graph, "A", "C", limit=2).more
-        assert len(shortest_ways(graph, "A", "C", relations=["KNOWS"]).ways) == 1
-        assert shortest_ways(graph, "A", "E").ways == ()
-        assert shortest_ways(graph, "A", "C", steps=1).ways == ()
+        assert shortest_paths(graph, "A", "C", limit=2).more
+        assert len(shortest_paths(graph, "A", "C", relations=["KNOWS"]).paths) == 1
+        assert shortest_paths(graph, "A", "E").paths == ()
+        assert shortest_paths(graph, "A", "C", steps=1).paths == ()
 
-    def test_ways_that_cannot_be_asked_for(self, graph: Graph) -> None:
+    def test_paths_that_cannot_be_asked_for(self, graph: Graph) -> None:
         write(graph, FACTS)
         with pytest.raises(NotFound, match="nobody"):
-            shortest_ways(graph, "A", "nobody")
+            shortest_paths(graph, "A", "nobody")
         with pytest.raises(BadInput, match="one entity"):
-            shortest_ways(graph, "A", "A")
+            shortest_paths(graph, "A", "A")
         with pytest.raises(BadInput, match="1 to 8"):
-            shortest_ways(graph, "A", "B", steps=9)
+            shortest_paths(graph, "A", "B", steps=9)
 
 
 def test_of_a_hub_only_what_is_asked_for_is_read(graph: Graph) -> None:
@@ -195,15 +195,15 @@ def test_of_a_hub_only_what_is_asked_for_is_read(graph: Graph) -> None:
         Edge("n7", "KNOWS", "n8"),
         Edge("n8", "IN", "hub"),
     )
-    assert shortest_ways(graph, "n8", "other").length == 2
+    assert shortest_paths(graph, "n8", "other").length == 2
 
 
-def test_kg_ways(platform: Platform) -> None:
+def test_kg_paths(platform: Platform) -> None:
     write(platform.graph, FACTS)
-    shown = kg("ways", "a", "C").out
+    shown = kg("paths", "a", "C").out
     assert "a -KNOWS-> b -KNOWS-> c" in shown
     assert "a <-KNOWS- d -LIKES-> c" in shown
-    assert json.loads(kg("ways", "A", "C", "--relation", "KNOWS", "--json").out) == [
+    assert json.loads(kg("paths", "A", "C", "--relation", "KNOWS", "--json").out) == [
         {
             "nodes": ["A", "B", "C"],
             "steps": [
@@ -212,6 +212,6 @@ def test_kg_ways(platform: Platform) -> None:
             ],
         }
     ]
-    assert "within 4 steps" in kg("ways", "A", "E").errors
+    assert "within 4 steps" in kg("paths", "A", "E").errors
     with KnowledgeGraph(platform) as session:
         assert [row.id for row in session.neighbourhood("a", "E").nodes] == ["A", "E", "B", "D"]
