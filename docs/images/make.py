@@ -36,7 +36,26 @@ def query(page: Page, address: str) -> None:
     page.get_by_text("rows in").wait_for()
 
 
-SHOTS = (overview, entity, query)
+def graph(page: Page, address: str) -> None:
+    page.goto(f"{address}/graph?id=NOR&limit=30")
+    page.wait_for_timeout(6_000)  # until it has been laid out
+
+
+def map(page: Page, address: str) -> None:
+    page.goto(f"{address}/map")
+    page.wait_for_timeout(4_000)
+
+
+def why(page: Page, address: str) -> None:
+    page.goto(f"{address}/similar?id=NOR&compare=SWE")
+    page.wait_for_timeout(8_000)  # reasons are held against random removals
+
+
+def review(page: Page, address: str) -> None:
+    page.goto(f"{address}/review")
+
+
+SHOTS = (overview, entity, graph, map, why, review, query)
 
 
 def settle(page: Page) -> None:

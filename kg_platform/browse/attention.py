@@ -85,7 +85,7 @@ def _of_ledger(ledger: Ledger) -> Iterator[Concern]:
                 yield Concern("schedule fails", "runs", {}, schedule.failures, schedule.name)
         failed = ledger.media_failures.counts()
         if count := sum(failed.values()):
-            yield Concern("media failed", "ingest", {}, count)
+            yield Concern("media failed", "media", {}, count)
         if count := ledger.reviews.count("open"):
             yield Concern("open reviews", "review", {}, count)
     except MigrationError:  # no command of this version has written to this platform yet
@@ -109,6 +109,6 @@ def _of_runs(runs: list[RunRow]) -> Iterator[Concern]:
 def _of_streams(streams: list[FollowedStream]) -> Iterator[Concern]:
     for stream in streams:
         if stream.behind and stream.silent > SILENT:
-            yield Concern("stream silent", "ingest", {}, stream.behind, stream.source)
+            yield Concern("stream silent", "runs", {}, stream.behind, stream.source)
         elif stream.behind > BEHIND:
-            yield Concern("stream behind", "ingest", {}, stream.behind, stream.source)
+            yield Concern("stream behind", "runs", {}, stream.behind, stream.source)

@@ -64,5 +64,5 @@ def samples(key: str, count: int = 14, page: str = "entity") -> None:
     # Spread over the ids, so that it is not one corner of the alphabet.
     some = pictured[:: max(1, len(pictured) // count)][:count]
     if some:
-        st.subheader(say("Begin here"), anchor=False)
+        st.header(say("Begin here"), anchor=False)
         cards([Card(row) for row in some], key=key, shape="chips", page=page)

@@ -38,7 +38,7 @@ def choose(problem: str = "") -> None:
     if problem:
         plain.alert(problem)
         if close := resources.close_matches(st.query_params.get("id", "")):
-            st.subheader(say("Did you mean"), anchor=False)
+            st.header(say("Did you mean"), anchor=False)
             cards.cards([cards.Card(row) for row in close], key="entity_close", shape="chips")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = entity_picker.entity_picker("entity")
@@ -162,7 +162,7 @@ def properties(page: EntityPage) -> None:
         rows.append((say("vectors"), "\n".join(sizes)))
     if rows:
         with st.container(border=True):
-            st.subheader(say("Properties"), anchor=False)
+            st.header(say("Properties"), anchor=False)
             plain.facts(rows)
 
 
@@ -171,7 +171,7 @@ def texts(page: EntityPage) -> None:
     if not found:
         return
     with st.container(border=True):
-        st.subheader(say("In other languages"), anchor=False)
+        st.header(say("In other languages"), anchor=False)
         rows = [
             (language, "\n".join(filter(None, (text.label, text.description))))
             for language, text in found.items()
@@ -201,7 +201,7 @@ def look_at(kind: FactCount | None, number: int = 1) -> None:
 def connected(page: EntityPage) -> None:
     asked = st.query_params.get("relation")
     outgoing = st.query_params.get("direction") != "in"
-    st.subheader(say("Connected to"), anchor=False)
+    st.header(say("Connected to"), anchor=False)
     if asked is not None:
         for kind in page.fact_counts:
             if (kind.relation, kind.outgoing) == (asked, outgoing):
@@ -319,7 +319,7 @@ def alike(page: EntityPage) -> None:
     if not ways:
         return
     with st.container(border=True):
-        st.subheader(say("Most alike by"), anchor=False)
+        st.header(say("Most alike by"), anchor=False)
         for way, column in zip(ways, st.columns(len(ways), gap="small"), strict=True):
             with column:
                 plain.heading(way_called(way))
@@ -342,7 +342,7 @@ def proposed(page: EntityPage) -> None:
     if not found:
         return
     with st.container(border=True):
-        st.subheader(say("Proposed"), anchor=False)
+        st.header(say("Proposed"), anchor=False)
         plain.facts((item_kind(item), item_said(item)) for item in found)
         st.page_link(
             "views/review.py",
@@ -374,7 +374,7 @@ def item_said(item: ReviewRow) -> str:
 
 def became(page: EntityPage) -> None:
     with st.container(border=True):
-        st.subheader(say("History"), anchor=False)
+        st.header(say("History"), anchor=False)
         events = resources.history(page.id)
         if not events:
             plain.note(say("Nothing is known of its past."))

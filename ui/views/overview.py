@@ -95,7 +95,7 @@ def attention(found: list[Concern]) -> None:
         text.note(say("✓ Nothing needs attention."))
         return
     with st.container(border=True):
-        st.subheader(say("Needs attention"), anchor=False)
+        st.header(say("Needs attention"), anchor=False)
         with st.container(gap=None):
             for one in found[:CONCERNS]:
                 said, icon = sentence(one)
@@ -108,7 +108,7 @@ def attention(found: list[Concern]) -> None:
 
 
 def types(census: Census) -> None:
-    st.subheader(say("Entities by type"), anchor=False)
+    st.header(say("Entities by type"), anchor=False)
     counts = census.facet("types", Sought())
     if set(counts) == {""}:
         text.note(say("No entity has a type."))
@@ -142,7 +142,7 @@ def _covered(of: Coverage | None) -> Covered | None:
 
 
 def relations_by_type(counts: Mapping[str, int]) -> None:
-    st.subheader(say("Relations by type"), anchor=False)
+    st.header(say("Relations by type"), anchor=False)
     if not counts:
         text.note(say("No relations."))
         return
@@ -154,7 +154,7 @@ def relations_by_type(counts: Mapping[str, int]) -> None:
 
 
 def live(run: Mapping[str, Any], status: Status) -> None:
-    st.subheader(say("The live run"), anchor=False)
+    st.header(say("The live run"), anchor=False)
     st.page_link(
         "views/runs.py",
         label=text.unmarked(str(run["id"])),
@@ -261,7 +261,7 @@ def learnt(run_id: str) -> None:
 
 
 def done(runs: list[RunRow]) -> None:
-    st.subheader(say("Last runs"), anchor=False)
+    st.header(say("Last runs"), anchor=False)
     if not runs:
         text.note(say("Nothing was done yet."))
     for run in runs[:RUNS]:
@@ -298,7 +298,7 @@ def streams() -> None:
     if not found:
         return
     with st.container(border=True):
-        st.subheader(say("Streams"), anchor=False)
+        st.header(say("Streams"), anchor=False)
         for stream in found:
             text.note(stream.sentence(stream.source))
 

@@ -268,7 +268,7 @@ def back() -> None:
 
 def comparison(one: str, other: str) -> None:
     back()
-    st.subheader(say("Why similar?"), anchor=False)
+    st.header(say("Why similar?"), anchor=False)
     with plain.errors():
         with st.spinner(say("Looking for reasons …")):
             found = neighbours.why(one, other)
@@ -294,7 +294,7 @@ def runs_to_compare() -> None:
 
 def two_runs(entity_id: str, runs: tuple[str, str]) -> None:
     back()
-    st.subheader(say("The answers of two runs"), anchor=False)
+    st.header(say("The answers of two runs"), anchor=False)
     names = neighbours.names()
     st.session_state.setdefault("similar_runs_by", next(iter(given(BY)), "embedding"))
     way: str = st.selectbox(

@@ -30,12 +30,12 @@ def show() -> None:
     found = experience(rows, relation)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader(say("What a threshold brings"), anchor=False)
+        st.header(say("What a threshold brings"), anchor=False)
         _thresholds(found)
     with right:
-        st.subheader(say("Who decided alike"), anchor=False)
+        st.header(say("Who decided alike"), anchor=False)
         _agreement(found)
-    st.subheader(say("By relation"), anchor=False)
+    st.header(say("By relation"), anchor=False)
     _relations(found)
 
 
