@@ -38,10 +38,11 @@ def map_vectors(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Lay a run's vectors out on a plane, for the page Map of `kg ui`.
+    """Lay a run's vectors out on a plane, for the explorer.
 
-    `kg embed` does it for the runs it makes. A map begins where the one of the run before was, so
-    that entities stay in their places. Maps go with the artifact (`kg runs prune`).
+    They are the page Map of `kg ui`. `kg embed` does it for the runs it makes. A map begins where
+    the one of the run before was, so that entities stay in their places. Maps go with the artifact
+    (`kg runs prune`).
     """
     from embeddings.answers.maps.projection import INSTALL, umap_is_there
     from embeddings.jobs.map import make_maps

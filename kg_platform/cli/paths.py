@@ -26,7 +26,10 @@ def paths(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """All shortest paths from one entity to another, over facts in either direction."""
+    """All shortest paths from one entity to another.
+
+    Facts are followed in either direction.
+    """
     from kg_platform.browse.entities import rows
 
     with Session.open() as kg:

@@ -227,10 +227,12 @@ def _written(properties: Mapping[str, str], mark: str, off: Sequence[str]) -> st
         for column, property in properties.items()
     )
     remove = f" REMOVE {', '.join(f'n.«{name}»' for name in off)}" if off else ""
+    # Who has no vector is in no index, and needs nothing that one is asked by.
+    given = f"{mark}, {_FILTERED}" if properties else mark
     return (
         "OPTIONAL MATCH (of:EmbeddingRun {id: $run}) WITH coalesce(of.filters, []) AS filters "
         f"UNWIND $rows AS row MATCH (n:Entity {{«id»: row.id}}) {calls} "
-        f"SET {mark}, {_FILTERED}{remove}"
+        f"SET {given}{remove}"
     )
 
 

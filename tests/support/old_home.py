@@ -22,6 +22,8 @@ PASSING = {
     "status": {"age", "what sources said of entities that are gone", "streams"},
     "entity": {"statements"},
     "new entity": {"statements"},
+    "prediction": {"basis"},
+    "prediction of a new one": {"basis"},
     "schedules": {"state", "next", "next_local", "note"},
 }
 NEW = "N0"  # came after the last training

@@ -17,7 +17,7 @@ from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kg_platform.platform import Platform
-from tests.ui.test_browser import FLAGS, browser_path, when_it_answers
+from tests.ui.conftest import FLAGS, browser_path, when_it_answers
 
 ROLES = {
     "ada": ["operator", "viewer"],

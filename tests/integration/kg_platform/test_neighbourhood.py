@@ -130,7 +130,8 @@ class TestSmall:
     def test_a_graph_that_was_adopted(self, graph: Graph) -> None:
         graph.speak(GraphAdoption("kg_", "adopted", ""))
         write(graph, FACTS)
-        graph.write(Statement("MATCH (n:Entity) SET n.id = 7, n.label = 'theirs'"))
+        theirs = "MATCH (n:Entity) SET n.id = 'their ' + n.kg_id, n.label = 'theirs'"
+        graph.write(Statement(theirs))
         found = neighbourhood(graph, ["A"])
         assert [(row.id, row.label) for row in found.nodes] == [("A", "a"), ("B", "b"), ("D", "d")]
         assert shortest_paths(graph, "A", "C").length == 2

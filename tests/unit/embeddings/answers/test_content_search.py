@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from embeddings.answers.content_search import ContentSearch
+from embeddings.answers.question import Example, SimilarQuestion
 from kg_platform.errors import BadMedium, DecoderFailed
 from kg_platform.media.isolated import Isolated
 from kg_platform.modality import AUDIO, IMAGE, VIDEO, Modality
@@ -29,4 +30,4 @@ def test_it_is_decoded_apart_and_before_a_graph_is_asked(
     says = rf"The {modality.item}.* cannot be used: its decoder died\."
     for given in (b"whatever", tmp_path / "given"):
         with pytest.raises(BadMedium, match=says):
-            search.like_medium(modality, given, 3, None)
+            search.similar(SimilarQuestion(examples=(Example(modality, given),), k=3))
