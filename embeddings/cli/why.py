@@ -27,7 +27,7 @@ def why(
     other: Annotated[str, typer.Argument(help="Another's.")],
     as_json: Json = False,
 ) -> None:
-    """Why two entities are alike: shares of modalities, facts of both, what carries it."""
+    """Why two entities are alike, and what carries it."""
     with VectorSession.open() as kg:
         found = kg.why(one, other)
     if as_json:
