@@ -52,7 +52,7 @@ def similar(
     count: Count = 10,
     as_json: Json = False,
 ) -> None:
-    """Entities like others, a text, a picture or a recording, and unlike others."""
+    """Entities like some, a text or a medium, and unlike others."""
     from embeddings.answers.filtering import parsed
     from embeddings.answers.question import SimilarQuestion, examples, parsed_weights, weights_of
 
