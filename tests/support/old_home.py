@@ -24,6 +24,8 @@ PASSING = {
     "new entity": {"statements"},
     "prediction": {"basis"},
     "prediction of a new one": {"basis"},
+    "review": {"comments"},
+    "gate": {"figures"},
     "schedules": {"state", "next", "next_local", "note"},
 }
 NEW = "N0"  # came after the last training
