@@ -32,7 +32,7 @@ def entity(page: Page, address: str) -> None:
 
 def query(page: Page, address: str) -> None:
     page.goto(f"{address}/query")
-    page.get_by_role("button", name="Similar", exact=True).click()
+    page.get_by_test_id("stMain").get_by_text("Similar", exact=True).click()
     page.get_by_text("rows in").wait_for()
 
 
