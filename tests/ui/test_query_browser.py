@@ -25,7 +25,7 @@ def test_a_person_asks(page: Page, address: str) -> None:
     got = {}
     for kind in ("CSV", "JSON", "Parquet"):
         with page.expect_download() as download:
-            page.get_by_role("button", name=kind).click()
+            page.get_by_role("button", name=kind, exact=True).click()
         got[kind] = Path(download.value.path()).read_bytes()
     assert got["CSV"].decode().split() == ["id,x", "C00,<b>", "C01,<b>"]
     rows = [{"id": "C00", "x": "<b>"}, {"id": "C01", "x": "<b>"}]
