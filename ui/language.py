@@ -8,8 +8,10 @@ are.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -41,11 +43,17 @@ def say(english: str, **values: object) -> str:
     """This text in the reader's language, its `{names}` filled in by `values`.
 
     `english` is written where it is said, as one literal: a test holds the catalogues against the
-    code. Options of a widget that are named by variables are said by `format_func=say`, and stand
-    in a catalogue too.
+    code. Options of a widget are said by `format_func=say`; what a table calls them by `named`.
     """
     text = catalogue(language()).get(english, english)
     return text.format(**values) if values else text
+
+
+def named(table: Mapping[Any, str], key: object) -> str:
+    """What a table of English texts calls `key`, in the reader's language; a key that it does not
+    have is said as it is. The same test looks for the texts of each table in the catalogues."""
+    english = table.get(key, str(key))
+    return catalogue(language()).get(english, english)
 
 
 def choose() -> None:

@@ -108,7 +108,6 @@ def test_a_session_that_expires_in_mid_decision(
     assert not world.graph.read(Statement(FACT))
 
 
-@pytest.mark.nightly  # fails: "Undo all" is not offered after a bulk decision
 def test_many_at_once_are_seen_first_and_taken_back_together(
     world: Platform, explorer: Open
 ) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from kg_platform.platform import Platform
 from tests.ui.conftest import HOSTILE
 
 
-@pytest.mark.nightly  # not yet seen to pass
 def test_a_person_decides_by_keys(world: Platform, page: Page, address: str) -> None:
     first, hostile, pair = (item.id for item in world.ledger.reviews.items())
     page.goto(f"{address}/review")

@@ -15,7 +15,7 @@ from embeddings.answers.maps.stored import StoredMap
 from kg_platform.errors import BadInput
 from ui import language, navigation, resources
 from ui.components import cards, vector_map
-from ui.language import say
+from ui.language import named, say
 from ui.widgets import map_choice, map_reading, tables, text
 from ui.widgets.map_choice import MapChoice
 
@@ -185,7 +185,7 @@ def draw(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
             "columns": {"points": f"{name}/xy"},
             "colour": {
                 "column": f"{name}/{choice.colour}",
-                "title": _said(_TITLES[choice.colour]),
+                "title": named(_TITLES, choice.colour),
                 "measure": colour.measure,
                 "legend": [
                     {"label": e.label[:120], "first": e.first, "last": e.last, "count": e.count}
@@ -263,7 +263,7 @@ def words() -> dict[str, str]:
 
 def about(found: StoredMap) -> None:
     """How the map was made, in a line."""
-    said = [_said(_METHODS[found.method]), say("run {run}", run=found.run)]
+    said = [named(_METHODS, found.method), say("run {run}", run=found.run)]
     moved = found.about.get("moved")
     if found.about.get("laid_over"):
         said.append(say("laid over run {run}", run=found.about["laid_over"]))
@@ -367,11 +367,6 @@ def _summary(found: StoredMap, points: NDArray[np.int64]) -> str:
     counts = np.bincount(codes[codes >= 0], minlength=1)
     most = [i for i in np.argsort(-counts)[:3].tolist() if counts[i]]
     return " · ".join(f"{found.names['type'][i]} {counts[i]:,}" for i in most)
-
-
-def _said(literal: str) -> str:
-    (words,) = map(say, [literal])
-    return words
 
 
 _TITLES = {name: title for title, name in map_choice.COLOURS.items()}

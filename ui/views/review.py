@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from kg_platform.errors import KgError, MigrationError
 from ui import navigation, resources
-from ui.language import say
+from ui.language import named, say
 from ui.widgets import text
 from ui.widgets.review import address, bulk, deciding, item, learnt, queue
 from ui.widgets.review.words import KINDS, SORTS, STATUSES, kind_name, sort_name, status_name
@@ -70,6 +72,7 @@ def filters() -> queue.Wanted:
 
 def undo_all() -> None:
     deciding.undo_last()
+    queue.look_again()  # they stand in the queue again
 
 
 def turn(by: int) -> None:
@@ -77,13 +80,25 @@ def turn(by: int) -> None:
     queue.move(None)
 
 
+def told() -> None:
+    """What is to be said of the last decision, and how many at once are taken back: also where they
+    were the last ones of the queue."""
+    deciding.show_told()
+    if (count := deciding.last()) > 1:
+        st.button(
+            say("Undo all {count}", count=f"{count:,}"),
+            icon=":material/undo:",
+            key="review_undo_all",
+            on_click=undo_all,
+        )
+
+
 @st.fragment
 def work(wanted: queue.Wanted) -> None:
     """The queue and the item that is looked at: only this runs again at a key."""
-    with st.container(
-        key="review_told"
-    ):  # always there: what follows keeps its place, and the focus
-        deciding.show_told()
+    # Always there: what follows keeps its place, and the focus.
+    with st.container(key="review_told"):
+        told()
     wanted = wanted._replace(page=st.session_state.get("review_page", 0))
     lot = queue.lot_of(wanted)
     here = queue.at(lot)
@@ -129,13 +144,6 @@ def pages(lot: queue.Lot) -> None:
             type="tertiary",
             on_click=queue.look_again,
         )
-        if (count := deciding.last()) > 1:
-            st.button(
-                say("Undo all {count}", count=f"{count:,}"),
-                icon=":material/undo:",
-                key="review_undo_all",
-                on_click=undo_all,
-            )
         if last:
             text.note(
                 say("Page {page} of {pages}, {total} items", page=page + 1, pages=last + 1,
@@ -164,7 +172,7 @@ try:
     view = st.segmented_control(
         say("View"),
         list(VIEWS),
-        format_func=lambda one: dict(zip(VIEWS, map(say, VIEWS.values()), strict=True))[one],
+        format_func=partial(named, VIEWS),
         required=True,
         key="review_view",
         label_visibility="collapsed",

@@ -234,7 +234,7 @@ def drift(run: RunRow) -> None:
 def details(run: RunRow, runs: list[RunRow]) -> None:
     by = f" · {run.record['by']}" if run.record.get("by") else ""
     st.header(run.id, anchor=False, divider=False)
-    text.note(f"{run.kind} · {next(map(say, [run.status]))} · {when(run.started_at)} UTC{by}")
+    text.note(f"{run.kind} · {statuses([run.status])[0]} · {when(run.started_at)} UTC{by}")
     if run.error:
         text.alert(run.error)
     with text.errors():

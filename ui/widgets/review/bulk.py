@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from kg_platform.curation.bulk import Choice, preview
 from kg_platform.curation.review_text import percent
 from kg_platform.ledger.review_rows import ReviewRow
 from ui import resources
-from ui.language import say
+from ui.language import named, say
 from ui.widgets import tables, text
 from ui.widgets.review import deciding, queue
 from ui.widgets.review.words import chance, verb
@@ -30,9 +32,7 @@ def show(kind: str | None, relation: str | None) -> None:
             what = st.segmented_control(
                 say("What"),
                 list(WHATS),
-                format_func=lambda one: dict(zip(WHATS, map(say, WHATS.values()), strict=True))[
-                    one
-                ],
+                format_func=partial(named, WHATS),
                 default="accept",
                 required=True,
                 key="review_bulk_what",
@@ -40,9 +40,7 @@ def show(kind: str | None, relation: str | None) -> None:
             which = st.selectbox(
                 say("Which"),
                 list(WHICH),
-                format_func=lambda one: dict(zip(WHICH, map(say, WHICH.values()), strict=True))[
-                    one
-                ],
+                format_func=partial(named, WHICH),
                 key="review_bulk_which",
                 width=320,
             )

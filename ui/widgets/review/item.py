@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from kg_platform.browse.entities import EntityRow
@@ -9,16 +11,20 @@ from kg_platform.curation.review_text import grounds
 from kg_platform.ledger.review_rows import Comment, ReviewRow
 from ui import resources
 from ui.components import cards
-from ui.language import say
+from ui.language import named, say
 from ui.widgets import text
 from ui.widgets.review import deciding
 from ui.widgets.review.words import chance, ends, status_name, verb
 
 FIRST = 3  # grounds that are seen at once
-GROUNDS = (
-    "why", "new", "sentence", "place", "read by", "path", "head like", "tail like",
-    "names", "text", "vectors", "neighbours",
-)  # fmt: skip
+# What reviews call the grounds, as it is said in English.
+GROUNDS = {
+    one: one
+    for one in (
+        "why", "new", "sentence", "place", "read by", "path", "head like", "tail like",
+        "names", "text", "vectors", "neighbours",
+    )
+}  # fmt: skip
 VERDICTS = {"": "Only a comment", "accepted": "I would accept", "rejected": "I would reject"}
 STEPS = {
     "accepted": "accepted it",
@@ -87,8 +93,7 @@ def _chance(row: ReviewRow) -> None:
 
 
 def _grounds(row: ReviewRow) -> None:
-    names = dict(zip(GROUNDS, map(say, GROUNDS), strict=True))
-    lines = [(names.get(name, name), words) for name, words in grounds(row)]
+    lines = [(named(GROUNDS, name), words) for name, words in grounds(row)]
     text.facts(lines[:FIRST])
     if len(lines) > FIRST:
         with st.expander(say("What else speaks for it"), key=f"review_more_{row.id}"):
@@ -170,9 +175,7 @@ def _said(row: ReviewRow) -> None:
             st.selectbox(
                 say("Second opinion"),
                 list(VERDICTS),
-                format_func=lambda one: dict(
-                    zip(VERDICTS, map(say, VERDICTS.values()), strict=True)
-                )[one],
+                format_func=partial(named, VERDICTS),
                 key=verdict,
                 width=200,
             )
@@ -197,13 +200,12 @@ def _comment(item: int, words: str, verdict: str) -> None:
 
 def _lines(row: ReviewRow, comments: list[Comment]) -> list[tuple[str, str]]:
     """Everything that was done and said, first to last."""
-    steps = dict(zip(STEPS, map(say, STEPS.values()), strict=True))
-    verdicts = dict(zip(VERDICTS, map(say, VERDICTS.values()), strict=True))
     lines = [
-        (step["at"], step["by"], " ".join((steps.get(step["what"], step["what"]), step["note"])))
+        (step["at"], step["by"], " ".join((named(STEPS, step["what"]), step["note"])))
         for step in row.history
     ]
     lines += [
-        (c.at, c.by, f"{verdicts[c.verdict]}: {c.text}" if c.verdict else c.text) for c in comments
+        (c.at, c.by, f"{named(VERDICTS, c.verdict)}: {c.text}" if c.verdict else c.text)
+        for c in comments
     ]
     return [(f"{at[:16].replace('T', ' ')} {by}", words) for at, by, words in sorted(lines)]

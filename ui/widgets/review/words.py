@@ -5,7 +5,7 @@ from __future__ import annotations
 from kg_platform.browse.entities import EntityRow
 from kg_platform.curation.review_text import percent
 from kg_platform.ledger.review_rows import ReviewRow, Sort
-from ui.language import say
+from ui.language import named, say
 
 KINDS = {
     None: "Everything",
@@ -28,19 +28,19 @@ SORTS: dict[Sort, str] = {
 
 
 def kind_name(kind: str | None) -> str:
-    return _say(KINDS.get(kind, str(kind)))
+    return named(KINDS, kind)
 
 
 def kind_of_one(kind: str) -> str:
-    return _say(KIND_OF_ONE.get(kind, kind))
+    return named(KIND_OF_ONE, kind)
 
 
 def status_name(status: str) -> str:
-    return _say(STATUSES.get(status, status))
+    return named(STATUSES, status)
 
 
 def sort_name(sort: Sort) -> str:
-    return _say(SORTS[sort])
+    return named(SORTS, sort)
 
 
 def chance(row: ReviewRow) -> str:
@@ -59,7 +59,3 @@ def ends(row: ReviewRow, entities: dict[str, EntityRow]) -> tuple[EntityRow, Ent
         entities.get(row.head) or EntityRow(row.head, said.get("head_label", row.head)),
         entities.get(row.tail) or EntityRow(row.tail, said.get("tail_label", row.tail)),
     )
-
-
-# Names that stand in a table above are said, too.
-_say = say
