@@ -25,7 +25,7 @@ def test_a_person_decides_by_keys(world: Platform, page: Page, address: str) -> 
     expect(page.get_by_text(f"Item {first} is rejected.")).to_be_visible()
     expect(rows.nth(1).get_by_role("button")).to_be_focused()
     page.keyboard.press("u")
-    expect(page.get_by_text(f"Item {first} is open.")).to_be_visible()
+    expect(page.get_by_text(f"Item {first} is undecided.")).to_be_visible()
     page.keyboard.press("d")
     expect(page.get_by_text("comes last now")).to_be_visible()
     page.keyboard.press("j")
