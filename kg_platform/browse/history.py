@@ -16,7 +16,7 @@ from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
 
 What = Literal["said", "stale", "published", "merged", "proposed", "decided"]
-MOST = 50  # merges, and review items, that are looked at
+MOST = 50  # merges, and review items, that are looked at: the latest
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _of_graph(graph: Graph, entity_id: str) -> Iterator[Event]:
 
 def _of_reviews(ledger: Ledger, entity_id: str) -> Iterator[Event]:
     try:
-        items = ledger.reviews.items(status=None, entity=entity_id, limit=MOST)
+        items = ledger.reviews.latest(entity_id, MOST)
     except MigrationError:  # no command of this version has written to this platform yet
         return
     for item in items:

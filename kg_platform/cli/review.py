@@ -175,7 +175,7 @@ def undo(items: Ids, as_json: Json = False) -> None:
 @review.command()
 def later(items: Ids, as_json: Json = False) -> None:
     """Put open items behind the others, for everybody, until somebody decides."""
-    _each(items, lambda p, by, item: p.ledger.reviews.later(item, by), as_json)
+    _each(items, lambda p, by, item: p.ledger.reviews.later(item, by), as_json, decides=False)
 
 
 @review.command()
@@ -223,7 +223,7 @@ def bulk(
     as_json: Json = False,
 ) -> None:
     """Decide on many open items at once: first look at what it would be, then do it with --yes."""
-    from kg_platform.curation.bulk import Choice, decide_many, preview
+    from kg_platform.curation.bulk import BulkOutcome, Choice, decide_many, preview
     from kg_platform.people import who
     from kg_platform.platform import Platform
     from kg_platform.settings import load
@@ -255,22 +255,26 @@ def bulk(
                 "the same with --yes does it."
             )
             return
-        with console.steps() as report:
-            done = decide_many(
-                platform.graph,
-                reviews,
-                [row.id for row in rows],
-                what,  # type: ignore[arg-type]
-                by,
-                note,
-                report,
-            )
-    if as_json:
-        console.print_json(done.as_dict())
-        return
-    for sentence in done.refused.values():
-        console.note(sentence)
-    console.note(f"{what}: {len(done.done):,} done, {len(done.refused):,} refused.")
+        done = BulkOutcome()
+        try:
+            with console.steps() as report:
+                decide_many(
+                    platform.graph,
+                    reviews,
+                    [row.id for row in rows],
+                    what,  # type: ignore[arg-type]
+                    by,
+                    note,
+                    report,
+                    done,
+                )
+        finally:  # also where it ends half-way
+            if as_json:
+                console.print_json(done.as_dict())
+            else:
+                for sentence in done.refused.values():
+                    console.note(sentence)
+                console.note(f"{what}: {len(done.done):,} done, {len(done.refused):,} refused.")
 
 
 @review.command()
@@ -348,10 +352,13 @@ def chance(row: ReviewRow) -> str:
 
 
 def _each(
-    items: list[int], decide: Callable[[Platform, str, int], ReviewRow], as_json: bool
+    items: list[int],
+    decide: Callable[[Platform, str, int], ReviewRow],
+    as_json: bool,
+    decides: bool = True,
 ) -> None:
-    """Decide on items one after the other; the first that cannot be ends it."""
-    from kg_platform.curation.experience import learn
+    """Decide on items one after the other, or put them off; the first that cannot be ends it."""
+    from kg_platform.curation.experience import learn_if_possible
     from kg_platform.people import who
     from kg_platform.platform import Platform
     from kg_platform.settings import load
@@ -364,10 +371,11 @@ def _each(
                 done.append(decide(platform, by, item))
                 if not as_json:
                     head, relation, tail = _named(done[-1])
-                    console.note(f"{item} is {done[-1].status}: {head} {relation} {tail}")
+                    now = done[-1].status if decides else "put off"
+                    console.note(f"{item} is {now}: {head} {relation} {tail}")
         finally:
-            if done:
-                learn(platform.ledger.reviews)
+            if done and decides:
+                learn_if_possible(platform.ledger.reviews)
             if as_json:
                 console.print_json([asdict(row) for row in done])
 

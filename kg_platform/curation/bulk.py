@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from kg_platform.curation import review
-from kg_platform.curation.experience import learn
+from kg_platform.curation.experience import learn_if_possible
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.review_rows import ReviewRow, Status
@@ -23,14 +23,16 @@ MOST = 1_000  # at once
 
 @dataclass(frozen=True)
 class Choice:
-    """Which open items: of a `kind` and `relation`, with a probability (of what has none, a score
-    in 0..1) from `at_least` to `at_most`; at most `most`, the likeliest first."""
+    """Which open items: of a `kind` and `relation`, with an `entity` at an end, with a probability
+    (of what has none, a score in 0..1) from `at_least` to `at_most`; at most `most`, the likeliest
+    first."""
 
     kind: str | None = None
     relation: str | None = None
     at_least: float = 0.0
     at_most: float = 1.0
     most: int = MOST
+    entity: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.at_least <= self.at_most <= 1:
@@ -43,9 +45,19 @@ class Choice:
 
     def items(self, reviews: Reviews) -> list[ReviewRow]:
         """The items as they are now."""
-        rows = reviews.items("open", self.kind, self.relation, limit=reviews.count())
-        chosen = [row for row in rows if self.at_least <= _likely(row) <= self.at_most]
-        return chosen[: self.most]
+        return reviews.items("open", *self._narrowed, limit=self.most, chances=self._chances)
+
+    def count(self, reviews: Reviews) -> int:
+        """How many there are, however many are taken."""
+        return reviews.count("open", *self._narrowed, chances=self._chances)
+
+    @property
+    def _narrowed(self) -> tuple[str | None, str | None, str | None]:
+        return self.kind, self.relation, self.entity
+
+    @property
+    def _chances(self) -> tuple[float, float]:
+        return self.at_least, self.at_most
 
 
 @dataclass(frozen=True)
@@ -95,14 +107,17 @@ def decide_many(
     by: str,
     note: str = "",
     report: Progress = silent,
+    outcome: BulkOutcome | None = None,
 ) -> BulkOutcome:
     """Decide on items one after the other. An item that is decided by now, gone or refused is left
-    with its sentence; the graph going away ends it, with what was done before done.
+    with its sentence. What ends it half-way, the graph going away or `report`, leaves what was done
+    before done: in the `outcome` of whoever gives one.
 
     Raises:
         Unavailable: the graph went away.
     """
-    given, outcome = list(dict.fromkeys(items)), BulkOutcome()
+    given = list(dict.fromkeys(items))
+    outcome = BulkOutcome() if outcome is None else outcome
     try:
         for place, item in enumerate(given, 1):
             try:
@@ -114,14 +129,14 @@ def decide_many(
             report("items", place, len(given))
     finally:
         if outcome.done and what != "later":
-            learn(reviews)
+            learn_if_possible(reviews)
     return outcome
 
 
 def one(
     graph: Graph, reviews: Reviews, item: int, what: What, by: str, note: str = ""
 ) -> ReviewRow:
-    """One decision; `learn` is left to whoever knows that it was the last.
+    """One decision; learning from it is left to whoever knows that it was the last.
 
     Raises:
         NotFound, BadInput: as `review.accept` and its neighbours.
@@ -135,9 +150,3 @@ def one(
             return reviews.later(item, by)
         case "undo":
             return review.undo(graph, reviews, item, by)
-
-
-def _likely(row: ReviewRow) -> float:
-    if row.probability is not None:
-        return row.probability
-    return row.score if row.kind != "link" else 0.0

@@ -16,10 +16,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
+from kg_platform.errors import LedgerError
 from kg_platform.ledger.review_rows import DecidedRow
 from kg_platform.ledger.reviews import Reviews
 
@@ -27,6 +29,7 @@ ALL, OWN = 3.0, 1.0  # in log odds: how far off bounds are, and relations from o
 ROUNDS = 50
 STEP = 2.0  # of a Newton step, at most
 CLOSE = 1e-6
+SEEN = 0.005  # a probability is shown in whole percents
 FARTHEST = 1e-6  # a probability is never nearer to 0 or 1
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(20))
 MODEL = "the model"
@@ -73,19 +76,27 @@ def correction(rows: Iterable[tuple[str, float, bool]]) -> Correction:
 
 
 def learn(reviews: Reviews) -> Correction:
-    """Correct the probabilities of all open facts by what was decided so far."""
+    """Correct the probabilities of all open facts by what was decided so far, where that can be
+    seen."""
     found = correction(
         (row.relation, row.lower_bound, row.status == "accepted")
         for row in reviews.verdicts()
         if row.lower_bound is not None and row.status in ("accepted", "rejected")
     )
-    fresh = {}
+    fresh = []
     for item, relation, bound, shown in reviews.bounds():
         chance = found.corrected(relation, bound)
-        if abs(chance - shown) > CLOSE:
-            fresh[item] = chance
+        if abs(chance - shown) >= SEEN:
+            fresh.append((item, bound, chance))
     reviews.correct(fresh)
     return found
+
+
+def learn_if_possible(reviews: Reviews) -> None:
+    """After decisions, which stand whether or not it can be learnt from them now: whoever learns
+    next learns from all."""
+    with suppress(LedgerError):
+        learn(reviews)
 
 
 @dataclass(frozen=True)

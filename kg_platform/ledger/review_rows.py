@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -119,3 +119,22 @@ class Proposed:
     new: int
     updated: int
     decided: int
+
+
+def last_words(
+    history: Iterable[Mapping[str, Any]], opinions: Iterable[tuple[str, str, str]]
+) -> dict[str, str]:
+    """The last that each person decided of an item (`history` of a ReviewRow), or would decide:
+    (at, by, verdict). Who takes their own decision back has not said it."""
+    steps = [(step["at"], step["by"], step["what"], True) for step in history]
+    steps += [(at, by, verdict, False) for at, by, verdict in opinions]
+    said: dict[str, str] = {}
+    decision = ("", "")
+    for _, by, what, decides in sorted(steps, key=lambda step: step[0]):
+        if what in ("accepted", "rejected"):
+            said[by] = what
+            if decides:
+                decision = (by, what)
+        elif what == "open" and decision == (by, said.get(by)):
+            del said[by]
+    return said

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from kg_platform.ledger.review_rows import (
     Status,
     Triple,
     Verdict,
+    last_words,
 )
 from kg_platform.ledger.rows import TEXT_CHARACTERS, excerpt, now
 from kg_platform.ledger.tables import REVIEW_COMMENTS, REVIEWS
@@ -36,6 +38,7 @@ from kg_platform.ledger.tables import REVIEW_COMMENTS, REVIEWS
 PROPOSAL_LOCK = 7_461_020_062
 AT_ONCE = 200  # candidates a transaction, so that others can write in between
 _PAGE = 1_000  # items that are held at once
+_LARGEST = 2**63 - 1  # number that a database takes
 
 # What finds again an item of these kinds; `kg review propose` finds the others.
 _PROPOSES = {"stated": "kg extract"}
@@ -60,6 +63,7 @@ class Reviews:
 
     def item(self, review_id: int) -> ReviewRow:
         """Raises: NotFound: there is no such item."""
+        _check(review_id)
         found = self._rows(sa.select(REVIEWS).where(REVIEWS.c.id == review_id))
         if not found:
             raise no_item(review_id)
@@ -80,10 +84,12 @@ class Reviews:
         limit: int = 50,
         offset: int = 0,
         sort: Sort = "likeliest",
+        chances: tuple[float, float] | None = None,
     ) -> list[ReviewRow]:
-        """Items; None means any. `entity` is at either end. What somebody put off comes last."""
+        """Items; None means any. `entity` is at either end; `chances` are the least and the most
+        that an item is likely. What somebody put off comes last."""
         order = (REVIEWS.c.later_at.is_not(None), REVIEWS.c.later_at, *_order(sort))
-        query = sa.select(REVIEWS).where(_where(status, kind, relation, entity))
+        query = sa.select(REVIEWS).where(_where(status, kind, relation, entity, chances))
         return self._rows(query.order_by(*order).limit(limit).offset(offset))
 
     def open_pages(self, kind: Kind) -> Iterator[list[ReviewRow]]:
@@ -100,8 +106,10 @@ class Reviews:
         kind: str | None = None,
         relation: str | None = None,
         entity: str | None = None,
+        chances: tuple[float, float] | None = None,
     ) -> int:
-        query = sa.select(sa.func.count()).where(_where(status, kind, relation, entity))
+        query = sa.select(sa.func.count())
+        query = query.where(_where(status, kind, relation, entity, chances))
         with self._database.read() as connection:
             return int(connection.execute(query.select_from(REVIEWS)).scalar_one())
 
@@ -110,14 +118,40 @@ class Reviews:
     ) -> list[ReviewRow]:
         """Items both of whose ends are among these entities, the likeliest first."""
         c, among = REVIEWS.c, set(entities)
-        order = (c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id)
-        found: list[ReviewRow] = []
-        for start in range(0, len(entities), AT_ONCE):
-            some = c.head.in_(entities[start : start + AT_ONCE])
-            query = sa.select(REVIEWS).where(c.status == status, some).order_by(*order)
-            found += [row for row in self._rows(query) if row.tail in among]
-        found.sort(key=lambda row: (row.probability is None, -(row.probability or 0), row.id))
-        return found[:limit]
+        ends = sa.select(c.id, c.tail, c.probability, c.score).where(c.status == status)
+        found: list[tuple[bool, float, float, int]] = []
+        with self._database.read() as connection:
+            for start in range(0, len(entities), AT_ONCE):
+                some = ends.where(c.head.in_(entities[start : start + AT_ONCE]))
+                found += [
+                    (row.probability is None, -(row.probability or 0), -row.score, row.id)
+                    for row in connection.execute(some)
+                    if row.tail in among
+                ]
+        # What is shown of an item is much longer than its ends: it is read of those that are kept.
+        return self.some([one[-1] for one in sorted(found)[:limit]])
+
+    def touching(self, entities: Sequence[str], each: int) -> list[ReviewRow]:
+        """Open items with one of these entities at an end, of each entity the likeliest."""
+        parts = [
+            sa.select(REVIEWS.c.id)
+            .where(_where("open", None, None, one))
+            .order_by(*_order("likeliest"))
+            .limit(each)
+            .subquery()
+            for one in dict.fromkeys(entities)
+        ]
+        if not parts:
+            return []
+        chosen = sa.union(*(sa.select(part.c.id) for part in parts))
+        query = sa.select(REVIEWS).where(REVIEWS.c.id.in_(chosen))
+        return self._rows(query.order_by(*_order("likeliest")))
+
+    def latest(self, entity: str, limit: int) -> list[ReviewRow]:
+        """Items of any status with this entity at an end, what was changed last first."""
+        c = REVIEWS.c
+        query = sa.select(REVIEWS).where(_where(None, None, None, entity))
+        return self._rows(query.order_by(c.updated_at.desc(), c.id.desc()).limit(limit))
 
     def relations(self) -> list[str]:
         """Every relation that some item proposes."""
@@ -169,43 +203,44 @@ class Reviews:
         """Every item that somebody accepted or rejected, or would, with the last word of each."""
         c, said = REVIEWS.c, REVIEW_COMMENTS.c
         names = (c.id, c.kind, c.relation, c.status, c.probability, c.lower_bound, c.history)
-        opinions = sa.select(said.review_id, said.by, said.verdict).where(said.verdict != "")
+        opinions = sa.select(said.review_id, said.at, said.by, said.verdict)
+        opinions = opinions.where(said.verdict != "").order_by(said.id)
+        second = sa.select(said.review_id).where(said.verdict != "")
+        decided = c.status.in_(("accepted", "rejected")) | c.id.in_(second)
+        spoken: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
         with self._database.read() as connection:
-            second: dict[int, dict[str, str]] = {}
-            for row in connection.execute(opinions.order_by(said.id)):
-                second.setdefault(row.review_id, {})[row.by] = row.verdict
-            decided = c.status.in_(("accepted", "rejected")) | c.id.in_(list(second))
+            for row in connection.execute(opinions):
+                spoken[row.review_id].append((row.at, row.by, row.verdict))
             rows = list(connection.execute(sa.select(*names).where(decided)).mappings())
         return [
             DecidedRow(
                 **{name.name: row[name.name] for name in names[:-1]},
-                verdicts={
-                    step["by"]: step["what"]
-                    for step in row["history"]
-                    if step["what"] in ("accepted", "rejected")
-                }
-                | second.get(row["id"], {}),
+                verdicts=last_words(row["history"], spoken[row["id"]]),
             )
             for row in rows
         ]
 
     def bounds(self) -> list[tuple[int, str, float, float]]:
-        """(id, relation, lower bound, probability) of every open item that has a lower bound."""
+        """(id, relation, lower bound, probability) of every open item that has a lower bound, by
+        number."""
         c = REVIEWS.c
-        query = sa.select(c.id, c.relation, c.lower_bound, c.probability)
+        query = sa.select(c.id, c.relation, c.lower_bound, c.probability).order_by(c.id)
         query = query.where(c.status == "open", c.lower_bound.is_not(None))
         with self._database.read() as connection:
             found = connection.execute(query)
             return [(row.id, row.relation, row.lower_bound, row.probability) for row in found]
 
-    def correct(self, probabilities: Mapping[int, float]) -> None:
-        """Give open items these probabilities; those decided in this moment keep theirs."""
+    def correct(self, corrected: Iterable[tuple[int, float, float]]) -> None:
+        """Give open items (id, lower bound, probability) these probabilities. Those that are
+        decided in this moment, or proposed anew with another lower bound, keep theirs."""
         c = REVIEWS.c
-        change = REVIEWS.update().where(c.id == sa.bindparam("item"), c.status == "open")
+        mine = sa.and_(c.id == sa.bindparam("item"), c.lower_bound == sa.bindparam("bound"))
+        change = REVIEWS.update().where(mine, c.status == "open")
         change = change.values(probability=sa.bindparam("chance"))
-        given = [{"item": one, "chance": chance} for one, chance in probabilities.items()]
+        given = [{"item": i, "bound": b, "chance": p} for i, b, p in corrected]
         for start in range(0, len(given), AT_ONCE):
-            with self._database.write() as connection:
+            # Of two that change many items at once, each would wait for what the other holds.
+            with self._database.write(PROPOSAL_LOCK) as connection:
                 connection.execute(change, given[start : start + AT_ONCE])
 
     def ends(self, kind: Kind, statuses: Sequence[Status]) -> set[Triple]:
@@ -275,6 +310,7 @@ class Reviews:
 
     def _locked(self, connection: sa.Connection, review_id: int, status: Status) -> sa.RowMapping:
         """An item that is still so, held until the transaction ends."""
+        _check(review_id)
         one = sa.select(REVIEWS).where(REVIEWS.c.id == review_id).with_for_update()
         row = connection.execute(one).mappings().one_or_none()
         if row is None:
@@ -305,6 +341,11 @@ def decided(row: ReviewRow) -> str:
 
 def no_item(review_id: int) -> NotFound:
     return NotFound(f"There is no review item {review_id}; `kg review list` lists them.")
+
+
+def _check(review_id: int) -> None:
+    if not 0 < review_id <= _LARGEST:
+        raise no_item(review_id)
 
 
 def _propose(connection: sa.Connection, run_id: str, one: Candidate) -> str:
@@ -358,20 +399,32 @@ def _order(sort: Sort) -> tuple[sa.ColumnElement[Any], ...]:
     if sort == "newest":
         return c.proposed_at.desc(), c.id.desc()
     if sort == "teaches":
-        # Of what has no probability a score in 0..1 is the next best; a model's own has no middle.
-        middle = sa.func.coalesce(c.probability, sa.case((c.kind != "link", c.score)))
-        return middle.is_(None), sa.func.abs(middle - 0.5), c.id
+        likely = _likely()
+        return likely.is_(None), sa.func.abs(likely - 0.5), c.id
     return c.probability.is_(None), c.probability.desc(), c.score.desc(), c.id
 
 
+def _likely() -> sa.ColumnElement[float]:
+    """How likely an item is. Of what has no probability a score in 0..1 is the next best; a model's
+    own has no middle."""
+    c = REVIEWS.c
+    return sa.func.coalesce(c.probability, sa.case((c.kind != "link", c.score)))
+
+
 def _where(
-    status: str | None, kind: str | None, relation: str | None, entity: str | None
+    status: str | None,
+    kind: str | None,
+    relation: str | None,
+    entity: str | None,
+    chances: tuple[float, float] | None = None,
 ) -> sa.ColumnElement[bool]:
     c = REVIEWS.c
     wanted = ((c.status, status), (c.kind, kind), (c.relation, relation))
     parts = [column == value for column, value in wanted if value is not None]
     if entity is not None:
         parts.append((c.head == entity) | (c.tail == entity))
+    if chances is not None:
+        parts.append(sa.func.coalesce(_likely(), 0.0).between(*chances))
     return sa.and_(sa.true(), *parts)
 
 

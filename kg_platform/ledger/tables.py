@@ -124,6 +124,9 @@ REVIEWS = sa.Table(
     sa.Column("lower_bound", sa.Double),
     sa.Column("later_at", StoredText),
     sa.Index("ix_reviews_status", "status", "kind", "probability"),
+    # An id may be longer than what PostgreSQL takes into an index in order.
+    sa.Index("ix_reviews_head", "head", postgresql_using="hash"),
+    sa.Index("ix_reviews_tail", "tail", postgresql_using="hash"),
 )
 REVIEW_COMMENTS = sa.Table(
     "review_comments",

@@ -37,6 +37,7 @@ REVISIONS = [
     "0008_people.py",
     "0009_review_experience.py",
     "0010_queries.py",
+    "0011_review_ends.py",
 ]
 CLEANED = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 

@@ -9,7 +9,7 @@ import pytest
 
 from kg_platform.curation.bulk import Choice, decide_many, preview
 from kg_platform.curation.experience import learn
-from kg_platform.errors import BadInput, NotFound
+from kg_platform.errors import BadInput, LedgerError, NotFound
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.review_rows import Candidate, Proposed, Sort
 from tests.contract.test_ledger import CLEANED, HOSTILE, ledger, url
@@ -182,12 +182,42 @@ def test_open_items_are_corrected_and_decided_ones_are_not(ledger: Ledger) -> No
     assert reviews.item(y).probability == pytest.approx(0.3)
 
 
+def test_a_correction_is_of_the_bound_it_was_computed_from(ledger: Ledger) -> None:
+    reviews = ledger.reviews
+    reviews.propose("run", [replace(LINK, probability=0.3, lower_bound=0.3)])
+    (item,) = reviews.items()
+    reviews.propose("run-2", [replace(LINK, probability=0.1, lower_bound=0.1)])
+    reviews.correct([(item.id, 0.3, 0.9)])
+    assert reviews.item(item.id).probability == 0.1
+    reviews.correct([(item.id, 0.1, 0.2)])
+    assert reviews.item(item.id).probability == 0.2
+
+
+def test_what_nobody_would_see_is_not_corrected(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviews = ledger.reviews
+    reviews.propose("run", [replace(LINK, probability=0.304, lower_bound=0.3)])
+    learn(reviews)
+    assert reviews.items()[0].probability == 0.304
+
+    def locked(*_: object) -> None:
+        raise LedgerError("The ledger is locked by another process.")
+
+    monkeypatch.setattr(reviews, "bounds", locked)
+    done = decide_many(None, reviews, [reviews.items()[0].id], "reject", "ann")  # type: ignore[arg-type]
+    assert len(done.done) == 1, "a decision stands also where nothing can be learnt from it now"
+
+
 def test_many_at_once_and_what_cannot_be_is_left(ledger: Ledger) -> None:
     reviews = ledger.reviews
     chances = {"B": 0.9, "C": 0.6, "D": 0.2}
     reviews.propose("run", [replace(LINK, tail=t, probability=p) for t, p in chances.items()])
     rows = Choice("link", "KNOWS", 0.5, 1.0).items(reviews)
     assert [row.tail for row in rows] == ["B", "C"]
+    assert [row.tail for row in Choice(at_least=0.5, most=1).items(reviews)] == ["B"]
+    assert Choice(at_least=0.5, most=1).count(reviews) == 2
+    assert Choice(entity="D").count(reviews) == 1
     seen = preview(rows)
     assert (seen.facts, seen.pairs, seen.relations) == (2, 0, {"KNOWS": 2})
     assert seen.expected == pytest.approx(1.5)
@@ -216,3 +246,22 @@ def test_items_between_entities(ledger: Ledger) -> None:
     # More than a statement takes parameters.
     many = [f"x{i}" for i in range(700)]
     assert len(ledger.reviews.between([*many, "A", "B", "C"])) == 2
+
+
+def test_items_at_entities(ledger: Ledger) -> None:
+    links = [("A", "B", 0.5), ("B", "C", 0.9), ("A", "Z", 0.99), ("Z", "C", None), ("C", "A", None)]
+    ledger.reviews.propose("run", [Candidate("link", h, "R", t, p, 0.0) for h, t, p in links])
+    found = ledger.reviews.touching(["A", "C"], 1)
+    assert [(row.head, row.tail) for row in found] == [("A", "Z"), ("B", "C")]
+    assert len(ledger.reviews.touching(["A", "C", "A"], 9)) == 5
+    assert ledger.reviews.touching([], 9) == []
+    last = ledger.reviews.items(entity="A")[-1]
+    ledger.reviews.decide(last.id, "open", "rejected", "ann")
+    assert [row.id for row in ledger.reviews.latest("A", 1)] == [last.id]
+
+
+def test_a_number_that_no_database_takes(ledger: Ledger) -> None:
+    with pytest.raises(NotFound, match="no review item 9999"):
+        ledger.reviews.item(99999999999999999999)
+    with pytest.raises(NotFound, match="no review item 9999"):
+        ledger.reviews.later(99999999999999999999, "ann")

@@ -12,7 +12,7 @@ import streamlit as st
 from kg_platform.browse.neighbourhood import Edge, Neighbourhood, neighbourhood
 from kg_platform.browse.paths import ShortestPaths, shortest_paths
 from kg_platform.errors import KgError, MigrationError
-from kg_platform.ledger.review_rows import Candidate
+from kg_platform.ledger.review_rows import Candidate, ReviewRow
 from ui import resources
 from ui.components.graph_view import DrawnGraph
 from ui.language import say
@@ -77,17 +77,11 @@ def paths(one: str, other: str) -> ShortestPaths:
 
 def proposed_to(expanded: Sequence[str]) -> list[ProposedLink]:
     """Open review items that touch these."""
-    found: dict[int, ProposedLink] = {}
     try:
-        for one in expanded[:CENTRES]:
-            for row in resources.ledger().reviews.items("open", entity=one, limit=ITEMS):
-                if row.is_fact:
-                    found[row.id] = ProposedLink(
-                        *row.ends, row.probability, row.score, row.run_id, row.id
-                    )
+        rows = resources.ledger().reviews.touching(expanded[:CENTRES], ITEMS)
     except MigrationError:  # no command has written to this platform yet
         return []
-    return list(found.values())
+    return _links(rows)
 
 
 def proposed_among(ids: Sequence[str]) -> list[ProposedLink]:
@@ -96,6 +90,10 @@ def proposed_among(ids: Sequence[str]) -> list[ProposedLink]:
         rows = resources.ledger().reviews.between(ids)
     except MigrationError:
         return []
+    return _links(rows)
+
+
+def _links(rows: Sequence[ReviewRow]) -> list[ProposedLink]:
     return [
         ProposedLink(*row.ends, row.probability, row.score, row.run_id, row.id)
         for row in rows
