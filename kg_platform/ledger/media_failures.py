@@ -107,11 +107,15 @@ class MediaFailures:
         earlier = sa.and_(c.source == source, c.run_id != run_id)
         if not fetched:
             earlier = sa.and_(earlier, c.location.not_like("%://%"))
-        with self._database.write() as connection:
-            folders = connection.scalars(sa.select(c.folder).where(earlier).distinct())
-            # An archive is unpacked elsewhere each time.
-            ours = [one for one in folders if one == folder or not Path(one).is_dir()]
-            connection.execute(MEDIA_FAILURES.delete().where(earlier, c.folder.in_(ours)))
+        with self._database.read() as connection:
+            folders = list(connection.scalars(sa.select(c.folder).where(earlier).distinct()))
+        # An archive is unpacked elsewhere each time. A folder's disk may be slow to answer: nobody
+        # who writes to the ledger waits for it.
+        ours = [one for one in folders if one == folder or not Path(one).is_dir()]
+        for start in range(0, len(ours), _AT_ONCE):
+            some = c.folder.in_(ours[start : start + _AT_ONCE])
+            with self._database.write() as connection:
+                connection.execute(MEDIA_FAILURES.delete().where(earlier, some))
 
 
 def _note(
