@@ -44,13 +44,22 @@ class People:
         login.
 
         Raises:
-            BadInput: there is no such role, or no name.
+            BadInput: there is no such role, or no name, or somebody is called so but for capitals.
         """
         if role not in ROLES:
             raise BadInput(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
         if not name.strip():
             raise BadInput("Say to whom the role is granted: an e-mail address, or a subject.")
-        return self._say(name.strip(), role, by, f"granted {role}")
+        name = name.strip()
+        everybody = [row.name for row in self.all()]
+        if name not in everybody:
+            for other in everybody:
+                if other.casefold() == name.casefold():
+                    raise BadInput(
+                        f"Somebody is called {other!r} here, which differs from {name!r} in "
+                        "capitals only; name them as they are called."
+                    )
+        return self._say(name, role, by, f"granted {role}")
 
     def revoke(self, name: str, by: str) -> PersonRow:
         """No role from now on, whatever logins claim.

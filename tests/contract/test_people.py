@@ -56,6 +56,10 @@ def test_granted_and_revoked(ledger: Ledger) -> None:
             act("nobody", "ada")
     with pytest.raises(BadInput, match="viewer, curator, operator"):
         people.grant("bob", "king", "ada")
+    people.signed_in("Ada@Example.org", "viewer", 100)
+    with pytest.raises(BadInput, match=r"called 'Ada@Example\.org' here"):
+        people.grant("ada@example.org", "curator", "ada")
+    assert people.grant("Ada@Example.org", "curator", "ada").role == "curator"
     with pytest.raises(BadInput, match="to whom"):
         people.grant(" ", "viewer", "ada")
 
