@@ -25,6 +25,7 @@ def forget(
 
     from kg_platform.curation.forget import forget as remove
     from kg_platform.curation.forget import to_forget
+    from kg_platform.ledger.audit import fitting
     from kg_platform.platform import Platform
     from kg_platform.settings import load
 
@@ -34,10 +35,13 @@ def forget(
             rows = [(e.id, e.label, e.type or "", f"{e.facts:,}", f"{e.media:,}") for e in found]
             console.print_table(("id", "label", "type", "relations", "media"), rows, whole=("id",))
         agreed = yes or (not as_json and sys.stdin.isatty() and typer.confirm("Remove?"))
-        gone = remove(platform.graph, [each.id for each in found]) if agreed else 0
+        gone = 0
         if agreed:
-            named = " ".join(each.id for each in found)
-            platform.ledger.audit.note(platform.ledger.by, "forget", f"{gone:,} entities", named)
+            ledger = platform.ledger  # nothing goes where it cannot be written down who removed it
+            for some in fitting([each.id for each in found]):
+                here = remove(platform.graph, some)
+                ledger.audit.note(ledger.by, "forget", f"{here:,} entities", " ".join(some))
+                gone += here
     if as_json:
         console.print_json({"removed": gone, "entities": [asdict(each) for each in found]})
     elif agreed:

@@ -6,7 +6,7 @@ ends, a person's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -94,6 +94,18 @@ class Audit:
         query = sa.select(column).where(column != "").distinct().order_by(column)
         with self._database.read() as connection:
             return [str(value) for (value,) in connection.execute(query)]
+
+
+def fitting(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Ids in groups that a line has room for. One that is longer is a group by itself."""
+    some: list[str] = []
+    for one in ids:
+        if some and len(" ".join([*some, one])) > TEXT_CHARACTERS:
+            yield some
+            some = []
+        some.append(one)
+    if some:
+        yield some
 
 
 def noted(connection: sa.Connection, by: str, kind: str, what: str, about: str = "") -> None:

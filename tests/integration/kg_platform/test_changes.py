@@ -19,7 +19,7 @@ from kg_platform.cli.main import build
 from kg_platform.curation.forget import forget, to_forget
 from kg_platform.cypher import changes, snapshots
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import NotFound
+from kg_platform.errors import LedgerError, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.migrate.files import read_files
 from kg_platform.migrate.graph import GRAPH_FOLDER
@@ -177,7 +177,9 @@ def test_forgetting_leaves_a_tombstone_and_marks_the_neighbours(
     assert graph.read(Statement("MATCH (m:Media) RETURN count(m) AS n")) == [{"n": 2}]
 
 
-def test_the_command_asks_first(graph: Graph, platform: Platform, tmp_path: Path) -> None:
+def test_the_command_asks_first(
+    graph: Graph, platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load(platform, tmp_path / "s", BASE, [("A", "R", "B")])
     run = CliRunner().invoke
     shown = run(build("forget"), ["forget", "A"])
@@ -185,5 +187,12 @@ def test_the_command_asks_first(graph: Graph, platform: Platform, tmp_path: Path
     assert "Nothing was removed" in shown.stderr
     assert isinstance(run(build("forget"), ["forget", "nobody", "--yes"]).exception, NotFound)
     assert json.loads(run(build("forget"), ["forget", "A", "--json"]).stdout)["removed"] == 0
+    with monkeypatch.context() as patched:
+        patched.setenv("KG_LEDGER_URL", "sqlite:////dev/null/ledger.sqlite")
+        unwritten = run(build("forget"), ["forget", "A", "--yes"])
+    assert isinstance(unwritten.exception, LedgerError)
+    assert graph.read(TOMBSTONES) == [], "nobody could write down who removed it"
     assert "Removed 1." in run(build("forget"), ["forget", "A", "--yes"]).stderr
+    (line,) = platform.ledger.audit.lines(kind="forget")
+    assert (line.what, line.about) == ("1 entities", "A")
     assert [row["id"] for row in graph.read(TOMBSTONES)] == ["A"]
