@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from kg_platform.ledger.review_rows import Candidate
 from kg_platform.platform import Platform
 from tests.ui.conftest import HOSTILE
 
@@ -33,3 +34,21 @@ def test_a_person_decides_by_keys(world: Platform, page: Page, address: str) -> 
     expect(page.get_by_text("Decide on many · 1")).to_be_visible()
     assert world.ledger.reviews.item(first).status == "open"
     assert world.ledger.reviews.item(pair).status == "open"
+
+
+def test_quick_keys_lose_no_decision(world: Platform, page: Page, address: str) -> None:
+    reviews = world.ledger.reviews
+    some = [Candidate("link", f"C{n:02}", "KNOWS", "lang-1", 0.5, 1.0) for n in range(2, 8)]
+    reviews.propose("run-3", some)
+    page.goto(f"{address}/review?relation=KNOWS")
+    rows = page.locator("ol.rows li")
+    expect(rows).to_have_count(6)
+    rows.nth(0).get_by_role("button").focus()
+    # One accepts while the one before is still written; the last moves on.
+    for key in "aaarj":
+        page.keyboard.press(key)
+    expect(page.locator("ol.rows li.accepted")).to_have_count(3)
+    expect(page.locator("ol.rows li.rejected")).to_have_count(1)
+    expect(page.locator("ol.rows li.busy")).to_have_count(0)
+    expect(rows.nth(5).get_by_role("button")).to_be_focused()
+    assert len(reviews.items("accepted")) == 3

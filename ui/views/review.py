@@ -18,7 +18,7 @@ VIEWS = {QUEUE: "Queue", LEARNT: "What was learnt"}
 
 
 def filters() -> queue.Wanted:
-    """Status, kind, relation and order; all of them stand in the address."""
+    """Status, kind, relation, order and an entity; all of them stand in the address."""
     relations = resources.ledger().reviews.relations()
     kinds = [kind for kind in KINDS if kind]
     address.begin("status", "review_status", STATUSES, "open")
@@ -63,11 +63,30 @@ def filters() -> queue.Wanted:
     address.keep("kind", kind)
     address.keep("relation", relation)
     address.keep("sort", sort, "likeliest")
-    wanted = queue.Wanted(status, kind, relation, sort, page=0)
+    wanted = queue.Wanted(status, kind, relation, of_entity(), sort, page=0)
     if st.session_state.get("review_wanted", wanted) != wanted:
         st.session_state["review_page"] = 0
     st.session_state["review_wanted"] = wanted
     return wanted
+
+
+def of_entity() -> str | None:
+    """The entity that the address asks for: as its page does, which links here."""
+    entity = st.query_params.get("entity")
+    if not entity:
+        return None
+    row = resources.rows((entity,)).get(entity)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        text.note(say("Only what {name} is an end of.", name=row.label if row else entity))
+        st.button(
+            say("All entities"),
+            icon=":material/close:",
+            key="review_all_entities",
+            type="tertiary",
+            on_click=st.query_params.pop,
+            args=("entity", None),
+        )
+    return entity
 
 
 def undo_all() -> None:
@@ -98,6 +117,7 @@ def work(wanted: queue.Wanted) -> None:
     """The queue and the item that is looked at: only this runs again at a key."""
     # Always there: what follows keeps its place, and the focus.
     with st.container(key="review_told"):
+        bulk.do_what_was_asked()
         told()
     wanted = wanted._replace(page=st.session_state.get("review_page", 0))
     lot = queue.lot_of(wanted)
@@ -123,7 +143,7 @@ def work(wanted: queue.Wanted) -> None:
     with right:
         if looked is not None:
             item.show(looked, entities)
-    bulk.show(wanted.kind, wanted.relation)
+    bulk.show(wanted)
     if navigation.is_asked():
         st.rerun()
 
@@ -154,7 +174,7 @@ def pages(lot: queue.Lot) -> None:
 
 
 def nothing(wanted: queue.Wanted) -> None:
-    if wanted.status == "open" and not (wanted.kind or wanted.relation):
+    if wanted.narrowed == ("open", None, None, None):
         text.hint(
             say(
                 "Nothing waits. `kg review propose` looks for missing facts and duplicates, "

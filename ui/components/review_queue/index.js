@@ -1,15 +1,21 @@
 // A queue to decide on by keys, while the list has the focus: j and k move, a accepts, r rejects,
 // d puts off, u undoes, x chooses for a decision on several. Where one stands is known here; Python
-// is told a moment later, so that a fast reader does not wait for it.
+// is told a moment later, so that a fast reader does not wait for it. Of what is said while Python is
+// busy Streamlit keeps only the last: so all that Python has not said it heard is said each time.
 // Everything shown is set as text: nothing from the graph is ever read as HTML.
 const states = new WeakMap()
 const DECIDES = { a: "accept", r: "reject", d: "later", u: "undo" }
+const DECISIONS = new Set(Object.values(DECIDES))
 const WAIT = 140 // ms that somebody rests on a row before its grounds are asked for
+const AGAIN = 2000 // ms until what was not heard is said again
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let state = states.get(parentElement)
   if (!state) {
-    state = { at: null, chosen: new Set(), timer: 0, rows: new Map(), list: null }
+    state = {
+      at: null, chosen: new Set(), timer: 0, rows: new Map(), list: null,
+      unheard: [], stamp: 0, again: 0,
+    }
     states.set(parentElement, state)
     build()
   }
@@ -22,8 +28,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.chosen.clear()
   }
   if (!ids.includes(state.at)) state.at = ids.includes(data.at) ? data.at : (ids[0] ?? null)
+  state.stamp = Math.max(state.stamp, data.heard)
+  state.unheard = state.unheard.filter((one) => one.stamp > data.heard)
+  clearTimeout(state.again)
+  if (state.unheard.length) state.again = setTimeout(send, AGAIN)
   draw()
-  return () => clearTimeout(state.timer)
+  return () => {
+    clearTimeout(state.timer)
+    clearTimeout(state.again)
+  }
 
   function build() {
     const root = parentElement.querySelector("section")
@@ -52,6 +65,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function entry(row) {
     const item = make("li", row.state)
+    const waits = state.unheard.some((one) => DECISIONS.has(one.what) && one.id === row.id)
+    item.classList.toggle("busy", waits)
     const box = make("input", "")
     box.type = "checkbox"
     box.checked = state.chosen.has(row.id)
@@ -118,7 +133,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.at = id
     mark(true)
     clearTimeout(state.timer)
-    state.timer = setTimeout(() => state.send("moved", id), at_once ? 0 : WAIT)
+    state.timer = setTimeout(() => tell({ what: "move", id }), at_once ? 0 : WAIT)
   }
 
   function near(step) {
@@ -129,7 +144,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function choose(id, yes) {
     if (yes) state.chosen.add(id)
     else state.chosen.delete(id)
-    state.send("chosen", [...state.chosen])
+    tell({ what: "choose", ids: [...state.chosen] })
   }
 
   function pressed(event) {
@@ -155,9 +170,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
     clearTimeout(state.timer)
     state.rows.get(state.at)?.item.classList.add("busy")
     state.live.textContent = `${state.data.words[what]}: ${row.head} ${row.verb} ${row.tail}`
-    state.send("decided", { what, id: state.at, next, stamp: Date.now() })
+    tell({ what, id: state.at, next })
     state.at = next
     mark(true)
+  }
+
+  // Where one stands, or what is chosen, is said once: the last of it.
+  function tell(step) {
+    const once = step.what === "move" || step.what === "choose"
+    if (once) state.unheard = state.unheard.filter((one) => one.what !== step.what)
+    state.stamp += 1
+    state.unheard.push({ ...step, stamp: state.stamp })
+    send()
+  }
+
+  function send() {
+    state.send("said", state.unheard)
   }
 
   function make(name, kind, text = "") {

@@ -3,6 +3,7 @@ somebody works through it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
@@ -20,17 +21,23 @@ from ui.widgets.review.words import chance, ends, kind_of_one, status_name, verb
 PAGE = 25
 AT, CHOSEN, _LOT, _ASKED = "review_at", "review_chosen", "review_lot", "review_asked"
 _KEY = "review_queue"
+_NUMBER = re.compile(r"[0-9]{1,18}")  # of an item: longer ones no database takes
 _component = served("review_queue", html="<section></section>")
 
 
 class Wanted(NamedTuple):
-    """What is to be looked at, and in which order."""
+    """What is to be looked at, and in which order; `entity` is at an end."""
 
     status: str | None
     kind: str | None
     relation: str | None
+    entity: str | None
     sort: Sort
     page: int
+
+    @property
+    def narrowed(self) -> tuple[str | None, str | None, str | None, str | None]:
+        return self.status, self.kind, self.relation, self.entity
 
 
 class Lot(NamedTuple):
@@ -47,11 +54,11 @@ def lot_of(wanted: Wanted) -> Lot:
     kept: Lot | None = st.session_state.get(_LOT)
     if kept is not None and kept.wanted == wanted:
         return kept
+    deciding.learn_from_them()
     reviews = resources.ledger().reviews
-    narrowed = (wanted.status, wanted.kind, wanted.relation)
-    rows = reviews.items(*narrowed, limit=PAGE, offset=wanted.page * PAGE, sort=wanted.sort)
+    rows = reviews.items(*wanted.narrowed, limit=PAGE, offset=wanted.page * PAGE, sort=wanted.sort)
     number = 0 if kept is None else kept.number + 1
-    lot = Lot(wanted, [row.id for row in rows], reviews.count(*narrowed), number)
+    lot = Lot(wanted, [row.id for row in rows], reviews.count(*wanted.narrowed), number)
     st.session_state[_LOT] = lot
     st.session_state[CHOSEN] = []
     return lot
@@ -70,7 +77,7 @@ def at(lot: Lot) -> int | None:
     asked = st.query_params.get("item")
     if asked != st.session_state.get(_ASKED):
         st.session_state[_ASKED] = asked
-        here = int(asked) if asked is not None and asked.isdecimal() else None
+        here = int(asked) if asked is not None and _NUMBER.fullmatch(asked) else None
     elif asked is None and here not in lot.ids:
         here = None
     if here is None and lot.ids:
@@ -96,6 +103,7 @@ def show(lot: Lot, rows: Sequence[ReviewRow], entities: dict[str, EntityRow]) ->
         data={
             "lot": f"{lot.number} {lot.wanted}",
             "at": st.session_state.get(AT),
+            "heard": deciding.kept().heard,
             "rows": [_row(row, entities) for row in rows],
             "words": {
                 "queue": say("Items to decide on"),
@@ -115,9 +123,7 @@ def show(lot: Lot, rows: Sequence[ReviewRow], entities: dict[str, EntityRow]) ->
             ],
             "language": language(),
         },
-        on_moved_change=_moved,
-        on_decided_change=_decided,
-        on_chosen_change=_chosen,
+        on_said_change=_said,
     )
 
 
@@ -144,23 +150,33 @@ def _row(row: ReviewRow, entities: dict[str, EntityRow]) -> dict[str, Any]:
     }
 
 
-def _moved() -> None:
-    move(int(st.session_state[_KEY].moved))
+def _said() -> None:
+    """What was done in the list since the last that was heard of, in order. Streamlit keeps only
+    the last of what waits, so the browser says everything until it sees that it was heard."""
+    mine = deciding.kept()
+    steps = [step for step in st.session_state[_KEY].said if int(step["stamp"]) > mine.heard]
+    going: int | None = None
+    for step in steps:
+        try:
+            going = _done(step, going)
+        finally:  # also where Streamlit stops: nothing is done twice
+            mine.heard = int(step["stamp"])
+    if going is not None:
+        move(going)
 
 
-def _chosen() -> None:
-    st.session_state[CHOSEN] = [int(one) for one in st.session_state[_KEY].chosen]
-
-
-def _decided() -> None:
-    said = st.session_state[_KEY].decided
-    item, what, going = int(said["id"]), str(said["what"]), int(said["next"])
+def _done(step: dict[str, Any], going: int | None) -> int | None:
+    """Do it; returns the item to look at then."""
+    what = str(step["what"])
+    if what == "choose":
+        st.session_state[CHOSEN] = [int(one) for one in step["ids"]]
+        return going
+    item = int(step["id"])
     if what == "undo":
         decided = [row for row in resources.ledger().reviews.some([item]) if row.decided_by]
-        if decided:
-            deciding.decide(item, "undo")
-        else:
-            going = deciding.undo_last() or item
+        if not decided:
+            return deciding.undo_last() or item
+        deciding.decide(item, "undo")
     elif what in ("accept", "reject", "later"):
         deciding.decide(item, cast(What, what))
-    move(going)
+    return int(step.get("next", item))
