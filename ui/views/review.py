@@ -83,10 +83,13 @@ def of_entity() -> str | None:
             icon=":material/close:",
             key="review_all_entities",
             type="tertiary",
-            on_click=st.query_params.pop,
-            args=("entity", None),
+            on_click=of_all_entities,
         )
     return entity
+
+
+def of_all_entities() -> None:
+    st.query_params.pop("entity", None)
 
 
 def undo_all() -> None:
