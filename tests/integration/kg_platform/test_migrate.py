@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from kg_platform.browse.plan import steps
 from kg_platform.cli.main import build
-from kg_platform.cypher import locking
+from kg_platform.cypher import histories, locking
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import MigrationError, QueryFailed
 from kg_platform.graph.client import Connection, Graph
@@ -33,6 +34,7 @@ FILES = [
     "V0005__stale.cypher",
     "V0006__source_records.cypher",
     "V0007__streams.cypher",
+    "V0008__merge_ends.cypher",
 ]
 REVISIONS = sorted(file.name for file in (LEDGER_FOLDER / "versions").glob("[0-9]*.py"))
 
@@ -81,6 +83,14 @@ def test_the_schema_is_made_once(empty_graph: Graph) -> None:
     book = rows(empty_graph, "MATCH (m:GraphMigration) RETURN m.applied_at AS at")
     assert all(row["at"] is not None for row in book)
     assert held(empty_graph) == []
+
+
+def test_the_merges_of_an_entity_are_found_by_it(graph: Graph) -> None:
+    graph.write(Statement("UNWIND range(1, 500) AS n CREATE (:Merge {id: n, kept: n, gone: -n})"))
+    asked = graph.plan(Statement(histories.MERGES, {"id": "A", "limit": 9}))
+    operators = str(steps(asked, ran=False).rows)
+    assert operators.count("NodeIndexSeek") == 2
+    assert "LabelScan" not in operators
 
 
 def test_aliases_are_found_by_words(graph: Graph) -> None:
