@@ -56,7 +56,7 @@ def visitor() -> Visitor:
         return Visitor("", None, LOG_IN)
     name = ""
     try:
-        login = login_of(st.user.to_dict(), settings.ui_oidc_roles, settings.ui_login_hours)
+        login = login_of(st.user.to_dict(), settings)
         name = login.name
         person = opened.session().ledger.people.signed_in(name, login.claimed, login.issued)
         return Visitor(name, role_of(login, person, time.time()))
@@ -94,7 +94,7 @@ def leave() -> None:
     if asks_for_login() and is_logged_in():
         settings = opened.settings()
         try:
-            login = login_of(st.user.to_dict(), settings.ui_oidc_roles, settings.ui_login_hours)
+            login = login_of(st.user.to_dict(), settings)
         except Forbidden:
             pass  # it was worth nothing
         else:
