@@ -8,7 +8,7 @@ from kg_platform.errors import MigrationError
 from kg_platform.ledger.audit import Audit, AuditLine
 from ui import resources
 from ui.language import say
-from ui.people import looking
+from ui.people import later, looking
 from ui.widgets import tables, text
 
 PAGE = 50
@@ -81,7 +81,7 @@ def listing(audit: Audit) -> None:
         text.note(say("One line") if total == 1 else say("{count} lines", count=f"{total:,}"))
         st.download_button(
             say("Download as CSV"),
-            lambda: tables.as_csv(COLUMNS, [row(one) for one in audit.every(by, kind)]),
+            later("curator", lambda: tables.as_csv(COLUMNS, map(row, audit.every(by, kind)))),
             file_name="audit.csv", mime="text/csv", icon=":material/download:",
             on_click="ignore", key="audit_download",
         )  # fmt: skip

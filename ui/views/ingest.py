@@ -17,7 +17,7 @@ from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import flattened
 from ui import jobs, opened, resources, uploads
 from ui.language import say
-from ui.people import acting
+from ui.people import acting, later
 from ui.widgets import tables, text, versions
 
 AS_IT_IS, MAPPED = "As it is", "With a mapping"
@@ -249,7 +249,7 @@ def ended(run: RunRow) -> None:
         )
         st.download_button(
             say("Download rejections"),
-            lambda: as_csv(run.id),
+            later("operator", lambda: as_csv(run.id)),
             file_name=f"rejections-{run.id}.csv",
             mime="text/csv",
             icon=":material/download:",
