@@ -63,7 +63,7 @@ def serve(
         note(f"Port {wanted} is taken; using {free}.")
     shown = login.origin(settings, free) if by_login else url(address, free)
     note(f"Explorer: {shown}  (Ctrl-C stops it)")
-    names = [address, *hosts]
+    names = [address, *_named(settings), *hosts]
     if by_login:
         note(f"It asks for a login; {shown}{login.CALLBACK} is the address to register for it.")
         migrate_ledger(settings.resolved_ledger_url())  # what people may do stands there
@@ -100,8 +100,7 @@ def command_line(
     command = [sys.executable, "-P", "-m", "ui.launch", "run", str(HERE / "app.py")]
     command += [f"--{name}={_flag(value)}" for name, value in options.items()]
     # Against DNS rebinding: a web page elsewhere cannot reach the explorer under its own name.
-    named = [urlsplit(settings.ui_url).hostname or ""] if settings.ui_url else []
-    allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *named, *hosts])
+    allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *_named(settings), *hosts])
     return command + [f"--server.allowedHosts={host}" for host in allowed if host not in WILDCARDS]
 
 
@@ -132,6 +131,12 @@ def url(address: str, port: int) -> str:
     """The address as a browser on this machine opens it."""
     host = WILDCARDS.get(address, address)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _named(settings: Settings) -> list[str]:
+    """The host that people open the explorer by, where a proxy stands before it."""
+    host = urlsplit(settings.ui_url).hostname if settings.ui_url else None
+    return [host] if host else []
 
 
 def _flag(value: object) -> str:

@@ -81,3 +81,37 @@ def test_no_module_here_shadows_a_package() -> None:
     names -= {"__init__", "__pycache__"}
     others = sys.stdlib_module_names | packages_distributions().keys()
     assert not names & others
+
+
+def begun(settings: Settings, monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+    """`serve`, up to where it would take this process's place."""
+
+    def become(_: str, command: list[str]) -> None:
+        raise InterruptedError(*command)
+
+    monkeypatch.setattr(serve.os, "execv", become)
+    told = settings.model_copy(update=given)
+    with pytest.raises(InterruptedError):
+        serve.serve(told, browser=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "may"),
+    [
+        ({}, None),
+        ({"ui_url": "https://kg.example.org"}, "read the graph ("),
+        ({"ui_url": "https://kg.example.org", "ui_everybody": "operator"}, "load, and publish"),
+        ({"ui_url": "http://localhost:9000"}, None),
+    ],
+)
+def test_what_everybody_may_do_is_said(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: dict[str, str],
+    may: str | None,
+) -> None:
+    begun(settings, monkeypatch, **given)
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("asks for no login" in said) is (may is not None)
+    assert (may or "") in said
