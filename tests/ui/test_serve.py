@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 import ui
 from kg_platform.errors import BadInput, Unavailable
@@ -115,3 +117,16 @@ def test_what_everybody_may_do_is_said(
     said = " ".join(capsys.readouterr().err.split())
     assert ("asks for no login" in said) is (may is not None)
     assert (may or "") in said
+
+
+@pytest.mark.parametrize("reached", [{"address": "0.0.0.0"}, {"hosts": ["kg.example.org"]}])
+def test_a_login_that_others_reach_takes_an_address(
+    settings: Settings, reached: dict[str, Any]
+) -> None:
+    login = {
+        "ui_oidc_metadata_url": "https://login.example.org/",
+        "ui_oidc_client_id": "kg",
+        "ui_oidc_client_secret": SecretStr("s3cret"),
+    }
+    with pytest.raises(BadInput, match="KG_UI_URL"):
+        serve.serve(settings.model_copy(update=login), browser=False, **reached)
