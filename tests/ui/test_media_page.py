@@ -19,15 +19,13 @@ from tests.ui.test_runs_page import started as started  # a fixture
 
 @pytest.fixture
 def lacking(platform: Platform, tmp_path: Path) -> Path:
-    """A world of which one picture is not there, another is none, and two are nearly the same."""
+    """A world of which one picture is not there, another is none, and two look the same."""
     folder = write_world(tmp_path / "world")
     pictures = sorted(folder.rglob("*.png"))
     pictures[0].unlink()
     pictures[1].write_bytes(HOSTILE.encode())
     with Image.open(pictures[2]) as one:
-        changed = one.convert("RGB")
-    changed.putpixel((0, 0), (1, 2, 3))
-    changed.save(pictures[3])
+        one.resize((96, 64), Image.Resampling.NEAREST).save(pictures[3])
     ingest(platform, folder)
     return folder
 
