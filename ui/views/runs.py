@@ -17,6 +17,7 @@ from kg_platform.runs.held_out import of_run
 from ui import resources
 from ui.language import say
 from ui.widgets import (
+    address,
     curves,
     drift_report,
     gate_report,
@@ -317,10 +318,11 @@ schedules.section()
 if runs:
     kinds = sorted({run.kind for run in runs})
     if len(kinds) > 1:
+        address.begin("kind", "runs_kind", [ALL_KINDS, *kinds], ALL_KINDS)
         kind = st.selectbox(
-            say("Kind"), [ALL_KINDS, *kinds], format_func=say, key="kind", bind="query-params",
-            width=220,
-        )  # fmt: skip
+            say("Kind"), [ALL_KINDS, *kinds], format_func=say, key="runs_kind", width=220
+        )
+        address.keep("kind", kind, ALL_KINDS)
         shown = [run for run in runs if kind in (ALL_KINDS, run.kind)] or runs
     else:
         shown = runs
