@@ -44,9 +44,11 @@ def test_quick_keys_lose_no_decision(world: Platform, page: Page, address: str) 
     rows = page.locator("ol.rows li")
     expect(rows).to_have_count(6)
     rows.nth(0).get_by_role("button").focus()
-    # One accepts while the one before is still written; the last moves on.
-    for key in "aaarj":
-        page.keyboard.press(key)
+    # The first waits for the ledger while the others are pressed; the last moves on.
+    with world.ledger._database.write():
+        for key in "aaarj":
+            page.keyboard.press(key)
+            page.wait_for_timeout(200)
     expect(page.locator("ol.rows li.accepted")).to_have_count(3)
     expect(page.locator("ol.rows li.rejected")).to_have_count(1)
     expect(page.locator("ol.rows li.busy")).to_have_count(0)
