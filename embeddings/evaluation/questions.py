@@ -51,29 +51,46 @@ class ShownAnswers(NamedTuple):
 
 
 def shown_answers(
-    scores: NDArray[np.float32], masses: Floats, answers: Ints, top: int = TOP
+    scores: NDArray[np.float32],
+    masses: Floats,
+    answers: Ints,
+    top: int = TOP,
+    shows: NDArray[np.bool_] | None = None,
 ) -> ShownAnswers:
     """(B, N) scores, -inf where an entity may not be an answer; (B,) log sum exp of the scores of
-    all entities; (B,) how many answers the graph has -> the best `top` of each."""
+    all entities; (B,) how many answers the graph has -> the best `top` of each; of those that
+    `shows` (B, N), whose figures are among all that may be answers, as they were measured."""
+    among = scores if shows is None else np.where(shows, scores, np.float32(-np.inf))
     many = scores.shape[1]
     most = min(top, many)
-    best = np.argpartition(-scores, most - 1, axis=1)[:, :most] if most < many else None
+    best = np.argpartition(-among, most - 1, axis=1)[:, :most] if most < many else None
     rows = np.arange(len(scores))[:, None]
     if best is None:
         best = np.broadcast_to(np.arange(many), scores.shape)
-    order = np.lexsort((best, -scores[rows, best]), axis=1)
+    order = np.lexsort((best, -among[rows, best]), axis=1)
     best = np.take_along_axis(best, order, 1)
-    found = scores[rows, best].astype(np.float64)
+    own = among[rows, best]
+    found = own.astype(np.float64)
     there = np.isfinite(found)
     clean = np.where(there, found, 0.0)
     free = np.where(there.any(1), log_sum_exp(scores), 0.0)
-    places = np.broadcast_to(-np.log(np.arange(1, most + 1)), found.shape)
+    place = np.arange(1, most + 1) if shows is None else _places(scores, own)
+    places = np.broadcast_to(-np.log(place), found.shape)
     known = np.broadcast_to(-np.log1p(answers)[:, None], found.shape)
     first = np.broadcast_to(-(answers == 0).astype(np.float64)[:, None], found.shape)
     figures = [
         found, clean - masses[:, None], clean - free[:, None], places, known, first,
     ]  # fmt: skip
     return ShownAnswers(best, np.stack(figures, axis=-1))
+
+
+def _places(scores: NDArray[np.float32], chosen: NDArray[np.float32]) -> Ints:
+    """(B, N), (B, K) scores of some -> their places in their rows, from 1."""
+    above = [
+        len(row) - np.searchsorted(row, some, side="right")
+        for row, some in zip(np.sort(scores, axis=1), chosen, strict=True)
+    ]
+    return 1 + np.array(above, np.int64).reshape(chosen.shape)
 
 
 def figures_of(scores: NDArray[np.float32], masses: Floats, answers: Ints, chosen: Ints) -> Floats:
