@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,8 @@ from kg_platform.browse.comparing import InCommon, in_common
 from kg_platform.browse.entities import EntityRow
 from kg_platform.cypher import nearest as cypher
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import BadInput, KgError, NotFound
+from kg_platform.cypher.vectors import PROVISIONAL
+from kg_platform.errors import ArtifactError, BadInput, KgError, NotFound
 from kg_platform.media.pictures import decode_rgb
 from kg_platform.modality import IMAGE, TEXT, Modality
 from kg_platform.platform import Platform
@@ -44,6 +46,10 @@ FINE, COARSE = 8, 4
 # further away there is no likeness to give reasons for.
 DRAWN, ALIKE = 200, 0.9
 SEED = 0
+CAME_AFTER = "One of the two came after training; its vector was fitted whole and has no parts."
+FITTED_AGAIN = (
+    "One of the two changed after training; its vector was fitted again, whole, and has no parts."
+)
 
 Numbers = NDArray[np.float32]
 
@@ -126,8 +132,8 @@ class WhyReader:
         graph = self._platform.graph
         places = {way: staged_name(run, name) for way, name in WAYS.items()}
         ends = {"ids": [one.id, other.id]}
-        found = graph.read(Statement(cypher.vectors_of(list(places.values())), ends))
-        rows = {row["id"]: row for row in found}
+        wanted = [*places.values(), PROVISIONAL]
+        rows = {row["id"]: row for row in graph.read(Statement(cypher.vectors_of(wanted), ends))}
         vectors = {
             way: [_unit(rows[end.id][place]) for end in (one, other)]
             for way, place in places.items()
@@ -137,7 +143,10 @@ class WhyReader:
             if end.id not in rows or not any(rows[end.id][place] for place in places.values()):
                 raise NotFound(f"{end.id} has no vectors yet; `kg embed` makes them.")
         cosines = {way: round(float(a @ b), 4) for way, (a, b) in vectors.items()}
-        shares, nearer, missing = self._trained(run, one, other, vectors)
+        fitted = any(rows[end.id][PROVISIONAL] for end in (one, other))
+        shares, nearer, missing = by_training(
+            run, self._platform.settings.artifacts_dir, ends["ids"], vectors, fitted
+        )
         problems: list[str] = []
         text, picture = None, None
         said = {each.id: each for each in read(graph, [one.id, other.id], (), (), 0)}
@@ -171,31 +180,6 @@ class WhyReader:
             picture=picture,
             problems=tuple(problems),
         )
-
-    def _trained(
-        self,
-        run: Run,
-        one: EntityRow,
-        other: EntityRow,
-        vectors: Mapping[str, Sequence[Numbers]],
-    ) -> tuple[tuple[PartShare, ...], dict[str, float], str]:
-        """Shares, how alike they are beside others, and why there are no shares."""
-        try:
-            artifact = artifact_of(run, self._platform.settings.artifacts_dir)
-        except NotFound as error:
-            return (), {}, str(error)
-        nearer = {way: nearer_than(artifact, WAYS[way], pair) for way, pair in vectors.items()}
-        rows = _rows(artifact, [one.id, other.id])
-        if rows is None:
-            return (
-                (),
-                nearer,
-                (
-                    "One of the two came after training; its vector was fitted whole and has no "
-                    "parts."
-                ),
-            )
-        return shares(artifact, rows), nearer, ""
 
     def _text(
         self, run: Run, sides: Sequence[EntityContents], vectors: Sequence[Numbers]
@@ -241,6 +225,29 @@ class WhyReader:
             for side in (0, 1)
         ]
         return PictureSides(chosen[0][0], chosen[1][0], found[0], found[1])
+
+
+def by_training(
+    run: Run,
+    artifacts: Path,
+    pair: Sequence[str],
+    vectors: Mapping[str, Sequence[Numbers]],
+    fitted: bool,
+) -> tuple[tuple[PartShare, ...], dict[str, float], str]:
+    """Of two entities, what the run's artifact says: shares, how alike they are beside others, and
+    why there are no shares. `fitted`: the vector of one was, after training."""
+    nearer: dict[str, float] = {}
+    try:
+        artifact = artifact_of(run, artifacts)
+        nearer = {way: nearer_than(artifact, WAYS[way], both) for way, both in vectors.items()}
+        rows = _rows(artifact, pair)
+        if rows is None:
+            return (), nearer, CAME_AFTER
+        if fitted:  # what was trained has parts still, which are not those of the vector
+            return (), nearer, FITTED_AGAIN
+        return shares(artifact, rows), nearer, ""
+    except (NotFound, ArtifactError) as error:
+        return (), nearer, str(error)
 
 
 def shares(artifact: Artifact, rows: Sequence[int]) -> tuple[PartShare, ...]:
