@@ -21,6 +21,7 @@ from embeddings.answers.picture_reasons import PictureReasons, picture_reasons
 from embeddings.answers.question import WAYS
 from embeddings.answers.text_reasons import TextReasons, text_reasons
 from embeddings.data.entity_contents import EntityContents, read
+from embeddings.data.entity_rows import entity_rows
 from embeddings.numerics.threads import one_thread
 from embeddings.publish.live_artifact import artifact_of
 from embeddings.publish.published import Run, must_be_published, of_one_run, staged_name
@@ -110,7 +111,7 @@ class WhySimilar:
 
 
 class WhyReader:
-    """Answers why; keeps what it loads. Threads may share it."""
+    """Answers why. Threads may share it."""
 
     def __init__(self, platform: Platform, contents: ContentSearch) -> None:
         """`contents` keeps the encoders."""
@@ -240,12 +241,12 @@ def by_training(
     try:
         artifact = artifact_of(run, artifacts)
         nearer = {way: nearer_than(artifact, WAYS[way], both) for way, both in vectors.items()}
-        rows = _rows(artifact, pair)
-        if rows is None:
+        places = entity_rows(artifact)
+        if any(one not in places for one in pair):
             return (), nearer, CAME_AFTER
         if fitted:  # what was trained has parts still, which are not those of the vector
             return (), nearer, FITTED_AGAIN
-        return shares(artifact, rows), nearer, ""
+        return shares(artifact, [places[one] for one in pair]), nearer, ""
     except (NotFound, ArtifactError) as error:
         return (), nearer, str(error)
 
@@ -288,17 +289,6 @@ def _far(modality: Modality, share: float) -> str:
         f"Their {modality.items} are nearer to each other than to {share:.0%} of entities drawn at "
         "random: too few for a likeness to give reasons for."
     )
-
-
-def _rows(artifact: Artifact, ids: Sequence[str]) -> list[int] | None:
-    """Their rows in an artifact; None: one is not in it."""
-    wanted, found = set(ids), {}
-    for row, name in enumerate(artifact.iter_entity_ids()):
-        if name in wanted:
-            found[name] = row
-            if len(found) == len(wanted):
-                return [found[one] for one in ids]
-    return None
 
 
 def _unit(numbers: Any) -> Numbers:
