@@ -70,18 +70,35 @@ def shown_answers(
     order = np.lexsort((best, -among[rows, best]), axis=1)
     best = np.take_along_axis(best, order, 1)
     own = among[rows, best]
+    place = np.arange(1, most + 1) if shows is None else _places(scores, own)
+    return ShownAnswers(best, _figures(scores, masses, answers, own, place))
+
+
+def figures_of(scores: NDArray[np.float32], masses: Floats, answers: Ints, chosen: Ints) -> Floats:
+    """As `shown_answers`, of some answers of each question, (B, K) `chosen` -> (B, K, F)."""
+    own = np.take_along_axis(scores, chosen, 1)
+    return _figures(scores, masses, answers, own, _places(scores, own))
+
+
+def _figures(
+    scores: NDArray[np.float32],
+    masses: Floats,
+    answers: Ints,
+    own: NDArray[np.float32],
+    places: Ints,
+) -> Floats:
+    """`own` (B, K) are the scores of those whose figures (B, K, F) these are."""
     found = own.astype(np.float64)
     there = np.isfinite(found)
     clean = np.where(there, found, 0.0)
     free = np.where(there.any(1), log_sum_exp(scores), 0.0)
-    place = np.arange(1, most + 1) if shows is None else _places(scores, own)
-    places = np.broadcast_to(-np.log(place), found.shape)
     known = np.broadcast_to(-np.log1p(answers)[:, None], found.shape)
     first = np.broadcast_to(-(answers == 0).astype(np.float64)[:, None], found.shape)
     figures = [
-        found, clean - masses[:, None], clean - free[:, None], places, known, first,
+        found, clean - masses[:, None], clean - free[:, None],
+        np.broadcast_to(-np.log(places), found.shape), known, first,
     ]  # fmt: skip
-    return ShownAnswers(best, np.stack(figures, axis=-1))
+    return np.stack(figures, axis=-1)
 
 
 def _places(scores: NDArray[np.float32], chosen: NDArray[np.float32]) -> Ints:
@@ -91,19 +108,6 @@ def _places(scores: NDArray[np.float32], chosen: NDArray[np.float32]) -> Ints:
         for row, some in zip(np.sort(scores, axis=1), chosen, strict=True)
     ]
     return 1 + np.array(above, np.int64).reshape(chosen.shape)
-
-
-def figures_of(scores: NDArray[np.float32], masses: Floats, answers: Ints, chosen: Ints) -> Floats:
-    """As `shown_answers`, of one answer of each question, (B,) `chosen` -> (B, F)."""
-    own = scores[np.arange(len(scores)), chosen].astype(np.float64)
-    clean = np.where(np.isfinite(own), own, 0.0)
-    free = np.where(np.isfinite(own), log_sum_exp(scores), 0.0)
-    place = 1 + (scores > own[:, None]).sum(axis=1)
-    figures = [
-        own, clean - masses, clean - free, -np.log(place), -np.log1p(answers),
-        -(answers == 0).astype(np.float64),
-    ]  # fmt: skip
-    return np.stack(figures, axis=-1)
 
 
 def log_sum_exp(scores: NDArray[np.float32]) -> Floats:

@@ -215,7 +215,7 @@ def shown(scorer: Scorer, world: Candidates, part: Ints, top: int) -> ShownAnswe
 def figures_at(scorer: Scorer, world: Candidates, part: Ints, answers: Ints) -> Floats:
     """(B, 2) queries and (B,) an answer of each -> (B, F) its figures, as `shown` has them; its
     score is -inf where it may not be proposed."""
-    figures = figures_of(*_open_answers(scorer, world, part), answers)
+    figures = figures_of(*_open_answers(scorer, world, part), answers[:, None])[:, 0]
     types = world.types[answers]
     figures[(types == GONE) | ~world.fits[part[:, 1], types], 0] = -np.inf
     return figures

@@ -53,9 +53,8 @@ def test_the_best_answers_and_what_is_known_of_them() -> None:
     expected = [2, 2 - 4, 2 - free, -math.log(2), 0, -1]
     assert second == pytest.approx(dict(zip(FIGURES, expected, strict=True)), rel=1e-6)
     assert found.figures[1, 0, 4:].tolist() == [-math.log(3), 0]
-    for place in range(3):
-        one = figures_of(scores, np.array([4.0, 6.0]), np.array([0, 2]), found.entities[:, place])
-        assert np.allclose(one[0], found.figures[0, place], rtol=1e-6)
+    again = figures_of(scores, np.array([4.0, 6.0]), np.array([0, 2]), found.entities)
+    assert np.allclose(again[0], found.figures[0], rtol=1e-6)
 
 
 def test_of_equal_scores_the_first_entities_are_shown_and_few_entities_are_no_error() -> None:
