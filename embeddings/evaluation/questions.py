@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from embeddings.data.dataset import SPLITS, Dataset
 from embeddings.data.triples import Groups, Ints, group
 from embeddings.models.scorer import Scorer
+from kg_platform.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 FIGURES = ("score", "share", "free", "place", "answers", "first")
@@ -35,7 +36,9 @@ GOES_WITH = 0.1
 ENTITIES = 20_000  # looked at for who is asked what
 CELLS = 1 << 22  # scores in memory at a time
 SCORED = 1 << 27  # for a table, about
-FEWEST_QUESTIONS, MOST_QUESTIONS = 2_000, 10_000  # of each of the two kinds of a table
+# Of each of the two kinds of a table. The fewest are what a regression needs, whatever they cost:
+# with a million entities 2 * 10^9 scores for both tables, where SCORED would allow 134 questions.
+FEWEST_QUESTIONS, MOST_QUESTIONS = 500, 10_000
 
 
 class ShownAnswers(NamedTuple):
@@ -134,13 +137,19 @@ class ShownTable:
 
 
 def shown_table(
-    scorer: Scorer, dataset: Dataset, split: str, seed: int, most: int | None = None
+    scorer: Scorer,
+    dataset: Dataset,
+    split: str,
+    seed: int,
+    most: int | None = None,
+    report: Progress = silent,
 ) -> ShownTable:
     """What would be shown if the facts of a split were missing, and which of it was right.
 
     At most `most` questions are asked of those that the split answers, and as many of the others;
-    each stands for its share. Without it, as many as takes seconds. The other splits are what the
-    graph has.
+    each stands for its share. Without it, as many as takes seconds, and never fewer than
+    FEWEST_QUESTIONS, which takes minutes of a million entities. The other splits are what the graph
+    has.
     """
     if most is None:
         most = min(max(SCORED // max(1, dataset.entities), FEWEST_QUESTIONS), MOST_QUESTIONS)
@@ -170,6 +179,7 @@ def shown_table(
         of = np.nonzero(real)[0]
         relations.append(kinds[of])
         rows.append(weight[start + of])
+        report(f"calibrate: {split}", min(start + size, len(keys)), len(keys))
     return ShownTable(
         np.concatenate([np.zeros(0, np.int64), *relations]),
         np.concatenate([np.zeros((0, len(FIGURES))), *figures]),

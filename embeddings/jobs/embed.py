@@ -365,7 +365,7 @@ class EmbedJob(Job):
 
     def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
         with self.step("rank") as details:
-            measured = measure(trained, dataset, self.options.train.seed)
+            measured = measure(trained, dataset, self.options.train.seed, self.report)
             details.update(measured.metrics)
         return measured
 

@@ -112,3 +112,17 @@ def test_a_part_of_the_questions_stands_for_all(scorer: Scorer) -> None:
 def test_a_split_without_facts_shows_nothing_that_is_right(scorer: Scorer) -> None:
     given = replace(world(), valid=np.empty((0, 3), np.int64))
     assert not shown_table(scorer, given, "valid", 0).truth.any()
+
+
+def test_large_graphs_are_asked_no_more_than_a_regression_needs(
+    scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "SCORED", 1)
+    monkeypatch.setattr(questions, "FEWEST_QUESTIONS", 7)
+    monkeypatch.setattr(questions, "CELLS", 4 * ENTITIES)
+    heard: list[tuple[str, int, int | None]] = []
+    asked = shown_table(
+        scorer, world(), "valid", 0, report=lambda *how_far: heard.append(how_far)
+    ).questions
+    assert asked == 14
+    assert heard == [("calibrate: valid", done, 14) for done in (4, 8, 12, 14)]
