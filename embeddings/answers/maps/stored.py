@@ -184,5 +184,7 @@ def _read(folder: Path, run: str, vectors: str, manifest: bytes | None) -> Store
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    whole = [*made.codes.values(), *made.measures.values(), made.rows]
-    return made if all(len(each) == made.count for each in whole) else None
+    lengths = {len(made.rows)}
+    lengths |= {len(each) for each in made.codes.values()}
+    lengths |= {len(each) for each in made.measures.values()}
+    return made if lengths == {made.count} else None

@@ -137,7 +137,8 @@ class Candidates:
 
     def answer(self, relations: Ints) -> NDArray[np.bool_]:
         """(B,) relations -> (B, N) who is of a type that answers them."""
-        return self.fits[relations][:, self.types] & (self.types != GONE)
+        found: NDArray[np.bool_] = self.fits[relations][:, self.types] & (self.types != GONE)
+        return found
 
 
 def search(
