@@ -34,7 +34,7 @@ st.logo(LOGO, size="large")
 try:
     there = people.visitor()
 except KgError as error:  # nobody knows who may look, so nobody may
-    there = Visitor("", None, str(error))
+    there = Visitor("", None, str(error), unknown=True)
 # What a page takes beyond looking; where somebody may not, it stands in no menu.
 TAKES: dict[str, Role] = {"ingest": "operator", "audit": "curator"}
 

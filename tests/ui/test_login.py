@@ -26,7 +26,7 @@ ROLES = {
     "cy": ["astronaut"],
 }
 USERS = [
-    User(sub=name, claims={"email": f"{name}@x.org", "roles": roles})
+    User(sub=name, claims={"email": f"{name}@x.org", "email_verified": True, "roles": roles})
     for name, roles in ROLES.items()
 ]
 

@@ -23,6 +23,11 @@ def closed(there: Visitor) -> None:
         _ask()
         return
     text.alert(there.why)
+    if there.unknown:
+        text.note(
+            say("Logging out now ends this login in this browser only: others that have it cannot "
+                "be told.")
+        )  # fmt: skip
     with st.container(horizontal=True):
         st.button(
             say("Log in again"), type="primary", icon=":material/login:", key="gate_again",
