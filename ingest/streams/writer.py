@@ -124,11 +124,13 @@ class StreamWriter:
 
     def _until_again(self, batch: TakenBatch) -> int:
         """How many messages are written before one that is about what one of them left; 0: none
-        is, or the first is."""
+        is. What is so within the first message is left in it, and it is written by itself."""
         changes = batch.read.changes
         found = [_until_kept(changes), again_at((c for c, _ in changes), self._known.merged_ids())]
         at = min((number for number in found if number is not None), default=None)
-        return 0 if at is None else batch.messages.index(changes[at][1])
+        if at is None:
+            return 0
+        return batch.messages.index(changes[at][1]) or min(1, len(batch.messages) - 1)
 
     def _write(self, batch: TakenBatch, journal: Journal) -> int:
         """Write messages that can be written as one; how many had been written."""
