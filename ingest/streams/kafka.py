@@ -126,7 +126,8 @@ class KafkaFeed:
         self._next: dict[TopicPartition, int] = {}
         # Partitions that are where the graph is: what came of others before comes again.
         self._placed: set[TopicPartition] = set()
-        self._broken = False
+        self._unplaced = False  # partitions have become ours that could not be begun with
+        self._failed = False  # a take has said so, or failed itself
         self._listener = _Assigned(self._place, self._placed.difference_update)
         self._asked = self._without = False
         self._loop = asyncio.new_event_loop()
@@ -196,24 +197,25 @@ class KafkaFeed:
     # taking
 
     def take(self, most: int, wait: float) -> Sequence[StreamMessage]:
-        if self._broken:  # a consumer that has failed once does not get better
-            self._broken = False
-            try:
-                self._wait(self._again(), START_SECONDS)
-            except BadInput as error:  # it was there when this began: somebody is about to mend it
-                self._broken = True
-                raise Unavailable(str(error)) from error
-            except Unavailable:
-                self._broken = True
-                raise
+        """A consumer that has failed once does not get better. The take after the one that said so
+        begins anew: nothing is in hand then that is still to be given back or refused."""
         try:
+            if self._failed:
+                self._wait(self._again(), START_SECONDS)
+                self._failed = False
+            if self._unplaced:
+                raise self._away("its partitions cannot be begun with")
             return self._wait(self._take(most, wait), START_SECONDS + wait)
+        except BadInput as error:  # it was there when this began: somebody is about to mend it
+            self._failed = True
+            raise Unavailable(str(error)) from error
         except Unavailable:
-            self._broken = True
+            self._failed = True
             raise
 
     async def _again(self) -> None:
         await self._stop()
+        self._unplaced = False
         self._placed.clear()
         self._next.clear()
         await self._start()
@@ -262,7 +264,7 @@ class KafkaFeed:
         try:
             await self._seek(partitions)
         except (KafkaError, OSError):
-            self._broken = True
+            self._unplaced = True
 
     async def _seek(self, partitions: Sequence[TopicPartition]) -> None:
         """Go on where the graph is."""
@@ -317,7 +319,8 @@ class KafkaFeed:
 
     async def _commit(self, ends: Mapping[TopicPartition, int]) -> None:
         consumer = self._subscriber.consumer
-        assert consumer is not None
+        if consumer is None:
+            return
         mine = {where: end for where, end in ends.items() if where in consumer.assignment()}
         if not mine:
             return
