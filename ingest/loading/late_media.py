@@ -27,7 +27,7 @@ class Linked(NamedTuple):
     changed: int
 
 
-class Described(NamedTuple):
+class SaidInEntity(NamedTuple):
     """What a source says of one of its ids, and the entity that this is, or was merged into."""
 
     entity: str
@@ -36,7 +36,7 @@ class Described(NamedTuple):
 
 def described(
     run: Run, source: str, originals: Iterable[str], *, lock: bool
-) -> dict[str, Described]:
+) -> dict[str, SaidInEntity]:
     """Of these ids of the source those that it describes (still). Locked, they stay what they are
     until the transaction ends."""
     originals = set(originals)
@@ -47,7 +47,7 @@ def described(
             break
         images |= states.read(run, others, lock=lock)  # one may be merged before it is locked
     return {
-        original: Described(entity, said)
+        original: SaidInEntity(entity, said)
         for original, entity in entities.items()
         if (said := records_of(entity, images[entity]).get(record_id(source, original)))
     }
