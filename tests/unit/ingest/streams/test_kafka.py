@@ -13,7 +13,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from ingest.streams.feed import StreamMessage
-from ingest.streams.kafka import KafkaAddress, KafkaFeed, KafkaMember
+from ingest.streams.kafka import KafkaFeed
+from ingest.streams.kafka_address import KafkaAddress, KafkaMember
 from kg_platform.errors import Unavailable
 from kg_platform.settings import Settings
 
