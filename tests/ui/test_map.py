@@ -144,7 +144,7 @@ def test_pages_of_a_long_selection(mapped: Platform, explorer: Open) -> None:
     add_map(folder, [*IDS, *(f"lang-{i}" for i in range(6)), *(f"X{i}" for i in range(40))])
     app = explorer("map", cluster="0")
     assert "1 to 30 of 36" in written(app)
-    app.button(key="map_next").click().run()
+    app.button(key="map_page_right").click().run()
     assert not app.exception
     assert "31 to 36 of 36" in written(app)
     assert "not in the graph any more" in written(app)

@@ -13,8 +13,10 @@ from ui import resources
 from ui.components import cards
 from ui.components.facets import Facet, facets
 from ui.language import say
+from ui.widgets import address, pager
 from ui.widgets import text as plain
 
+LAST = 10**7  # page that may be asked for
 PAGE = 30  # fills whole rows of two, three, five and six cards
 # Facet -> its parameter in the address
 ADDRESSED = {
@@ -99,11 +101,6 @@ def clear() -> None:
 def reorder(key: str) -> None:
     put(_ORDER, st.session_state[key], BY_MATCH)
     begin_again()
-
-
-def asked_page() -> int:
-    asked = st.query_params.get(_PAGE, "1")
-    return int(asked) if asked.isdecimal() and 0 < int(asked) < 10**7 else 1
 
 
 def go_to(number: int) -> None:
@@ -201,42 +198,6 @@ def results(hits: list[Hit]) -> None:
     )
 
 
-def pager(number: int, total: int) -> None:
-    pages = math.ceil(total / PAGE)
-    if pages < 2:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            say("Back"),
-            icon=":material/chevron_left:",
-            key="browse_back",
-            disabled=number <= 1,
-            on_click=go_to,
-            args=(number - 1,),
-        )
-        key = f"browse_page_{number}"
-        st.number_input(
-            say("Page"),
-            1,
-            pages,
-            min(number, pages),
-            key=key,
-            width=130,
-            label_visibility="collapsed",
-            on_change=lambda: go_to(st.session_state[key]),
-        )
-        plain.note(say("of {pages} pages", pages=f"{pages:,}"))
-        st.button(
-            say("Next"),
-            icon=":material/chevron_right:",
-            icon_position="right",
-            key="browse_next",
-            disabled=number >= pages,
-            on_click=go_to,
-            args=(number + 1,),
-        )
-
-
 def counted(census: Census, wanted: Sought, number: int, shown: int) -> None:
     total = census.total(wanted)
     first = (number - 1) * PAGE
@@ -294,7 +255,7 @@ with plain.errors():
         if one:
             with plain.errors():
                 resources.kg().check_type(one)
-    number = asked_page()
+    number = address.number(_PAGE, LAST)
     left, right = st.columns([1, 3.6], gap="medium")
     with right:
         counts, list_, pages = st.container(), st.container(), st.container()
@@ -317,6 +278,6 @@ with plain.errors():
         if hits:
             counted(census, wanted, number, len(hits))
     with pages:
-        pager(number, census.total(wanted))
+        pager.pages(number, math.ceil(census.total(wanted) / PAGE), go_to, "browse")
     with left:
         filters(census, wanted)

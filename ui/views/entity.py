@@ -4,6 +4,7 @@ names it; `relation`, `direction` and `page` one of its relations, `media` what 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ from kg_platform.ledger.review_rows import ReviewRow
 from ui import navigation, resources
 from ui.components import cards
 from ui.language import say
-from ui.widgets import entity_picker, players, tables
+from ui.widgets import address, entity_picker, pager, players, tables
 from ui.widgets import text as plain
 from ui.widgets.neighbours import WAYS, has_vector, nearest, way_called
 
@@ -108,8 +109,7 @@ def head(page: EntityPage) -> None:
 
 
 def gallery(page: EntityPage, media: list[MediaRow]) -> None:
-    asked = st.query_params.get("media", "1")
-    chosen = int(asked) - 1 if asked.isdecimal() and 0 < int(asked) <= len(media) else 0
+    chosen = address.number("media", len(media)) - 1
     players.show(media[chosen], page.label)
     plain.note("\n".join(filter(None, (media[chosen].caption, players.described(media[chosen])))))
     if len(media) > 1:
@@ -261,8 +261,7 @@ def origins(page: EntityPage, facts: list[Fact], key: str) -> None:
 def one_relation(page: EntityPage, kind: FactCount) -> None:
     """All neighbours by one relation, a page at a time."""
     pages = math.ceil(kind.count / PAGE)
-    asked = st.query_params.get("page", "1")
-    number = int(asked) if asked.isdecimal() and 0 < int(asked) <= pages else 1
+    number = address.number("page", pages)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             say("All relations"),
@@ -276,38 +275,7 @@ def one_relation(page: EntityPage, kind: FactCount) -> None:
     shown = [cards.Card(fact.entity, fact.entity.type or "") for fact in facts]
     cards.cards(shown, "entity_relation", "rows", name=kind_name(kind))
     origins(page, facts, "entity_relation")
-    if pages < 2:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            say("Back"),
-            icon=":material/chevron_left:",
-            key="entity_back",
-            disabled=number <= 1,
-            on_click=look_at,
-            args=(kind, number - 1),
-        )
-        key = f"entity_page_{number}"
-        st.number_input(
-            say("Page"),
-            1,
-            pages,
-            number,
-            key=key,
-            width=130,
-            label_visibility="collapsed",
-            on_change=lambda: look_at(kind, st.session_state[key]),
-        )
-        plain.note(say("of {pages} pages", pages=f"{pages:,}"))
-        st.button(
-            say("Next"),
-            icon=":material/chevron_right:",
-            icon_position="right",
-            key="entity_next",
-            disabled=number >= pages,
-            on_click=look_at,
-            args=(kind, number + 1),
-        )
+    pager.pages(number, pages, partial(look_at, kind), "entity")
 
 
 # ---- what is like it, and what may be true of it

@@ -16,7 +16,7 @@ from kg_platform.errors import BadInput
 from ui import language, navigation, resources
 from ui.components import cards, vector_map
 from ui.language import named, say
-from ui.widgets import map_choice, map_reading, tables, text
+from ui.widgets import map_choice, map_reading, pager, tables, text
 from ui.widgets.map_choice import MapChoice
 
 PAGE = 30
@@ -80,7 +80,7 @@ def _of_address(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> 
         select("bits", mask, choice, bits=shown.written_bits(mask))
         return
     number = wanted["cluster"]
-    if not number.isdecimal() or int(number) >= len(found.names["cluster"]):
+    if not number.isdecimal() or len(number) > 9 or int(number) >= len(found.names["cluster"]):
         text.hint(
             say(
                 "There is no cluster {number} on this map; choose one in the legend.",
@@ -290,7 +290,6 @@ def chosen(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
         text.hint(say("Nothing of the selection is on this map."))
         return
     names = map_reading.ids(choice.run)
-    number = min(int(st.session_state.get("map_page", 0)), (len(points) - 1) // PAGE)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text.heading(say("{count} selected", count=f"{len(points):,}"), _summary(found, points))
         look = st.segmented_control(
@@ -312,53 +311,19 @@ def chosen(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
             ids = [names[row] for row in found.rows[points].tolist()]
             navigation.go("graph", **{"with": ids})
             st.rerun()
-    some = [names[row] for row in found.rows[points[number * PAGE : (number + 1) * PAGE]].tolist()]
+    list_, below = st.container(), st.container()
+    with below:
+        places = pager.part(range(len(points)), PAGE, "map_page")
+    some = [names[row] for row in found.rows[points[list(places)]].tolist()]
     there = resources.rows(tuple(some))
     rows = [there[id] for id in some if id in there]
-    if not rows:
-        text.hint(say("These entities are not in the graph any more."))
-    elif look == "Table":
-        navigation.open_entity(tables.entity_list(rows, key=f"map_table_{kept['id']}_{number}"))
-        if navigation.is_asked():
-            st.rerun()
-    else:
-        cards.cards([cards.Card(row, row.type or "") for row in rows], key="map_cards")
-    if len(points) > PAGE:
-        pages(number, len(points))
-
-
-def pages(number: int, count: int) -> None:
-    def turn(by: int) -> None:
-        st.session_state["map_page"] = number + by
-
-    last = (count - 1) // PAGE
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            say("Back"),
-            icon=":material/chevron_left:",
-            key="map_back",
-            disabled=not number,
-            on_click=turn,
-            args=(-1,),
-        )
-        st.button(
-            say("Next"),
-            icon=":material/chevron_right:",
-            icon_position="right",
-            key="map_next",
-            disabled=number >= last,
-            on_click=turn,
-            args=(1,),
-        )
-        first = number * PAGE
-        text.note(
-            say(
-                "{first} to {last} of {count}",
-                first=f"{first + 1:,}",
-                last=f"{min(first + PAGE, count):,}",
-                count=f"{count:,}",
-            )
-        )
+    with list_:
+        if not rows:
+            text.hint(say("These entities are not in the graph any more."))
+        elif look == "Table":
+            tables.entity_list(rows, key="map_table")
+        else:
+            cards.cards([cards.Card(row, row.type or "") for row in rows], key="map_cards")
 
 
 def _summary(found: StoredMap, points: NDArray[np.int64]) -> str:

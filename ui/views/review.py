@@ -9,8 +9,8 @@ import streamlit as st
 from kg_platform.errors import KgError, MigrationError
 from ui import navigation, resources
 from ui.language import named, say
-from ui.widgets import text
-from ui.widgets.review import address, bulk, deciding, item, learnt, queue
+from ui.widgets import address, text
+from ui.widgets.review import bulk, deciding, item, learnt, queue
 from ui.widgets.review.words import KINDS, SORTS, STATUSES, kind_name, sort_name, status_name
 
 QUEUE, LEARNT = "queue", "learnt"

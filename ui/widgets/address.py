@@ -25,3 +25,10 @@ def keep(name: str, chosen: str | None, usual: str | None = None) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != chosen:
         st.query_params[name] = chosen
+
+
+def number(name: str, last: int) -> int:
+    """The number from 1 to `last` that the address names; the first, where it names none."""
+    named = st.query_params.get(name, "")
+    # Longer ones Python refuses to read.
+    return min(max(1, int(named)), last) if named.isdecimal() and len(named) < 10 else 1
