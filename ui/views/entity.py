@@ -397,7 +397,7 @@ def event_said(event: Event) -> str:
 
 def loads(found: list[EntityLoad]) -> None:
     if not found:
-        plain.note(say("None of the last loads whose journals are on this machine changed it."))
+        plain.note(say("None of the last loads whose journals can be read here changed it."))
     for load in found:
         plain.heading(load.at[:16].replace("T", " "), f"{load.source} · {load.kind} · {load.run}")
         rows = []
@@ -412,8 +412,8 @@ def loads(found: list[EntityLoad]) -> None:
         rows += [
             (one.what, f"{one.id} — {one.type} → {one.tail}") for one in load.relations[:EVENTS]
         ]
-        if len(load.relations) > EVENTS:
-            rows.append(("…", say("{count} more relations", count=len(load.relations) - EVENTS)))
+        if more := max(0, len(load.relations) - EVENTS) + load.more:
+            rows.append(("…", say("{count} more relations", count=more)))
         plain.facts(rows)
 
 
