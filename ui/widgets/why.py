@@ -15,7 +15,6 @@ from embeddings.answers.why_similar import WhySimilar
 from kg_platform.browse.comparing import Path
 from kg_platform.browse.entities import EntityRow
 from kg_platform.errors import KgError
-from kg_platform.media.pictures import decode_rgb
 from ui import resources
 from ui.components import cards
 from ui.language import say
@@ -201,9 +200,6 @@ def _picture(digest: str, reasons: PictureReasons, row: EntityRow) -> None:
 
 def _opened(digest: str) -> Image.Image | None:
     try:
-        data = resources.kg().platform.media.read(digest)
-        picture = decode_rgb(data, resources.settings().max_picture_pixels)
+        return resources.kept_picture(digest)
     except KgError:
         return None
-    picture.thumbnail((640, 480))
-    return picture
