@@ -49,16 +49,31 @@ def saved() -> str | None:
     return name
 
 
+def opened() -> str | None:
+    """The name of the saved query that this began as; it may be changed by now."""
+    name: str | None = st.session_state.get("query_opened")
+    return name
+
+
+def keeps(name: str) -> None:
+    """What is in the editor is saved under this name now."""
+    st.session_state.update(query_saved=name, query_opened=name)
+
+
 def put(
     text: str, given: Mapping[str, str] | None = None, *, saved: str | None = None, run: bool
 ) -> None:
-    """Put a query into the editor, in the place of what is there."""
+    """Put a query into the editor, in the place of what is there; the form that saves it begins
+    empty."""
     for name in named_parameters(text):
         st.session_state.pop(_FIELD + name, None)
     st.session_state.update(
         query_text=text,
         query_given=dict(given or {}),
         query_saved=saved,
+        query_opened=saved,
+        query_save_name="",
+        query_save_note="",
         query_version=version() + 1,
         query_now=run,
     )
@@ -69,6 +84,8 @@ def put_saved(query: SavedQuery, given: Mapping[str, str] | None = None, *, run:
     merged = {**query.given, **(given or {})}
     whole = all(merged.get(name, "").strip() for name in named_parameters(query.text))
     put(query.text, merged, saved=query.name, run=run and whole)
+    if query.owner == acting("viewer"):
+        st.session_state.update(query_save_name=query.name, query_save_note=query.note)
 
 
 def write(text: str, run: bool) -> None:
