@@ -123,7 +123,7 @@ def _elsewhere(ids: list[str]) -> None:
     words = say("The {count} entities of this answer", count=f"{len(ids):,}")
     for page, name, icon, named in (
         ("graph", say("Show as graph"), ":material/hub:", {"with": few}),
-        ("map", say("Show on the map"), ":material/scatter_plot:", {"ids": ",".join(few)}),
+        ("map", say("Show on the map"), ":material/scatter_plot:", {"ids": few}),
     ):
         st.button(
             name,
