@@ -245,5 +245,7 @@ def test_kg_paths(platform: Platform) -> None:
         }
     ]
     assert "within 4 steps" in kg("paths", "A", "E").errors
+    cut = kg("paths", "A", "C", "--limit", "1", "--json")
+    assert (len(json.loads(cut.out)), "more than 1 as short" in cut.errors) == (1, True)
     with KnowledgeGraph(platform) as session:
         assert [row.id for row in session.neighbourhood("a", "E").nodes] == ["A", "E", "B", "D"]
