@@ -98,8 +98,7 @@ def _entities(answer: QueryAnswer) -> list[str]:
     """Ids of the entities an answer speaks of; asked of the graph once an answer."""
     kept = st.session_state.get("query_entities")
     if kept is None or kept[0] is not answer:
-        own = resources.graph().vocabulary.name("id")
-        ids = candidates(answer.table.columns, answer.table.rows, own, MOST_ENTITIES)
+        ids = candidates(answer.table.columns, answer.table.rows, MOST_ENTITIES)
         try:
             kept = (answer, known(resources.graph(), ids) if ids else [])
         except KgError:

@@ -10,6 +10,7 @@ import pytest
 
 from kg_platform.browse.comparing import MOST_SHARED, in_common
 from kg_platform.browse.entities import FactCount
+from kg_platform.browse.formatting import short
 from kg_platform.browse.neighbourhood import READ, Edge, around_one, neighbourhood
 from kg_platform.browse.paths import ShortestPath, shortest_paths
 from kg_platform.curation.merge import merge
@@ -137,6 +138,10 @@ class TestSmall:
         found = neighbourhood(graph, ["A"])
         assert [(row.id, row.label) for row in found.nodes] == [("A", "a"), ("B", "b"), ("D", "d")]
         assert shortest_paths(graph, "A", "C").length == 2
+        way = "MATCH p = (:Entity {kg_id: 'D'})-[:LIKES]->() RETURN p, relationships(p)[0] AS r"
+        ((path, step),) = graph.table(Statement(way), timeout=60, max_rows=9, max_bytes=9_000).rows
+        assert short(path) == "d (D) -[LIKES]-> c (C)"
+        assert (step.start, step.end) == ("D", "C")
 
     def test_paths(self, graph: Graph) -> None:
         write(graph, FACTS)
