@@ -14,7 +14,7 @@ from kg_platform.browse.running import RunningQuery
 from kg_platform.errors import BadInput, KgError
 from kg_platform.ledger.query_history import AskedQuery
 from kg_platform.ledger.saved_queries import SavedQuery
-from ui import resources
+from ui import people, resources
 from ui.language import say
 from ui.people import acting
 
@@ -84,7 +84,7 @@ def put_saved(query: SavedQuery, given: Mapping[str, str] | None = None, *, run:
     merged = {**query.given, **(given or {})}
     whole = all(merged.get(name, "").strip() for name in named_parameters(query.text))
     put(query.text, merged, saved=query.name, run=run and whole)
-    if query.owner == acting("viewer"):
+    if people.may("curator") and query.owner == people.acting("curator"):
         st.session_state.update(query_save_name=query.name, query_save_note=query.note)
 
 
