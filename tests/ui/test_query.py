@@ -143,6 +143,9 @@ def test_the_form_that_saves_is_of_the_query_that_is_open(world: Platform, explo
 
     app = explorer("query", saved="one")
     assert form(app) == ("one", "The first.")
+    app.switch_page("views/browse.py").run()
+    app = app.switch_page("views/query.py").run()
+    assert form(app) == ("one", "The first.")
     at = [query.name for query in queries.rows()].index
     assert form(app.button(key=f"query_open_{at('theirs')}").click().run()) == ("", "")
     assert form(app.button(key=f"query_open_{at('two')}").click().run()) == ("two", "")

@@ -58,7 +58,7 @@ def selection(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> di
             names = map_reading.ids(kept["run"])
         except (NotFound, ArtifactError):  # its run was pruned
             select("none", None, choice)
-            return st.session_state[SELECTION]
+            return selection(choice, found, {})
         place = map_reading.reading(choice.run, choice.vectors).point_of
         chosen = [names[row] for row in before.rows[kept["mask"]].tolist()]
         mask = np.zeros(found.count, bool)

@@ -55,9 +55,20 @@ def opened() -> str | None:
     return name
 
 
-def keeps(name: str) -> None:
+def keeps(name: str, note: str) -> None:
     """What is in the editor is saved under this name now."""
-    st.session_state.update(query_saved=name, query_opened=name)
+    st.session_state.update(query_saved=name, query_opened=name, query_form=(name, note))
+
+
+def begin_form() -> None:
+    """Before the form that saves is drawn: its fields are lost while another page is looked at."""
+    name, note = st.session_state.get("query_form", ("", ""))
+    st.session_state.setdefault("query_save_name", name)
+    st.session_state.setdefault("query_save_note", note)
+
+
+def _fill_form(name: str, note: str) -> None:
+    st.session_state.update(query_form=(name, note), query_save_name=name, query_save_note=note)
 
 
 def put(
@@ -72,11 +83,10 @@ def put(
         query_given=dict(given or {}),
         query_saved=saved,
         query_opened=saved,
-        query_save_name="",
-        query_save_note="",
         query_version=version() + 1,
         query_now=run,
     )
+    _fill_form("", "")
 
 
 def put_saved(query: SavedQuery, given: Mapping[str, str] | None = None, *, run: bool) -> None:
@@ -85,7 +95,7 @@ def put_saved(query: SavedQuery, given: Mapping[str, str] | None = None, *, run:
     whole = all(merged.get(name, "").strip() for name in named_parameters(query.text))
     put(query.text, merged, saved=query.name, run=run and whole)
     if people.may("curator") and query.owner == people.acting("curator"):
-        st.session_state.update(query_save_name=query.name, query_save_note=query.note)
+        _fill_form(query.name, query.note)
 
 
 def write(text: str, run: bool) -> None:

@@ -88,6 +88,7 @@ def _history() -> None:
 
 def _form() -> None:
     owner = acting("curator")  # or why not
+    asked_query.begin_form()
     with st.form("query_save_form", border=False):
         name = st.text_input(say("Name"), max_chars=NAME_CHARACTERS, key="query_save_name")
         note = st.text_input(say("What it tells"), max_chars=NOTE_CHARACTERS, key="query_save_note")
@@ -115,7 +116,7 @@ def _form() -> None:
             given={n: v for n, v in asked_query.given().items() if v.strip()},
             owner=owner,
         )
-        asked_query.keeps(kept.name)
+        asked_query.keeps(kept.name, kept.note)
         st.session_state.pop(_ASKED, None)
         question.empty()
         st.toast(say("Saved."), icon=":material/check:")
