@@ -75,7 +75,7 @@ def test_a_reader_of_chinese(page: Page, address: str) -> None:
     expect(page.get_by_role("link", name="浏览", exact=True)).to_be_visible()
     # The choice goes on to the next page, and can be taken back.
     page.get_by_role("link", name="总览", exact=True).click()
-    expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="总览", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="浏览", exact=True)).to_be_visible()
     page.get_by_role("combobox", name="Language").click()
     page.get_by_role("option", name="English").click()

@@ -8,16 +8,32 @@ import streamlit as st
 
 from ingest.versions.compare import SourceDiff
 from ingest.versions.history import Version
-from ingest.versions.journal import ENTITY
 from ingest.versions.undone import Undone
 from kg_platform.errors import KgError
 from ui import resources
-from ui.language import say
+from ui.language import named, say
 from ui.people import acting
 from ui.widgets import tables, text
 
 LATEST = 50
 DIFFERENCES = 200
+# What a comparison counts, and what taking a load back would do.
+DIFFER = {
+    "entity added": "Entities: added",
+    "entity changed": "Entities: changed",
+    "entity retired": "Entities: retired",
+    "relation added": "Relations: added",
+    "relation changed": "Relations: changed",
+    "relation retired": "Relations: retired",
+}
+GO_BACK = {
+    "entities removed": "Entities would go",
+    "entities returned": "Entities would come back",
+    "entities restored": "Entities as before",
+    "relations removed": "Relations would go",
+    "relations returned": "Relations would come back",
+    "relations restored": "Relations as before",
+}
 ALL_SOURCES = ""  # beside the names of sources, none of which is empty
 
 
@@ -143,7 +159,7 @@ def _compared(found: SourceDiff) -> None:
         text.note(say("Nothing differs from {run}.", run=found.first))
         return
     counts = [
-        (f"{say('Entities') if kind == ENTITY else say('Relations')}: {what}", f"{count:,}")
+        (named(DIFFER, f"{kind} {what}"), f"{count:,}")
         for kind, some in found.counts.items()
         for what, count in some.items()
         if count
@@ -159,14 +175,9 @@ def _compared(found: SourceDiff) -> None:
 
 def _plan(plan: Undone) -> None:
     figures = plan.as_dict()
-    names = {
-        "removed": say("would go"),
-        "returned": say("would come back"),
-        "restored": say("as before"),
-    }
     counts = [
-        (f"{kind.capitalize()}: {words}", f"{figures[name][kind]:,}")
-        for name, words in names.items()
+        (named(GO_BACK, f"{kind} {name}"), f"{figures[name][kind]:,}")
+        for name in ("removed", "returned", "restored")
         for kind in figures[name]
         if figures[name][kind]
     ]

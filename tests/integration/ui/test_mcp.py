@@ -87,7 +87,7 @@ def test_a_program_asks(
     assert [row[0] for row in found["similar"]["rows"]] == [one.id for one in nearest]
     assert len(found["text"]["rows"]) == 1
     assert "KG_QUERY_MAX_ROWS" in found["greedy"]
-    assert found["predict"]["columns"] == ["id", "label", "type", "score", "probability"]
+    assert found["predict"]["columns"] == ["id", "label", "type", "score", "probability", "basis"]
     assert found["explain"]["tail"]["id"] == found["predict"]["rows"][0][0]
     assert "rank" in json.dumps(found["explain"])
 

@@ -62,13 +62,14 @@ def test_everything_a_program_does(
         ]
         assert len(set(by_picture)) == 1
         assert kg.similar(text="a harbour", k=2).to_pandas().shape == (2, 4)
-        with pytest.raises(BadInput, match="one of"):
-            kg.similar("C01", text="x")
+        both = kg.similar("C01", text="a harbour", k=30)
+        assert "C01" not in {one.id for one in both}
+        assert both != kg.similar("C01", k=30)
         with pytest.raises(BadInput, match="colour"):
             kg.similar("C01", by="colour")
 
         likely = kg.predict("C01", "LANGUAGE", k=2)
-        assert likely.to_arrow().schema.names == ["id", "label", "type", "score", "probability"]
+        assert likely.to_arrow().schema.names == ["id", "label", "type", "score", "probability", "basis"]
         one = kg.explain("C01", "LANGUAGE", likely[0].id)
         assert (one.head.id, one.tail.id) == ("C01", likely[0].id)
         assert one.explanation.score == pytest.approx(likely[0].score, abs=1e-3)
