@@ -53,17 +53,19 @@ def somebody(settings: Settings) -> str:
         return f"user {os.getuid()}" if hasattr(os, "getuid") else ""
 
 
-def login_of(claims: Mapping[str, Any], roles: str, hours: float | None = None) -> Login:
-    """What the claims of an identity token say. `roles` is the name of the claim that has the
-    roles, with dots where it lies inside others; of several the highest counts. A login counts as
-    long as its token says, or so many `hours`.
+def login_of(claims: Mapping[str, Any], settings: Settings) -> Login:
+    """What the claims of an identity token say. `KG_UI_OIDC_NAME` and `KG_UI_OIDC_ROLES` name the
+    claims that have the name and the roles, with dots where they lie inside others; of several
+    roles the highest counts. A login counts as long as its token says, or as
+    `KG_UI_LOGIN_HOURS` does.
 
     Raises:
         Forbidden: the token does not say who it is about, or when it was issued and ends.
     """
-    name, issued = _name(claims), _moment(claims, "iat")
+    hours = settings.ui_login_hours
+    name, issued = _name(claims, settings.ui_oidc_name), _moment(claims, "iat")
     expires = _moment(claims, "exp") if hours is None else issued + hours * 3600
-    return Login(name, _claimed(claims, roles), int(issued), expires)
+    return Login(name, _claimed(claims, settings.ui_oidc_roles), int(issued), expires)
 
 
 def role_of(login: Login, person: PersonRow, now: float) -> Role:
@@ -94,11 +96,19 @@ def refusal(role: Role, needed: Role) -> str:
     return f"This takes the role {needed}; yours is {role}. Nothing was changed."
 
 
-def _name(claims: Mapping[str, Any]) -> str:
-    # Not `name` or `preferred_username`, which people choose themselves, nor an address that the
-    # provider says nobody has proven.
-    mail = claims.get("email")
-    if isinstance(mail, str) and mail and claims.get("email_verified") in (None, True, "true"):
+def _name(claims: Mapping[str, Any], path: str | None) -> str:
+    # Not `name` or `preferred_username`, which people choose themselves, nor an address of which
+    # the provider does not say that it is proven: some let it be any (Entra ID).
+    verified = claims.get("email_verified")
+    if path is not None:
+        refuted = path == "email" and verified not in (None, True, "true")
+        if (named := _text(claims, path)) and not refuted:
+            return named
+        raise Forbidden(
+            f"This login does not vouch for `{path}`, which people are known by here; the provider "
+            "must send it, or KG_UI_OIDC_NAME name another claim."
+        )
+    if (mail := _text(claims, "email")) and verified in (True, "true"):
         return mail
     subject = claims.get("sub")
     if isinstance(subject, str) and subject:
@@ -113,12 +123,22 @@ def _moment(claims: Mapping[str, Any], name: str) -> float:
     return float(value)
 
 
-def _claimed(claims: Mapping[str, Any], path: str) -> str:
+def _text(claims: Mapping[str, Any], path: str) -> str:
+    found = _at(claims, path)
+    return found if isinstance(found, str) else ""
+
+
+def _at(claims: Mapping[str, Any], path: str) -> Any:
     found: Any = claims.get(path)
     if found is None:
         found = claims
         for part in path.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _claimed(claims: Mapping[str, Any], path: str) -> str:
+    found = _at(claims, path)
     given = found.split() if isinstance(found, str) else found
     if not isinstance(given, list | tuple):
         return ""

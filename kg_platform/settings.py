@@ -205,6 +205,12 @@ class Settings(BaseSettings):
     ui_oidc_client_secret: SecretStr | None = Field(
         default=None, description="its client secret; it is taken from here and written nowhere"
     )
+    ui_oidc_name: str | None = Field(
+        default=None,
+        description="claim of the identity token that people are known by, at a provider that lets "
+        "nobody choose it, as email (default: `email` where `email_verified` is "
+        "true, else `sub`)",
+    )
     ui_oidc_roles: str = Field(
         default="roles",
         description="claim of the identity token that has viewer, curator or operator, with dots "

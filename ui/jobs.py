@@ -53,7 +53,8 @@ def start(words: Sequence[str], by: str) -> StartedJob:
     number, log = tempfile.mkstemp(prefix=f"kg-{words[0]}-", suffix=".log")
     with open(number, "wb") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "kg_platform.cli", *words],
+            # -P: a file in the folder we were started in must not be imported instead of ours.
+            [sys.executable, "-P", "-m", "kg_platform.cli", *words],
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,

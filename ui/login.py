@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from kg_platform.errors import SettingsError
 from kg_platform.settings import PREFIX, Settings
 from ui import uploads
 
 CALLBACK = "/oauth2callback"
+_USUAL = {"https": 443, "http": 80}  # ports that browsers leave out
 _NEEDED = ("ui_oidc_metadata_url", "ui_oidc_client_id", "ui_oidc_client_secret")
 
 
@@ -28,12 +29,39 @@ def is_wanted(settings: Settings) -> bool:
         raise SettingsError(f"A login takes more than is set: give {names} as well.")
     for name in ("ui_oidc_metadata_url", "ui_url"):
         _check(name, getattr(settings, name))
+    if settings.ui_url is not None:
+        parts = _split("ui_url", settings.ui_url)
+        if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+            raise SettingsError(
+                f"{PREFIX}UI_URL is https:// and a host, with a port if need be, and nothing more: "
+                "the explorer stands at the root of its address."
+            )
     return True
 
 
+def host(settings: Settings) -> str | None:
+    """The host that people open the explorer by, where a proxy stands before it.
+
+    Raises:
+        SettingsError: the address names none.
+    """
+    if settings.ui_url is None:
+        return None
+    named = _split("ui_url", settings.ui_url).hostname
+    if not named:
+        raise SettingsError(f"{PREFIX}UI_URL names no host; write https://HOST.")
+    return named
+
+
 def origin(settings: Settings, port: int | str) -> str:
-    """Where people open the explorer. A login leads back to this address and to no other."""
-    return (settings.ui_url or f"http://localhost:{port}").rstrip("/")
+    """Where people open the explorer, as browsers spell it. A login leads back to this address and
+    to no other."""
+    if settings.ui_url is None:
+        return f"http://localhost:{port}"
+    parts, named = _split("ui_url", settings.ui_url), host(settings) or ""
+    shown = f"[{named}]" if ":" in named else named
+    usual = parts.port is None or parts.port == _USUAL.get(parts.scheme)
+    return f"{parts.scheme}://{shown}" + ("" if usual else f":{parts.port}")
 
 
 def secrets(settings: Settings, port: int | str = "{port}") -> dict[str, str]:
@@ -54,10 +82,18 @@ def secrets(settings: Settings, port: int | str = "{port}") -> dict[str, str]:
 def _check(name: str, address: str | None) -> None:
     if address is None:
         return
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    plain = parts.scheme == "http" and uploads.is_of_this_machine(host)
-    if not host or not (parts.scheme == "https" or plain):
+    parts = _split(name, address)
+    plain = parts.scheme == "http" and uploads.is_of_this_machine(parts.hostname or "")
+    if not parts.hostname or not (parts.scheme == "https" or plain):
         raise SettingsError(
             f"{PREFIX}{name.upper()} must be https://...; http:// is for this machine alone."
         )
+
+
+def _split(name: str, address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # looked at only when it is asked for
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}{name.upper()} is no address: {error}.") from error
+    return parts

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from kg_platform.console import note
 from kg_platform.errors import BadInput, Unavailable
@@ -47,7 +46,8 @@ def serve(
     log in, for a login leads back to one address.
 
     Raises:
-        BadInput: the address is not one of this machine's, or what is set for a login is not right.
+        BadInput: the address is not one of this machine's, what is set for a login is not right, or
+            others reach the explorer and nobody says by which address a login leads back.
         Unavailable: no port is free.
     """
     address = address or settings.ui_address
@@ -61,13 +61,18 @@ def serve(
                 "there, or name another with --port and at the provider."
             )
         note(f"Port {wanted} is taken; using {free}.")
+    here = all(map(uploads.is_of_this_machine, [address, *_named(settings), *hosts]))
+    if by_login and not here and settings.ui_url is None:
+        raise BadInput(
+            "A login leads back to one address: set KG_UI_URL to the one that people open the "
+            "explorer by, as https://kg.example.org."
+        )
     shown = login.origin(settings, free) if by_login else url(address, free)
     note(f"Explorer: {shown}  (Ctrl-C stops it)")
-    names = [address, *hosts]
     if by_login:
         note(f"It asks for a login; {shown}{login.CALLBACK} is the address to register for it.")
         migrate_ledger(settings.resolved_ledger_url())  # what people may do stands there
-    elif not all(uploads.is_of_this_machine(name) for name in names):
+    elif not here:
         may = WHAT_THEY_MAY[settings.ui_everybody or "viewer"]
         note(f"It asks for no login: everybody who reaches this address can {may}.")
     sys.stderr.flush()
@@ -100,8 +105,7 @@ def command_line(
     command = [sys.executable, "-P", "-m", "ui.launch", "run", str(HERE / "app.py")]
     command += [f"--{name}={_flag(value)}" for name, value in options.items()]
     # Against DNS rebinding: a web page elsewhere cannot reach the explorer under its own name.
-    named = [urlsplit(settings.ui_url).hostname or ""] if settings.ui_url else []
-    allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *named, *hosts])
+    allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *_named(settings), *hosts])
     return command + [f"--server.allowedHosts={host}" for host in allowed if host not in WILDCARDS]
 
 
@@ -132,6 +136,11 @@ def url(address: str, port: int) -> str:
     """The address as a browser on this machine opens it."""
     host = WILDCARDS.get(address, address)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _named(settings: Settings) -> list[str]:
+    host = login.host(settings)
+    return [host] if host else []
 
 
 def _flag(value: object) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import combinations, pairwise
 from typing import Any
 
+from kg_platform.browse.entities import EntityRow
 from kg_platform.cypher import media as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
@@ -87,51 +89,80 @@ def one(graph: Graph, begin: str) -> dict[str, Any]:
     return media | {"entities": graph.read(Statement(cypher.ENTITIES, given))}
 
 
-def duplicates(graph: Graph, distance: int = DISTANCE) -> list[Alike]:
+def referring(graph: Graph, ids: Sequence[str], limit: int) -> dict[str, list[EntityRow]]:
+    """The first entities that refer to each of these media, by id."""
+    rows = graph.read(Statement(cypher.REFERRING, {"ids": list(ids), "limit": limit}))
+    return {
+        row["id"]: [EntityRow(str(one["id"]), str(one["label"])) for one in row["entities"]]
+        for row in rows
+    }
+
+
+def duplicates(
+    graph: Graph,
+    distance: int = DISTANCE,
+    at_most: int | None = None,
+    comparisons: int | None = None,
+) -> list[Alike]:
     """Pairs of media that look alike, the most alike first. Those with the same bytes are one
-    medium anyway.
+    medium anyway. Of all pairs the first `at_most`.
 
     Raises:
-        BadInput: the distance is none.
+        BadInput: the distance is none, or takes more than so many `comparisons`.
     """
     if not 0 <= distance <= 16:
         raise BadInput(f"The distance is 0 to 16 of the {_BITS} bits of a hash, not {distance}.")
     by_kind: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for row in graph.stream(Statement(cypher.LIKENESSES, {"none": NO_LIKENESS})):
         by_kind[row["kind"]].append((row["id"], int(row["likeness"], 16)))
-    found = [
+    found = (
         Alike(*ids, kind, bits)
         for kind, some in by_kind.items()
-        for ids, bits in close_pairs(some, distance)
-    ]
-    return sorted(found, key=lambda pair: (pair.distance, pair.first, pair.second))
+        for ids, bits in close_pairs(some, distance, comparisons)
+    )
+
+    def order(pair: Alike) -> tuple[int, str, str]:
+        return pair.distance, pair.first, pair.second
+
+    return sorted(found, key=order) if at_most is None else nsmallest(at_most, found, key=order)
 
 
 def close_pairs(
-    hashes: Sequence[tuple[str, int]], distance: int
+    hashes: Sequence[tuple[str, int]], distance: int, comparisons: int | None = None
 ) -> Iterator[tuple[tuple[str, str], int]]:
     """Pairs of ids whose hashes of 64 bits differ in at most so many, each once. Two that do agree
     in one of `distance` + 1 parts, so only those are compared. Of those with one hash the first
     stands for the others, each of which is a pair with it: ten thousand that look the same are no
-    fifty million pairs."""
+    fifty million pairs.
+
+    Raises:
+        BadInput: that takes more than so many `comparisons`.
+    """
     same: defaultdict[int, list[str]] = defaultdict(list)
     for one_id, value in hashes:
         same[value].append(one_id)
+    parts = distance + 1
+    edges = [_BITS * part // parts for part in range(parts + 1)]
+    masks = [(1 << high) - (1 << low) for low, high in pairwise(edges)]
+    if comparisons is not None:
+        sizes = (n for mask in masks for n in Counter(value & mask for value in same).values())
+        if (needed := sum(n * (n - 1) // 2 for n in sizes)) > comparisons:
+            raise BadInput(
+                f"At {distance} bits {len(same):,} media take {needed:,} comparisons, which is "
+                f"too long for a page; allow fewer bits, or type `kg media duplicates --distance "
+                f"{distance}`."
+            )
     for ids in same.values():
         ids.sort()
         yield from (((ids[0], other), 0) for other in ids[1:])
-    parts = distance + 1
-    edges = [_BITS * part // parts for part in range(parts + 1)]
-    seen: set[tuple[str, str]] = set()
-    for low, high in pairwise(edges):
-        mask = (1 << (high - low)) - 1
-        buckets: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
-        for value, ids in same.items():
-            buckets[value >> low & mask].append((ids[0], value))
+    for number, mask in enumerate(masks):
+        buckets: defaultdict[int, list[int]] = defaultdict(list)
+        for value in same:
+            buckets[value & mask].append(value)
         for bucket in buckets.values():
-            for (first, mine), (second, theirs) in combinations(bucket, 2):
-                bits = (mine ^ theirs).bit_count()
-                pair = (first, second) if first < second else (second, first)
-                if bits <= distance and pair not in seen:
-                    seen.add(pair)
-                    yield pair, bits
+            for mine, theirs in combinations(bucket, 2):
+                differ = mine ^ theirs
+                # Two that agree in an earlier part as well were a pair there.
+                if differ.bit_count() <= distance and all(differ & m for m in masks[:number]):
+                    first, second = sorted((same[mine][0], same[theirs][0]))
+                    yield (first, second), differ.bit_count()

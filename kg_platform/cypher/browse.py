@@ -36,9 +36,13 @@ COUNT_EMBEDDED = (
     "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL AND n.«embedding_run» = $run "
     "RETURN count(n) AS count"
 )
+# What vector indexes are filtered by is written by a publish as it stages, under the live names:
+# until all of it is there, the live run is one whose index knows no filter.
 CURRENT_RUN = (
-    "MATCH (r:EmbeddingRun) WHERE r.current RETURN properties(r) AS run "
-    "ORDER BY r.published_at DESC LIMIT 1"
+    "MATCH (r:EmbeddingRun) WHERE r.current "
+    "RETURN CASE WHEN EXISTS { MATCH (p:EmbeddingRun) WHERE p.publishing IS NOT NULL "
+    "AND p.serving IS NULL } THEN r {.*, filters: null, kinds: null} "
+    "ELSE properties(r) END AS run ORDER BY r.published_at DESC LIMIT 1"
 )
 EMBEDDING_RUNS = (
     "MATCH (r:EmbeddingRun) RETURN properties(r) AS run ORDER BY r.published_at DESC, r.id DESC"

@@ -23,6 +23,12 @@ ENTITIES = (
     "h.rank AS rank, coalesce(h.caption, '') AS caption, h.start_seconds AS start, "
     "h.end_seconds AS end ORDER BY id, role, rank LIMIT $limit"
 )
+# $ids, $limit -> of each medium that is there the first entities that refer to it: {id, label}
+REFERRING = (
+    "MATCH (m:Media) WHERE m.id IN $ids RETURN m.id AS id, COLLECT { "
+    "MATCH (n:Entity)-[:HAS_MEDIA]->(m) WITH DISTINCT n ORDER BY n.«id» LIMIT $limit "
+    "RETURN {id: n.«id», label: coalesce(toStringOrNull(n.«label»), n.«id»)} } AS entities"
+)
 # $none: what those have that show nothing -> id, kind, likeness of all the others that have one
 LIKENESSES = (
     "MATCH (m:Media) WHERE m.likeness <> $none "

@@ -90,6 +90,25 @@ class MediaFailures:
                 found["gone" if gone else "failed"] = int(count)
         return found
 
+    def sources(self) -> dict[str, int]:
+        """How many there are, by source."""
+        c = MEDIA_FAILURES.c
+        query = sa.select(c.source, sa.func.count()).group_by(c.source).order_by(c.source)
+        with self._database.read() as connection:
+            return {str(source): int(count) for source, count in connection.execute(query)}
+
+    def reasons(self, source: str | None = None, limit: int = 100) -> list[tuple[str, str, int]]:
+        """A reason, a folder where it was met, and how often: the most frequent first."""
+        c = MEDIA_FAILURES.c
+        count = sa.func.count()
+        query = sa.select(c.reason, sa.func.min(c.folder), count).group_by(c.reason)
+        if source is not None:
+            query = query.where(c.source == source)
+        query = query.order_by(count.desc(), c.reason).limit(limit)
+        with self._database.read() as connection:
+            found = connection.execute(query)
+            return [(reason, folder, int(number)) for reason, folder, number in found]
+
     def settle(self, keys: Iterable[str]) -> None:
         """These were had, or nobody names them any more."""
         wanted = list(keys)

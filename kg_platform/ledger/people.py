@@ -78,8 +78,9 @@ class People:
         newer = (PEOPLE.c.name == name) & (PEOPLE.c.signed_in < at)
         values = {"claimed": claimed, "signed_in": at, "seen_at": now()}
         found = self.get(name)
-        if found is None or found.signed_in < at:
-            self._put(name, newer, values, ("login", claimed or "no role"))
+        if found is not None and found.signed_in >= at:
+            return found
+        self._put(name, newer, values, ("login", claimed or "no role"))
         return self._there(name)
 
     def signed_out(self, name: str, at: int) -> None:

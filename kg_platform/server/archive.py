@@ -71,7 +71,7 @@ class Archive:
             os.pathsep.join(map(str, self.jars)),
         ]
         child = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(self.path), str(kept), *dump],
+            [sys.executable, "-P", "-m", __name__, str(self.path), str(kept), *dump],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -40,6 +40,9 @@ def test_a_failure_counts_its_tries_and_goes_when_it_is_settled(ledger: Ledger) 
     assert (second.tries, second.state, second.location) == (1, "failed", "b.wav")
     assert [one.source for one in failures.rows(gone=True)] == ["s", "t"]
     assert len(failures.rows(limit=1)) == 1
+    assert failures.sources() == {"s": 2, "t": 1}
+    assert failures.reasons() == [("it is cut off", "/f", 3)]
+    assert failures.reasons("t") == [("it is cut off", "/g", 1)]
     failures.settle_others("s", "2", "/f2", fetched=True)
     assert [one.key for one in failures.rows("s")] == [first.key]
     failures.settle([first.key])

@@ -43,6 +43,17 @@ def test_the_newest_login_counts_for_all(ledger: Ledger) -> None:
     assert said(ledger) == [("bob", "login", "bob", about) for about in logins]
 
 
+def test_a_login_that_is_known_is_read_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.people.signed_in("bob", "viewer", 100)
+    read: list[str] = []
+    get = ledger.people.get
+    monkeypatch.setattr(ledger.people, "get", lambda name: read.append(name) or get(name))
+    assert ledger.people.signed_in("bob", "viewer", 100).role == "viewer"
+    assert read == ["bob"]
+
+
 def test_granted_and_revoked(ledger: Ledger) -> None:
     people = ledger.people
     assert people.grant("bob", "curator", "ada").role == "curator"

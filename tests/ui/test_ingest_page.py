@@ -61,6 +61,9 @@ def test_a_path_that_is_not_there(platform: Platform, explorer: Open, tmp_path: 
     app = at_path(explorer, tmp_path / "none")
     assert not app.exception
     assert "is not there" in words(app)
+    app = at_path(explorer, Path("~nobody-of-this-name/x"))
+    assert not app.exception
+    assert "names nobody of this machine" in words(app)
 
 
 def test_a_dataset_is_named_where_paths_are(

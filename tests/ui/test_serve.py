@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 import ui
 from kg_platform.errors import BadInput, Unavailable
@@ -81,3 +83,50 @@ def test_no_module_here_shadows_a_package() -> None:
     names -= {"__init__", "__pycache__"}
     others = sys.stdlib_module_names | packages_distributions().keys()
     assert not names & others
+
+
+def begun(settings: Settings, monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+    """`serve`, up to where it would take this process's place."""
+
+    def become(_: str, command: list[str]) -> None:
+        raise InterruptedError(*command)
+
+    monkeypatch.setattr(serve.os, "execv", become)
+    told = settings.model_copy(update=given)
+    with pytest.raises(InterruptedError):
+        serve.serve(told, browser=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "may"),
+    [
+        ({}, None),
+        ({"ui_url": "https://kg.example.org"}, "read the graph ("),
+        ({"ui_url": "https://kg.example.org", "ui_everybody": "operator"}, "load, and publish"),
+        ({"ui_url": "http://localhost:9000"}, None),
+    ],
+)
+def test_what_everybody_may_do_is_said(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: dict[str, str],
+    may: str | None,
+) -> None:
+    begun(settings, monkeypatch, **given)
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("asks for no login" in said) is (may is not None)
+    assert (may or "") in said
+
+
+@pytest.mark.parametrize("reached", [{"address": "0.0.0.0"}, {"hosts": ["kg.example.org"]}])
+def test_a_login_that_others_reach_takes_an_address(
+    settings: Settings, reached: dict[str, Any]
+) -> None:
+    login = {
+        "ui_oidc_metadata_url": "https://login.example.org/",
+        "ui_oidc_client_id": "kg",
+        "ui_oidc_client_secret": SecretStr("s3cret"),
+    }
+    with pytest.raises(BadInput, match="KG_UI_URL"):
+        serve.serve(settings.model_copy(update=login), browser=False, **reached)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 
 from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
+from ui.widgets import tables
 from ui.widgets.tables import WORDS, as_csv, cell, column, words
 
 NODE = NodeValue(("Country", "Entity"), {"id": "JPN", "area": 3.5})
@@ -74,3 +76,29 @@ def test_lists_for_people() -> None:
     assert words([f"p{i}" for i in range(WORDS)]).endswith(f", p{WORDS - 1}")
     assert words(["p"] * 1_500).endswith(f"p, p … {1_500 - WORDS:,} more")
     assert words("a") == "a"
+
+
+def test_a_choice_is_of_the_rows_it_was_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, Any] = {}  # what the browser says of each table
+    callbacks = []
+
+    def dataframe(data: pa.Table, *, key: str, on_select: Callable[[], None], **_: Any) -> Any:
+        callbacks.append((key, on_select))
+        return state.setdefault(key, {"selection": {"cells": []}})
+
+    monkeypatch.setattr(tables.st, "dataframe", dataframe)
+    monkeypatch.setattr(tables.st, "session_state", state)
+    told: list[str] = []
+
+    def drawn(ids: list[str]) -> str | None:
+        return tables.choice({"id": ids}, ids, key="runs", on_choice=told.append)
+
+    assert drawn(["b", "a"]) is None
+    key, clicked = callbacks[-1]
+    state[key]["selection"]["cells"] = [(1, "id")]
+    clicked()
+    assert told == ["a"]
+    assert drawn(["b", "a"]) == "a"
+    assert drawn(["c", "b", "a"]) is None, "another run came on top"
+    assert drawn(["b"]) is None
+    assert told == ["a"], "told at the click alone"

@@ -8,8 +8,8 @@ from kg_platform.errors import MigrationError
 from kg_platform.ledger.audit import Audit, AuditLine
 from ui import resources
 from ui.language import say
-from ui.people import looking
-from ui.widgets import tables, text
+from ui.people import later, looking
+from ui.widgets import address, pager, tables, text
 
 PAGE = 50
 COLUMNS = ("when", "who", "kind", "what", "about")
@@ -45,11 +45,6 @@ def turn(to: int) -> None:
     st.query_params["page"] = str(to)
 
 
-def asked_page(last: int) -> int:
-    asked = st.query_params.get("page", "1")
-    return min(max(1, int(asked)), last) if asked.isdecimal() else 1
-
-
 def listing(audit: Audit) -> None:
     by, kind = filters(audit)
     total = audit.count(by, kind)
@@ -58,7 +53,7 @@ def listing(audit: Audit) -> None:
         text.hint(nothing if by or kind else say("Nothing was done yet."))
         return
     last = (total - 1) // PAGE + 1
-    page = asked_page(last)
+    page = address.number("page", last)
     rows = [row(one) for one in audit.lines(by, kind, PAGE, (page - 1) * PAGE)]
     titles = (say("When (UTC)"), say("Who"), say("Kind"), say("What"), say("About"))
     tables.show(
@@ -71,17 +66,12 @@ def listing(audit: Audit) -> None:
         },
         alt=say("What was done, the latest first"),
     )
+    pager.pages(page, last, turn, "audit")
     with st.container(horizontal=True, vertical_alignment="center"):
-        if last > 1:
-            st.button(say("Back"), key="audit_back", on_click=turn, args=(page - 1,),
-                      disabled=page == 1)  # fmt: skip
-            st.button(say("Next"), key="audit_next", on_click=turn, args=(page + 1,),
-                      disabled=page == last)  # fmt: skip
-            text.note(say("Page {page} of {last}", page=f"{page:,}", last=f"{last:,}"))
         text.note(say("One line") if total == 1 else say("{count} lines", count=f"{total:,}"))
         st.download_button(
             say("Download as CSV"),
-            lambda: tables.as_csv(COLUMNS, [row(one) for one in audit.every(by, kind)]),
+            later("curator", lambda: tables.as_csv(COLUMNS, map(row, audit.every(by, kind)))),
             file_name="audit.csv", mime="text/csv", icon=":material/download:",
             on_click="ignore", key="audit_download",
         )  # fmt: skip

@@ -17,7 +17,7 @@ from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.figures import flattened
 from ui import jobs, opened, resources, uploads
 from ui.language import say
-from ui.people import acting
+from ui.people import acting, later
 from ui.widgets import tables, text, versions
 
 AS_IT_IS, MAPPED = "As it is", "With a mapping"
@@ -43,7 +43,9 @@ def place() -> Path | None:
                 "a folder, a table, a mapping.yaml, pykeen:NAME or huggingface:OWNER/NAME"
             ),
         )  # fmt: skip
-        return Path(named.strip()).expanduser() if named.strip() else None
+        with text.errors():
+            return _named(named.strip())
+        return None
     if kind == PLACES[1]:
         chosen = st.selectbox(say("Upload"), known, format_func=_called, key="ingest_earlier")
         if chosen is not None and st.button(
@@ -68,6 +70,13 @@ def place() -> Path | None:
         folder = uploads.keep(settings, [(one.name, one.getvalue()) for one in given])
         st.session_state.update(ingest_kept=ids, ingest_folder=folder)
     return Path(st.session_state.ingest_folder)
+
+
+def _named(path: str) -> Path | None:
+    try:
+        return Path(path).expanduser() if path else None
+    except RuntimeError as error:  # ~somebody
+        raise BadInput(f"{path} names nobody of this machine; write the whole path.") from error
 
 
 def _called(folder: Path) -> str:
@@ -249,7 +258,7 @@ def ended(run: RunRow) -> None:
         )
         st.download_button(
             say("Download rejections"),
-            lambda: as_csv(run.id),
+            later("operator", lambda: as_csv(run.id)),
             file_name=f"rejections-{run.id}.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -314,10 +314,7 @@ def chosen(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
         if not rows:
             text.hint(say("These entities are not in the graph any more."))
         elif look == "Table":
-            key = f"map_table_{kept['id']}_{places[0]}"
-            navigation.open_entity(tables.entity_list(rows, key=key))
-            if navigation.is_asked():
-                st.rerun()
+            tables.entity_list(rows, key="map_table")
         else:
             cards.cards([cards.Card(row, row.type or "") for row in rows], key="map_cards")
 

@@ -1,5 +1,5 @@
 """Whether the media are well: what could not be had and why, tried again; what looks the same; what
-is kept. `?show=`, `?source=`, `?distance=` and `?page=` say what is shown."""
+is kept. `?show=`, `?source=`, `?distance=`, `?page=`, `?kind=` and `?after=` say what is shown."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import streamlit as st
 
 from kg_platform.browse import media as browse
 from kg_platform.browse.entities import EntityRow
-from kg_platform.errors import KgError, MigrationError
-from kg_platform.ledger.media_failures import FailureRow
+from kg_platform.errors import BadInput, KgError, MigrationError
+from kg_platform.ledger.media_failures import FailureRow, MediaFailures
 from ui import navigation, people, resources
 from ui.components import cards
 from ui.language import say
-from ui.widgets import going_live, tables, text
+from ui.widgets import address, going_live, pager, tables, text
 
 SIDES = ("Could not be had", "Look the same", "Kept")
 KINDS = ("All kinds", "image", "audio", "video")
-ALL_SOURCES = "All sources"
+ALL_SOURCES = ""  # beside the names of sources, none of which is empty
 FAILURES = 500  # in a table
 PAIRS = 6  # a page
+# Comparing is done while a person waits, beside everybody else's pages: a few seconds at most.
+BITS = 8
+COMPARED, COMPARISONS, ALIKE = 250_000, 20_000_000, 5_000
 KEPT = 60  # media a page
 REASONS = 8
 NAMED = 12  # entities of a medium
@@ -31,18 +34,24 @@ def counts() -> dict[str, int]:
     return browse.counts(resources.graph())
 
 
-@st.cache_data(ttl=resources.COUNTS, show_spinner=False)
+@st.cache_data(ttl=resources.COUNTS, show_spinner=False, max_entries=BITS + 1)
 def alike(distance: int) -> list[browse.Alike]:
-    return browse.duplicates(resources.graph(), distance)
+    seen = counts()
+    if (many := seen.get("image", 0) + seen.get("video", 0)) > COMPARED:
+        raise BadInput(
+            f"{many:,} pictures and films are too many to compare on a page; type `kg media "
+            f"duplicates --distance {distance}`."
+        )
+    return browse.duplicates(resources.graph(), distance, ALIKE, COMPARISONS)
 
 
-def failures() -> tuple[list[FailureRow], dict[str, int]]:
-    """All that could not be had, and how many by state; nothing before the first load."""
+def failures() -> tuple[MediaFailures | None, dict[str, int]]:
+    """What could not be had, None before the first load; and how many by state."""
+    found = resources.ledger().media_failures
     try:
-        found = resources.ledger().media_failures
-        return found.rows(), found.counts()
+        return found, found.counts()
     except MigrationError:
-        return [], {"failed": 0, "gone": 0}
+        return None, {"failed": 0, "gone": 0}
 
 
 def tiles(lacking: dict[str, int]) -> None:
@@ -60,46 +69,60 @@ def tiles(lacking: dict[str, int]) -> None:
             text.figure(name, f"{count:,}")
 
 
-def without_places(row: FailureRow, said: str) -> str:
+def without_places(folder: str, said: str) -> str:
     """A sentence without where things lie on a machine."""
-    for place in (row.folder, str(resources.settings().home)):
+    for place in (folder, str(resources.settings().home)):
         if place and place != "/":
             said = said.replace(place.rstrip("/") + "/", "").replace(place, "…")
     return said.rpartition("/")[2] if said.startswith("/") and " " not in said else said
 
 
-def lacking(rows: list[FailureRow]) -> None:
-    if not rows:
+def lacking(found: MediaFailures | None) -> None:
+    by_source = found.sources() if found else {}
+    if found is None or not by_source:
         text.hint(say("Every picture, sound and film that was named could be had."))
         return
-    sources = sorted({row.source for row in rows})
+    sources = [ALL_SOURCES, *by_source]
+    address.begin("source", "media_source", sources, ALL_SOURCES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = st.selectbox(
-            say("Source"), [ALL_SOURCES, *sources], format_func=say, key="source",
-            bind="query-params", width=260,
+        chosen = st.selectbox(
+            say("Source"), sources, key="media_source", width=260,
+            format_func=lambda one: say("All sources") if one == ALL_SOURCES else one,
         )  # fmt: skip
-        chosen = [row for row in rows if source in (ALL_SOURCES, row.source)]
+        address.keep("source", chosen, ALL_SOURCES)
+        source = chosen or None
         may = people.may("operator")
         st.button(
             say("Try again"), icon=":material/refresh:", type="primary", key="media_retry",
-            on_click=retry, args=(None if source == ALL_SOURCES else source,), disabled=not may,
+            on_click=retry, args=(source,), disabled=not may,
             help=None if may else say("This takes the role operator."),
         )  # fmt: skip
-    reasons = Counter(without_places(row, row.reason) for row in chosen).most_common(REASONS)
-    text.heading(say("Why"), f"{len(chosen):,}")
-    text.facts([(f"{count:,}", reason) for reason, count in reasons])
-    shown = chosen[:FAILURES]
-    picked = tables.choice(
+    total = by_source[source] if source else sum(by_source.values())
+    reasons: Counter[str] = Counter()
+    for reason, folder, count in found.reasons(source, REASONS):
+        reasons[without_places(folder, reason)] += count
+    text.heading(say("Why"), f"{total:,}")
+    text.facts([(f"{count:,}", reason) for reason, count in reasons.most_common()])
+    failure_table(found.rows(source, limit=FAILURES))
+    if total > FAILURES:
+        text.note(say("The first {shown}; `kg media list` prints them all.", shown=f"{FAILURES:,}"))
+
+
+def failure_table(rows: list[FailureRow]) -> None:
+    entity_of = {r.key: r.entity for r in rows}
+    tables.choice(
         {
-            "state": [say("gone") if r.gone else say("failed") for r in shown],
-            "entity": [r.entity for r in shown],
-            "place": [without_places(r, r.location) for r in shown],
-            "reason": [without_places(r, r.reason) for r in shown],
-            "tries": [r.tries for r in shown],
-            "last": [r.last_at[:16].replace("T", " ") for r in shown],
-            "source": [r.source for r in shown],
+            "state": [say("gone") if r.gone else say("failed") for r in rows],
+            "entity": [r.entity for r in rows],
+            "place": [without_places(r.folder, r.location) for r in rows],
+            "reason": [without_places(r.folder, r.reason) for r in rows],
+            "tries": [r.tries for r in rows],
+            "last": [r.last_at[:16].replace("T", " ") for r in rows],
+            "source": [r.source for r in rows],
         },
+        [r.key for r in rows],
         key="media_failures",
+        on_choice=lambda key: navigation.open_entity(entity_of[key]),
         column_config={
             "state": st.column_config.TextColumn(say("State"), width=80),
             "entity": st.column_config.TextColumn(say("Entity"), width=140),
@@ -111,13 +134,6 @@ def lacking(rows: list[FailureRow]) -> None:
         },
         alt=say("Media that could not be had; choose one to open its entity"),
     )
-    if picked is not None:
-        navigation.open_entity(shown[picked].entity)
-        st.rerun()
-    if len(chosen) > len(shown):
-        text.note(
-            say("The first {shown}; `kg media list` prints them all.", shown=f"{len(shown):,}")
-        )
 
 
 def retry(source: str | None) -> None:
@@ -136,59 +152,52 @@ def turn(to: int) -> None:
     st.query_params["page"] = str(to)
 
 
-def asked_page(last: int) -> int:
-    asked = st.query_params.get("page", "1")
-    return min(max(1, int(asked)), last) if asked.isdecimal() else 1
-
-
 def pairs() -> None:
     distance = st.slider(
-        say("Bits of 64 that may differ"), 0, 16, browse.DISTANCE, key="distance",
-        bind="query-params", width=320,
+        say("Bits of 64 that may differ"), 0, BITS, browse.DISTANCE, key="distance",
+        bind="query-params", width=320, on_change=to_the_first,
     )  # fmt: skip
     with st.spinner(say("Comparing …")):
         found = alike(distance)
     if not found:
         text.hint(say("No two pictures or films look the same to so many bits."))
         return
+    if len(found) < ALIKE:
+        text.note(
+            say("Pairs that look the same, the closest first: {count}. The same bytes are kept "
+                "once anyway. Entities that are one are merged on the page Review.",
+                count=f"{len(found):,}")
+        )  # fmt: skip
+    else:
+        text.note(
+            say("The {shown} closest pairs; `kg media duplicates` prints them all.",
+                shown=f"{ALIKE:,}")
+        )  # fmt: skip
     last = (len(found) - 1) // PAIRS + 1
-    page = asked_page(last)
-    text.note(
-        say("Pairs that look the same, the closest first: {count}. The same bytes are kept once "
-            "anyway. Entities that are one are merged on the page Review.", count=f"{len(found):,}")
-    )  # fmt: skip
-    for number, pair in enumerate(found[(page - 1) * PAIRS : page * PAIRS]):
+    page = address.number("page", last)
+    shown = found[(page - 1) * PAIRS : page * PAIRS]
+    ids = [medium for pair in shown for medium in (pair.first, pair.second)]
+    whose = browse.referring(resources.graph(), ids, NAMED)
+    for number, pair in enumerate(shown):
         with st.container(border=True):
             bits = say("{count} of 64 bits differ", count=pair.distance)
             text.note(bits if pair.distance else say("They look exactly the same."))
             left, right = st.columns(2)
             with left:
-                one(pair.first, f"media_first_{number}")
+                one(pair.first, whose, f"media_first_{number}")
             with right:
-                one(pair.second, f"media_second_{number}")
-    pager(page, last)
+                one(pair.second, whose, f"media_second_{number}")
+    pager.pages(page, last, turn, "media")
 
 
-def pager(page: int, last: int) -> None:
-    if last > 1:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(say("Back"), key="media_back", on_click=turn, args=(page - 1,),
-                      disabled=page == 1)  # fmt: skip
-            st.button(say("Next"), key="media_next", on_click=turn, args=(page + 1,),
-                      disabled=page == last)  # fmt: skip
-            text.note(say("Page {page} of {last}", page=f"{page:,}", last=f"{last:,}"))
-
-
-def one(medium: str, key: str) -> None:
+def one(medium: str, whose: dict[str, list[EntityRow]], key: str) -> None:
     """A medium and whose it is; `key` is unique on the page."""
     seen = resources.thumbnail(medium, resources.CARD)
     if seen:
         st.image(seen, width=220, alt="")
     else:
         text.hint(say("Its bytes are not in the store, or broken."))
-    whose = browse.one(resources.graph(), medium)["entities"][:NAMED]
-    rows = [EntityRow(str(row["id"]), str(row["label"])) for row in whose]
-    if rows:
+    if rows := whose.get(medium):
         cards.cards(map(cards.Card, rows), key=key, shape="chips")
     else:
         text.note(say("No entity refers to it any more."))
@@ -196,9 +205,11 @@ def one(medium: str, key: str) -> None:
 
 def kept() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        address.begin("kind", "media_kind", KINDS, KINDS[0])
         kind = st.selectbox(
-            say("Kind"), KINDS, format_func=say, key="kind", bind="query-params", width=200
+            say("Kind"), KINDS, format_func=say, key="media_kind", on_change=to_the_first, width=200
         )
+        address.keep("kind", kind, KINDS[0])
         may = people.may("operator")
         st.button(
             say("Read all bytes again"), icon=":material/fact_check:", key="media_check",
@@ -211,7 +222,9 @@ def kept() -> None:
     rows = browse.listed(resources.graph(), None if kind == KINDS[0] else kind, KEPT + 1, after)
     shown = rows[:KEPT]
     if not shown:
-        text.hint(say("No media here. They come with the entities that name them."))
+        nothing = say("No media here. They come with the entities that name them.")
+        text.hint(say("No more of these.") if after else nothing)
+        ways(after, None)
         return
     picked = tables.choice(
         {
@@ -224,6 +237,7 @@ def kept() -> None:
             "entities": [r.entities for r in shown],
             "id": [r.id[:16] for r in shown],
         },
+        [r.id for r in shown],
         key="media_kept",
         row_height=44,
         column_config={
@@ -237,15 +251,28 @@ def kept() -> None:
         },
         alt=say("Media that are kept; choose one to see whose it is"),
     )  # fmt: skip
-    if len(rows) > KEPT:
-        st.button(say("Next"), key="media_on", on_click=go_on, args=(shown[-1].id,))
+    ways(after, shown[-1].id if len(rows) > KEPT else None)
     if picked is not None:
         with st.container(border=True):
-            one(shown[picked].id, "media_of_kept")
+            one(picked, browse.referring(resources.graph(), [picked], NAMED), "media_of_kept")
+
+
+def ways(after: str, last: str | None) -> None:
+    """Back to the beginning, and on after the last that is shown, where there are more."""
+    with st.container(horizontal=True):
+        if after:
+            st.button(say("To the first page"), key="media_begin", on_click=to_the_first)
+        if last is not None:
+            st.button(say("Next"), key="media_on", on_click=go_on, args=(last,))
 
 
 def go_on(after: str) -> None:
     st.query_params["after"] = after
+
+
+def to_the_first() -> None:
+    for name in ("after", "page"):
+        st.query_params.pop(name, None)
 
 
 def what(row: browse.StoredMedium) -> str:

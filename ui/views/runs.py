@@ -17,6 +17,7 @@ from kg_platform.runs.held_out import of_run
 from ui import resources
 from ui.language import say
 from ui.widgets import (
+    address,
     curves,
     drift_report,
     gate_report,
@@ -63,9 +64,13 @@ def duration_column() -> Any:
     return st.column_config.NumberColumn(say("Seconds"), format="%.1f", width=75)
 
 
-def listing(runs: list[RunRow]) -> str | None:
-    """The table of runs; the id of the one that was clicked, if any."""
-    chosen = tables.choice(
+def look_at(run_id: str) -> None:
+    st.query_params["run"] = run_id
+
+
+def listing(runs: list[RunRow]) -> None:
+    """The table of runs; one that is clicked stands in the address."""
+    tables.choice(
         {
             "id": [r.id for r in runs],
             "kind": [r.kind for r in runs],
@@ -75,7 +80,9 @@ def listing(runs: list[RunRow]) -> str | None:
             "seconds": [seconds(r.started_at, r.finished_at) for r in runs],
             "about": [in_a_line(r) for r in runs],
         },
+        [r.id for r in runs],
         key="runs_list",
+        on_choice=look_at,
         height=min(320, 36 * (len(runs) + 1) + 3),
         column_config={
             "id": st.column_config.TextColumn(say("Run"), width=170),
@@ -88,7 +95,6 @@ def listing(runs: list[RunRow]) -> str | None:
         },
         alt=say("Runs; choose one to see more"),
     )
-    return None if chosen is None else runs[chosen].id
 
 
 def summary(values: Mapping[str, Any]) -> str:
@@ -312,17 +318,16 @@ schedules.section()
 if runs:
     kinds = sorted({run.kind for run in runs})
     if len(kinds) > 1:
+        address.begin("kind", "runs_kind", [ALL_KINDS, *kinds], ALL_KINDS)
         kind = st.selectbox(
-            say("Kind"), [ALL_KINDS, *kinds], format_func=say, key="kind", bind="query-params",
-            width=220,
-        )  # fmt: skip
+            say("Kind"), [ALL_KINDS, *kinds], format_func=say, key="runs_kind", width=220
+        )
+        address.keep("kind", kind, ALL_KINDS)
         shown = [run for run in runs if kind in (ALL_KINDS, run.kind)] or runs
     else:
         shown = runs
-    chosen = listing(shown)
-    if chosen:
-        st.query_params["run"] = chosen
-    named = chosen or st.query_params.get("run") or shown[0].id
+    listing(shown)
+    named = st.query_params.get("run") or shown[0].id
     try:
         known = {run.id: run for run in runs}
         details(known.get(named) or resources.ledger().run(named), runs)

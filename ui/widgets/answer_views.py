@@ -19,6 +19,7 @@ from kg_platform.results import Results
 from ui import navigation, resources
 from ui.components import cards, plan_drawing
 from ui.language import say
+from ui.people import later
 from ui.widgets import pager, tables
 from ui.widgets import text as plain
 
@@ -158,7 +159,7 @@ def _files(table: Table) -> None:
     ):
         st.download_button(
             name,
-            make,
+            later("viewer", make),
             file_name=f"query.{ending}",
             mime=mime,
             icon=":material/download:",

@@ -16,7 +16,7 @@ from kg_platform.ledger.query_history import AskedQuery
 from kg_platform.ledger.saved_queries import SavedQuery
 from ui import people, resources
 from ui.language import say
-from ui.people import acting
+from ui.widgets import query_history
 
 # Seconds until a page is drawn without the answer, and between two looks for it after that.
 AT_ONCE, LOOK = 0.25, 0.4
@@ -184,13 +184,13 @@ def running() -> RunningQuery | None:
 
 
 def _keeper(typed: Mapping[str, str]) -> Callable[[RunningQuery], None]:
-    owner, history = acting("viewer"), resources.ledger().query_history
+    keep_one = query_history.keeper()
 
     def keep(query: RunningQuery) -> None:
         error = query.error() or ""
         rows = None if error else len(query.result().table.rows)
         try:
-            history.add(owner, AskedQuery(query.text, typed, query.seconds, rows, error))
+            keep_one(AskedQuery(query.text, typed, query.seconds, rows, error))
         except KgError as failure:  # the answer is worth more than that it was kept
             _log.warning("A query could not be kept in the history: %s", failure)
 

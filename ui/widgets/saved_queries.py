@@ -13,7 +13,7 @@ from kg_platform.ledger.saved_queries import NAME_CHARACTERS, NOTE_CHARACTERS, S
 from ui import resources
 from ui.language import say
 from ui.people import acting, may
-from ui.widgets import asked_query
+from ui.widgets import asked_query, query_history
 from ui.widgets import text as plain
 
 SHOWN = 40  # of the history
@@ -64,8 +64,7 @@ def _shelf() -> None:
 
 
 def _history() -> None:
-    owner = acting("viewer")
-    rows = resources.ledger().query_history.rows(owner, SHOWN)
+    rows = query_history.rows(SHOWN)
     if not rows:
         plain.note(say("What you ask stands here afterwards, newest first. Others do not see it."))
         return
@@ -81,9 +80,7 @@ def _history() -> None:
                 args=(asked.text, asked.given),
                 kwargs={"run": False},
             )
-    st.button(
-        say("Clear the history"), key="query_clear", type="tertiary", on_click=_clear, args=(owner,)
-    )
+    st.button(say("Clear the history"), key="query_clear", type="tertiary", on_click=_clear)
 
 
 def _form() -> None:
@@ -133,9 +130,9 @@ def _remove(query: SavedQuery) -> None:
         st.session_state.query_error = str(error)
 
 
-def _clear(owner: str) -> None:
+def _clear() -> None:
     try:
-        resources.ledger().query_history.clear(owner)
+        query_history.clear()
     except KgError as error:
         st.session_state.query_error = str(error)
 

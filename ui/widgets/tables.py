@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,15 +17,15 @@ from kg_platform.browse.entities import EntityRow
 from kg_platform.browse.formatting import jsonable
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from kg_platform.graph.written import number
-from ui import resources
+from ui import navigation, resources
 from ui.language import say
 
 VECTOR_LENGTH = 8  # longer lists of numbers are vectors: their beginning and their length
 WORDS = 16  # items of a list that `words` shows
 
 
-def entity_list(rows: Sequence[EntityRow], key: str) -> str | None:
-    """A table of entities; returns the id of the one that was clicked, if any."""
+def entity_list(rows: Sequence[EntityRow], key: str) -> None:
+    """A table of entities; a click on one opens its page."""
     columns: dict[str, list[str | None]] = {
         "picture": [resources.thumbnail(r.picture, resources.SMALL) for r in rows],
         "label": [r.label for r in rows],
@@ -34,9 +35,11 @@ def entity_list(rows: Sequence[EntityRow], key: str) -> str | None:
     }
     if not any(columns["picture"]):
         del columns["picture"]
-    chosen = choice(
+    choice(
         columns,
+        [r.id for r in rows],
         key=key,
+        on_choice=navigation.open_entity,
         height="content",
         row_height=44,
         column_config={
@@ -48,22 +51,42 @@ def entity_list(rows: Sequence[EntityRow], key: str) -> str | None:
         },
         alt=say("Entities; choose one to open its page"),
     )
-    return None if chosen is None else rows[chosen].id
 
 
-def choice(columns: Mapping[str, Sequence[Any]], **options: Any) -> int | None:
-    """A table of texts and numbers; returns the position of the row that was clicked, if any."""
+def choice(
+    columns: Mapping[str, Sequence[Any]],
+    ids: Sequence[str],
+    *,
+    key: str,
+    on_choice: Callable[[str], None] | None = None,
+    **options: Any,
+) -> str | None:
+    """A table of texts and numbers, a row an id; the id of the row that is chosen, if any.
+    `on_choice` is a callback: it is told an id when that is clicked, and not again.
+
+    The browser knows of a choice which row it is, so it is forgotten where the rows are others."""
+    shown = f"{key}_{hashlib.sha256(json.dumps(list(ids)).encode()).hexdigest()[:12]}"
+
+    def clicked() -> None:
+        if on_choice and (one := _chosen(st.session_state[shown], ids)) is not None:
+            on_choice(one)
+
     event = st.dataframe(
         pa.table({name: column(values) for name, values in columns.items()}),
         hide_index=True,
         width="stretch",
         placeholder="",
-        on_select="rerun",
+        on_select=clicked,
         selection_mode="single-cell",
+        key=shown,
         **options,
     )
+    return _chosen(event, ids)
+
+
+def _chosen(event: Any, ids: Sequence[str]) -> str | None:
     cells = event["selection"]["cells"]
-    return cells[0][0] if cells else None
+    return ids[cells[0][0]] if cells and cells[0][0] < len(ids) else None
 
 
 def show(columns: Mapping[str, Sequence[Any]], **options: Any) -> None:
@@ -84,7 +107,7 @@ def answer(columns: Sequence[str], rows: Sequence[Sequence[Any]], key: str) -> N
     show(shown, key=key, column_config=numbers)
 
 
-def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)

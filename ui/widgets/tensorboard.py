@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,21 +13,36 @@ from ui import opened, resources
 from ui.language import say
 from ui.widgets import text
 
+SECONDS = 60  # until it is given up
 
-@st.cache_resource(show_spinner=False)
-def _server() -> subprocess.Popen[str]:
+
+@dataclass(frozen=True)
+class TensorBoard:
+    """A server that was started, and where it is: "" where it is not."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+
+def _lives(server: TensorBoard) -> bool:
+    return bool(server.address) and server.process.poll() is None
+
+
+@st.cache_resource(show_spinner=False, validate=_lives)
+def _server() -> TensorBoard:
     # Its input is ours: it ends with us, whatever ends us.
-    command = [sys.executable, "-m", "ui.tensorboard_server", str(resources.settings().runs_dir)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-
-
-@st.cache_resource(show_spinner=False)
-def _address() -> str:
-    printed = _server().stdout
-    assert printed is not None
-    return printed.readline().strip()
+    folder = str(resources.settings().runs_dir)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "ui.tensorboard_server", folder],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    printed, _, _ = select.select([process.stdout], [], [], SECONDS)
+    address = process.stdout.readline().strip() if printed else ""
+    if not address:
+        process.kill()
+        process.wait()
+    return TensorBoard(process, address)
 
 
 def link(run_id: str) -> None:
@@ -34,10 +51,8 @@ def link(run_id: str) -> None:
         return
     if st.button(say("Open TensorBoard"), icon=":material/show_chart:", key="runs_tensorboard"):
         with st.spinner(say("TensorBoard starts …")):
-            address = _address()
+            address = _server().address
         if address:
             st.link_button(say("TensorBoard is at {address}", address=address), address)
         else:
-            _server.clear()
-            _address.clear()
             text.alert(say("TensorBoard did not start."))

@@ -23,9 +23,12 @@ def person(
 @pytest.mark.parametrize(
     ("claims", "name"),
     [
-        ({}, "ada@x.org"),
         ({"email_verified": True}, "ada@x.org"),
+        ({"email_verified": "true"}, "ada@x.org"),
         # Whoever may write any address into a profile is not whoever has it.
+        ({}, "s-1"),
+        ({"email_verified": None}, "s-1"),
+        ({"email_verified": 1.5}, "s-1"),
         ({"email_verified": False}, "s-1"),
         ({"email_verified": "false"}, "s-1"),
         ({"email": ""}, "s-1"),
@@ -33,7 +36,32 @@ def person(
     ],
 )
 def test_somebody_is_known_by_what_they_cannot_choose(claims: dict[str, Any], name: str) -> None:
-    assert login_of(TOKEN | claims, "roles").name == name
+    assert login_of(TOKEN | claims, Settings()).name == name
+
+
+@pytest.mark.parametrize(
+    ("claim", "claims", "name"),
+    [
+        ("email", {}, "ada@x.org"),
+        ("email", {"email_verified": True}, "ada@x.org"),
+        ("sub", {"email_verified": True}, "s-1"),
+        ("staff.number", {"staff": {"number": "7"}}, "7"),
+        ("email", {"email_verified": False}, None),
+        ("email", {"email": ""}, None),
+        # By another name somebody would have what is taken from this one.
+        ("staff.number", {"email_verified": True}, None),
+        ("staff", {"staff": {"number": "7"}}, None),
+    ],
+)
+def test_a_claim_that_the_provider_is_trusted_with(
+    claim: str, claims: dict[str, Any], name: str | None
+) -> None:
+    settings = Settings(ui_oidc_name=claim)
+    if name is None:
+        with pytest.raises(Forbidden, match="KG_UI_OIDC_NAME"):
+            login_of(TOKEN | claims, settings)
+    else:
+        assert login_of(TOKEN | claims, settings).name == name
 
 
 @pytest.mark.parametrize(
@@ -54,25 +82,25 @@ def test_somebody_is_known_by_what_they_cannot_choose(claims: dict[str, Any], na
 def test_of_several_roles_the_highest_that_we_know(
     claims: dict[str, Any], path: str, role: str
 ) -> None:
-    assert login_of(TOKEN | claims, path).claimed == role
+    assert login_of(TOKEN | claims, Settings(ui_oidc_roles=path)).claimed == role
 
 
 def test_how_long_a_login_counts() -> None:
-    assert login_of(TOKEN, "roles").expires == 4_600
-    assert login_of(TOKEN, "roles", hours=10).expires == 37_000
+    assert login_of(TOKEN, Settings()).expires == 4_600
+    assert login_of(TOKEN, Settings(ui_login_hours=10)).expires == 37_000
 
 
 @pytest.mark.parametrize("missing", ["exp", "iat", "who"])
 def test_a_login_that_does_not_say_enough(missing: str) -> None:
     gone = ("sub", "email") if missing == "who" else (missing,)
     with pytest.raises(Forbidden, match="does not say"):
-        login_of({name: value for name, value in TOKEN.items() if name not in gone}, "roles")
+        login_of({name: value for name, value in TOKEN.items() if name not in gone}, Settings())
 
 
 @pytest.mark.parametrize("wrong", [True, "4600", None])
 def test_a_time_that_is_none(wrong: object) -> None:
     with pytest.raises(Forbidden, match="does not say `exp`"):
-        login_of(TOKEN | {"exp": wrong}, "roles")
+        login_of(TOKEN | {"exp": wrong}, Settings())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -101,10 +102,29 @@ def test_defaults_are_those_of_the_settings() -> None:
     assert defaults
     for variable, default in defaults.items():
         field = Settings.model_fields[variable.removeprefix(PREFIX).lower()]
-        if field.default is None:  # what is empty is not set; the published port is this machine's
-            assert default == ("operator" if variable == "KG_UI_EVERYBODY" else "")
+        if field.default is None:  # what is empty is not set
+            assert default == ""
         else:
             assert type(field.default)(default) == field.default
+
+
+@pytest.mark.parametrize(
+    ("given", "may"),
+    [
+        ({}, "operator"),  # the published port is this machine's
+        ({"KG_UI_URL": "https://kg.example.org"}, ""),
+        ({"KG_UI_EVERYBODY": "curator"}, "curator"),
+        ({"KG_UI_URL": "https://kg.example.org", "KG_UI_EVERYBODY": "operator"}, "operator"),
+    ],
+)
+def test_what_everybody_may_do_in_the_explorer(given: dict[str, str], may: str) -> None:
+    begin = [word.replace("$$", "$") for word in SERVICES["explorer"]["entrypoint"]]
+    told = {"KG_UI_URL": "", "KG_UI_EVERYBODY": "", **given}
+    said = subprocess.run(
+        [*begin, "printenv", "KG_UI_EVERYBODY"], env={"PATH": os.environ["PATH"], **told},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert said.stdout.strip() == may
 
 
 def test_no_password_has_a_default_or_is_written_down() -> None:

@@ -49,6 +49,35 @@ def test_this_machine_needs_no_tls() -> None:
     assert login.is_wanted(settings(**given))
 
 
+@pytest.mark.parametrize(
+    ("given", "opened"),
+    [
+        ("https://KG.Example.org", "https://kg.example.org"),
+        ("HTTPS://kg.example.org:443/", "https://kg.example.org"),
+        ("https://kg.example.org:8443", "https://kg.example.org:8443"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://[::1]:8501/", "http://[::1]:8501"),
+    ],
+)
+def test_the_address_as_browsers_spell_it(given: str, opened: str) -> None:
+    told = settings(**WHOLE, ui_url=given)
+    assert login.is_wanted(told)
+    assert login.origin(told, 1) == opened
+
+
+@pytest.mark.parametrize("more", ["/kg", "/?lang=zh", "/#top", ":x", ":99999"])
+def test_an_address_where_no_login_leads_back(more: str) -> None:
+    with pytest.raises(SettingsError, match="KG_UI_URL"):
+        login.is_wanted(settings(**WHOLE, ui_url="https://kg.example.org" + more))
+
+
+def test_an_address_with_a_user_or_without_a_host() -> None:
+    with pytest.raises(SettingsError, match="KG_UI_URL"):
+        login.is_wanted(settings(**WHOLE, ui_url="https://ada@kg.example.org"))
+    with pytest.raises(SettingsError, match="names no host"):
+        login.host(settings(ui_url="kg.example.org"))
+
+
 def test_what_streamlit_is_told() -> None:
     told = login.secrets(settings(**WHOLE), 8600)
     assert told["redirect_uri"] == "http://localhost:8600/oauth2callback"

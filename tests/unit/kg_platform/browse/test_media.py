@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 
 from kg_platform.browse.media import close_pairs
+from kg_platform.errors import BadInput
 
 
 @pytest.mark.parametrize("distance", [0, 1, 4, 7])
@@ -33,3 +34,10 @@ def test_close_pairs_are_those_of_a_look_at_all(distance: int) -> None:
     assert set(found) == expected
     assert len(found) == len(expected), "each once"
     assert expected
+
+
+def test_what_takes_too_long_is_said_before_it_begins() -> None:
+    hashes = [(f"m{n:02}", n << 60) for n in range(16)]  # all agree in the lower half
+    assert list(close_pairs(hashes, 1, comparisons=120))
+    with pytest.raises(BadInput, match=r"120 comparisons.*kg media duplicates --distance 1"):
+        next(close_pairs(hashes, 1, comparisons=119))

@@ -142,6 +142,28 @@ def test_a_map_that_is_damaged_or_newer(runs: list[Artifact]) -> None:
         open_map(folder, RUNS[0], "embedding")
 
 
+def test_a_map_that_is_made_again_beside_a_reader(
+    runs: list[Artifact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = MapMaker(runs[0], Known()).make("embedding", "pca")
+    save(runs[0].folder, first)
+    load = np.load
+    again = [
+        replace(first, points=first.points + 1, codes={n: c + 1 for n, c in first.codes.items()})
+    ]
+
+    def meanwhile(file: Path, **how: bool) -> object:
+        if file.name == "rows.npy" and again:
+            save(runs[0].folder, again.pop())
+        return load(file, **how)
+
+    monkeypatch.setattr(np, "load", meanwhile)
+    found = open_map(runs[0].folder.parent, RUNS[0], "embedding")
+    assert not again
+    assert np.array_equal(found.points, first.points + 1)
+    assert np.array_equal(found.codes["type"], first.codes["type"] + 1)
+
+
 @pytest.mark.parametrize("run", ["gone", "../elsewhere", ""])
 def test_a_map_that_is_not_there(runs: list[Artifact], run: str) -> None:
     with pytest.raises(NotFound, match="no map of 'embedding'"):
