@@ -49,13 +49,15 @@ EMBEDDING_RUNS = (
 )
 
 ENTITY = f"MATCH (n:Entity {{«id»: $id}}) RETURN {ROW}, properties(n) AS properties"
+MOST_MEDIA = 1_000  # of an entity that are read
 ENTITY_MEDIA = (
     "MATCH (:Entity {«id»: $id})-[h:HAS_MEDIA]->(m:Media) "
     "RETURN m.id AS id, m.kind AS kind, m.mime AS mime, m.uri AS uri, m.size AS size, "
     "m.width AS width, m.height AS height, m.duration AS duration, m.rate AS rate, "
     "m.channels AS channels, m.codec AS codec, m.frame_rate AS frame_rate, "
     "h.start_seconds AS start, h.end_seconds AS end, h.role AS role, h.rank AS rank, "
-    "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id"
+    "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id "
+    f"LIMIT {MOST_MEDIA}"
 )
 # -> source, original, properties of what each source says, where several do
 STATEMENTS = (

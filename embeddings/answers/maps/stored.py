@@ -123,6 +123,18 @@ def kept_maps(artifacts: Path) -> dict[str, list[str]]:
     return found
 
 
+def colours(artifacts: Path, run: str, vectors: str) -> list[str]:
+    """What a map can be coloured by, as its manifest and the names of its files tell: a map of
+    millions is not read for it. Of one that is damaged, nothing; opening it says so."""
+    folder = artifacts / run / FOLDER / vectors
+    try:
+        names = json.loads((folder / MANIFEST).read_text("utf-8"))["names"]
+        found = [kind for kind in CODES if names[kind]]
+    except (OSError, ValueError, KeyError, TypeError):
+        found = []
+    return found + [name for name in MEASURES if (folder / f"{name}.npy").is_file()]
+
+
 def open_map(artifacts: Path, run: str, vectors: str) -> StoredMap:
     """The map of a run's vectors.
 

@@ -12,7 +12,7 @@ import pytest
 
 from embeddings.answers.maps import measures
 from embeddings.answers.maps.making import MapMaker, coded, nearest_map
-from embeddings.answers.maps.stored import FOLDER, MANIFEST, kept_maps, open_map, save
+from embeddings.answers.maps.stored import FOLDER, MANIFEST, colours, kept_maps, open_map, save
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained
@@ -57,6 +57,11 @@ def test_a_map_is_made_and_comes_back(runs: list[Artifact]) -> None:
     assert back.frame == made.frame
     assert back.method == "pca"
     assert kept_maps(runs[0].folder.parent) == {RUNS[0]: ["embedding"]}
+    assert set(colours(runs[0].folder.parent, RUNS[0], "embedding")) == {
+        *(kind for kind, names in back.names.items() if names),
+        *back.measures,
+    }
+    assert colours(runs[0].folder.parent, RUNS[0], "nothing") == []
     # Nothing of the artifact is changed by what lies beside its files.
     open_artifact(runs[0].folder)
 
