@@ -32,14 +32,19 @@ def main() -> None:
     random = np.random.default_rng(SEED)
     with connect() as kg:
         ids = [row["id"] for row in kg.graph.read(Statement(WITH_BOTH))]
-        chosen = random.choice(ids, pairs, replace=False)
-        near = [
-            next(one.id for one in kg.similar(str(each), k=20, by="image") if one.id in set(ids))
-            for each in chosen
-        ]
-        others = random.choice(ids, pairs, replace=False)
+        there = set(ids)
+        drawn = random.choice(ids, min(pairs, len(ids)), replace=False).tolist()
+        nearest = {
+            one: [each.id for each in kg.similar(one, k=20, by="image") if each.id in there]
+            for one in drawn
+        }
+        chosen = [one for one in drawn if nearest[one]]
+        if not chosen:
+            parser.error("no two entities near each other have a text and a picture; try kg demo")
+        near = [nearest[one][0] for one in chosen]
+        others = random.choice(ids, len(chosen), replace=False).tolist()
         begun = time.perf_counter()
-        kg.why(str(chosen[0]), str(near[0]))
+        kg.why(chosen[0], near[0])
         print(f"first answer, which loads: {time.perf_counter() - begun:.1f} s")
         for name, second in (("nearest", near), ("drawn at random", others)):
             times, own, texts, pictures = [], [], 0, 0
@@ -47,7 +52,7 @@ def main() -> None:
                 if one == other:
                     continue
                 begun, busy = time.perf_counter(), time.process_time()
-                found = kg.why(str(one), str(other))
+                found = kg.why(one, other)
                 times.append(time.perf_counter() - begun)
                 own.append(time.process_time() - busy)
                 texts += found.text is not None and found.text.found

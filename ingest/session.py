@@ -94,15 +94,22 @@ class IngestSession(Session):
         return history(self.ledger, source, limit)
 
     def loads_of(self, entity: str, latest: int = 20) -> list[EntityLoad]:
-        """What the last loads changed of an entity (id or label) and its relations, newest first.
+        """What the last loads changed of an entity (id or label; of one that went, its id) and its
+        relations, newest first.
 
         Raises:
-            NotFound: no such entity.
+            NotFound: no such entity, and none of these loads had one.
         """
         from ingest.versions.of_entity import loads_of
 
         number("latest", latest)
-        return loads_of(self.platform, self.resolve(entity).id, latest)
+        try:
+            standing = self.resolve(entity).id
+        except NotFound:
+            if found := loads_of(self.platform, entity, latest):
+                return found
+            raise
+        return loads_of(self.platform, standing, latest)
 
     def compare(self, first: str, second: str, limit: int = 1_000) -> SourceDiff:
         """What a source states otherwise after the run `second` than after the run `first`.

@@ -13,7 +13,7 @@ import streamlit as st
 
 from kg_platform.errors import KgError, Unavailable
 from kg_platform.ledger.person import Role
-from ui import language, navigation, people, resources, tour
+from ui import language, navigation, people, resources, return_to, tour
 from ui.language import say
 from ui.people import Visitor
 from ui.widgets import gate, text
@@ -87,7 +87,10 @@ page = st.navigation(
     position="sidebar" if there.role else "hidden",
 )
 
-if (asked := navigation.asked_for()) is not None:
+asked = navigation.asked_for()
+if asked is None and there.role is not None and people.is_logged_in():
+    asked = return_to.asked_for()
+if asked is not None:
     st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
 
 with st.sidebar:
@@ -96,7 +99,7 @@ with st.sidebar:
 try:
     needed = TAKES.get(page.url_path, "viewer")
     if there.role is None:
-        gate.closed(there)
+        gate.closed(there, page.url_path)
     elif not there.may(needed):
         gate.refused(needed)
     else:

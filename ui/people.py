@@ -140,15 +140,13 @@ def leave() -> None:
         st.logout()
 
 
-def again() -> None:
-    """Log in anew: the browser goes to the provider once more."""
-    st.login()
-
-
 def _lately() -> Visitor:
     """As `visitor`, not asked anew where this login was within a second."""
     if asks_for_login() and is_logged_in():
-        claims, at, there = st.session_state.get(_KEPT, (None, 0.0, Visitor("", None)))
+        kept: tuple[object, float, Visitor] = st.session_state.get(
+            _KEPT, (None, 0.0, Visitor("", None))
+        )
+        claims, at, there = kept
         if claims == st.user.to_dict() and time.monotonic() - at < _LATELY:
             return there
     return visitor()

@@ -10,6 +10,7 @@ import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -49,6 +50,7 @@ SMALL, CARD, LARGE = 96, 288, 640
 # Seconds a reading may be old. Counting the whole graph is a scan, so it is kept longest.
 ALIVE, FRESH, COUNTS = 3, 10, 30
 PING_SECONDS = 3.0
+MOST_BROKEN = 4_000  # media that are remembered as broken
 
 
 @st.cache_resource(show_spinner="Opening Neo4j …")
@@ -276,14 +278,36 @@ def picture(data: bytes) -> Image:
     return decode_apart(data, settings().max_picture_pixels, _decoders())
 
 
-@st.cache_data(max_entries=4_000, show_spinner=False)
-def _thumbnail(digest: str, size: int) -> str:
+def _seen(digest: str, size: int) -> Image:
     media = _session().platform.media
     if (ours := media.small(digest)) is not None:
         shown = decode_rgb(ours, settings().max_picture_pixels)
     else:
         shown = picture(media.read(digest))
     shown.thumbnail((size, size))
+    return shown
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def kept_picture(digest: str) -> Image:
+    """A picture of the store to be drawn on, `LARGE` at most.
+
+    Raises:
+        NotFound, MediaStoreError, BadPicture: its bytes are missing, or cannot be used.
+    """
+    return _seen(digest, LARGE)
+
+
+@st.cache_resource(show_spinner=False)
+def _broken() -> dict[str, float]:
+    """When the bytes of a medium could not be shown: a page of broken pictures would decode all of
+    them each time it is drawn."""
+    return {}
+
+
+@st.cache_data(max_entries=4_000, show_spinner=False)
+def _thumbnail(digest: str, size: int) -> str:
+    shown = _seen(digest, size)
     packed = io.BytesIO()
     shown.save(packed, "WEBP", quality=82)
     return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode()
@@ -295,11 +319,15 @@ def thumbnail(digest: str | None, size: int) -> str | None:
 
     None when there is no picture, or its bytes are missing or broken: a list goes on without it.
     """
-    if digest is None:
+    broken = _broken()
+    if digest is None or monotonic() < broken.get(digest, -COUNTS) + COUNTS:
         return None
     try:
         return _thumbnail(digest, size)
     except KgError:
+        if len(broken) >= MOST_BROKEN:
+            broken.clear()
+        broken[digest] = monotonic()
         return None
 
 

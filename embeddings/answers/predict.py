@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from embeddings.answers.chances import Basis, Chances
 from embeddings.answers.scored_entities import ScoredEntities, open_scored
+from embeddings.data.triples import Ints
 from embeddings.evaluation.questions import figures_of, log_sum_exp
 from kg_platform.browse import entities
+from kg_platform.browse.entities import EntityRow
 from kg_platform.cypher import vectors as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
@@ -99,23 +101,26 @@ def _predict(
         else scorer.score_tails([position], [number])
     )[0]
     known = known_ends(graph, entity, relation, heads)
-    asked = _Asked(Chances.of(artifact), scores, number + heads * len(relations))
-    asked.leave_out(position, [space.places[one] for one in known if one in space.places])
-    found: list[Prediction] = []
+    rows: list[EntityRow] = []
     for page in _best_first(scores):
         there = entities.rows(graph, [ids[i] for i in page])
         for i in page:
             row = there.get(ids[i])  # an entity may have been deleted since
             if row is None or row.id in known or row.id == entity:
                 continue
-            if type is not None and row.type != type:
-                continue
-            found.append(
-                Prediction(row.id, row.label, row.type, float(scores[i]), *asked.chance(i))
-            )
-            if len(found) == k:
-                return found
-    return found
+            if type is None or row.type == type:
+                rows.append(row)
+        if len(rows) >= k:
+            break
+    rows = rows[:k]
+    at = np.array([space.places[row.id] for row in rows], np.int64)
+    asked = number + heads * len(relations)
+    taken = [space.places[one] for one in known if one in space.places]
+    found, basis = _chances(Chances.of(artifact), asked, scores, position, taken, at)
+    return [
+        Prediction(row.id, row.label, row.type, float(scores[i]), chance, basis)
+        for row, i, chance in zip(rows, at, found, strict=True)
+    ]
 
 
 def known_ends(graph: Graph, entity: str, relation: str, heads: bool) -> set[str]:
@@ -133,24 +138,23 @@ def not_embedded(entity: str) -> str:
     )
 
 
-class _Asked:
-    """One question: (N,) scores of its answers, and the chance of each."""
-
-    def __init__(self, chances: Chances | None, scores: NDArray[np.float32], kind: int) -> None:
-        self._chances, self._kind = chances, np.array([kind])
-        self._scores, self._mass = scores[None].copy(), log_sum_exp(scores[None])
-        self._answers = np.zeros(1, np.int64)
-
-    def leave_out(self, itself: int, known: Sequence[int]) -> None:
-        """These are no answers: the entity that is asked about, and facts of the graph."""
-        self._scores[0, [itself, *known]] = -np.inf
-        self._answers[:] = len(known)
-
-    def chance(self, answer: int) -> tuple[float | None, Basis | None]:
-        if self._chances is None:
-            return None, None
-        figures = figures_of(self._scores, self._mass, self._answers, np.array([answer]))
-        return float(self._chances.probabilities(self._kind, figures)[0]), self._chances.basis
+def _chances(
+    chances: Chances | None,
+    relation: int,
+    scores: NDArray[np.float32],
+    itself: int,
+    known: Sequence[int],
+    shown: Ints,
+) -> tuple[Sequence[float | None], Basis | None]:
+    """Of one question (N,) scores -> the chances of some of its answers, and what they are of. No
+    answers are the entity that is asked about, `itself`, and the `known` facts of the graph."""
+    if chances is None or not len(shown):
+        return [None] * len(shown), None
+    mass, free = log_sum_exp(scores[None]), scores[None].copy()
+    free[0, [itself, *known]] = -np.inf
+    figures = figures_of(free, mass, np.array([len(known)]), shown[None])[0]
+    kinds = np.full(len(shown), relation)
+    return chances.probabilities(kinds, figures).tolist(), chances.basis
 
 
 def _best_first(scores: NDArray[np.float32]) -> Iterator[list[int]]:

@@ -108,13 +108,14 @@ def _sentence(
     drops = base - cosines([_without(text, one) for one in sentences])
     best = int(drops.argmax())
     start, end = sentences[best]
-    size = sum(start <= a and b <= end for a, b in words)
+    inside = [at for at, (a, b) in enumerate(words) if start <= a and b <= end]
+    first, size = inside[0], len(inside)
     # Others of as many words in a row, that are not mostly the sentence itself.
-    others = []
-    for at in range(len(words) - size + 1):
-        window = (words[at][0], words[at + size - 1][1])
-        if 2 * sum(start <= a and b <= end for a, b in words[at : at + size]) <= size:
-            others.append(window)
+    others = [
+        (words[at][0], words[at + size - 1][1])
+        for at in range(len(words) - size + 1)
+        if 2 * max(0, size - abs(at - first)) <= size
+    ]
     return _held(text, sentences[best], float(drops[best]), others, base, cosines, random)
 
 
@@ -162,7 +163,8 @@ def _words(
     ]
     if len(content) > WORDS // 2:
         content = sorted(random.choice(content, WORDS // 2, replace=False).tolist())
-    rest = [at for at in range(len(words)) if at not in set(content)]
+    among = set(content)
+    rest = [at for at in range(len(words)) if at not in among]
     more = min(WORDS - len(content), len(rest))
     tried = [*content, *random.choice(rest, more, replace=False).tolist()] if more else content
     if len(tried) <= LEAST or not content:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from embeddings.answers.question import MOST, property_of
 from embeddings.data.artifact import open_artifact
+from embeddings.data.entity_rows import entity_rows
 from kg_platform.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -65,11 +66,10 @@ def two_runs(
 def _nearest(
     artifact: Artifact, entity_id: str, name: str, k: int, run: str
 ) -> list[tuple[str, float]]:
-    ids = artifact.entity_ids()
-    try:
-        row = ids.index(entity_id)
-    except ValueError:
-        raise NotFound(f"The run {run} was trained without the entity {entity_id}.") from None
+    places = entity_rows(artifact)
+    if entity_id not in places:
+        raise NotFound(f"The run {run} was trained without the entity {entity_id}.")
+    row, ids = places[entity_id], list(places)
     here = artifact.present(name)
     if not here[row]:
         raise NotFound(f"{entity_id} has no {name} in the run {run}; compare by another way.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from embeddings.answers.picture_reasons import PictureReasons, picture_reasons
 from embeddings.answers.question import WAYS
 from embeddings.answers.text_reasons import TextReasons, text_reasons
 from embeddings.data.entity_contents import EntityContents, read
+from embeddings.data.entity_rows import entity_rows
 from embeddings.numerics.threads import one_thread
 from embeddings.publish.live_artifact import artifact_of
 from embeddings.publish.published import Run, must_be_published, of_one_run, staged_name
@@ -27,7 +29,8 @@ from kg_platform.browse.comparing import InCommon, in_common
 from kg_platform.browse.entities import EntityRow
 from kg_platform.cypher import nearest as cypher
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import BadInput, KgError, NotFound
+from kg_platform.cypher.vectors import PROVISIONAL
+from kg_platform.errors import ArtifactError, BadInput, KgError, NotFound
 from kg_platform.media.pictures import decode_rgb
 from kg_platform.modality import IMAGE, TEXT, Modality
 from kg_platform.platform import Platform
@@ -44,6 +47,10 @@ FINE, COARSE = 8, 4
 # further away there is no likeness to give reasons for.
 DRAWN, ALIKE = 200, 0.9
 SEED = 0
+CAME_AFTER = "One of the two came after training; its vector was fitted whole and has no parts."
+FITTED_AGAIN = (
+    "One of the two changed after training; its vector was fitted again, whole, and has no parts."
+)
 
 Numbers = NDArray[np.float32]
 
@@ -104,7 +111,7 @@ class WhySimilar:
 
 
 class WhyReader:
-    """Answers why; keeps what it loads. Threads may share it."""
+    """Answers why. Threads may share it."""
 
     def __init__(self, platform: Platform, contents: ContentSearch) -> None:
         """`contents` keeps the encoders."""
@@ -126,8 +133,8 @@ class WhyReader:
         graph = self._platform.graph
         places = {way: staged_name(run, name) for way, name in WAYS.items()}
         ends = {"ids": [one.id, other.id]}
-        found = graph.read(Statement(cypher.vectors_of(list(places.values())), ends))
-        rows = {row["id"]: row for row in found}
+        wanted = [*places.values(), PROVISIONAL]
+        rows = {row["id"]: row for row in graph.read(Statement(cypher.vectors_of(wanted), ends))}
         vectors = {
             way: [_unit(rows[end.id][place]) for end in (one, other)]
             for way, place in places.items()
@@ -137,7 +144,10 @@ class WhyReader:
             if end.id not in rows or not any(rows[end.id][place] for place in places.values()):
                 raise NotFound(f"{end.id} has no vectors yet; `kg embed` makes them.")
         cosines = {way: round(float(a @ b), 4) for way, (a, b) in vectors.items()}
-        shares, nearer, missing = self._trained(run, one, other, vectors)
+        fitted = any(rows[end.id][PROVISIONAL] for end in (one, other))
+        shares, nearer, missing = by_training(
+            run, self._platform.settings.artifacts_dir, ends["ids"], vectors, fitted
+        )
         problems: list[str] = []
         text, picture = None, None
         said = {each.id: each for each in read(graph, [one.id, other.id], (), (), 0)}
@@ -171,31 +181,6 @@ class WhyReader:
             picture=picture,
             problems=tuple(problems),
         )
-
-    def _trained(
-        self,
-        run: Run,
-        one: EntityRow,
-        other: EntityRow,
-        vectors: Mapping[str, Sequence[Numbers]],
-    ) -> tuple[tuple[PartShare, ...], dict[str, float], str]:
-        """Shares, how alike they are beside others, and why there are no shares."""
-        try:
-            artifact = artifact_of(run, self._platform.settings.artifacts_dir)
-        except NotFound as error:
-            return (), {}, str(error)
-        nearer = {way: nearer_than(artifact, WAYS[way], pair) for way, pair in vectors.items()}
-        rows = _rows(artifact, [one.id, other.id])
-        if rows is None:
-            return (
-                (),
-                nearer,
-                (
-                    "One of the two came after training; its vector was fitted whole and has no "
-                    "parts."
-                ),
-            )
-        return shares(artifact, rows), nearer, ""
 
     def _text(
         self, run: Run, sides: Sequence[EntityContents], vectors: Sequence[Numbers]
@@ -243,6 +228,29 @@ class WhyReader:
         return PictureSides(chosen[0][0], chosen[1][0], found[0], found[1])
 
 
+def by_training(
+    run: Run,
+    artifacts: Path,
+    pair: Sequence[str],
+    vectors: Mapping[str, Sequence[Numbers]],
+    fitted: bool,
+) -> tuple[tuple[PartShare, ...], dict[str, float], str]:
+    """Of two entities, what the run's artifact says: shares, how alike they are beside others, and
+    why there are no shares. `fitted`: the vector of one was, after training."""
+    nearer: dict[str, float] = {}
+    try:
+        artifact = artifact_of(run, artifacts)
+        nearer = {way: nearer_than(artifact, WAYS[way], both) for way, both in vectors.items()}
+        places = entity_rows(artifact)
+        if any(one not in places for one in pair):
+            return (), nearer, CAME_AFTER
+        if fitted:  # what was trained has parts still, which are not those of the vector
+            return (), nearer, FITTED_AGAIN
+        return shares(artifact, [places[one] for one in pair]), nearer, ""
+    except (NotFound, ArtifactError) as error:
+        return (), nearer, str(error)
+
+
 def shares(artifact: Artifact, rows: Sequence[int]) -> tuple[PartShare, ...]:
     """What each part adds to the cosine of two trained entities, the most first; parts that neither
     has are left out."""
@@ -281,17 +289,6 @@ def _far(modality: Modality, share: float) -> str:
         f"Their {modality.items} are nearer to each other than to {share:.0%} of entities drawn at "
         "random: too few for a likeness to give reasons for."
     )
-
-
-def _rows(artifact: Artifact, ids: Sequence[str]) -> list[int] | None:
-    """Their rows in an artifact; None: one is not in it."""
-    wanted, found = set(ids), {}
-    for row, name in enumerate(artifact.iter_entity_ids()):
-        if name in wanted:
-            found[name] = row
-            if len(found) == len(wanted):
-                return [found[one] for one in ids]
-    return None
 
 
 def _unit(numbers: Any) -> Numbers:

@@ -56,6 +56,8 @@ def lines(found: WhySimilar) -> list[str]:
     common = found.common
     for relation, outgoing in common.between:
         said.append(f"  {one} {_arrow(relation, outgoing)} {other}")
+    looked = common.shared_count is not None
+    none = "No fact of both" if looked else "Too many relations to look for facts of both"
     if common.shared:
         said.append(f"Both have {common.shared_count:,} facts in common:")
         said += [
@@ -64,10 +66,10 @@ def lines(found: WhySimilar) -> list[str]:
             for fact in common.shared
         ]
     elif common.paths:
-        said.append("No fact of both; the shortest ways:")
+        said.append(f"{none}; the shortest ways:")
         said += [f"  {_way(path)}" for path in common.paths]
     else:
-        said.append("No fact of both, and no way of three facts or fewer.")
+        said.append(f"{none}, and no way of three facts or fewer.")
     if found.text is not None:
         said += _text(one, found.text.one) + _text(other, found.text.other)
     if found.picture is not None:

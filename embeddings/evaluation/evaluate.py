@@ -17,6 +17,7 @@ from embeddings.evaluation.classification import classify
 from embeddings.evaluation.held_out import held_out
 from embeddings.evaluation.ranking import Scores, rank
 from embeddings.evaluation.shown import calibrate_shown
+from kg_platform.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Measured:
     details: Mapping[str, Any]
 
 
-def measure(trained: Scores, dataset: Dataset, seed: int) -> Measured:
+def measure(trained: Scores, dataset: Dataset, seed: int, report: Progress = silent) -> Measured:
     """Rank validation and test; classify and calibrate where both have facts.
 
     Raises:
@@ -47,7 +48,7 @@ def measure(trained: Scores, dataset: Dataset, seed: int) -> Measured:
         calibration = calibrate(trained, dataset, seed)
         metrics |= classify(trained, dataset, seed).as_dict() | calibration.as_dict()
         details["calibration"] = calibration.calibrator.as_dict()
-        shown = calibrate_shown(trained, dataset, calibration.calibrator, seed)
+        shown = calibrate_shown(trained, dataset, calibration.calibrator, seed, report)
         if shown is not None:
             details["shown"] = shown.calibrator.as_dict() | {"figures_on_test": shown.as_dict()}
     return Measured(metrics, details)

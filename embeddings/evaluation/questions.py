@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from embeddings.data.dataset import SPLITS, Dataset
 from embeddings.data.triples import Groups, Ints, group
 from embeddings.models.scorer import Scorer
+from kg_platform.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 FIGURES = ("score", "share", "free", "place", "answers", "first")
@@ -35,7 +36,9 @@ GOES_WITH = 0.1
 ENTITIES = 20_000  # looked at for who is asked what
 CELLS = 1 << 22  # scores in memory at a time
 SCORED = 1 << 27  # for a table, about
-FEWEST_QUESTIONS, MOST_QUESTIONS = 2_000, 10_000  # of each of the two kinds of a table
+# Of each of the two kinds of a table. The fewest are what a regression needs, whatever they cost:
+# with a million entities 2 * 10^9 scores for both tables, where SCORED would allow 134 questions.
+FEWEST_QUESTIONS, MOST_QUESTIONS = 500, 10_000
 
 
 class ShownAnswers(NamedTuple):
@@ -51,42 +54,63 @@ class ShownAnswers(NamedTuple):
 
 
 def shown_answers(
-    scores: NDArray[np.float32], masses: Floats, answers: Ints, top: int = TOP
+    scores: NDArray[np.float32],
+    masses: Floats,
+    answers: Ints,
+    top: int = TOP,
+    shows: NDArray[np.bool_] | None = None,
 ) -> ShownAnswers:
     """(B, N) scores, -inf where an entity may not be an answer; (B,) log sum exp of the scores of
-    all entities; (B,) how many answers the graph has -> the best `top` of each."""
+    all entities; (B,) how many answers the graph has -> the best `top` of each; of those that
+    `shows` (B, N), whose figures are among all that may be answers, as they were measured."""
+    among = scores if shows is None else np.where(shows, scores, np.float32(-np.inf))
     many = scores.shape[1]
     most = min(top, many)
-    best = np.argpartition(-scores, most - 1, axis=1)[:, :most] if most < many else None
+    best = np.argpartition(-among, most - 1, axis=1)[:, :most] if most < many else None
     rows = np.arange(len(scores))[:, None]
     if best is None:
         best = np.broadcast_to(np.arange(many), scores.shape)
-    order = np.lexsort((best, -scores[rows, best]), axis=1)
+    order = np.lexsort((best, -among[rows, best]), axis=1)
     best = np.take_along_axis(best, order, 1)
-    found = scores[rows, best].astype(np.float64)
-    there = np.isfinite(found)
-    clean = np.where(there, found, 0.0)
-    free = np.where(there.any(1), log_sum_exp(scores), 0.0)
-    places = np.broadcast_to(-np.log(np.arange(1, most + 1)), found.shape)
-    known = np.broadcast_to(-np.log1p(answers)[:, None], found.shape)
-    first = np.broadcast_to(-(answers == 0).astype(np.float64)[:, None], found.shape)
-    figures = [
-        found, clean - masses[:, None], clean - free[:, None], places, known, first,
-    ]  # fmt: skip
-    return ShownAnswers(best, np.stack(figures, axis=-1))
+    own = among[rows, best]
+    place = np.arange(1, most + 1) if shows is None else _places(scores, own)
+    return ShownAnswers(best, _figures(scores, masses, answers, own, place))
 
 
 def figures_of(scores: NDArray[np.float32], masses: Floats, answers: Ints, chosen: Ints) -> Floats:
-    """As `shown_answers`, of one answer of each question, (B,) `chosen` -> (B, F)."""
-    own = scores[np.arange(len(scores)), chosen].astype(np.float64)
-    clean = np.where(np.isfinite(own), own, 0.0)
-    free = np.where(np.isfinite(own), log_sum_exp(scores), 0.0)
-    place = 1 + (scores > own[:, None]).sum(axis=1)
+    """As `shown_answers`, of some answers of each question, (B, K) `chosen` -> (B, K, F)."""
+    own = np.take_along_axis(scores, chosen, 1)
+    return _figures(scores, masses, answers, own, _places(scores, own))
+
+
+def _figures(
+    scores: NDArray[np.float32],
+    masses: Floats,
+    answers: Ints,
+    own: NDArray[np.float32],
+    places: Ints,
+) -> Floats:
+    """`own` (B, K) are the scores of those whose figures (B, K, F) these are."""
+    found = own.astype(np.float64)
+    there = np.isfinite(found)
+    clean = np.where(there, found, 0.0)
+    free = np.where(there.any(1), log_sum_exp(scores), 0.0)
+    known = np.broadcast_to(-np.log1p(answers)[:, None], found.shape)
+    first = np.broadcast_to(-(answers == 0).astype(np.float64)[:, None], found.shape)
     figures = [
-        own, clean - masses, clean - free, -np.log(place), -np.log1p(answers),
-        -(answers == 0).astype(np.float64),
+        found, clean - masses[:, None], clean - free[:, None],
+        np.broadcast_to(-np.log(places), found.shape), known, first,
     ]  # fmt: skip
     return np.stack(figures, axis=-1)
+
+
+def _places(scores: NDArray[np.float32], chosen: NDArray[np.float32]) -> Ints:
+    """(B, N), (B, K) scores of some -> their places in their rows, from 1."""
+    above = [
+        len(row) - np.searchsorted(row, some, side="right")
+        for row, some in zip(np.sort(scores, axis=1), chosen, strict=True)
+    ]
+    return 1 + np.array(above, np.int64).reshape(chosen.shape)
 
 
 def log_sum_exp(scores: NDArray[np.float32]) -> Floats:
@@ -113,13 +137,19 @@ class ShownTable:
 
 
 def shown_table(
-    scorer: Scorer, dataset: Dataset, split: str, seed: int, most: int | None = None
+    scorer: Scorer,
+    dataset: Dataset,
+    split: str,
+    seed: int,
+    most: int | None = None,
+    report: Progress = silent,
 ) -> ShownTable:
     """What would be shown if the facts of a split were missing, and which of it was right.
 
     At most `most` questions are asked of those that the split answers, and as many of the others;
-    each stands for its share. Without it, as many as takes seconds. The other splits are what the
-    graph has.
+    each stands for its share. Without it, as many as takes seconds, and never fewer than
+    FEWEST_QUESTIONS, which takes minutes of a million entities. The other splits are what the graph
+    has.
     """
     if most is None:
         most = min(max(SCORED // max(1, dataset.entities), FEWEST_QUESTIONS), MOST_QUESTIONS)
@@ -149,6 +179,7 @@ def shown_table(
         of = np.nonzero(real)[0]
         relations.append(kinds[of])
         rows.append(weight[start + of])
+        report(f"calibrate: {split}", min(start + size, len(keys)), len(keys))
     return ShownTable(
         np.concatenate([np.zeros(0, np.int64), *relations]),
         np.concatenate([np.zeros((0, len(FIGURES))), *figures]),

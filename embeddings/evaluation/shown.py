@@ -30,6 +30,7 @@ from embeddings.data.triples import Ints
 from embeddings.evaluation.calibration import BINS, Calibrator
 from embeddings.evaluation.questions import FIGURES, GROWING, Floats, ShownTable, shown_table
 from embeddings.evaluation.ranking import Scores
+from kg_platform.progress import Progress, silent
 
 FEWEST = 10  # facts found among what is shown; of fewer nothing can be learnt
 PULL = 1.0  # towards 0, of slopes and of relations' offsets
@@ -121,17 +122,17 @@ class ShownCalibration:
 
 
 def calibrate_shown(
-    trained: Scores, dataset: Dataset, even: Calibrator, seed: int
+    trained: Scores, dataset: Dataset, even: Calibrator, seed: int, report: Progress = silent
 ) -> ShownCalibration | None:
     """Fit on validation, measure on test; None where too few facts are found to fit anything.
 
     Where test holds out more facts than validation, or fewer, that is known and counted with.
     """
-    valid = shown_table(trained.scorer, dataset, "valid", seed)
+    valid = shown_table(trained.scorer, dataset, "valid", seed, report=report)
     if valid.truth.sum() < FEWEST:
         return None
     calibrator = fit_shown(valid, dataset.relations)
-    test = shown_table(trained.scorer, dataset, "test", seed + 1)
+    test = shown_table(trained.scorer, dataset, "test", seed + 1, report=report)
     more = max(test.held_out, 1) / max(valid.held_out, 1)
     ours = calibrator.probabilities(test.relations, test.figures, more)
     return ShownCalibration(

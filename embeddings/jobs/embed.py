@@ -1,8 +1,9 @@
-"""The embedding job: snapshot -> features -> train -> rank -> artifact -> gate -> publish -> map.
+"""The embedding job: snapshot -> features -> train -> rank -> artifact -> gate -> publish.
 
 Each step is written down in the ledger. A job that was stopped, killed or failed is taken up again
 by the next one with the same options, if the graph is still the same: the snapshot's hash says so.
-Until `publish` nothing in the graph changes.
+Until `publish` nothing in the graph changes. Maps are made behind it, in a run of their own
+(`map.py`).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from embeddings.training.train import logged_epoch, train
 from kg_platform.adoption.named_pictures import pictures_of
 from kg_platform.adoption.sync import sync_nodes
 from kg_platform.curation.review import decided_facts
-from kg_platform.errors import ArtifactError, GateRefused, Interrupted, KgError, NotFound
+from kg_platform.errors import ArtifactError, GateRefused, NotFound
 from kg_platform.graph.lease import GraphLease
 from kg_platform.modality import MODALITIES
 from kg_platform.platform import Platform
@@ -83,14 +84,22 @@ def embed(
         GateRefused: the run is worse than the live one and nobody forces it; it is kept.
         BadInput: there is nothing to embed, or another embedding job of this platform or graph is
             running.
-        Interrupted: a person stopped it; the same command goes on from where it stopped.
+        Interrupted: a person stopped it; the same command goes on from where it stopped, unless
+            only maps were missing.
     """
     with only_one(platform, writes=publish_vectors) as lease:
         if publish_vectors:
             sync_nodes(platform.graph)
         options = of_graph(platform.graph, options)
         job = EmbedJob(platform, options, force, logged(on_progress), schedule, lease)
-        return job.run(publish_vectors)
+        result = job.run(publish_vectors)
+    # Whatever becomes of the maps, the run has ended well, and the next job need not wait.
+    if platform.settings.maps:
+        note = maps_of_new_run(platform, result.run_id, on_progress)
+        result = replace(result, notes=(*result.notes, *([note] if note else [])))
+    if job.refused is not None:
+        raise GateRefused(refusal(job.refused))
+    return result
 
 
 def plan_run(
@@ -142,6 +151,7 @@ class EmbedJob(Job):
         self.continued = False
         self.aligned_to: str | None = None
         self.live: Live | None = None
+        self.refused: Verdict | None = None
         self.encoders = Encoders(platform.settings)
 
     def run(self, publish_vectors: bool) -> EmbedResult:
@@ -160,14 +170,13 @@ class EmbedJob(Job):
                     verdict = self._gate(artifact)
                 if verdict is None or verdict.passed or self.force:
                     published = self._publish(artifact, verdict)
+                else:
+                    self.refused = verdict
             recorded = {**metrics, **counted, **self._off(made)}
-            self._map(artifact)
         self.succeeded(recorded)
         # The artifact holds all that is needed from here on; what stays is for looking back.
         shutil.rmtree(snapshot.folder, ignore_errors=True)
         checkpoint.discard(self._training)
-        if verdict is not None and published is None:
-            raise GateRefused(refusal(verdict))
         return EmbedResult(
             self.run_id, artifact, metrics, self.seconds, published, tuple(self.notes)
         )
@@ -354,23 +363,9 @@ class EmbedJob(Job):
             details.update(asdict(published))
         return published
 
-    def _map(self, artifact: Artifact) -> None:
-        """For the explorer. Vectors are worth more than their picture: a failure is a note."""
-        if not self.platform.settings.maps:
-            return
-        try:
-            with self.step("map") as details:
-                details.update(maps_of_new_run(self.platform.graph, artifact, self.report))
-        except Interrupted:
-            raise
-        except Exception as error:
-            _log.exception("The maps could not be made")
-            said = str(error) if isinstance(error, KgError) else type(error).__name__
-            self._note(f"The maps could not be made ({said}); `kg map {self.run_id}` tries again.")
-
     def _measure(self, trained: Trained, dataset: Dataset) -> Measured:
         with self.step("rank") as details:
-            measured = measure(trained, dataset, self.options.train.seed)
+            measured = measure(trained, dataset, self.options.train.seed, self.report)
             details.update(measured.metrics)
         return measured
 

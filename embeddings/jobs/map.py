@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from embeddings.answers.maps.making import MapMaker
 from embeddings.answers.maps.projection import chosen
@@ -15,10 +14,11 @@ from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.jobs.run import Job
 from embeddings.publish.published import published_run
 from kg_platform.browse.columns import EntityColumns
-from kg_platform.errors import BadInput, NotFound
-from kg_platform.graph.client import Graph
+from kg_platform.errors import BadInput, Interrupted, KgError, NotFound
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,12 @@ def make_maps(
     on_progress: Progress | None = None,
 ) -> list[MapSummary]:
     """Make the maps of a run (the published one, if none is named) that are not there yet; with
-    `again`, all. `by`: of which vectors, as `kg similar --by`.
+    `again`, all. `by`: of which vectors, as `kg similar --by`; without it, of all that entities
+    have.
 
     Raises:
-        NotFound: there is no such run, or it has no such vectors. BadInput: no such method.
+        NotFound: there is no such run, or it has no such vectors. BadInput: no such method, or no
+            entity has a vector of those in `by`. Interrupted: a person stopped it.
     """
     chosen(method, 10**6)  # what is mistyped is said before anything is read
     for each in by:
@@ -67,7 +69,25 @@ def make_maps(
         wanted = [vectors for vectors in wanted if vectors not in there_already]
     if not wanted:
         return []
-    return MapJob(platform, logged(on_progress)).run(artifact, wanted, method)
+    return MapJob(platform, logged(on_progress), artifact).run(wanted, method, bool(by))
+
+
+def maps_of_new_run(platform: Platform, run: str, report: Progress | None) -> str | None:
+    """The maps of a run that was just trained. Vectors are worth more than their picture: where
+    they cannot be made, that is what comes back, for a note.
+
+    Raises:
+        Interrupted: a person stopped it.
+    """
+    try:
+        make_maps(platform, run, on_progress=report)
+    except Interrupted:
+        raise
+    except Exception as error:
+        _log.exception("The maps could not be made")
+        said = str(error) if isinstance(error, KgError) else type(error).__name__
+        return f"The maps could not be made ({said}); `kg map {run}` tries again."
+    return None
 
 
 class MapJob(Job):
@@ -75,39 +95,41 @@ class MapJob(Job):
 
     KIND = "map"
 
-    def run(self, artifact: Artifact, vectors: Sequence[str], method: str) -> list[MapSummary]:
-        settings = {"run": artifact.folder.name, "vectors": list(vectors), "method": method}
+    def __init__(self, platform: Platform, report: Progress, artifact: Artifact) -> None:
+        super().__init__(platform, report)
+        self.artifact = artifact
+
+    def run(self, vectors: Sequence[str], method: str, named: bool) -> list[MapSummary]:
+        """`named`: a person named these vectors, and hears of it where no entity has one."""
+        run = self.artifact.folder.name
+        settings = {"run": run, "vectors": list(vectors), "method": method}
         made = []
         with self.running(settings):
-            maker = MapMaker(artifact, EntityColumns(self.platform.graph))
+            maker = MapMaker(self.artifact, EntityColumns(self.platform.graph), self._said)
             for place, name in enumerate(vectors):
                 self.report("maps", place, len(vectors))
                 with self.step(f"map {name}") as details:
-                    summary = map_one(maker, artifact, name, method)
+                    try:
+                        mapped = maker.make(name, method)
+                    except BadInput:
+                        if named:
+                            raise
+                        continue
+                    save(self.artifact.folder, mapped)
+                    summary = summary_of(mapped)
                     details.update(vars(summary))
                 made.append(summary)
             self.report("maps", len(vectors), len(vectors))
         self.succeeded({"maps": len(made)})
         return made
 
+    def when_stopped(self) -> str:
+        run = self.artifact.folder.name
+        return f"The maps of run {run} were stopped; `kg map {run}` makes those that are missing."
 
-def map_one(maker: MapMaker, artifact: Artifact, vectors: str, method: str) -> MapSummary:
-    """Make one map and keep it."""
-    made = maker.make(vectors, method)
-    save(artifact.folder, made)
-    return summary_of(made)
-
-
-def maps_of_new_run(graph: Graph, artifact: Artifact, report: Progress) -> dict[str, Any]:
-    """The maps of a run that was just trained, as details of its step. Vectors that no entity has
-    are passed over."""
-    maker, made = MapMaker(artifact, EntityColumns(graph)), {}
-    for place, name in enumerate(artifact.names):
-        report("maps", place, len(artifact.names))
-        with suppress(BadInput):
-            made[name] = vars(map_one(maker, artifact, name, "auto"))
-    report("maps", len(artifact.names), len(artifact.names))
-    return made
+    def _said(self, what: str) -> None:
+        self.report(f"map: {what}", 0, None)
+        _log.info("map: %s", what)
 
 
 def summary_of(made: StoredMap) -> MapSummary:

@@ -191,7 +191,7 @@ class ReproduceJob(Job):
                 dataset, self.options.train, folder, self.report_training, logged_epoch, begin
             )
         with self.step("rank") as details:
-            metrics = measure(trained, dataset, seed).metrics
+            metrics = measure(trained, dataset, seed, self.report).metrics
             details.update(metrics)
         return metrics
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Encoder = TypeVar("Encoder")
 Run = Mapping[str, Any]  # the properties of an (:EmbeddingRun)
-TRIES = 5  # each publish moves the pointer twice
+TRIES = 7  # each publish moves the pointer three times
 
 
 def published_run(graph: Graph) -> dict[str, Any]:
@@ -33,8 +33,9 @@ def published_run(graph: Graph) -> dict[str, Any]:
 def of_one_run(graph: Graph, ask: Callable[[Run | None], T]) -> T:
     """The answer of `ask`, which gets the properties of the current run, from that run alone.
 
-    Which run is current, and where its vectors stand, is looked at before and after: if a publish
-    moved that meanwhile, the answer may be of two runs, or be an error, and is asked for again.
+    Which run is current, where its vectors stand, and whether its index can be filtered, is looked
+    at before and after: if a publish moved that meanwhile, the answer may be of two runs, or be an
+    error, and is asked for again.
     """
     run = entities.current_run(graph)
     for _ in range(TRIES):
@@ -75,7 +76,10 @@ def _too_fast() -> QueryFailed:
 
 
 def _pointer(run: Run | None) -> tuple[object, ...]:
-    return () if run is None else (run["id"], run.get("serving") == "next", run.get("published_at"))
+    if run is None:
+        return ()
+    filtered = run.get("kinds") is not None
+    return run["id"], run.get("serving") == "next", run.get("published_at"), filtered
 
 
 def staged_name(run: Run | None, name: str) -> str:

@@ -105,9 +105,12 @@ def _of_entity(entity: str, limit: int, as_json: bool) -> None:
             for key, (was, now) in one.properties.items() or [("", (None, None))]:
                 rows.append((load.run, one.what, name, key, short(was), short(now)))
     if not rows:
-        console.note("None of these loads whose journals are on this machine changed it.")
+        console.note("None of these loads whose journals can be read here changed it.")
         return
     console.print_table(("run", "what", "of", "property", "was", "is"), rows, whole=("run",))
+    for load in found:
+        if load.more:
+            console.note(f"{load.run} changed {load.more:,} more relations of it.")
 
 
 @ingest.command()

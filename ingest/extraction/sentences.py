@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 # A "sentence" that is longer is none: a table, a list, a missing full stop. It is cut at blanks.
 MOST_CHARACTERS = 1_000
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）]*|\n[ \t]*(?:\n|(?=[-*•#|]))")
+_END = re.compile(
+    r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）]*|\n[ \t]*(?:\n|(?=[-*•#|]))"
+)
 _WORD_BEFORE = re.compile(r"([^\W\d_][\w.]*)$")
 
 

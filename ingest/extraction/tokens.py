@@ -62,6 +62,11 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+def word_texts(text: str) -> list[str]:
+    """The words of a text as they are written, where their places and forms are not needed."""
+    return [word for word in _TOKEN.findall(text) if word[0].isalnum()]
+
+
 def key(words: list[Token] | tuple[Token, ...]) -> str:
     """What a name is looked up by."""
     return " ".join(word.norm for word in words)

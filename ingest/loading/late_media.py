@@ -4,17 +4,18 @@ is lost that others wrote while the media were fetched."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from ingest.loading.standing import Said, put_said
 from ingest.versions.journal import Entry
+from kg_platform.curation.merge import standing
 from kg_platform.graph.kept import give
 from kg_platform.graph.statements import Run
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules
-from kg_platform.provenance.images import EntityImage, SourceRecord, record_id
+from kg_platform.provenance.images import EntityImage, SourceRecord, record_id, records_of
 from kg_platform.records import Media, MediaRef
 
 
@@ -26,41 +27,48 @@ class Linked(NamedTuple):
     changed: int
 
 
+class SaidInEntity(NamedTuple):
+    """What a source says of one of its ids, and the entity that this is, or was merged into."""
+
+    entity: str
+    said: SourceRecord
+
+
 def described(
-    images: Mapping[str, EntityImage], source: str, original: str, entity: str
-) -> SourceRecord | None:
-    """What the source says of its `original` id in this entity, if it describes it (still)."""
-    image = images.get(entity)
-    if image is None:
-        return None
-    said = image.records.get(record_id(source, original))
-    alone = entity == original and not image.records and image.source == source
-    return image.as_record(entity) if said is None and alone else said
+    run: Run, source: str, originals: Iterable[str], *, lock: bool
+) -> dict[str, SaidInEntity]:
+    """Of these ids of the source those that it describes (still). Locked, they stay what they are
+    until the transaction ends."""
+    originals = set(originals)
+    images: dict[str, EntityImage] = {}
+    while True:
+        entities = standing(run, originals)
+        if not (others := set(entities.values()) - images.keys()):
+            break
+        images |= states.read(run, others, lock=lock)  # one may be merged before it is locked
+    return {
+        original: SaidInEntity(entity, said)
+        for original, entity in entities.items()
+        if (said := records_of(entity, images[entity]).get(record_id(source, original)))
+    }
 
 
 def link(
     run: Run,
     source: str,
     had: Mapping[str, Sequence[tuple[MediaRef, Media]]],
-    into: Mapping[str, str],
     rules: FusionRules,
 ) -> tuple[Linked, list[Entry]]:
-    """Link media to the entities of these original ids, whose merged ones `into` leads on; and what
-    to keep of it in the journal."""
-    entity = {one: into.get(one, one) for one in had}
-    images = states.read(run, entity.values())  # locked until the transaction ends
-    named, given = set(), []
-    for original, media in had.items():
-        said = described(images, source, original, entity[original])
-        if said is None:
-            continue
-        named.add(original)
+    """Link media to the entities of these original ids; and what to keep of it in the journal."""
+    named = described(run, source, had, lock=True)
+    given = []
+    for original, (entity, said) in named.items():
         there = {(digest, about.get("role")) for digest, about in said.media}
-        fresh = [(one.id, ref) for ref, one in media if (one.id, ref.role) not in there]
+        fresh = [(one.id, ref) for ref, one in had[original] if (one.id, ref.role) not in there]
         if fresh:  # others may have brought them meanwhile
-            given.append(_said(source, original, entity[original], said, fresh))
+            given.append(_said(source, original, entity, said, fresh))
     kept = put_said(run, given, rules) if given else []
-    return Linked(named, len(given)), kept
+    return Linked(set(named), len(given)), kept
 
 
 def _said(

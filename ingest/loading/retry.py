@@ -22,7 +22,6 @@ from ingest.loading.summary import IngestSummary
 from ingest.media.fetch import MediaFetcher
 from ingest.media.fetched import FetchedMedia
 from ingest.versions.journal import Entry, open_journal
-from kg_platform.curation.merge import merged_ids
 from kg_platform.errors import BadMedium, Interrupted, MediumGone
 from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.graph.statements import Run
@@ -30,7 +29,6 @@ from kg_platform.ledger.media_failures import FailureRow
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
 from kg_platform.progress import Progress, silent
-from kg_platform.provenance import states
 from kg_platform.provenance.rules import rules_of
 from kg_platform.records import HeldMedium, Media, MediaRef, MediumRejection
 
@@ -178,14 +176,7 @@ class _Retry(ExitStack):
     def _named(self, originals: set[str]) -> set[str]:
         """Those of these ids of the source that it describes. One may have been merged, or be gone
         since its medium failed."""
-        into = merged_ids(self._platform.graph)
-        entity = {one: into.get(one, one) for one in originals}
-        images = states.read(self._platform.graph.read, entity.values(), lock=False)
-        return {
-            one
-            for one, name in entity.items()
-            if described(images, self._source, one, name) is not None
-        }
+        return set(described(self._platform.graph.read, self._source, originals, lock=False))
 
     def _write(self, tried: Sequence[tuple[FailureRow, _Tried | None]]) -> None:
         """Link what was had, and note what became of each; None: its entity is not named."""
@@ -217,10 +208,9 @@ class _Retry(ExitStack):
     def _linked(self, had: Mapping[str, Sequence[tuple[MediaRef, Media]]]) -> Linked:
         """An entity may have changed, or be gone, since its media were asked for."""
         media = {one.id: one for some in had.values() for _, one in some}
-        into = merged_ids(self._platform.graph)
 
         def work(run: Run) -> tuple[Linked, list[Entry]]:
-            return link(run, self._source, had, into, self._rules)
+            return link(run, self._source, had, self._rules)
 
         return self._store.amend(list(media.values()), work)
 

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 _WHOLE = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 # What stands between thousands, and before decimals.
 _LOCALES = {
     "en": (",", "."),

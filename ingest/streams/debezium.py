@@ -11,7 +11,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
 from ingest.streams.envelope import WrongMessage
@@ -19,7 +19,9 @@ from ingest.streams.envelope import WrongMessage
 UNAVAILABLE = "__debezium_unavailable_value"  # a large column that did not change
 _PUT = ("c", "r", "u")
 _EPOCH = date(1970, 1, 1)
-_MOST_SCALE = 20_000  # PostgreSQL has 16,383 digits after the point
+_MOST_SCALE = 20_000  # PostgreSQL has 16,383 digits after the point,
+_MOST_BYTES = 2**16  # and 147,455 in all; what has far more takes minutes
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)  # others round to 28 digits
 _PER_SECOND = {"Timestamp": 10**3, "MicroTimestamp": 10**6, "NanoTimestamp": 10**9}
 
 
@@ -126,9 +128,10 @@ def _meant(value: Any, kind: Mapping[str, Any] | None) -> Any:
         if name == "org.apache.kafka.connect.data.Decimal":
             parameters = kind.get("parameters")
             scale = int(parameters.get("scale", 0)) if isinstance(parameters, Mapping) else 0
-            digits = int.from_bytes(base64.b64decode(value), "big", signed=True)
-            if abs(scale) <= _MOST_SCALE:
-                return Decimal(f"{digits}E{-scale}")  # exact: arithmetic rounds to 28 digits
+            unscaled = base64.b64decode(value)
+            if abs(scale) <= _MOST_SCALE and len(unscaled) <= _MOST_BYTES:
+                digits = int.from_bytes(unscaled, "big", signed=True)
+                return Decimal(digits).scaleb(-scale, _EXACT)
     except (TypeError, ValueError, OverflowError):
         return value
     return value

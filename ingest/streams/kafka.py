@@ -1,5 +1,5 @@
 """A topic of Kafka as a stream, by FastStream's broker: the only importer of it and of aiokafka,
-with `topic_identity`.
+with `kafka_address` and `topic_identity`.
 
 The graph says where each partition goes on; what is committed to the group is for those who look at
 the broker. A loop of its own thread speaks to the broker, so that it hears that we live while the
@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -31,12 +29,12 @@ from aiokafka.errors import (
 from faststream.kafka import KafkaBroker
 from faststream.kafka.security import parse_security
 from faststream.middlewares import AckPolicy
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
+from ingest.streams.kafka_address import KafkaAddress, KafkaMember, security_of
 from ingest.streams.letters import Letter
 from ingest.streams.topic_identity import topic_identity
-from kg_platform.errors import BadInput, SettingsError, Unavailable
+from kg_platform.errors import BadInput, Unavailable
 from kg_platform.graph.kept import to_text
 from kg_platform.settings import Settings
 
@@ -45,50 +43,10 @@ START_SECONDS = 60.0
 IDENTITY_SECONDS = 1.0  # between two looks whether the topic is still the same one
 LETTERS = ".dead-letters"
 COPIES = 3  # of dead letters, where there are so many brokers
-PORT = 9092
 
 # What the libraries say of lost connections is told once, in a sentence of ours.
 for _name in ("aiokafka", "faststream"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True)
-class KafkaAddress:
-    """`kafka://BROKER[:PORT][,BROKER..]/TOPIC`."""
-
-    servers: tuple[str, ...]
-    topic: str
-
-    @classmethod
-    def of(cls, text: str) -> KafkaAddress:
-        """
-        Raises:
-            BadInput: it is none.
-        """
-        servers, _, topic = text.removeprefix("kafka://").partition("/")
-        if "@" in servers:
-            raise BadInput(
-                "An address of Kafka has no user and password in it; set KG_KAFKA_USERNAME and "
-                "KG_KAFKA_PASSWORD."
-            )
-        topic = topic.rstrip("/")
-        if not servers or not topic or "/" in topic:
-            raise BadInput("Write the topic like kafka://broker:9092/topic.")
-        brokers = [one if ":" in one else f"{one}:{PORT}" for one in servers.split(",") if one]
-        return cls(tuple(brokers), topic)
-
-    def __str__(self) -> str:
-        return f"kafka://{','.join(self.servers)}/{self.topic}"
-
-
-@dataclass(frozen=True)
-class KafkaMember:
-    """Who follows: the group, this member's name in it (of two with one name the later stays), and
-    the topic for wrong messages."""
-
-    group: str
-    name: str
-    letters: str
 
 
 # How far each part is in the graph, by its id; -1: not at all.
@@ -120,13 +78,14 @@ class KafkaFeed:
         self._address, self._source, self._member = address, source, member
         self.stream = str(address)
         self._positions = positions
-        self._security = _security(settings)
+        self._security = security_of(settings)
         self._identity: str | None = None
         self._looked = 0.0
         self._next: dict[TopicPartition, int] = {}
         # Partitions that are where the graph is: what came of others before comes again.
         self._placed: set[TopicPartition] = set()
-        self._broken = False
+        self._unplaced = False  # partitions have become ours that could not be begun with
+        self._failed = False  # a take has said so, or failed itself
         self._listener = _Assigned(self._place, self._placed.difference_update)
         self._asked = self._without = False
         self._loop = asyncio.new_event_loop()
@@ -196,24 +155,25 @@ class KafkaFeed:
     # taking
 
     def take(self, most: int, wait: float) -> Sequence[StreamMessage]:
-        if self._broken:  # a consumer that has failed once does not get better
-            self._broken = False
-            try:
-                self._wait(self._again(), START_SECONDS)
-            except BadInput as error:  # it was there when this began: somebody is about to mend it
-                self._broken = True
-                raise Unavailable(str(error)) from error
-            except Unavailable:
-                self._broken = True
-                raise
+        """A consumer that has failed once does not get better. The take after the one that said so
+        begins anew: nothing is in hand then that is still to be given back or refused."""
         try:
+            if self._failed:
+                self._wait(self._again(), START_SECONDS)
+                self._failed = False
+            if self._unplaced:
+                raise self._away("its partitions cannot be begun with")
             return self._wait(self._take(most, wait), START_SECONDS + wait)
+        except BadInput as error:  # it was there when this began: somebody is about to mend it
+            self._failed = True
+            raise Unavailable(str(error)) from error
         except Unavailable:
-            self._broken = True
+            self._failed = True
             raise
 
     async def _again(self) -> None:
         await self._stop()
+        self._unplaced = False
         self._placed.clear()
         self._next.clear()
         await self._start()
@@ -262,7 +222,7 @@ class KafkaFeed:
         try:
             await self._seek(partitions)
         except (KafkaError, OSError):
-            self._broken = True
+            self._unplaced = True
 
     async def _seek(self, partitions: Sequence[TopicPartition]) -> None:
         """Go on where the graph is."""
@@ -317,7 +277,8 @@ class KafkaFeed:
 
     async def _commit(self, ends: Mapping[TopicPartition, int]) -> None:
         consumer = self._subscriber.consumer
-        assert consumer is not None
+        if consumer is None:
+            return
         mine = {where: end for where, end in ends.items() if where in consumer.assignment()}
         if not mine:
             return
@@ -390,27 +351,3 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         await self._seek(list(assigned))
-
-
-def _security(settings: Settings) -> BaseSecurity | None:
-    context = None
-    if settings.kafka_tls:
-        try:
-            context = ssl.create_default_context(cafile=settings.kafka_ca)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsError(
-                f"KG_KAFKA_CA {settings.kafka_ca} cannot be used ({error}); name a PEM file."
-            ) from error
-    if settings.kafka_username is None:
-        return BaseSecurity(ssl_context=context, use_ssl=True) if context else None
-    if settings.kafka_password is None:
-        raise SettingsError("KG_KAFKA_USERNAME is set and KG_KAFKA_PASSWORD is not; set both.")
-    kinds = {
-        "PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512
-    }  # fmt: skip
-    return kinds[settings.kafka_mechanism](
-        settings.kafka_username,
-        settings.kafka_password.get_secret_value(),
-        ssl_context=context,
-        use_ssl=context is not None,
-    )

@@ -22,6 +22,7 @@ from kg_platform.provenance.images import (
     SourceRecord,
     reasons,
     record_id,
+    records_of,
     with_mark,
 )
 from kg_platform.records import Media
@@ -52,7 +53,7 @@ def change_media(
             continue
         if image is None:
             image = EntityImage((), {}, mark={"stale": ["new"], "stale_at": at})
-        record = record_of(image, source, change.entity)
+        record = records_of(name, image).get(record_id(source, change.entity))
         if record is None:
             if isinstance(change, MediaGone):
                 continue
@@ -79,15 +80,6 @@ def change_media(
         for c in changes
         if c.after is not None
     ]
-
-
-def record_of(image: EntityImage, source: str, original: str) -> SourceRecord | None:
-    """What the source says of its `original` id in this entity."""
-    if image.records:
-        return image.records.get(record_id(source, original))
-    if image.complete and image.source == source:
-        return image.as_record(original)
-    return None
 
 
 def _changed(

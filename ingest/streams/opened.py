@@ -127,7 +127,8 @@ def _topic(platform: Platform, request: FollowRequest, source: str) -> Feed:
         raise BadInput(
             "Topics of Kafka need the extra `kafka`; install it: pip install 'kg-platform[kafka]'."
         ) from error
-    from ingest.streams.kafka import LETTERS, KafkaAddress, KafkaFeed, KafkaMember
+    from ingest.streams.kafka import LETTERS, KafkaFeed
+    from ingest.streams.kafka_address import KafkaAddress, KafkaMember
 
     address = KafkaAddress.of(request.stream)
     member = KafkaMember(

@@ -19,7 +19,7 @@ from ingest.streams.changes import EntityGone, EntityPut, StreamChange
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
 from ingest.streams.leaving import take_back
-from ingest.streams.media_links import change_media, record_of
+from ingest.streams.media_links import change_media
 from ingest.streams.phases import again_at
 from ingest.streams.plan import (
     REMEMBERED_SECONDS,
@@ -43,6 +43,7 @@ from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules
+from kg_platform.provenance.images import record_id, records_of
 from kg_platform.provenance.rules import rules_of
 from kg_platform.records import Rejection
 
@@ -124,11 +125,13 @@ class StreamWriter:
 
     def _until_again(self, batch: TakenBatch) -> int:
         """How many messages are written before one that is about what one of them left; 0: none
-        is, or the first is."""
+        is. What is so within the first message is left in it, and it is written by itself."""
         changes = batch.read.changes
         found = [_until_kept(changes), again_at((c for c, _ in changes), self._known.merged_ids())]
         at = min((number for number in found if number is not None), default=None)
-        return 0 if at is None else batch.messages.index(changes[at][1])
+        if at is None:
+            return 0
+        return batch.messages.index(changes[at][1]) or min(1, len(batch.messages) - 1)
 
     def _write(self, batch: TakenBatch, journal: Journal) -> int:
         """Write messages that can be written as one; how many had been written."""
@@ -250,8 +253,10 @@ class StreamWriter:
         found: dict[str, Standing] = {}
         for own, name in wanted.items():
             image = images.get(name)
-            record = image and record_of(image, self._target.source, own)
-            if record:
+            if image is None:
+                continue
+            record = records_of(name, image).get(record_id(self._target.source, own))
+            if record is not None:
                 found[own] = {key: give(value) for key, value in record.properties.items()}
         return found
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from kg_platform.graph.kept import to_text
 from kg_platform.provenance.fusion import FusionRules, fused
-from kg_platform.provenance.images import EntityImage, SourceRecord
+from kg_platform.provenance.images import EntityImage, SourceRecord, records_of
 from kg_platform.provenance.relations import SAY, SOURCE, SOURCES, shown, statements_of
 
 MIXED = "partly undone"  # the `content_hash` of content that no source has stated so
@@ -120,8 +120,8 @@ def _by_source(
     after: EntityImage,
     rules: FusionRules,
 ) -> EntityImage | None:
-    mine = _records(entity, now)
-    was, left = (_records(entity, one) if one else {} for one in (before, after))
+    mine = records_of(entity, now)
+    was, left = (records_of(entity, one) if one else {} for one in (before, after))
     going: dict[str, SourceRecord] = {}
     for key in {**was, **mine}:
         one, other = mine.get(key), left.get(key)
@@ -134,13 +134,6 @@ def _by_source(
     ):
         return None
     return fused(entity, going, rules, now)
-
-
-def _records(entity: str, image: EntityImage) -> dict[str, SourceRecord]:
-    if image.records or not image.complete:
-        return dict(image.records)
-    only = image.as_record(entity)
-    return {only.id: only}
 
 
 def _three_way(now: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> Kept:

@@ -9,6 +9,7 @@ it compares with the graph.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -101,42 +102,53 @@ def entries(run_folder: Path) -> Iterator[Entry]:
     Raises:
         NotFound: the run left no journal here. ArtifactError: a part cannot be read.
     """
-    yield from _read(run_folder)
+    import pyarrow.parquet as pq
+
+    for path in _readable_parts(run_folder):
+        with _in_words(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_ROWS, columns=list(Entry._fields)):
+                yield from map(Entry, *(column.to_pylist() for column in batch.columns))
 
 
-def _read(run_folder: Path, of: Any = None) -> Iterator[Entry]:
+def entries_of(run_folder: Path, entity: str) -> Iterator[Entry]:
+    """As `entries`, only what is of this entity or of its relations. Of a part without any, no more
+    is decoded than who is in it.
+
+    Raises:
+        NotFound: the run left no journal here. ArtifactError: a part cannot be read.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    of = (pc.field("id") == entity) | (pc.field("tail") == entity)
+    for path in _readable_parts(run_folder):
+        with _in_words(path):
+            if pq.read_table(path, columns=["id"], filters=of, partitioning=None).num_rows:
+                names = list(Entry._fields)
+                found = pq.read_table(path, columns=names, filters=of, partitioning=None)
+                yield from map(Entry, *(column.to_pylist() for column in found.columns))
+
+
+def _readable_parts(run_folder: Path) -> list[Path]:
     folder = run_folder / FOLDER
     if not folder.is_dir():
         raise NotFound(
             f"Run {run_folder.name} has no journal in {folder.parent}: it changed nothing, ran "
             "with another KG_HOME or before journals were kept, or `kg runs prune` has removed it."
         )
+    return [path for _, path in _parts(folder)]
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    for _, path in _parts(folder):
-        try:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(_ROWS, columns=list(Entry._fields)):
-                    if of is not None:
-                        batch = batch.filter(of)
-                    yield from map(Entry, *(column.to_pylist() for column in batch.columns))
-        except (pa.ArrowException, OSError) as error:
-            raise ArtifactError(
-                f"{path} cannot be read ({error}); what this run changed is not known any more."
-            ) from error
-
-
-def entries_of(run_folder: Path, entity: str) -> Iterator[Entry]:
-    """As `entries`, only what is of this entity or of its relations; the rest is not put together.
-
-    Raises:
-        NotFound: the run left no journal here. ArtifactError: a part cannot be read.
-    """
-    import pyarrow.compute as pc
-
-    of = (pc.field("id") == entity) | (pc.field("tail") == entity)
-    yield from _read(run_folder, of)
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise ArtifactError(
+            f"{path} cannot be read ({error}); what this run changed is not known any more."
+        ) from error
 
 
 def has_journal(run_folder: Path) -> bool:

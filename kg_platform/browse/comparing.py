@@ -12,6 +12,8 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 
 MOST_SHARED = 12
+# Relationships of that of the two with fewer that are read for what both have.
+LOOKED_THROUGH = 20_000
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,21 @@ class Path:
 @dataclass(frozen=True)
 class InCommon:
     """`shared` are the first of `shared_count` facts that both have, those that few others have
-    first. `between` are facts from one to the other (relation, outgoing). `paths` are up to five,
-    of three facts at most, the shortest first; they may go through what is shared."""
+    first; None: both have too many relationships to look for them. `between` are facts from one to
+    the other (relation, outgoing). `paths` are up to five, of three facts at most, the shortest
+    first; they may go through what is shared."""
 
     shared: tuple[SharedFact, ...]
-    shared_count: int
+    shared_count: int | None
     between: tuple[tuple[str, bool], ...]
     paths: tuple[Path, ...]
 
 
 def in_common(graph: Graph, one: str, other: str) -> InCommon:
     """What these two have in common; nothing, where one is not there."""
-    ends = {"one": one, "other": other, "limit": MOST_SHARED}
+    ends = {"one": one, "other": other}
+    most = {"most": LOOKED_THROUGH, "limit": MOST_SHARED}
+    found = graph.read(Statement(cypher.SHARED, ends | most))
     shared = tuple(
         SharedFact(
             row["relation"],
@@ -64,11 +69,12 @@ def in_common(graph: Graph, one: str, other: str) -> InCommon:
             EntityRow(row["id"], row["label"], row["type"], row["description"], row["picture"]),
             row["degree"],
         )
-        for row in graph.read(Statement(cypher.SHARED, ends))
+        for row in found
+        if row["relation"] is not None
     )
-    count = len(shared)
-    if count == MOST_SHARED:
-        count = int(graph.read(Statement(cypher.COUNT_SHARED, ends))[0]["count"])
+    count: int | None = 0
+    if found:
+        count = found[0]["count"] if found[0]["least"] <= LOOKED_THROUGH else None
     between = graph.read(Statement(cypher.BETWEEN, ends))
     paths = graph.read(Statement(PATHS, {"head": one, "tail": other}))
     return InCommon(

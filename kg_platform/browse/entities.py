@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kg_platform.browse.tallies import FactCount, count_of, fact_counts, is_hub
+from kg_platform.browse import tallies
+from kg_platform.browse.tallies import FactCount
 from kg_platform.cypher import browse as cypher
 from kg_platform.cypher import words
 from kg_platform.cypher.changes import CONTENT, STALE, STALE_AT
@@ -97,9 +98,10 @@ class EntityPage:
     """Everything a page about one entity shows.
 
     `neighbours` holds the first facts only; `fact_counts` counts all of them by relation.
-    `vectors` maps a vector property to its number of dimensions; `stale` is why they are of what
-    the entity said before (new, text, picture, facts), `provisional`, that they were fitted after
-    training. `statements` are what each source says where several do, the newest first.
+    `media` are the first `cypher.browse.MOST_MEDIA`. `vectors` maps a vector property to its number
+    of dimensions; `stale` is why they are of what the entity said before (new, text, picture,
+    facts), `provisional`, that they were fitted after training. `statements` are what each source
+    says where several do, the newest first.
     """
 
     id: str
@@ -205,6 +207,13 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
     vectors = {k: len(v) for k, v in properties.items() if is_vector(k, v)}
     hidden = {*_KNOWN, _RUN, STAGED_RUN, *STAGED.values(), STALE, STALE_AT, CONTENT, PROVISIONAL}
     hidden |= {PROVISIONAL_HEAD, *FILTERS}
+    if tallies.is_hub(graph, entity_id):
+        counts = tallies.of_hub(graph, entity_id)
+        first = _of_hub(graph, entity_id, counts, None, facts, 0)
+    else:
+        counts = tallies.of_few(graph, entity_id)
+        every = {"relation": None, "outgoing": None, "limit": facts, "offset": 0}
+        first = _facts(graph, cypher.FACTS, id=entity_id, **every)
     return EntityPage(
         id=row["id"],
         label=row["label"],
@@ -218,8 +227,8 @@ def entity(graph: Graph, entity_id: str, facts: int = 100) -> EntityPage:
             if names.prefix or (key not in hidden and key not in vectors)
         },
         media=[MediaRow(**r) for r in _read(graph, cypher.ENTITY_MEDIA, id=entity_id)],
-        neighbours=neighbours(graph, entity_id, limit=facts),
-        fact_counts=fact_counts(graph, entity_id),
+        neighbours=first,
+        fact_counts=counts,
         vectors=vectors,
         embedding_run=properties.get(_RUN),
         picture=row["picture"],
@@ -248,29 +257,45 @@ def neighbours(
     Of one relation and direction with more than `ORDERED` facts, and of a hub, they come as they
     are stored: only those that are given back are read.
     """
-    if relation is None and is_hub(graph, entity_id):
-        return _of_hub(graph, entity_id, outgoing, limit, offset)
-    given: dict[str, Any] = {"id": entity_id, "limit": limit, "offset": offset}
+    if relation is None and tallies.is_hub(graph, entity_id):
+        kinds = tallies.of_hub(graph, entity_id)
+        return _of_hub(graph, entity_id, kinds, outgoing, limit, offset)
     if relation is not None and outgoing is not None:
-        ordered = count_of(graph, entity_id, relation, outgoing) <= ORDERED
-        text = cypher.facts_of(relation, outgoing, ordered)
-    else:
-        text = cypher.FACTS
-        given |= {"relation": relation, "outgoing": outgoing}
-    rows = _read(graph, text, **given)
-    return [Fact(r["relation"], r["outgoing"], _row(r), plain(r["properties"])) for r in rows]
+        kind = FactCount(relation, outgoing, tallies.count_of(graph, entity_id, relation, outgoing))
+        return _of_kind(graph, entity_id, kind, limit, offset)
+    given = {"relation": relation, "outgoing": outgoing, "limit": limit, "offset": offset}
+    return _facts(graph, cypher.FACTS, id=entity_id, **given)
 
 
 def _of_hub(
-    graph: Graph, entity_id: str, outgoing: bool | None, limit: int, offset: int
+    graph: Graph,
+    entity_id: str,
+    kinds: Sequence[FactCount],
+    outgoing: bool | None,
+    limit: int,
+    offset: int,
 ) -> list[Fact]:
     found: list[Fact] = []
-    for kind in fact_counts(graph, entity_id):
-        if outgoing in (None, kind.outgoing) and len(found) < limit:
-            some = limit - len(found)
-            found += neighbours(graph, entity_id, kind.relation, kind.outgoing, some, offset)
+    for kind in kinds:
+        if len(found) >= limit:
+            break
+        if outgoing in (None, kind.outgoing):
+            if offset < kind.count:
+                found += _of_kind(graph, entity_id, kind, limit - len(found), offset)
             offset = max(0, offset - kind.count)
     return found
+
+
+def _of_kind(graph: Graph, entity_id: str, kind: FactCount, limit: int, offset: int) -> list[Fact]:
+    text = cypher.facts_of(kind.relation, kind.outgoing, kind.count <= ORDERED)
+    return _facts(graph, text, id=entity_id, limit=limit, offset=offset)
+
+
+def _facts(graph: Graph, text: str, **given: Any) -> list[Fact]:
+    if not given["limit"]:
+        return []
+    rows = _read(graph, text, **given)
+    return [Fact(r["relation"], r["outgoing"], _row(r), plain(r["properties"])) for r in rows]
 
 
 def find(

@@ -88,7 +88,7 @@ def _list(items: Sequence[Any]) -> str:
 
 
 def _node(node: NodeValue) -> str:
-    own, label = node.properties.get("id"), node.properties.get("label")
+    own, label = node.ours("id"), node.ours("label")
     if own is None:
         return f"({''.join(f':{name}' for name in node.labels)} {_short(node.properties)})"
     return f"{label} ({own})" if label and label != own else str(own)
@@ -97,7 +97,7 @@ def _node(node: NodeValue) -> str:
 def _path(path: PathValue) -> str:
     parts = [_node(path.nodes[0])] if path.nodes else []
     for at, relationship in enumerate(path.relationships):
-        start = path.nodes[at].properties.get("id")
+        start = path.nodes[at].ours("id")
         onward = relationship.start == start
         arrow = f"-[{relationship.type}]->" if onward else f"<-[{relationship.type}]-"
         parts += [arrow, _node(path.nodes[at + 1])]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kg_platform.browse import entities
+from kg_platform.browse import entities, tallies
 from kg_platform.browse.entities import EntityRow
 from kg_platform.browse.tallies import FactCount
 from kg_platform.cypher import neighbouring as cypher
@@ -23,7 +23,6 @@ MOST = 5_000  # entities that are drawn at once
 READ = 5_000
 # Relations that are looked through for those between the entities drawn.
 LOOKED_THROUGH = 200_000
-TYPES_AT_ONCE = 200
 _FORWARDED = 5  # merges one after the other that are followed
 
 
@@ -136,7 +135,7 @@ def around_one(
     """Up to `limit` facts of an entity of this degree, a fair share of each relation and direction,
     and how many there are of each."""
     if degree > READ:
-        counts = _hub_counts(graph, id)
+        counts = tallies.of_hub(graph, id)
     else:
         rows = graph.read(Statement(cypher.NEIGHBOURS, {"id": id, "each": limit}))
         counts = [FactCount(r["relation"], r["outgoing"], r["count"]) for r in rows]
@@ -144,6 +143,8 @@ def around_one(
     wanted = [kind for kind in counts if kind.relation not in without_relations]
     edges: dict[Edge, None] = {}
     for kind, share in zip(wanted, shares([kind.count for kind in wanted], limit), strict=True):
+        if not share:
+            continue
         if degree > READ:
             text = cypher.some_of(kind.relation, kind.outgoing)
             ids = [r["id"] for r in graph.read(Statement(text, {"id": id, "limit": share}))]
@@ -198,19 +199,6 @@ def standing(graph: Graph, ids: Sequence[str]) -> tuple[dict[str, str], dict[str
 def _degrees(graph: Graph, ids: Sequence[str]) -> dict[str, int]:
     rows = graph.read(Statement(cypher.DEGREES, {"ids": list(ids)}))
     return {row["id"]: row["degree"] for row in rows}
-
-
-def _hub_counts(graph: Graph, id: str) -> list[FactCount]:
-    names = [row["name"] for row in graph.read(Statement(cypher.RELATION_TYPES))]
-    names = [name for name in names if name not in cypher.OWN]
-    found = []
-    for start in range(0, len(names), TYPES_AT_ONCE):
-        some = names[start : start + TYPES_AT_ONCE]
-        row = graph.read(Statement(cypher.degrees_by_type(some), {"id": id}))[0]
-        for outgoing in (True, False):
-            counted = zip(some, row["outgoing" if outgoing else "incoming"], strict=True)
-            found += [FactCount(name, outgoing, count) for name, count in counted if count]
-    return sorted(found, key=lambda kind: (not kind.outgoing, kind.relation))
 
 
 def _between(graph: Graph, ids: Sequence[str]) -> tuple[set[Edge], bool, dict[str, int]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kg_platform.cypher import browse, counting
 from kg_platform.cypher.names import quote
+from kg_platform.cypher.neighbouring import OWN
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
@@ -18,7 +19,6 @@ from kg_platform.graph.client import Graph
 AT_ONCE = 60  # types in one statement: it has to be planned
 # An entity with more relations than this is a hub: they are counted, and not read.
 HUB = 2_000
-_OURS = {"HAS_MEDIA", "SOURCE_RECORD_OF", "HOLDS", "BECAME"}
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,22 @@ def is_hub(graph: Graph, entity_id: str) -> bool:
     return bool(rows) and int(rows[0]["count"]) > HUB
 
 
-def fact_counts(graph: Graph, entity_id: str) -> list[FactCount]:
-    """Facts of an entity by relation and direction, outgoing first, then by relation.
+def of_few(graph: Graph, entity_id: str) -> list[FactCount]:
+    """Facts of an entity that is no hub, by relation and direction, outgoing first, then by
+    relation: all are read."""
+    rows = graph.read(Statement(browse.COUNT_FACTS, {"id": entity_id}))
+    return [FactCount(**row) for row in rows]
 
-    Of a hub they are counted by the node's own numbers, so that what leads to something that is no
-    entity counts as well.
-    """
-    given = {"id": entity_id}
-    if not is_hub(graph, entity_id):
-        rows = graph.read(Statement(browse.COUNT_FACTS, given))
-        return [FactCount(**row) for row in rows]
+
+def of_hub(graph: Graph, entity_id: str) -> list[FactCount]:
+    """As `of_few`, of a hub: by the node's own numbers, so that what leads to something that
+    is no entity counts as well."""
     found: list[FactCount] = []
     for names in _groups(_types(graph)):
-        (row,) = graph.read(Statement(counting.of_node(names), given))
-        for name, (out, into) in zip(names, row["counts"], strict=True):
-            found += [FactCount(name, True, out)] if out else []
-            found += [FactCount(name, False, into)] if into else []
+        for row in graph.read(Statement(counting.of_node(names), {"id": entity_id})):
+            for name, (out, into) in zip(names, row["counts"], strict=True):
+                found += [FactCount(name, True, out)] if out else []
+                found += [FactCount(name, False, into)] if into else []
     return sorted(found, key=lambda one: (not one.outgoing, one.relation))
 
 
@@ -76,7 +76,7 @@ def count_of(graph: Graph, entity_id: str, relation: str, outgoing: bool) -> int
 def _types(graph: Graph) -> Iterator[str]:
     for row in graph.read(Statement(counting.TYPES)):
         name = str(row["type"])
-        if name in _OURS:
+        if name in OWN:
             continue
         try:
             quote(name)

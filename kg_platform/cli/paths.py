@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
 from kg_platform.session import Session
+
+if TYPE_CHECKING:
+    from kg_platform.browse.paths import ShortestPath
 
 
 def register(app: typer.Typer) -> None:
@@ -38,17 +42,17 @@ def paths(
         labels = {id: row.label for id, row in rows(kg.graph, passed).items()}
     if as_json:
         console.print_json([asdict(path) for path in found.paths])
-        return
-    if not found.paths:
+    elif not found.paths:
         console.note(f"They do not hang together within {steps} steps; --steps looks farther.")
-        return
-    lines = []
-    for path in found.paths:
-        text = labels.get(path.nodes[0], path.nodes[0])
-        for before, after, step in zip(path.nodes, path.nodes[1:], path.steps, strict=False):
-            arrow = f"-{step.relation}->" if step.head == before else f"<-{step.relation}-"
-            text += f" {arrow} {labels.get(after, after)}"
-        lines.append((text,))
-    console.print_table(("path",), lines)
+    else:
+        console.print_table(("path",), ([_line(path, labels)] for path in found.paths))
     if found.more:
         console.note(f"There are more than {limit} as short; --limit gives more.")
+
+
+def _line(path: ShortestPath, labels: Mapping[str, str]) -> str:
+    text = labels.get(path.nodes[0], path.nodes[0])
+    for before, after, step in zip(path.nodes, path.nodes[1:], path.steps, strict=False):
+        arrow = f"-{step.relation}->" if step.head == before else f"<-{step.relation}-"
+        text += f" {arrow} {labels.get(after, after)}"
+    return text

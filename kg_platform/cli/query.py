@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shlex
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -55,12 +56,14 @@ def query(
         raise BadInput(
             "Give one of: a query, a query and --save NAME, --saved NAME, --list, --remove NAME."
         )
+    if (as_json or as_csv) and (save is not None or remove is not None):
+        raise BadInput("--save and --remove print no answer; leave out --json and --csv.")
     from kg_platform.browse.parameters import split, typed
 
     parameters = typed(param or [])
     with Session.open() as kg:
         if listed:
-            _list(kg, as_json)
+            _list(kg, as_json, as_csv)
         elif remove is not None:
             kg.remove_query(remove)
             console.note(f"Removed {remove}.")
@@ -77,7 +80,7 @@ def query(
             _print(found, as_json, as_csv)
 
 
-def _list(kg: Session, as_json: bool) -> None:
+def _list(kg: Session, as_json: bool, as_csv: bool) -> None:
     from kg_platform.browse.read_only import named_parameters
 
     rows = kg.saved_queries()
@@ -85,19 +88,20 @@ def _list(kg: Session, as_json: bool) -> None:
         console.print_json(rows.to_dicts())
         return
     names = ("name", "owner", "parameters", "note", "query")
-    console.print_table(
-        names,
-        (
-            [
-                row.name,
-                row.owner,
-                ", ".join(named_parameters(row.text)),
-                row.note,
-                " ".join(row.text.split()),
-            ]
-            for row in rows
-        ),
+    lines = (
+        [
+            row.name,
+            row.owner,
+            ", ".join(named_parameters(row.text)),
+            row.note,
+            row.text if as_csv else " ".join(row.text.split()),
+        ]
+        for row in rows
     )
+    if as_csv:
+        _print_csv(names, lines)
+    else:
+        console.print_table(names, lines)
 
 
 def _print(found: Results[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
@@ -108,9 +112,7 @@ def _print(found: Results[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
         answer = {"columns": columns, "rows": jsonable(rows), "truncated": found.truncated}
         console.print_json(answer)
     elif as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(columns)
-        writer.writerows([field(value) for value in row] for row in rows)
+        _print_csv(columns, ([field(value) for value in row] for row in rows))
     else:
         console.print_table(columns, ([short(v) for v in row] for row in rows))
     if found.truncated:
@@ -118,6 +120,12 @@ def _print(found: Results[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
             f"Cut off after {len(rows):,} rows: there is more. Add LIMIT or a filter, or "
             "raise KG_QUERY_MAX_ROWS or KG_QUERY_MAX_BYTES."
         )
+
+
+def _print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    writer.writerows(rows)
 
 
 def _from_stdin() -> str:

@@ -31,10 +31,13 @@ def show(
     from kg_platform.browse.entities import called_like_the_id
     from kg_platform.browse.formatting import jsonable, short
     from kg_platform.browse.origin import is_accepted, origin, short_origin
+    from kg_platform.cypher.browse import MOST_MEDIA
 
     with Session.open() as kg:
         page = kg.show(entity, facts)
         others = called_like_the_id(kg.graph, entity) if page.id == entity else None
+    if len(page.media) == MOST_MEDIA:
+        console.note(f"Only its first {MOST_MEDIA:,} media are shown.")
     if as_json:
         console.print_json(jsonable(asdict(page)))
         if others:

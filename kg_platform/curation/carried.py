@@ -9,7 +9,7 @@ from kg_platform.graph.client import Run
 from kg_platform.graph.kept import give
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules, fused
-from kg_platform.provenance.images import EntityImage, SourceRecord
+from kg_platform.provenance.images import records_of
 
 MADE, MOVED = "records_made", "records_moved"  # properties of a merge: ids of records
 
@@ -19,10 +19,10 @@ def carry(run: Run, kept: str, gone: str) -> dict[str, list[str]]:
     were made and which moved; nothing where nobody describes the one that goes."""
     images = states.read(run, [kept, gone])
     before = images[kept].records
-    moving = _records(gone, images[gone])
+    moving = records_of(gone, images[gone])
     if not moving:
         return {}
-    after = _records(kept, images[kept]) | moving
+    after = records_of(kept, images[kept]) | moving
     states.drop_records(run, list(images[gone].records))
     states.put_records(run, kept, before, after)
     made = [key for key in after if key not in before and key not in images[gone].records]
@@ -43,10 +43,3 @@ def shown_hash(run: Run, kept: str, rules: FusionRules) -> Any:
     if not image.records:
         return image.properties.get("content_hash")
     return give(fused(kept, image.records, rules, image).properties["content_hash"])
-
-
-def _records(entity: str, image: EntityImage) -> dict[str, SourceRecord]:
-    if image.records or not image.complete:
-        return dict(image.records)
-    only = image.as_record(entity)
-    return {only.id: only}

@@ -14,6 +14,7 @@ from kg_platform.curation.carried import carry, shown_hash
 from kg_platform.curation.merge_plan import EntityState, MergedFact, MergePlan, plan
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import STALE, STALE_AT
+from kg_platform.cypher.reviewing import WHERE_ARE
 from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.errors import BadInput, NotFound
@@ -75,6 +76,19 @@ def merged_ids(graph: Statements) -> dict[str, str]:
     direct = {row["id"]: row["merged_into"] for row in rows}
     standing = {row["merged_into"] for row in rows if row["stands"]}
     return {name: last for name in direct if (last := _last(direct, name)) in standing}
+
+
+def standing(run: Run, ids: Iterable[str]) -> dict[str, str]:
+    """Of these ids those that are entities, or were merged into some, over several merges -> which
+    one it is now."""
+    wanted = set(ids)
+    direct: dict[str, str | None] = {}
+    here: set[str] = set()
+    while asked := (wanted | {into for into in direct.values() if into}) - direct.keys():
+        for row in run(Statement(WHERE_ARE, {"ids": sorted(asked)})):
+            direct[row["id"]] = None if row["there"] else row["merged_into"]
+            here |= {row["id"]} if row["there"] else set()
+    return {one: last for one in wanted if (last := _last(direct, one)) in here}
 
 
 def lock(run: Run, names: Vocabulary, *ids: str) -> dict[str, EntityState]:
@@ -215,7 +229,7 @@ def _same(merge: Mapping[str, Any], kept: str, gone: str) -> None:
         )
 
 
-def _last(direct: Mapping[str, str], name: str) -> str:
+def _last(direct: Mapping[str, str | None], name: str) -> str:
     seen = {name}
     while (then := direct.get(name)) is not None and then not in seen:
         seen.add(then)

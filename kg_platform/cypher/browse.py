@@ -36,22 +36,28 @@ COUNT_EMBEDDED = (
     "MATCH (n:Entity) WHERE n.«embedding» IS NOT NULL AND n.«embedding_run» = $run "
     "RETURN count(n) AS count"
 )
+# What vector indexes are filtered by is written by a publish as it stages, under the live names:
+# until all of it is there, the live run is one whose index knows no filter.
 CURRENT_RUN = (
-    "MATCH (r:EmbeddingRun) WHERE r.current RETURN properties(r) AS run "
-    "ORDER BY r.published_at DESC LIMIT 1"
+    "MATCH (r:EmbeddingRun) WHERE r.current "
+    "RETURN CASE WHEN EXISTS { MATCH (p:EmbeddingRun) WHERE p.publishing IS NOT NULL "
+    "AND p.serving IS NULL } THEN r {.*, filters: null, kinds: null} "
+    "ELSE properties(r) END AS run ORDER BY r.published_at DESC LIMIT 1"
 )
 EMBEDDING_RUNS = (
     "MATCH (r:EmbeddingRun) RETURN properties(r) AS run ORDER BY r.published_at DESC, r.id DESC"
 )
 
 ENTITY = f"MATCH (n:Entity {{«id»: $id}}) RETURN {ROW}, properties(n) AS properties"
+MOST_MEDIA = 1_000  # of an entity that are read
 ENTITY_MEDIA = (
     "MATCH (:Entity {«id»: $id})-[h:HAS_MEDIA]->(m:Media) "
     "RETURN m.id AS id, m.kind AS kind, m.mime AS mime, m.uri AS uri, m.size AS size, "
     "m.width AS width, m.height AS height, m.duration AS duration, m.rate AS rate, "
     "m.channels AS channels, m.codec AS codec, m.frame_rate AS frame_rate, "
     "h.start_seconds AS start, h.end_seconds AS end, h.role AS role, h.rank AS rank, "
-    "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id"
+    "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id "
+    f"LIMIT {MOST_MEDIA}"
 )
 # -> source, original, properties of what each source says, where several do
 STATEMENTS = (

@@ -7,15 +7,10 @@ keeps it; of its neighbours, a few of one relationship type at a time are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kg_platform.cypher.names import quote
 
 # Relationships of entities that are no facts.
 OWN = ("HAS_MEDIA", "SOURCE_RECORD_OF")
-RELATION_TYPES = (
-    "CALL db.relationshipTypes() YIELD relationshipType AS name RETURN name ORDER BY name"
-)
 # $ids -> id, degree, of those that are there. Kept by the store: nothing is read for it.
 DEGREES = (
     "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) RETURN id, COUNT { (n)--() } "
@@ -37,14 +32,6 @@ UNWIND $ids AS id MATCH (a:Entity {«id»: id})-[r]-(b:Entity) WHERE b.«id» IN
 RETURN DISTINCT CASE WHEN startNode(r) = a THEN id ELSE b.«id» END AS head, type(r) AS relation,
        CASE WHEN startNode(r) = a THEN b.«id» ELSE id END AS tail
 """
-
-
-def degrees_by_type(relations: Sequence[str]) -> str:
-    """$id -> outgoing, incoming: lists of counts, in the order of `relations`. Kept by the store;
-    in a graph that was adopted it counts ends that are no entities too."""
-    out = ", ".join(f"COUNT {{ (n)-[:{quote(name)}]->() }}" for name in relations)
-    back = ", ".join(f"COUNT {{ (n)<-[:{quote(name)}]-() }}" for name in relations)
-    return f"MATCH (n:Entity {{«id»: $id}}) RETURN [{out}] AS outgoing, [{back}] AS incoming"
 
 
 def some_of(relation: str, outgoing: bool) -> str:

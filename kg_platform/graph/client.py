@@ -247,7 +247,7 @@ class Graph:
             result = tx.run(_query(statement.text), dict(statement.parameters))
             columns = list(result.keys())
             for record in result:
-                values = [plain(value) for value in row(record).values()]
+                values = [plain(value, self.vocabulary) for value in row(record).values()]
                 size += len(json.dumps(values, default=str))
                 if len(rows) >= max_rows or size > max_bytes:
                     return Table(columns, rows, truncated=True)

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.graph.driver import neo4j
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from kg_platform.graph.written import date, local, point, time, zoned
 
+_AS_THEY_ARE = Vocabulary()
 _EPOCH = 719_163  # the ordinal of 1970-01-01
 _DAY = 86_400
 _CRS = {7203: "cartesian", 9157: "cartesian-3d", 4326: "wgs-84", 4979: "wgs-84-3d"}
@@ -26,34 +28,38 @@ def row(record: neo4j.Record) -> dict[str, Any]:
     return {key: plain(value) if hasattr(value, "raw_data") else value for key, value in values}
 
 
-def plain(value: Any) -> Any:
-    """A driver value as plain Python: nodes, relationships and paths become our own records."""
+def plain(value: Any, names: Vocabulary = _AS_THEY_ARE) -> Any:
+    """A driver value as plain Python: nodes, relationships and paths become our own records.
+    `names` are the platform's in the graph they are of."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if hasattr(value, "raw_data"):
-        return plain(value.raw_data)
+        return plain(value.raw_data, names)
     if hasattr(value, "tag") and hasattr(value, "fields"):
         return _structure(value.tag, value.fields)
     if isinstance(value, neo4j.graph.Node):
-        return NodeValue(tuple(sorted(value.labels)), {k: plain(v) for k, v in value.items()})
+        properties = {k: plain(v) for k, v in value.items()}
+        return NodeValue(tuple(sorted(value.labels)), properties, names)
     if isinstance(value, neo4j.graph.Relationship):
         start, end = value.nodes
+        own = names.name("id")
         return RelationshipValue(
             value.type,
-            start.get("id") if start else None,
-            end.get("id") if end else None,
+            start.get(own) if start else None,
+            end.get(own) if end else None,
             {k: plain(v) for k, v in value.items()},
         )
     if isinstance(value, neo4j.graph.Path):
         return PathValue(
-            tuple(plain(n) for n in value.nodes), tuple(plain(r) for r in value.relationships)
+            tuple(plain(n, names) for n in value.nodes),
+            tuple(plain(r, names) for r in value.relationships),
         )
     if isinstance(value, neo4j.vector.Vector):
         return value.to_native()
     if isinstance(value, Mapping):
-        return {k: plain(v) for k, v in value.items()}
+        return {k: plain(v, names) for k, v in value.items()}
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return [plain(v) for v in value]
+        return [plain(v, names) for v in value]
     if isinstance(value, bytes | bytearray):
         return value.hex()
     return _written(value)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from kg_platform.cypher.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
 class NodeValue:
-    """A node in a query's answer."""
+    """A node in a query's answer; `names` are the platform's in the graph it is of."""
 
     labels: tuple[str, ...]
     properties: dict[str, Any]
+    names: Vocabulary = field(default=Vocabulary(), repr=False)
+
+    def ours(self, name: str) -> Any:
+        """The property that the platform calls so; None where it has none."""
+        return self.properties.get(self.names.name(name))
 
 
 @dataclass(frozen=True)

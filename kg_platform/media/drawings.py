@@ -20,9 +20,11 @@ MOST = 10**9  # pixels of a side that a drawing may state; 64 bits and every vie
 _BEGIN = 4_096  # bytes in which the root of a drawing begins
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _FIRST = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")  # neither of a prolog nor of a DOCTYPE
-_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+# No two repetitions side by side can take the same characters: whoever draws could have us try for
+# hours.
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _NUMBERS = re.compile(f"[-+]?{_NUMBER}")
-_LENGTH = re.compile(rf"\s*({_NUMBER})\s*(px|pt|pc|mm|cm|in|em|ex)?\s*", re.IGNORECASE)
+_LENGTH = re.compile(rf"\s*({_NUMBER})(?:\s*(px|pt|pc|mm|cm|in|em|ex))?\s*", re.IGNORECASE)
 _UNITS = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96,
           "em": 16, "ex": 8}  # fmt: skip
 _INERT = ("data:", "#")

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kg_platform.graph.kept import TAG, to_text
-from kg_platform.provenance.images import FUSED, EntityImage, Link, SourceRecord, of_record
+from kg_platform.provenance.images import (
+    FUSED,
+    EntityImage,
+    Link,
+    SourceRecord,
+    of_record,
+    records_of,
+)
 
 NEWEST, TRUSTED, FREQUENT, ALL = RULES = ("newest", "trusted", "frequent", "all")
 LABEL, DESCRIPTION, ALIASES, TYPE, MEDIA = "label", "description", "aliases", "type", "media"
@@ -43,14 +50,7 @@ class FusionRules:
 
 def said(image: EntityImage, entity: str, record: SourceRecord, rules: FusionRules) -> EntityImage:
     """The entity after a source has said something of it."""
-    records = dict(image.records)
-    if not records:
-        alone = image.source == record.source and record.original == entity
-        if alone or not image.complete:
-            return of_record(record, image.mark)
-        before = image.as_record(entity)
-        records = {before.id: before}
-    records[record.id] = record
+    records = records_of(entity, image) | {record.id: record}
     return fused(entity, records, rules, image)
 
 

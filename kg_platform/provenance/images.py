@@ -128,6 +128,15 @@ class EntityImage:
         )
 
 
+def records_of(entity: str, image: EntityImage) -> dict[str, SourceRecord]:
+    """What is said of an entity, by records' ids. Without records it shows what its one source says
+    of its own id; nobody has described one that is not complete."""
+    if image.records or not image.complete:
+        return dict(image.records)
+    only = image.as_record(entity)
+    return {only.id: only}
+
+
 def of_record(record: SourceRecord, mark: Mapping[str, Any]) -> EntityImage:
     """The entity that one source describes."""
     properties = {

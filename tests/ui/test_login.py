@@ -53,7 +53,7 @@ class Explorer:
         if name is not None:
             page.get_by_role("button", name="Log in", exact=True).click()
             page.get_by_role("button", name=name, exact=True).click()
-            page.wait_for_url(f"{self.address}/")
+            page.wait_for_url(f"{self.address}/**")
         return page
 
     def item(self) -> str:
@@ -120,6 +120,14 @@ def test_people_with_roles(explorer_with_login: Explorer) -> None:
     expect(page.get_by_role("link", name="Open it there")).to_have_attribute(
         "href", re.compile(re.escape(explorer.address))
     )
+
+    # An address that somebody was given leads to its page, through the login; once.
+    page = explorer.visit("bob", at="/entity?id=C01")
+    page.wait_for_url(f"{explorer.address}/entity?id=C01")
+    expect(page.get_by_role("heading", name="Country 1", exact=True)).to_be_visible()
+    page.goto(explorer.address)
+    expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+    page.close()
 
     # A role that we do not know, and a token that has expired.
     refused(explorer.visit("cy"), "cy@x.org has no role here")

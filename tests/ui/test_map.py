@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from embeddings.answers.maps import shown
@@ -91,6 +92,21 @@ def test_a_selection_goes_with_its_entities_to_another_map(
     assert "cluster" not in app.query_params
     app.selectbox(key="map_modality").select("Everything").run()
     assert "12 selected" in written(app)
+    app.select_slider(key="map_run").set_value("run-0").run()
+    assert "12 selected" in written(app)
+
+
+def test_ids_of_an_address_are_selected_and_a_pruned_run_ends_that(
+    mapped: Platform, explorer: Open
+) -> None:
+    app = explorer("map", run="run-1", ids=["C01", "C02", "a, b"])
+    assert "2 selected" in written(app)
+    shutil.rmtree(mapped.settings.artifacts_dir / "run-1")
+    st.cache_data.clear()
+    app.run()
+    assert not app.exception
+    assert "run run-0" in written(app)
+    assert "Draw a lasso" in written(app)
 
 
 def test_another_run(mapped: Platform, explorer: Open) -> None:

@@ -131,6 +131,38 @@ def test_a_query_is_saved_shared_and_opened_by_its_address(world: Platform, expl
     queries.remove("of ann", "ann")
 
 
+def test_the_form_that_saves_is_of_the_query_that_is_open(world: Platform, explorer: Open) -> None:
+    queries, me = world.ledger.saved_queries, who(world.settings)
+    queries.save("one", "RETURN 1 AS x", me, note="The first.")
+    queries.save("two", "RETURN 2 AS x", me)
+    queries.save("theirs", "RETURN 3 AS x", "ann", note="Hers.")
+
+    def form(app: AppTest) -> tuple[str, str]:
+        keys = ("query_save_name", "query_save_note")
+        return app.text_input(key=keys[0]).value, app.text_input(key=keys[1]).value
+
+    app = explorer("query", saved="one")
+    assert form(app) == ("one", "The first.")
+    app.switch_page("views/browse.py").run()
+    app = app.switch_page("views/query.py").run()
+    assert form(app) == ("one", "The first.")
+    at = [query.name for query in queries.rows()].index
+    assert form(app.button(key=f"query_open_{at('theirs')}").click().run()) == ("", "")
+    assert form(app.button(key=f"query_open_{at('two')}").click().run()) == ("two", "")
+    app.session_state["query_text"] = "RETURN 22 AS x"
+    app.button(key="query_save").click().run()  # its own: no question
+    assert queries.get("two").text == "RETURN 22 AS x"
+
+    app.text_input(key="query_save_name").set_value("one")
+    app.button(key="query_save").click().run()
+    assert queries.get("one").text == "RETURN 1 AS x"
+    app.button(key="query_replace").click().run()
+    assert queries.get("one").text == "RETURN 22 AS x"
+    assert not [button for button in app.button if button.key == "query_replace"]
+    for name, owner in (("one", me), ("two", me), ("theirs", "ann")):
+        queries.remove(name, owner)
+
+
 def test_what_was_asked_is_kept_for_its_person(world: Platform, explorer: Open) -> None:
     history = world.ledger.query_history
     history.add("somebody else", AskedQuery("RETURN 'theirs'"))

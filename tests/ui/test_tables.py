@@ -9,11 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from ui.widgets import tables
 from ui.widgets.tables import WORDS, as_csv, cell, column, words
 
 NODE = NodeValue(("Country", "Entity"), {"id": "JPN", "area": 3.5})
+ADOPTED = NodeValue((), {"id": 7, "kg_id": "JPN"}, Vocabulary("kg_"))
 EDGE = RelationshipValue("BORDERS", "A", "B", {})
 
 
@@ -31,6 +33,7 @@ EDGE = RelationshipValue("BORDERS", "A", "B", {})
         (NODE, '(:Country:Entity {id: "JPN", area: 3.5})'),
         (EDGE, "(A)-[:BORDERS]->(B)"),
         (PathValue((NODE, NODE), (EDGE,)), "(JPN)-[:BORDERS]-(JPN)"),
+        (PathValue((ADOPTED, NODE), (EDGE,)), "(JPN)-[:BORDERS]-(JPN)"),
     ],
 )
 def test_a_value_as_text(value: Any, text: str) -> None:

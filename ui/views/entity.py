@@ -3,30 +3,23 @@ names it; `relation`, `direction` and `page` one of its relations, `media` what 
 
 from __future__ import annotations
 
-import math
-from functools import partial
-
 import streamlit as st
 
 from ingest.versions.compare import ADDED
 from ingest.versions.of_entity import EntityLoad
-from kg_platform.browse.entities import EntityPage, EntityRow, Fact, MediaRow
+from kg_platform.browse.entities import EntityPage, EntityRow, MediaRow
 from kg_platform.browse.history import Event
-from kg_platform.browse.origin import origin
 from kg_platform.browse.pasted import statements_of
-from kg_platform.browse.tallies import FactCount
 from kg_platform.browse.texts import in_languages, without_texts
 from kg_platform.errors import MigrationError, NotFound
 from kg_platform.ledger.review_rows import ReviewRow
 from ui import navigation, resources
 from ui.components import cards
 from ui.language import say
-from ui.widgets import address, entity_picker, pager, players, tables
+from ui.widgets import address, entity_picker, entity_relations, players, tables
 from ui.widgets import text as plain
 from ui.widgets.neighbours import WAYS, has_vector, nearest, way_called
 
-FIRST, PAGE = 12, 30  # neighbours of one relation at first, and on a page of its own
-GROUPS = 24  # relations that are shown with neighbours at once; the others by name
 ALIKE = 6
 PROPOSED = 10
 EVENTS = 12
@@ -179,105 +172,6 @@ def texts(page: EntityPage) -> None:
         plain.facts(rows)
 
 
-# ---- its relations
-
-
-def kind_name(kind: FactCount) -> str:
-    return f"{'→' if kind.outgoing else '←'} {kind.relation}"
-
-
-def look_at(kind: FactCount | None, number: int = 1) -> None:
-    """Put one relation, or none, into the address."""
-    for name in ("relation", "direction", "page"):
-        st.query_params.pop(name, None)
-    if kind is not None:
-        st.query_params["relation"] = kind.relation
-        if not kind.outgoing:
-            st.query_params["direction"] = "in"
-        if number > 1:
-            st.query_params["page"] = str(number)
-
-
-def connected(page: EntityPage) -> None:
-    asked = st.query_params.get("relation")
-    outgoing = st.query_params.get("direction") != "in"
-    st.header(say("Connected to"), anchor=False)
-    if asked is not None:
-        for kind in page.fact_counts:
-            if (kind.relation, kind.outgoing) == (asked, outgoing):
-                one_relation(page, kind)
-                return
-        plain.hint(say("This entity has no such relation any more."))
-    if not page.fact_counts:
-        plain.note(say("No relations."))
-        return
-    # What it leads to before what leads to it, and short groups before long ones.
-    kinds = sorted(page.fact_counts, key=lambda kind: (not kind.outgoing, kind.count))
-    for kind in kinds[:GROUPS]:
-        with plain.errors():
-            group(page, kind)
-    if rest := kinds[GROUPS:]:
-        key = "entity_more_relations"
-        st.selectbox(
-            say("{count} more relations", count=len(rest)),
-            rest,
-            index=None,
-            format_func=lambda kind: f"{kind_name(kind)} ({kind.count:,})",
-            placeholder=say("Choose one to look at"),
-            key=key,
-            on_change=lambda: look_at(st.session_state[key]),
-        )
-
-
-def group(page: EntityPage, kind: FactCount) -> None:
-    """The first neighbours one relation leads to, or comes from."""
-    key = f"entity_{page.id}_{kind.relation}_{kind.outgoing}"
-    name, entities = st.columns([1, 2.3], vertical_alignment="top")
-    with name:
-        plain.heading(kind_name(kind), f"{kind.count:,}")
-    facts = resources.neighbours(page.id, kind.relation, kind.outgoing, FIRST)
-    with entities:
-        cards.cards([cards.Card(fact.entity) for fact in facts], key, "chips", name=kind_name(kind))
-        origins(page, facts, key)
-        if kind.count > len(facts):
-            st.button(
-                say("Show all {count}", count=f"{kind.count:,}"),
-                icon=":material/expand_more:",
-                type="tertiary",
-                key=f"{key}_all",
-                on_click=look_at,
-                args=(kind,),
-            )
-
-
-def origins(page: EntityPage, facts: list[Fact], key: str) -> None:
-    """Where facts are from, but for what the entity's own source says."""
-    told = [(fact.entity.label, origin(fact.properties)) for fact in facts]
-    if told := [(label, text) for label, text in told if text not in ("", page.source)]:
-        with st.expander(say("Where this is from"), key=f"{key}_origin"):
-            plain.facts(told)
-
-
-def one_relation(page: EntityPage, kind: FactCount) -> None:
-    """All neighbours by one relation, a page at a time."""
-    pages = math.ceil(kind.count / PAGE)
-    number = address.number("page", pages)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            say("All relations"),
-            icon=":material/arrow_back:",
-            key="entity_all_relations",
-            on_click=look_at,
-            args=(None,),
-        )
-        plain.heading(kind_name(kind), f"{kind.count:,}")
-    facts = resources.neighbours(page.id, kind.relation, kind.outgoing, PAGE, (number - 1) * PAGE)
-    shown = [cards.Card(fact.entity, fact.entity.type or "") for fact in facts]
-    cards.cards(shown, "entity_relation", "rows", name=kind_name(kind))
-    origins(page, facts, "entity_relation")
-    pager.pages(number, pages, partial(look_at, kind), "entity")
-
-
 # ---- what is like it, and what may be true of it
 
 
@@ -397,7 +291,7 @@ def event_said(event: Event) -> str:
 
 def loads(found: list[EntityLoad]) -> None:
     if not found:
-        plain.note(say("None of the last loads whose journals are on this machine changed it."))
+        plain.note(say("None of the last loads whose journals can be read here changed it."))
     for load in found:
         plain.heading(load.at[:16].replace("T", " "), f"{load.source} · {load.kind} · {load.run}")
         rows = []
@@ -412,8 +306,8 @@ def loads(found: list[EntityLoad]) -> None:
         rows += [
             (one.what, f"{one.id} — {one.type} → {one.tail}") for one in load.relations[:EVENTS]
         ]
-        if len(load.relations) > EVENTS:
-            rows.append(("…", say("{count} more relations", count=len(load.relations) - EVENTS)))
+        if more := max(0, len(load.relations) - EVENTS) + load.more:
+            rows.append(("…", say("{count} more relations", count=more)))
         plain.facts(rows)
 
 
@@ -441,7 +335,7 @@ def show(page: EntityPage) -> None:
     left, right = st.columns([1.8, 1], gap="medium")
     with left:
         with st.container(border=True):
-            connected(page)
+            entity_relations.connected(page)
         with plain.errors():
             proposed(page)
         with plain.errors():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from embeddings.answers.maps import shown
 from embeddings.answers.maps.stored import StoredMap
-from kg_platform.errors import BadInput
+from kg_platform.errors import ArtifactError, BadInput, NotFound
 from ui import language, navigation, resources
 from ui.components import cards, vector_map
 from ui.language import named, say
@@ -53,8 +53,12 @@ def selection(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> di
     if kept["how"] == "none" or kept["mask"] is None:
         return kept
     if (kept["run"], kept["vectors"]) != (choice.run, choice.vectors):
-        before = map_reading.reading(kept["run"], kept["vectors"]).map
-        names = map_reading.ids(kept["run"])
+        try:
+            before = map_reading.reading(kept["run"], kept["vectors"]).map
+            names = map_reading.ids(kept["run"])
+        except (NotFound, ArtifactError):  # its run was pruned
+            select("none", None, choice)
+            return selection(choice, found, {})
         place = map_reading.reading(choice.run, choice.vectors).point_of
         chosen = [names[row] for row in before.rows[kept["mask"]].tolist()]
         mask = np.zeros(found.count, bool)
@@ -73,7 +77,7 @@ def _of_address(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> 
     if "ids" in wanted:
         place = map_reading.reading(choice.run, choice.vectors).point_of
         mask = np.zeros(found.count, bool)
-        mask[[place[each] for each in wanted["ids"].split(",") if each in place]] = True
+        mask[[place[each] for each in st.query_params.get_all("ids") if each in place]] = True
         if not mask.any():
             text.hint(say("None of these entities is on this map."))
             return
@@ -126,18 +130,7 @@ def page() -> None:
         )
         return
     wanted = map_choice.asked()
-    shades = {
-        vectors: list(
-            dict.fromkeys(
-                colour
-                for run, kinds in maps.items()
-                if vectors in kinds
-                for colour in map_reading.colours(map_reading.reading(run, vectors).map)
-            )
-        )
-        for vectors in {each for kinds in maps.values() for each in kinds}
-    }
-    choice = map_choice.choose(maps, map_reading.live(), shades, wanted)
+    choice = map_choice.choose(maps, map_reading.live(), map_reading.colours, wanted)
     found = map_reading.reading(choice.run, choice.vectors).map
     kept = selection(choice, found, wanted)
     draw(choice, found, kept)

@@ -99,8 +99,7 @@ def _entities(answer: QueryAnswer) -> list[str]:
     """Ids of the entities an answer speaks of; asked of the graph once an answer."""
     kept = st.session_state.get("query_entities")
     if kept is None or kept[0] is not answer:
-        own = resources.graph().vocabulary.name("id")
-        ids = candidates(answer.table.columns, answer.table.rows, own, MOST_ENTITIES)
+        ids = candidates(answer.table.columns, answer.table.rows, MOST_ENTITIES)
         try:
             kept = (answer, known(resources.graph(), ids) if ids else [])
         except KgError:
@@ -124,7 +123,7 @@ def _elsewhere(ids: list[str]) -> None:
     words = say("The {count} entities of this answer", count=f"{len(ids):,}")
     for page, name, icon, named in (
         ("graph", say("Show as graph"), ":material/hub:", {"with": few}),
-        ("map", say("Show on the map"), ":material/scatter_plot:", {"ids": ",".join(few)}),
+        ("map", say("Show on the map"), ":material/scatter_plot:", {"ids": few}),
     ):
         st.button(
             name,

@@ -14,7 +14,7 @@ from kg_platform.browse.running import RunningQuery
 from kg_platform.errors import BadInput, KgError
 from kg_platform.ledger.query_history import AskedQuery
 from kg_platform.ledger.saved_queries import SavedQuery
-from ui import resources
+from ui import people, resources
 from ui.language import say
 from ui.widgets import query_history
 
@@ -49,19 +49,44 @@ def saved() -> str | None:
     return name
 
 
+def opened() -> str | None:
+    """The name of the saved query that this began as; it may be changed by now."""
+    name: str | None = st.session_state.get("query_opened")
+    return name
+
+
+def keeps(name: str, note: str) -> None:
+    """What is in the editor is saved under this name now."""
+    st.session_state.update(query_saved=name, query_opened=name, query_form=(name, note))
+
+
+def begin_form() -> None:
+    """Before the form that saves is drawn: its fields are lost while another page is looked at."""
+    name, note = st.session_state.get("query_form", ("", ""))
+    st.session_state.setdefault("query_save_name", name)
+    st.session_state.setdefault("query_save_note", note)
+
+
+def _fill_form(name: str, note: str) -> None:
+    st.session_state.update(query_form=(name, note), query_save_name=name, query_save_note=note)
+
+
 def put(
     text: str, given: Mapping[str, str] | None = None, *, saved: str | None = None, run: bool
 ) -> None:
-    """Put a query into the editor, in the place of what is there."""
+    """Put a query into the editor, in the place of what is there; the form that saves it begins
+    empty."""
     for name in named_parameters(text):
         st.session_state.pop(_FIELD + name, None)
     st.session_state.update(
         query_text=text,
         query_given=dict(given or {}),
         query_saved=saved,
+        query_opened=saved,
         query_version=version() + 1,
         query_now=run,
     )
+    _fill_form("", "")
 
 
 def put_saved(query: SavedQuery, given: Mapping[str, str] | None = None, *, run: bool) -> None:
@@ -69,6 +94,8 @@ def put_saved(query: SavedQuery, given: Mapping[str, str] | None = None, *, run:
     merged = {**query.given, **(given or {})}
     whole = all(merged.get(name, "").strip() for name in named_parameters(query.text))
     put(query.text, merged, saved=query.name, run=run and whole)
+    if people.may("curator") and query.owner == people.acting("curator"):
+        _fill_form(query.name, query.note)
 
 
 def write(text: str, run: bool) -> None:

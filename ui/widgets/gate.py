@@ -6,21 +6,21 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from ui import login, opened, people
+from ui import login, opened, people, return_to
 from ui.language import say
 from ui.people import Visitor
 from ui.widgets import text
 
 
-def closed(there: Visitor) -> None:
-    """In the place of a page: why it is not shown, and what to do."""
+def closed(there: Visitor, page: str) -> None:
+    """In the place of this page: why it is not shown, and what to do."""
     if not people.asks_for_login():
         text.alert(there.why)
         return
     st.title(say("Log in"), anchor=False)
     if not people.is_logged_in():
         text.lead(say("This explorer is for people who are known here. Log in to look around."))
-        _ask()
+        _ask(page)
         return
     text.alert(there.why)
     if there.unknown:
@@ -31,7 +31,7 @@ def closed(there: Visitor) -> None:
     with st.container(horizontal=True):
         st.button(
             say("Log in again"), type="primary", icon=":material/login:", key="gate_again",
-            on_click=people.again,
+            on_click=_log_in, args=(page,),
         )  # fmt: skip
         st.button(say("Log out"), icon=":material/logout:", key="gate_out", on_click=people.leave)
 
@@ -58,7 +58,7 @@ def signed(there: Visitor) -> None:
         st.button(say("Log out"), icon=":material/logout:", key="app_logout", on_click=people.leave)
 
 
-def _ask() -> None:
+def _ask(page: str) -> None:
     # A login leads back to one address; a browser that came by another would be a stranger there.
     right = login.origin(opened.settings(), st.get_option("server.port"))
     here = urlsplit(st.context.url or right)
@@ -67,5 +67,12 @@ def _ask() -> None:
         st.link_button(say("Open it there"), right, type="primary", icon=":material/open_in_new:")
         return
     st.button(
-        say("Log in"), type="primary", icon=":material/login:", key="gate_in", on_click=st.login
-    )
+        say("Log in"), type="primary", icon=":material/login:", key="gate_in",
+        on_click=_log_in, args=(page,),
+    )  # fmt: skip
+
+
+def _log_in(page: str) -> None:
+    """The browser goes to the provider, and comes back to this page."""
+    return_to.remember(page)
+    st.login()

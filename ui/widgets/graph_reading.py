@@ -127,9 +127,14 @@ def _model() -> tuple[Artifact, ScoredEntities, str]:
     from embeddings.publish.published import published_run
 
     run = published_run(resources.graph())
-    state = (str(run["id"]), str(run.get("published_at")), str(run.get("provisional")))
-    artifact, space = _loaded(state)
+    artifact, space = _loaded(_state(run))
     return artifact, space, str(run["id"])
+
+
+def _state(run: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """What the model's answers hang on."""
+    parts = ("id", "published_at", "provisional")
+    return () if run is None else tuple(str(run.get(part)) for part in parts)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -160,25 +165,30 @@ T = TypeVar("T")
 
 class FoundLater:
     """What takes seconds, because the model is loaded or asked: the page is drawn without it, then
-    it is found out, then the page is drawn again."""
+    it is found out, then the page is drawn again. What is published next is asked again, and so
+    is what raised an error, when the page is drawn once more."""
 
     def __init__(self) -> None:
         self._found: dict[Hashable, Any] = st.session_state.setdefault(_LATER, {})
         self._waiting: dict[Hashable, Callable[[], Any]] = {}
+        self._raised: dict[Hashable, KgError] = {}  # now: asking for it again would never end
+        self._state = _state(resources.current_run())
 
-    def get(self, key: Hashable, find: Callable[[], T]) -> T | None:
+    def get(self, question: Hashable, find: Callable[[], T]) -> T | None:
         """What was found out; None where that is yet to be done.
 
         Raises:
             KgError: what finding it out raised.
         """
+        key = (self._state, question)
+        if isinstance(self._found.get(key), KgError):
+            self._raised[key] = self._found.pop(key)
+        if key in self._raised:
+            raise self._raised[key]
         if key not in self._found:
             self._waiting[key] = find
             return None
-        answer = self._found[key]
-        if isinstance(answer, KgError):
-            raise answer
-        return cast(T, answer)
+        return cast(T, self._found[key])
 
     def find(self) -> None:
         """At the end of a page: find out what it waits for, and begin anew."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -73,11 +73,11 @@ def write(parts: Mapping[str, str | None]) -> None:
 def choose(
     maps: Mapping[str, Sequence[str]],
     live: str | None,
-    colours: Mapping[str, Sequence[str]],
+    colours: Callable[[str], Sequence[str]],
     wanted: Mapping[str, str],
 ) -> MapChoice:
     """The row of choices. `maps`: run -> its vectors, the newest first; `colours`: vectors -> what
-    they can be coloured by, in any run; `wanted`: of an address."""
+    their maps can be coloured by, in any run; `wanted`: of an address."""
     runs = list(maps)
     home = live if live in maps else runs[0]
     gone = wanted.get("run")
@@ -110,7 +110,8 @@ def choose(
         _adopt("map_modality", title_of.get(missing or ""), kinds, kinds[0])
         kind = st.selectbox(say("Vectors"), kinds, format_func=say, key="map_modality", width=150)
         vectors = property_of(VECTORS[kind])
-        shades = [title for title, name in COLOURS.items() if name in colours[vectors]]
+        there = colours(vectors)
+        shades = [title for title, name in COLOURS.items() if name in there]
         by_name = {name: title for title, name in COLOURS.items()}
         _adopt("map_colour", by_name.get(wanted.get("colour", "")), shades, shades[0])
         shade = st.selectbox(say("Colour"), shades, format_func=say, key="map_colour", width=140)

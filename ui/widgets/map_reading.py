@@ -97,10 +97,18 @@ def ids(run: str) -> list[str]:
     return open_artifact(artifacts() / run, verify=False).entity_ids()
 
 
-def colours(found: StoredMap) -> list[str]:
-    """What a map can be coloured by."""
-    named = [kind for kind in ("type", "cluster", "source") if found.names[kind]]
-    return [*(named or ["type"]), *found.measures, "provisional"]
+@st.cache_data(ttl=resources.FRESH, show_spinner=False)
+def colours(vectors: str) -> list[str]:
+    """What the maps of these vectors can be coloured by, in any run."""
+    found = {
+        colour
+        for run, kinds in kept_maps().items()
+        if vectors in kinds
+        for colour in stored.colours(artifacts(), run, vectors)
+    }
+    named = [kind for kind in ("type", "cluster", "source") if kind in found]
+    measured = [kind for kind in stored.MEASURES if kind in found]
+    return [*(named or ["type"]), *measured, "provisional"]
 
 
 def colouring(run: str, vectors: str, kind: str, lang: str) -> Colouring:

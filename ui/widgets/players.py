@@ -48,7 +48,7 @@ def can_be_shown(medium: MediaRow) -> bool:
     """Whether there is something to look at; bytes that are missing or broken show nothing."""
     if medium.kind in _PLAYED:
         return resources.is_kept(medium.id)
-    return resources.thumbnail(medium.id, resources.LARGE) is not None
+    return resources.thumbnail(medium.id, resources.SMALL) is not None
 
 
 def choose(

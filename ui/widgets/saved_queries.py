@@ -18,6 +18,7 @@ from ui.widgets import text as plain
 
 SHOWN = 40  # of the history
 LINE = 110  # characters of a query in a list
+_ASKED = "query_replacing"  # the name of which it was asked whether it is to be replaced
 
 
 def menus() -> None:
@@ -84,26 +85,26 @@ def _history() -> None:
 
 def _form() -> None:
     owner = acting("curator")  # or why not
-    mine = _mine(asked_query.saved(), owner)
+    asked_query.begin_form()
     with st.form("query_save_form", border=False):
-        name = st.text_input(
-            say("Name"),
-            value=mine.name if mine else "",
-            max_chars=NAME_CHARACTERS,
-            key="query_save_name",
-        )
-        note = st.text_input(
-            say("What it tells"),
-            value=mine.note if mine else "",
-            max_chars=NOTE_CHARACTERS,
-            key="query_save_note",
-        )
+        name = st.text_input(say("Name"), max_chars=NAME_CHARACTERS, key="query_save_name")
+        note = st.text_input(say("What it tells"), max_chars=NOTE_CHARACTERS, key="query_save_note")
         names = named_parameters(asked_query.text())
         plain.note(
             say("Everybody can run it; only you change or delete it.")
             + (" " + say("Its values now are kept to begin with.") if names else "")
         )
         asked = st.form_submit_button(say("Save"), type="primary", key="query_save")
+    other = name.strip() != asked_query.opened() and _is_mine(name.strip(), owner)
+    if asked:
+        st.session_state[_ASKED] = name.strip() if other else None
+    question = st.empty()
+    if other:
+        asked = False
+        if st.session_state.get(_ASKED) == name.strip():
+            with question.container():
+                plain.hint(say("Another query of yours is saved under this name."))
+                asked = st.button(say("Replace it"), key="query_replace")
     if asked:
         kept = resources.kg().save_query(
             name,
@@ -112,15 +113,14 @@ def _form() -> None:
             given={n: v for n, v in asked_query.given().items() if v.strip()},
             owner=owner,
         )
-        st.session_state.query_saved = kept.name
+        asked_query.keeps(kept.name, kept.note)
+        st.session_state.pop(_ASKED, None)
+        question.empty()
         st.toast(say("Saved."), icon=":material/check:")
 
 
-def _mine(name: str | None, owner: str) -> SavedQuery | None:
-    if name is None:
-        return None
-    found = [q for q in resources.kg().saved_queries() if q.name == name]
-    return found[0] if found and found[0].owner == owner else None
+def _is_mine(name: str, owner: str) -> bool:
+    return any(q.name == name and q.owner == owner for q in resources.kg().saved_queries())
 
 
 def _remove(query: SavedQuery) -> None:

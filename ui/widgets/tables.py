@@ -132,7 +132,7 @@ def cell(value: Any) -> str:
             inside = f":{type} {_map(properties)}" if properties else f":{type}"
             return f"({cell(start)})-[{inside}]->({cell(end)})"
         case PathValue(nodes, relationships):
-            names = [cell(n.properties.get("id", "")) for n in nodes]
+            names = [cell(n.ours("id")) for n in nodes]
             steps = [
                 f"-[:{r.type}]-({name})" for r, name in zip(relationships, names[1:], strict=True)
             ]

@@ -15,7 +15,6 @@ from embeddings.answers.why_similar import WhySimilar
 from kg_platform.browse.comparing import Path
 from kg_platform.browse.entities import EntityRow
 from kg_platform.errors import KgError
-from kg_platform.media.pictures import decode_rgb
 from ui import resources
 from ui.components import cards
 from ui.language import say
@@ -112,7 +111,10 @@ def _bars(rows: Sequence[tuple[str, float, str, bool]]) -> None:
 def _common(found: WhySimilar) -> None:
     common = found.common
     with st.container(border=True):
-        plain.heading(say("Facts of both"), f"{common.shared_count:,}")
+        count = common.shared_count
+        plain.heading(say("Facts of both"), "" if count is None else f"{count:,}")
+        if count is None:
+            plain.note(say("Both have so many relations that facts of both were not looked for."))
         for relation, outgoing in common.between:
             ends = (found.one.label, found.other.label)
             first, second = ends if outgoing else reversed(ends)
@@ -123,23 +125,23 @@ def _common(found: WhySimilar) -> None:
         for at, ((relation, outgoing), rows) in enumerate(groups.items()):
             plain.note(f"{'→' if outgoing else '←'} {relation}")
             cards.cards([cards.Card(row) for row in rows], key=f"why_shared_{at}", shape="chips")
-        if common.shared_count > len(common.shared):
+        if count is not None and count > len(common.shared):
             plain.note(say("The {count} that fewest others have.", count=f"{len(common.shared):,}"))
-        further = [path for path in common.paths if not _told(path, common.shared_count)]
+        further = [path for path in common.paths if not _told(path, bool(common.shared))]
         if further:
             plain.heading(say("Ways from one to the other"))
             for path in further:
                 plain.note(_way(path))
-        elif not common.shared and not common.between:
+        elif count == 0 and not common.between:
             plain.note(say("None, and no way of three facts or fewer."))
 
 
-def _told(path: Path, shared: int) -> bool:
+def _told(path: Path, shared: bool) -> bool:
     """Whether what both have says a path already."""
     if len(path.steps) == 1:
         return True
     two = len(path.steps) == 2 and path.steps[0].relation == path.steps[1].relation
-    return two and shared > 0 and path.steps[0].forward != path.steps[1].forward
+    return two and shared and path.steps[0].forward != path.steps[1].forward
 
 
 def _way(path: Path) -> str:
@@ -198,9 +200,6 @@ def _picture(digest: str, reasons: PictureReasons, row: EntityRow) -> None:
 
 def _opened(digest: str) -> Image.Image | None:
     try:
-        data = resources.kg().platform.media.read(digest)
-        picture = decode_rgb(data, resources.settings().max_picture_pixels)
+        return resources.kept_picture(digest)
     except KgError:
         return None
-    picture.thumbnail((640, 480))
-    return picture

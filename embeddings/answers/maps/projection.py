@@ -25,7 +25,7 @@ TSNE_POINTS = 5_000  # more take minutes
 UMAP_POINTS = 100_000  # of more, so many are laid out and the others placed among them
 NEIGHBOURS = 15
 PLACED_BY = 5  # neighbours whose mean is where a point that comes later begins
-CHUNK = 1_024
+CELLS = 1 << 24  # of scores in memory at a time
 AGAIN_EPOCHS = 50
 AGAIN_RATE = 0.25
 
@@ -145,15 +145,20 @@ def _centred(points: Points) -> Points:
 
 
 def placed(vectors: NDArray[np.float32], points: Points, known: NDArray[np.bool_]) -> Points:
-    """The points, the unknown ones at the mean of their nearest known ones. O(unknown x known)."""
+    """The points, the unknown ones at the mean of their nearest known ones, of which as many are
+    looked at as UMAP lays out. O(unknown x known)."""
     unit = _normalised(vectors)
     filled = points.copy()
-    base, at = unit[known], points[known]
+    there = np.flatnonzero(known)
+    if len(there) > UMAP_POINTS:
+        there = there[np.linspace(0, len(there) - 1, UMAP_POINTS).astype(np.int64)]
+    base, at = unit[there], points[there]
     few = min(PLACED_BY, len(at))
     missing = np.flatnonzero(~known)
-    for first in range(0, len(missing), CHUNK):
-        rows = missing[first : first + CHUNK]
-        near = np.argpartition(-(unit[rows] @ base.T), few - 1, axis=1)[:, :few]
+    step = max(1, CELLS // max(1, len(base)))
+    for first in range(0, len(missing), step):
+        rows = missing[first : first + step]
+        near = np.argpartition(unit[rows] @ base.T, len(base) - few, axis=1)[:, -few:]
         filled[rows] = at[near].mean(1)
     return filled
 

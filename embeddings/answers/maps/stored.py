@@ -15,10 +15,12 @@ They go with the artifact: `kg runs prune` removes both.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ FOLDER = "maps"
 MANIFEST = "manifest.json"
 CODES = ("cluster", "type", "source")  # what a point is, by number
 MEASURES = ("drift", "error")
+TRIES, PAUSE = 4, 0.05  # seconds: a map is put in another's place in a moment
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def save(artifact: Path, made: StoredMap) -> Path:
         "frame": [made.frame.x, made.frame.y, made.frame.half],
         "names": dict(made.names),
         "points": made.count,
+        "stamp": uuid4().hex,  # by which a reader knows that it read one map
     }
     try:
         with atomic.folder(place) as folder:
@@ -119,6 +123,18 @@ def kept_maps(artifacts: Path) -> dict[str, list[str]]:
     return found
 
 
+def colours(artifacts: Path, run: str, vectors: str) -> list[str]:
+    """What a map can be coloured by, as its manifest and the names of its files tell: a map of
+    millions is not read for it. Of one that is damaged, nothing; opening it says so."""
+    folder = artifacts / run / FOLDER / vectors
+    try:
+        names = json.loads((folder / MANIFEST).read_text("utf-8"))["names"]
+        found = [kind for kind in CODES if names[kind]]
+    except (OSError, ValueError, KeyError, TypeError):
+        found = []
+    return found + [name for name in MEASURES if (folder / f"{name}.npy").is_file()]
+
+
 def open_map(artifacts: Path, run: str, vectors: str) -> StoredMap:
     """The map of a run's vectors.
 
@@ -128,16 +144,44 @@ def open_map(artifacts: Path, run: str, vectors: str) -> StoredMap:
     folder = artifacts / run / FOLDER / vectors
     if "/" in run or "/" in vectors or not (folder / MANIFEST).is_file():
         raise NotFound(f"Run {run} has no map of {vectors!r} here; `kg map {run}` makes its maps.")
+    for _ in range(TRIES):
+        before = _manifest(folder)
+        made = _read(folder, run, vectors, before)
+        if before is not None and _manifest(folder) == before:
+            break
+        time.sleep(PAUSE)  # `kg map --again` put another in its place meanwhile
+    else:
+        made = None
+    if made is None:
+        raise ArtifactError(
+            f"The map of {vectors!r} of run {run} is damaged; `kg map {run} --again` makes it anew."
+        )
+    return made
+
+
+def _manifest(folder: Path) -> bytes | None:
     try:
-        about = json.loads((folder / MANIFEST).read_text("utf-8"))
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
+        return None
+
+
+def _read(folder: Path, run: str, vectors: str, manifest: bytes | None) -> StoredMap | None:
+    """The map that a manifest is of; None: it is damaged.
+
+    Raises:
+        ArtifactError: it is of a newer version.
+    """
+
+    def column(name: str) -> NDArray[Any]:
+        return np.asarray(np.load(folder / f"{name}.npy", allow_pickle=False))
+
+    try:
+        about = json.loads(manifest or b"")
         if about["format"] > FORMAT:
             raise ArtifactError(
                 f"The map of run {run} is of a newer kg-platform; upgrade to see it."
             )
-
-        def column(name: str) -> NDArray[Any]:
-            return np.asarray(np.load(folder / f"{name}.npy", allow_pickle=False))
-
         there = {name for name in MEASURES if (folder / f"{name}.npy").is_file()}
         made = StoredMap(
             run,
@@ -150,12 +194,9 @@ def open_map(artifacts: Path, run: str, vectors: str) -> StoredMap:
             Frame(*about["frame"]),
             about,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"The map of {vectors!r} of run {run} is damaged; `kg map {run} --again` makes it anew."
-        ) from error
-    if any(len(each) != made.count for each in made.codes.values()) or made.count != len(made.rows):
-        raise ArtifactError(
-            f"The map of {vectors!r} of run {run} is damaged; `kg map {run} --again` makes it anew."
-        )
-    return made
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    lengths = {len(made.rows)}
+    lengths |= {len(each) for each in made.codes.values()}
+    lengths |= {len(each) for each in made.measures.values()}
+    return made if lengths == {made.count} else None

@@ -135,6 +135,11 @@ class Candidates:
         other = relation - half if relation >= half else relation + half
         return np.flatnonzero((self.types != GONE) & self.fits[other][self.types])
 
+    def answer(self, relations: Ints) -> NDArray[np.bool_]:
+        """(B,) relations -> (B, N) who is of a type that answers them."""
+        found: NDArray[np.bool_] = self.fits[relations][:, self.types] & (self.types != GONE)
+        return found
+
 
 def search(
     graph: Graph,
@@ -205,26 +210,28 @@ def _batches(queries: Ints, entities: int) -> Iterator[Ints]:
 
 def shown(scorer: Scorer, world: Candidates, part: Ints, top: int) -> ShownAnswers:
     """(B, 2) queries -> the best `top` answers of each that may be proposed."""
-    return shown_answers(*_open_answers(scorer, world, part), top)
+    return shown_answers(*_open_answers(scorer, world, part), top, world.answer(part[:, 1]))
 
 
 def figures_at(scorer: Scorer, world: Candidates, part: Ints, answers: Ints) -> Floats:
     """(B, 2) queries and (B,) an answer of each -> (B, F) its figures, as `shown` has them; its
     score is -inf where it may not be proposed."""
-    scores, masses, known = _open_answers(scorer, world, part)
-    return figures_of(scores, masses, known, answers)
+    figures = figures_of(*_open_answers(scorer, world, part), answers[:, None])[:, 0]
+    types = world.types[answers]
+    figures[(types == GONE) | ~world.fits[part[:, 1], types], 0] = -np.inf
+    return figures
 
 
 def _open_answers(
     scorer: Scorer, world: Candidates, part: Ints
 ) -> tuple[NDArray[np.float32], Floats, Ints]:
-    """(B, 2) queries -> (B, N) scores, -inf where an answer is not to be proposed; (B,) log sum exp
-    of all; (B,) how many answers there are."""
+    """(B, 2) queries -> (B, N) scores, -inf where it is no answer that is open; (B,) log sum exp
+    of all; (B,) how many answers there are. Types do not count: they did not when probabilities
+    were measured (`questions.py`), they only choose what is proposed."""
     heads, kinds = part[:, 0], part[:, 1]
     scores = scorer.score_tails(heads, kinds)
     masses = log_sum_exp(scores)
-    fits = world.fits[kinds][:, world.types] & (world.types != GONE)
-    scores[~fits] = -np.inf
+    scores[:, world.types == GONE] = -np.inf
     rows, tails = world.known.lookup(heads, kinds)
     scores[rows, tails] = -np.inf
     scores[np.arange(len(part)), heads] = -np.inf

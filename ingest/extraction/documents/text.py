@@ -18,11 +18,11 @@ _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 # Markup of Markdown that is not read, each as a pattern whose first group, if any, is text.
 _MARKUP = (
-    re.compile(r"<!--.*?-->|<[^<>\n]{1,500}>"),
+    re.compile(r"<!--.{0,2000}?-->|<[^<>\n]{1,500}>"),
     re.compile(r"!\[[^\]\n]{0,1000}\]\([^()\n]{0,2000}\)"),
     re.compile(r"\]\([^()\n]{0,2000}\)|\]\[[^\]\n]{0,200}\]"),
     re.compile(r"(?m)^[ \t]*(?:#{1,6}|>+|[-*+]|\d{1,3}[.)])(?=[ \t])"),
-    re.compile(r"[*`\[\]]|(?<!\w)_+|_+(?!\w)"),
+    re.compile(r"[*`\[\]]|(?<!\w)_+|(?<!_)_+(?!\w)"),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from ingest.extraction.tokens import Token, normal, tokens, written_alone
+from ingest.extraction.tokens import Token, normal, tokens, word_texts, written_alone
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("english", "chinese")
@@ -138,10 +138,10 @@ def language_of(text: str) -> Language:
     >>> [language_of(text).name for text in ("Paris (巴黎) is old.", "巴黎 (Paris) 很大。")]
     ['english', 'chinese']
     """
-    outside = _IN_BRACKETS.sub(" ", text)
-    words = [word for word in tokens(outside) if word.is_word]
-    words = words or [word for word in tokens(text) if word.is_word]
-    alone = sum(written_alone(word.text) for word in words)
+    if not written_alone(text):  # most are not, and this is quick
+        return language("english")
+    words = word_texts(_IN_BRACKETS.sub(" ", text)) or word_texts(text)
+    alone = sum(map(written_alone, words))
     return language("chinese" if 2 * alone > len(words) else "english")
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.jobs import map as maps
 from embeddings.jobs.embed import embed
 from embeddings.jobs.embed_options import EmbedOptions
 from embeddings.training.train import TrainOptions
 from ingest.loading.load import ingest
 from kg_platform.cypher.statement import Statement
-from kg_platform.errors import EncoderError
+from kg_platform.errors import EncoderError, Interrupted
 from kg_platform.platform import Platform
 from kg_platform.settings import load
 from tests.support.worlds import write_world
@@ -48,6 +49,23 @@ def test_what_training_has_to_say_reaches_the_person(platform: Platform, tmp_pat
     platform.graph.run_schema("MATCH ()-[r]->() SET r.split = 'train'")
     notes = embed(platform, OPTIONS).notes
     assert any("no validation facts" in note for note in notes)
+
+
+def test_a_run_whose_maps_are_stopped_has_ended_well(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(platform, write_world(tmp_path / "world"))
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("KG_MAPS", "true")
+    monkeypatch.setattr(maps, "MapMaker", stop)
+    with Platform.open(load()) as other, pytest.raises(Interrupted, match="`kg map "):
+        embed(other, OPTIONS)
+    ended = [(run.kind, run.status) for run in platform.ledger.runs(limit=2)]
+    assert ended == [("map", "interrupted"), ("embed", "succeeded")]
+    assert platform.graph.read(WITHOUT) == [{"n": 0}]
 
 
 def test_an_entity_without_facts_gets_a_vector_from_its_text(

@@ -1,4 +1,4 @@
-"""Predictions and explanations for entities that came after training, on the real database."""
+"""Predictions, explanations, likenesses of what came after training, on the real database."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.answers.content_search import ContentSearch
 from embeddings.answers.explain import Explainer
 from embeddings.answers.predict import predict_heads, predict_tails
 from embeddings.answers.scored_entities import open_scored
+from embeddings.answers.why_similar import CAME_AFTER, FITTED_AGAIN, WhyReader
 from embeddings.jobs.embed_new import embed_new
 from embeddings.models.from_artifact import load_scorer
 from embeddings.publish.live_artifact import open_published
+from kg_platform.browse.entities import resolve
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import NotFound
 from kg_platform.platform import Platform
@@ -64,3 +67,16 @@ def test_a_provisional_entity_is_asked_found_and_explained(
     assert "N0" not in open_scored(artifact, graph).places
     embed_new(embedded)
     assert "N0" in open_scored(artifact, graph).places
+
+    reader = WhyReader(embedded, ContentSearch(embedded))
+
+    def why_no_shares(one: str, other: str) -> tuple[bool, str]:
+        said = reader.why(resolve(graph, one), resolve(graph, other))
+        assert said.cosine is not None
+        return bool(said.shares), said.shares_missing
+
+    assert why_no_shares("C01", "C02") == (True, "")
+    assert why_no_shares("C01", "N0") == (False, CAME_AFTER)
+    # As an entity of the training is left that was fitted again.
+    graph.write(Statement("MATCH (n:Entity {id: 'C01'}) SET n.embedding_provisional = true"))
+    assert why_no_shares("C01", "C02") == (False, FITTED_AGAIN)

@@ -19,6 +19,7 @@ from kg_platform.errors import NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.migrate.ledger import migrate_ledger
+from kg_platform.progress import Progress
 from tests.support.fake_artifact import FakeArtifact, Floats
 
 COUNT, WIDTH = 120, 12
@@ -66,11 +67,17 @@ def vectors(seed: int) -> dict[str, Floats]:
     return both
 
 
-def put(graph: Graph, ledger: Ledger, seed: int, filters: tuple[str, ...]) -> None:
+def put(
+    graph: Graph,
+    ledger: Ledger,
+    seed: int,
+    filters: tuple[str, ...],
+    report: Progress | None = None,
+) -> None:
     run = ledger.start_run("embed", {})
     ids = [f"E{i:03d}" for i in range(COUNT)]
     artifact = FakeArtifact(ids, vectors(seed), encoders={"text": {"name": "f", "revision": "1"}})
-    publish(graph, artifact, ledger, run, 50, filters=filters)
+    publish(graph, artifact, ledger, run, 50, report, filters=filters)
 
 
 def unit(rows: Floats) -> Floats:
@@ -176,3 +183,42 @@ def test_labels_that_came_after_the_publish(world: Graph, ledger: Ledger) -> Non
     assert [one.id for one in found] == ["E005"]
     cities = similar(world, SimilarQuestion(like=("E008",), kept=Filter("City"), k=COUNT)).found
     assert "E005" not in {one.id for one in cities}
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_a_publish_that_stands_half_way_changes_no_answer(world: Graph, ledger: Ledger) -> None:
+    put(world, ledger, 0, ("source",))
+    # Types and sources change, and half of the entities are staged by what they say now, under
+    # another filter.
+    world.write(
+        Statement(
+            "MATCH (n:Entity) WHERE n.id ENDS WITH '1' REMOVE n:City SET n:Lake, n.source = 's0'"
+        )
+    )
+    kept = Filter("City", (("source", "s0"),))
+    question = SimilarQuestion(like=("E008",), kept=kept, k=5)
+    keep = [i for i in range(COUNT) if i % 4 != 3 and i % 3 == 0 and i % 10 != 1]
+    rows = vectors(0)["embedding"]
+    wanted = expected(rows[8], rows, keep, 5)
+
+    def stop(step: str, done: int, total: int | None) -> None:
+        if step == "vectors" and done >= 50:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        put(world, ledger, 1, ("size",), stop)
+    half = similar(world, question)
+    assert [one.id for one in half.found] == wanted
+    assert half.ways[0].looked.how == "scan"
+    lakes = [i for i in range(COUNT) if i % 10 == 1]
+    near = [one.id for one in similar_to_entity(world, "E008", 2, type="Lake")]
+    assert near == expected(rows[8], rows, lakes, 2)
+
+    # Given up for another, which ends: the index is filtered again.
+    put(world, ledger, 0, ("source",))
+    after = similar(world, question)
+    assert [one.id for one in after.found] == wanted
+    assert after.ways[0].looked.how == "filter"

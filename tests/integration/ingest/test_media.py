@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from ingest.media.fetch import MediaFetcher
 from ingest.media.web import public_client
 from ingest.versions.undo import undo
 from kg_platform.curation.forget import forget
+from kg_platform.curation.merge import merge, standing
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Interrupted
-from kg_platform.graph.client import Graph
+from kg_platform.graph.client import Graph, Run
 from kg_platform.media.gallery import Gallery
 from kg_platform.media.isolated import Isolated
 from kg_platform.platform import Platform
@@ -177,6 +179,28 @@ def test_what_is_stored_is_shown_checked_and_compared(
     assert kg("media", "check", "--discard").code == 6
     assert ingest(platform, folder).media_stored == 2
     assert ok("check")["checked"] == 5
+
+
+def test_a_medium_comes_to_whom_its_entity_is_merged_into_meanwhile(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = platform.graph
+    (tmp_path / "entities.jsonl").write_text('{"id": "a", "audio": "a.wav"}\n{"id": "b"}\n')
+    ingest(platform, tmp_path)
+    (tmp_path / "a.wav").write_bytes(wav())
+    looked: list[dict[str, str]] = []
+
+    def merged_then(run: Run, ids: Iterable[str]) -> dict[str, str]:
+        found = standing(run, ids)
+        looked.append(found)
+        if len(looked) == 2:  # in the transaction, before the locks
+            merge(graph, "m", kept="b", gone="a", about={"by": "ann"})
+        return found
+
+    monkeypatch.setattr("ingest.loading.late_media.standing", merged_then)
+    assert retry(platform).stored == 1
+    assert looked[1:3] == [{"a": "a"}, {"a": "b"}]
+    assert [row[0] for row in links(graph)] == ["b"]
 
 
 def test_a_retry_loses_nothing_to_others_or_to_ctrl_c(

@@ -154,6 +154,11 @@ def test_the_commands(platform: Platform, tmp_path: Path, monkeypatch: pytest.Mo
     shown = json.loads(kg("ingest", "undo", runs[0], "--json").out)
     assert shown["removed"] == {"entities": 1, "relations": 0}
     assert "undone by" in kg("ingest", "undo", runs[0]).errors
+    told = json.loads(kg("ingest", "history", "--entity", "B", "--json").out)
+    assert [(one["run"], one["entity"]["what"]) for one in told] == [
+        (shown["run"], "retired"), (runs[0], "added"),
+    ], "it is gone, and known by its id"  # fmt: skip
+    assert kg("ingest", "history", "--entity", "nobody").code == NotFound.exit_code
     monkeypatch.setenv("COLUMNS", "100")
     told = kg("ingest", "history")
     assert f"{shown['run']} is the undo of {runs[0]}." in told.out

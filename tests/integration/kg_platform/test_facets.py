@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kg_platform.browse import entities, tallies
@@ -78,6 +80,28 @@ def test_a_hub_is_counted_and_not_read(made: Graph, monkeypatch: pytest.MonkeyPa
     ids = [fact.entity.id for some in pages for fact in some]
     assert len(ids) == len(set(ids)) == 100
     assert len(entities.neighbours(made, "HUB", limit=7, offset=98)) == 4
+    assert [fact.relation for fact in entities.neighbours(made, "HUB", limit=1, offset=100)] == [
+        "NEAR"
+    ]
+
+
+def test_the_page_of_a_hub_asks_each_thing_once(
+    made: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "HUB", 50)
+    asked: list[str] = []
+    read = made.read
+
+    def counted(statement: Statement) -> list[dict[str, Any]]:
+        asked.append(statement.text)
+        return read(statement)
+
+    monkeypatch.setattr(made, "read", counted)
+    assert entities.entity(made, "HUB", facts=0).facts == 102
+    assert len(asked) == len(set(asked)) == 6  # itself, media, statements; degree, types, counts
+    asked.clear()
+    entities.neighbours(made, "HUB", limit=1, offset=101)
+    assert len(asked) == 4  # degree, types, counts; the one kind that it is of
 
 
 def test_relations_are_counted_from_what_the_database_keeps(made: Graph) -> None:

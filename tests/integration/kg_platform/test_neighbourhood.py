@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from kg_platform.browse.comparing import MOST_SHARED, in_common
 from kg_platform.browse.entities import FactCount
+from kg_platform.browse.formatting import short
 from kg_platform.browse.neighbourhood import READ, Edge, around_one, neighbourhood
 from kg_platform.browse.paths import ShortestPath, shortest_paths
 from kg_platform.curation.merge import merge
+from kg_platform.cypher import comparing, counting
 from kg_platform.cypher import neighbouring as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
@@ -135,6 +138,10 @@ class TestSmall:
         found = neighbourhood(graph, ["A"])
         assert [(row.id, row.label) for row in found.nodes] == [("A", "a"), ("B", "b"), ("D", "d")]
         assert shortest_paths(graph, "A", "C").length == 2
+        way = "MATCH p = (:Entity {kg_id: 'D'})-[:LIKES]->() RETURN p, relationships(p)[0] AS r"
+        ((path, step),) = graph.table(Statement(way), timeout=60, max_rows=9, max_bytes=9_000).rows
+        assert short(path) == "d (D) -[LIKES]-> c (C)"
+        assert (step.start, step.end) == ("D", "C")
 
     def test_paths(self, graph: Graph) -> None:
         write(graph, FACTS)
@@ -184,7 +191,7 @@ def test_of_a_hub_only_what_is_asked_for_is_read(graph: Graph) -> None:
     # The server does not go through the hub either, which would be 100,000 of these hits.
     few = 20_000
     assert cost(graph, cypher.DEGREES, {"ids": ["hub"]}) < 100
-    assert cost(graph, cypher.degrees_by_type(["IN", "RARE"]), {"id": "hub"}) < 100
+    assert cost(graph, counting.of_node(["IN", "RARE"]), {"id": "hub"}) < 100
     assert cost(graph, cypher.some_of("IN", False), {"id": "hub", "limit": 300}) < few
     ids = [row.id for row in found.nodes if row.id != "hub"]
     assert cost(graph, cypher.BETWEEN, {"ids": ids, "among": [*ids, "hub"]}) < few
@@ -197,6 +204,35 @@ def test_of_a_hub_only_what_is_asked_for_is_read(graph: Graph) -> None:
         Edge("n8", "IN", "hub"),
     )
     assert shortest_paths(graph, "n8", "other").length == 2
+
+
+def test_a_type_with_a_name_that_cannot_be_quoted_hides_no_other(graph: Graph) -> None:
+    """A graph that was adopted may have one."""
+    write(graph, [("A", "KNOWS", "B"), ("A", "LIKES", "B"), ("A", "x" * 1_001, "B")])
+    found, counts = around_one(graph, "A", READ + 1, 1)
+    assert [kind.relation for kind in counts] == ["KNOWS", "LIKES"]
+    assert len(found) == 1
+
+
+def test_what_two_have_in_common_is_read_from_the_one_with_fewer(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = [("hub", "NEAR", f"n{i}") for i in range(300)]
+    few = [("few", "NEAR", f"n{i}") for i in range(15)] + [("n20", "NEAR", "few")]
+    write(graph, [*ring, *few, ("few", "LIKES", "n30"), ("hub", "KNOWS", "few")])
+    for ends in (("hub", "few"), ("few", "hub")):
+        found = in_common(graph, *ends)
+        assert found.shared_count == 15
+        assert len(found.shared) == MOST_SHARED
+        assert {(one.relation, one.outgoing) for one in found.shared} == {("NEAR", True)}
+        assert found.between == (("KNOWS", ends[0] == "hub"),)
+        assert cost(graph, comparing.SHARED, dict(zip(("one", "other"), ends, strict=True))
+                    | {"most": 100, "limit": 12}) < 1_000  # fmt: skip
+    assert in_common(graph, "hub", "n20").shared_count == 0
+    monkeypatch.setattr("kg_platform.browse.comparing.LOOKED_THROUGH", 16)
+    found = in_common(graph, "hub", "few")
+    assert (found.shared, found.shared_count) == ((), None)
+    assert in_common(graph, "hub", "nobody").shared_count == 0
 
 
 def test_kg_paths(platform: Platform) -> None:
@@ -214,5 +250,7 @@ def test_kg_paths(platform: Platform) -> None:
         }
     ]
     assert "within 4 steps" in kg("paths", "A", "E").errors
+    cut = kg("paths", "A", "C", "--limit", "1", "--json")
+    assert (len(json.loads(cut.out)), "more than 1 as short" in cut.errors) == (1, True)
     with KnowledgeGraph(platform) as session:
         assert [row.id for row in session.neighbourhood("a", "E").nodes] == ["A", "E", "B", "D"]

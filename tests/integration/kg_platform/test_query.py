@@ -110,6 +110,12 @@ def test_a_saved_query_is_everybodys_to_run(
     (listed,) = json.loads(kg("query", "--list", "--json").out)
     assert (listed["name"], listed["owner"], listed["given"]) == ("The label", "ann", {"k": "7"})
     assert "id, k" in kg("query", "--list").out
+    assert kg("query", "--list", "--csv").out.splitlines() == [
+        "name,owner,parameters,note,query",
+        f'The label,ann,"id, k",,"{text}"',
+    ]
+    for words in (["RETURN 1", "--save", "x", "--json"], ["--remove", "The label", "--csv"]):
+        assert "leave out --json and --csv" in kg("query", *words).errors
     assert kg("query", "--saved", "The label").code == 4  # $id has no value
     for words in (["RETURN 1", "--save", "The label"], ["--remove", "The label"]):
         refused = kg("query", *words)

@@ -25,7 +25,7 @@ from tests.support.places import ROOT
 from tests.support.worlds import write_world
 from ui.mcp_server import AT_ONCE, server
 
-TOOLS = {"query", "show", "similar", "predict", "explain"}
+TOOLS = {"query", "show", "find", "similar", "why", "paths", "predict", "explain"}
 EMBED = {
     "preset": "fast",
     "dimension": 16,
@@ -60,6 +60,11 @@ async def conversation(environment: dict[str, str]) -> dict[str, Any]:
         found["nobody"] = await ask("show", entity="Atlantis", facts=1)
         found["similar"] = await ask("similar", entity="C01", k=3)
         found["text"] = await ask("similar", text="a harbour", k=1)
+        some = {"entity": ["C01", "C02"], "unlike": ["C03"], "text": "a harbour"}
+        found["mixed"] = await ask("similar", **some, where={"label": "Country 5"}, k=3)
+        found["found"] = await ask("find", text="Country 1", type="Country", k=5)
+        found["why"] = await ask("why", one="C01", other="C02")
+        found["paths"] = await ask("paths", one="C01", other="C02", k=2)
         found["greedy"] = await ask("similar", entity="C01", k=11)
         found["predict"] = await ask("predict", entity="C01", relation="LANGUAGE", k=2)
         tail = found["predict"]["rows"][0][0]
@@ -86,6 +91,12 @@ def test_a_program_asks(
     assert "Atlantis" in found["nobody"]
     assert [row[0] for row in found["similar"]["rows"]] == [one.id for one in nearest]
     assert len(found["text"]["rows"]) == 1
+    assert [row[0] for row in found["mixed"]["rows"]] == ["C05"]
+    assert "C01" in [row[0] for row in found["found"]["rows"]]
+    assert (found["why"]["one"]["id"], found["why"]["other"]["id"]) == ("C01", "C02")
+    assert -1 <= found["why"]["cosine"] <= 1
+    assert all(way["nodes"][0] == "C01" for way in found["paths"]["paths"])
+    assert found["paths"]["paths"]
     assert "KG_QUERY_MAX_ROWS" in found["greedy"]
     assert found["predict"]["columns"] == ["id", "label", "type", "score", "probability", "basis"]
     assert found["explain"]["tail"]["id"] == found["predict"]["rows"][0][0]

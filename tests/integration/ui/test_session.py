@@ -69,7 +69,14 @@ def test_everything_a_program_does(
             kg.similar("C01", by="colour")
 
         likely = kg.predict("C01", "LANGUAGE", k=2)
-        assert likely.to_arrow().schema.names == ["id", "label", "type", "score", "probability", "basis"]
+        assert likely.to_arrow().schema.names == [
+            "id",
+            "label",
+            "type",
+            "score",
+            "probability",
+            "basis",
+        ]
         one = kg.explain("C01", "LANGUAGE", likely[0].id)
         assert (one.head.id, one.tail.id) == ("C01", likely[0].id)
         assert one.explanation.score == pytest.approx(likely[0].score, abs=1e-3)

@@ -100,6 +100,25 @@ def test_a_server_that_is_down_stays_the_one_that_is_told_of(server: FakeServer)
     assert resources.graph().connection == before
 
 
+def test_what_is_broken_is_not_tried_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried, now = [], [100.0]
+
+    def fail(digest: str, size: int) -> str:
+        tried.append((digest, size))
+        raise BadPicture("It is none.")
+
+    monkeypatch.setattr(resources, "_thumbnail", fail)
+    monkeypatch.setattr(resources, "monotonic", lambda: now[0])
+    resources._broken.clear()
+    for size in (resources.SMALL, resources.LARGE, resources.SMALL):
+        assert resources.thumbnail("a", size) is None
+    assert tried == [("a", resources.SMALL)]
+    now[0] += resources.COUNTS
+    assert resources.thumbnail("a", resources.LARGE) is None
+    assert len(tried) == 2
+    resources._broken.clear()
+
+
 def test_a_picture_of_somebody_is_decoded_apart(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,14 @@ def test_what_is_removed_after_the_switch_changes_no_answer(moves: Moves) -> Non
     assert len(asked) == 1
 
 
+def test_an_answer_is_asked_for_again_when_a_publish_began_to_stage(moves: Moves) -> None:
+    live = {**own("a"), "kinds": ["City\n"], "filters": ["source"]}
+    moves(live, {**live, "kinds": None, "filters": None})
+    asked: list[Run | None] = []
+    of_one_run(GRAPH, asked.append)
+    assert [one is not None and one["filters"] for one in asked] == [["source"], None]
+
+
 def test_a_pointer_that_never_rests_is_said(moves: Moves) -> None:
     moves(*(own(str(number)) for number in range(TRIES + 1)))
     with pytest.raises(QueryFailed, match="try again"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -86,3 +87,14 @@ def test_sentences() -> None:
     assert cut("日本是岛国。人口很多。") == ["日本是岛国。", "人口很多。"]
     assert cut("a\n\n b ... ") == ["a\n\n", "b ..."]
     assert cut(" . ") == []
+
+
+def test_a_long_text_is_looked_at_in_time_that_grows_with_its_words() -> None:
+    encode = CountsWords()
+    carries = f"{'red sun flag ' * 6_000}{filler(0, 60)}."
+    begun = time.process_time()
+    found = text_reasons([f"{carries} {'Far away ' * 18_000}."], flag(encode), encode)
+    assert time.process_time() - begun < 12, "each window counted all its words: a minute"
+    assert found is not None
+    assert found.sentence is not None
+    assert found.sentence.text == carries

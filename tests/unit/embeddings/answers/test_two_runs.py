@@ -18,9 +18,6 @@ IDS = [f"E{i:02d}" for i in range(30)]
 class OnDisk(FakeArtifact):
     """What else is asked of one that was opened."""
 
-    def entity_ids(self) -> list[str]:
-        return list(self.iter_entity_ids())
-
     def pick(self, name: str, rows: list[int]) -> Floats:
         return self.rows(name, 0, len(IDS))[rows]
 
@@ -37,6 +34,9 @@ def vectors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Floats]:
         return OnDisk(IDS, {"embedding": kept[folder.name]})
 
     monkeypatch.setattr(module, "open_artifact", opened)
+    monkeypatch.setattr(
+        module, "entity_rows", lambda one: {name: row for row, name in enumerate(IDS)}
+    )
     monkeypatch.setattr(module, "ROWS", 7)
     return kept
 

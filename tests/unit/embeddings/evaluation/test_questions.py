@@ -53,9 +53,8 @@ def test_the_best_answers_and_what_is_known_of_them() -> None:
     expected = [2, 2 - 4, 2 - free, -math.log(2), 0, -1]
     assert second == pytest.approx(dict(zip(FIGURES, expected, strict=True)), rel=1e-6)
     assert found.figures[1, 0, 4:].tolist() == [-math.log(3), 0]
-    for place in range(3):
-        one = figures_of(scores, np.array([4.0, 6.0]), np.array([0, 2]), found.entities[:, place])
-        assert np.allclose(one[0], found.figures[0, place], rtol=1e-6)
+    again = figures_of(scores, np.array([4.0, 6.0]), np.array([0, 2]), found.entities)
+    assert np.allclose(again[0], found.figures[0], rtol=1e-6)
 
 
 def test_of_equal_scores_the_first_entities_are_shown_and_few_entities_are_no_error() -> None:
@@ -113,3 +112,17 @@ def test_a_part_of_the_questions_stands_for_all(scorer: Scorer) -> None:
 def test_a_split_without_facts_shows_nothing_that_is_right(scorer: Scorer) -> None:
     given = replace(world(), valid=np.empty((0, 3), np.int64))
     assert not shown_table(scorer, given, "valid", 0).truth.any()
+
+
+def test_large_graphs_are_asked_no_more_than_a_regression_needs(
+    scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "SCORED", 1)
+    monkeypatch.setattr(questions, "FEWEST_QUESTIONS", 7)
+    monkeypatch.setattr(questions, "CELLS", 4 * ENTITIES)
+    heard: list[tuple[str, int, int | None]] = []
+    asked = shown_table(
+        scorer, world(), "valid", 0, report=lambda *how_far: heard.append(how_far)
+    ).questions
+    assert asked == 14
+    assert heard == [("calibrate: valid", done, 14) for done in (4, 8, 12, 14)]

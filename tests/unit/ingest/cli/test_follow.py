@@ -54,7 +54,7 @@ def test_a_user_in_an_address_is_refused_and_not_shown() -> None:
 
 
 def test_brokers_have_a_port() -> None:
-    from ingest.streams.kafka import KafkaAddress
+    from ingest.streams.kafka_address import KafkaAddress
 
     found = KafkaAddress.of("kafka://one,two:9999/topic")
     assert found.servers == ("one:9092", "two:9999")
@@ -62,7 +62,8 @@ def test_brokers_have_a_port() -> None:
 
 
 def test_a_user_needs_a_password_and_a_certificate_a_file(tmp_path: Path) -> None:
-    from ingest.streams.kafka import KafkaAddress, KafkaFeed, KafkaMember
+    from ingest.streams.kafka import KafkaFeed
+    from ingest.streams.kafka_address import KafkaAddress, KafkaMember
 
     def open_with(settings: Settings) -> None:
         member = KafkaMember("group", "member", "letters")

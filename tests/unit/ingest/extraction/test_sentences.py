@@ -28,6 +28,7 @@ def test_what_is_too_long_for_a_sentence_is_cut_at_a_blank() -> None:
     assert all(len(one) <= MOST_CHARACTERS and one.endswith("word") for one in found)
     assert " ".join(found).split() == ["word"] * 1_000
     assert len(cut("x" * 2_500)) == 3
+    assert len(cut("!" * 200_000 + "x")) == 201  # took an hour
 
 
 def test_places_count_lines_and_characters() -> None:

@@ -67,7 +67,8 @@ def said(changes: list[StreamChange] | Any) -> list[Any]:
 
 
 def encoded(number: int) -> str:
-    return base64.b64encode(number.to_bytes(24, "big", signed=True)).decode()
+    size = number.bit_length() // 8 + 1
+    return base64.b64encode(number.to_bytes(size, "big", signed=True)).decode()
 
 
 def test_debezium_new_changed_and_gone(reader: MappedReader) -> None:
@@ -127,15 +128,18 @@ def test_days_moments_and_decimals_by_the_schema() -> None:
          "parameters": {"scale": "2"}},
         {"field": "long", "name": DECIMAL,
          "parameters": {"scale": "10"}},
+        {"field": "longest", "name": DECIMAL, "parameters": {"scale": "16383"}},
     ]  # fmt: skip
     digits = int("1234567890" * 4)
     row = {"d": 19723, "t": 1_500_000, "n": encoded(12_345), "long": encoded(-digits)}
+    row["longest"] = encoded(10**147_454 + 1)
     schema = {"fields": [{"field": "after", "fields": fields}]}
     found = row_change({"schema": schema, "payload": debezium("c", None, row)})
     assert found is not None
     assert found.after == {
         "d": date(2024, 1, 1), "t": datetime(1970, 1, 1, 0, 0, 1, 500_000), "n": Decimal("123.45"),
         "long": Decimal("-" + "1234567890" * 3 + ".1234567890"),
+        "longest": Decimal("1" + "0" * 131_071 + "." + "0" * 16_382 + "1"),
     }  # fmt: skip
 
 
@@ -147,7 +151,7 @@ def test_days_moments_and_decimals_by_the_schema() -> None:
         ({"name": "io.debezium.time.Date"}, [1]),
         ({"name": DECIMAL, "parameters": {"scale": "9" * 20}}, "AQ=="),
         ({"name": DECIMAL, "parameters": {"scale": []}}, "AQ=="),
-        ({"name": DECIMAL}, "f" * 2**16),
+        ({"name": DECIMAL}, "f" * 2**18),
     ],
 )  # fmt: skip
 def test_a_value_that_is_not_what_the_schema_says_stays_as_it_came(kind: Any, value: Any) -> None:

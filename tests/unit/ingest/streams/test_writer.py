@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import pytest
 
+from ingest.streams.changes import EntityGone, MediaGone
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
-from ingest.streams.reading import EnvelopeReader, read_messages
+from ingest.streams.reading import EnvelopeReader, ReadMessages, read_messages
 from ingest.streams.taking import TakenBatch
 from ingest.streams.writer import BatchCounts, StreamTarget, StreamWriter
-from kg_platform.cypher import streaming
+from kg_platform.cypher import provenance, streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import GraphUnavailable, QueryFailed, Unavailable
 from kg_platform.graph.statements import Counters, OneTransaction, Rows
@@ -69,7 +71,7 @@ class PoisonedGraph:
             self.refused += row["refused"]
             self.notes.append((self.offset, row["note"]))
             return [{"there": 0, "merges": 0}]
-        return []
+        return [{"now": datetime(2026, 1, 1)}] if statement.text == provenance.NOW else []
 
 
 def gone(offset: int, head: str) -> StreamMessage:
@@ -88,7 +90,9 @@ class PoisonedStream:
 
     def write(self, *heads: str) -> BatchCounts:
         messages = [gone(number, head) for number, head in enumerate(heads)]
-        read = read_messages(messages, EnvelopeReader())
+        return self.put(messages, read_messages(messages, EnvelopeReader()))
+
+    def put(self, messages: Sequence[StreamMessage], read: ReadMessages) -> BatchCounts:
         batch = TakenBatch(messages, read, {PART: PartEnd(9, "ended")})
         return self._writer.write(batch, GatheredJournal(None))
 
@@ -129,3 +133,18 @@ def test_what_was_written_before_the_graph_went_away_is_counted_once() -> None:
 def test_a_graph_that_does_not_take_offsets_is_no_fault_of_a_message() -> None:
     with pytest.raises(QueryFailed):
         write(PoisonedGraph("stream"), "A")
+
+
+def test_a_message_that_is_about_what_it_took_away_itself_does_not_keep_others_together() -> None:
+    graph = PoisonedGraph("poison")
+    one, two, three = (gone(number, "A") for number in range(3))
+    read = ReadMessages(
+        [
+            (EntityGone("A"), one),
+            (MediaGone("A"), one),
+            (EntityGone("B"), two),
+            (MediaGone("B"), three),
+        ]
+    )
+    PoisonedStream(graph).put([one, two, three], read)
+    assert [offset for offset, _ in graph.notes] == [0, 1, 2]

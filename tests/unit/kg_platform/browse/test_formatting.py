@@ -6,6 +6,7 @@ import json
 import math
 
 from kg_platform.browse.formatting import field, jsonable, short
+from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 
 JAPAN = NodeValue(("Country", "Entity"), {"id": "JPN", "label": "Japan", "embedding": [0.5] * 256})
@@ -26,6 +27,12 @@ def test_people_see_short_text() -> None:
     assert short(CAPITAL) == "JPN -[CAPITAL]-> Tokyo"
     assert short(PathValue((TOKYO, JAPAN), (CAPITAL,))) == "Tokyo <-[CAPITAL]- Japan (JPN)"
     assert short(PathValue((JAPAN, TOKYO), (CAPITAL,))) == "Japan (JPN) -[CAPITAL]-> Tokyo"
+    there = Vocabulary("kg_")  # a graph that was adopted, whose `id` and `label` are its owner's
+    adopted = [
+        NodeValue(("Entity",), {"id": 7, "label": "x", "kg_id": name, "kg_label": name}, there)
+        for name in ("JPN", "Tokyo")
+    ]
+    assert short(PathValue(tuple(adopted), (CAPITAL,))) == "JPN -[CAPITAL]-> Tokyo"
     assert len(short("x" * 10_000)) <= 2_000
     assert short(list(range(1_000))).endswith("950 more]")
 

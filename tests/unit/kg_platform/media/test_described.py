@@ -311,6 +311,10 @@ def _bomb() -> bytes:
         (SVG % b"width='1' viewBox='0 0 1e-320 1e300'>", "1 x inf pixels"),
         (SVG % b"width='1' viewBox='0 0 1E400 1e400'>", "1 x nan pixels"),
         (SVG % b"width='1.2.3' height='5'>", "does not say how large"),
+        pytest.param(SVG % b"width='%sx' height='5'>" % (b"1" * 200_000), "does not say how large",
+                     id="digits that took hours"),
+        pytest.param(SVG % b"width='1%s!' height='5'>" % (b" " * 200_000), "does not say how large",
+                     id="blanks that took hours"),
         (b"<!-- <svg> --><html><svg></svg></html>", "of no kind that is read"),
     ],
 )  # fmt: skip

@@ -20,7 +20,15 @@ from kg_platform.provenance.fusion import (
     said,
     unsaid,
 )
-from kg_platform.provenance.images import FUSED, EntityImage, SourceRecord, of_record, reasons
+from kg_platform.provenance.images import (
+    FUSED,
+    EntityImage,
+    SourceRecord,
+    of_record,
+    reasons,
+    record_id,
+    records_of,
+)
 
 
 def at(second: int) -> Any:
@@ -99,6 +107,16 @@ def test_one_source_needs_no_record() -> None:
     assert said(bare, "A", record("a", 1, x=1), FusionRules()).records == {}
     merged = said(alone, "A", record("a", 2, "B", x=2), FusionRules())
     assert len(merged.records) == 2
+    merged = said(bare, "A", record("b", 1, "B", x=1), FusionRules())
+    assert [one.original for one in merged.records.values()] == ["B"], "of A itself nobody says"
+
+
+def test_what_is_said_of_an_entity_without_records_is_said_of_its_own_id() -> None:
+    alone = of_record(record("a", 1, x=1), {})
+    assert {key: one.original for key, one in records_of("A", alone).items()} == {
+        record_id("a", "A"): "A"
+    }
+    assert records_of("A", EntityImage((), {"label": "A", "source": "a"})) == {}
 
 
 def test_a_random_history_of_three_sources() -> None:

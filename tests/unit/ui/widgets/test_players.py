@@ -38,3 +38,13 @@ def test_no_more_is_looked_for_than_is_shown_and_no_recording_is_read(
     media = [medium("video", "c"), *(medium("audio", name) for name in ("a", "gone", "b"))]
     assert [one.id for one in first(media, 2)] == ["a", "b"]
     assert asked == ["a", "gone", "b"]
+
+
+def test_whether_a_picture_can_be_shown_is_tried_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    def thumbnail(digest: str, size: int) -> str | None:
+        assert size == resources.SMALL
+        return None if digest == "broken" else "data:"
+
+    monkeypatch.setattr(resources, "thumbnail", thumbnail)
+    media = [medium("image", name) for name in ("a", "broken", "b")]
+    assert [one.id for one in first(media, 9)] == ["a", "b"]

@@ -12,7 +12,7 @@ import pytest
 
 from embeddings.answers.maps import measures
 from embeddings.answers.maps.making import MapMaker, coded, nearest_map
-from embeddings.answers.maps.stored import FOLDER, MANIFEST, kept_maps, open_map, save
+from embeddings.answers.maps.stored import FOLDER, MANIFEST, colours, kept_maps, open_map, save
 from embeddings.data.artifact import Artifact, open_artifact
 from embeddings.training.artifact_writer import save_artifact
 from embeddings.training.result import Trained
@@ -57,6 +57,11 @@ def test_a_map_is_made_and_comes_back(runs: list[Artifact]) -> None:
     assert back.frame == made.frame
     assert back.method == "pca"
     assert kept_maps(runs[0].folder.parent) == {RUNS[0]: ["embedding"]}
+    assert set(colours(runs[0].folder.parent, RUNS[0], "embedding")) == {
+        *(kind for kind, names in back.names.items() if names),
+        *back.measures,
+    }
+    assert colours(runs[0].folder.parent, RUNS[0], "nothing") == []
     # Nothing of the artifact is changed by what lies beside its files.
     open_artifact(runs[0].folder)
 
@@ -135,6 +140,28 @@ def test_a_map_that_is_damaged_or_newer(runs: list[Artifact]) -> None:
     (place / "points.npy").write_bytes(b"half")
     with pytest.raises(ArtifactError, match=r"damaged; `kg map .* --again`"):
         open_map(folder, RUNS[0], "embedding")
+
+
+def test_a_map_that_is_made_again_beside_a_reader(
+    runs: list[Artifact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = MapMaker(runs[0], Known()).make("embedding", "pca")
+    save(runs[0].folder, first)
+    load = np.load
+    again = [
+        replace(first, points=first.points + 1, codes={n: c + 1 for n, c in first.codes.items()})
+    ]
+
+    def meanwhile(file: Path, **how: bool) -> object:
+        if file.name == "rows.npy" and again:
+            save(runs[0].folder, again.pop())
+        return load(file, **how)
+
+    monkeypatch.setattr(np, "load", meanwhile)
+    found = open_map(runs[0].folder.parent, RUNS[0], "embedding")
+    assert not again
+    assert np.array_equal(found.points, first.points + 1)
+    assert np.array_equal(found.codes["type"], first.codes["type"] + 1)
 
 
 @pytest.mark.parametrize("run", ["gone", "../elsewhere", ""])

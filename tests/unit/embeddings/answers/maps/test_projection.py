@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from embeddings.answers.maps import projection
 from embeddings.answers.maps.projection import (
     FEW,
     chosen,
@@ -124,3 +127,20 @@ def test_others_are_placed_by_their_neighbours() -> None:
     known = np.arange(90) % 3 != 0
     found = placed(vectors, np.where(known[:, None], points, np.nan), known)
     assert np.abs(found - points).max() < 1e-6
+
+
+def test_many_are_placed_among_as_many_as_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(projection, "UMAP_POINTS", 2_000)
+    monkeypatch.setattr(projection, "CELLS", 1 << 14)
+    vectors = groups(each=2_000)
+    points = np.repeat([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]], 2_000, axis=0).astype("f4")
+    known = np.arange(len(points)) % 3 != 0
+    begin = np.where(known[:, None], points, np.nan)
+    tracemalloc.start()
+    found = placed(vectors, begin, known)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.abs(found - points).max() < 1e-6
+    assert most < 4 << 20  # all at once are 130 MB

@@ -92,6 +92,13 @@ def test_markdown_without_its_markup(tmp_path: Path) -> None:
     ]
 
 
+def test_markup_that_does_not_end_is_text_in_short_time(tmp_path: Path) -> None:
+    begun = time.process_time()
+    for text in ("<!--" * 16_000, "a" + "_" * 60_000 + "b"):
+        read(put(tmp_path / "a.md", text))
+    assert time.process_time() - begun < 5  # took a minute
+
+
 def test_web_pages_without_scripts(tmp_path: Path) -> None:
     text = """<!doctype html><html><head><title>T</title><script>var a = "No."</script></head>
 <body><p>One &amp; <b>two</b>
