@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +62,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         at_night = [pytest.mark.nightly] if marker.kwargs.get("older") == "nightly" else []
         others = [pytest.param(version, marks=at_night) for version in older]
         metafunc.parametrize("neo4j", [newest, *others], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _main_stays_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves the explorer behind as `__main__`, which processes that later
+    tests spawn would run: each would start a server."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(autouse=True)

@@ -58,15 +58,6 @@ expect.set_options(timeout=300_000)
 
 
 @pytest.fixture(autouse=True)
-def _main_stays_main() -> Iterator[None]:
-    """Streamlit's AppTest leaves the explorer behind as `__main__`, which processes that later
-    tests spawn would run: each would start a server."""
-    main = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = main
-
-
-@pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
     """No platform, reading or thumbnail of an earlier test."""
     st.cache_resource.clear()
