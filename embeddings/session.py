@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what learns is loaded when it is asked for: that takes seco
 
     from embeddings.answers.content_search import ContentSearch
     from embeddings.answers.explanation import Explained
+    from embeddings.answers.maps.moved import Move
     from embeddings.answers.nearest import Neighbour
     from embeddings.answers.predict import Prediction
     from embeddings.answers.similar import SimilarAnswer
@@ -161,6 +162,16 @@ class VectorSession(Session):
 
         first, second = self.resolve(one), self.resolve(other)
         return WhyReader(self.platform, self._contents()).why(first, second)
+
+    def moves_of(self, entity: str | EntityRow) -> list[Move]:
+        """How far the latest runs moved an entity's vector, the newest first, as their maps tell.
+
+        Raises:
+            NotFound: no such entity.
+        """
+        from embeddings.answers.maps.moved import moves
+
+        return moves(self.settings.artifacts_dir, self.resolve(entity).id)
 
     def predict(
         self,

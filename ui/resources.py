@@ -11,7 +11,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from PIL.Image import Image
@@ -44,6 +44,9 @@ from kg_platform.settings import Settings
 from ui import opened, people
 from ui.opened import session as _session
 from ui.session import KnowledgeGraph
+
+if TYPE_CHECKING:
+    from embeddings.answers.maps.moved import Move
 
 # Longest side of a thumbnail in pixels, twice what is shown so that it is sharp on dense screens.
 SMALL, CARD, LARGE = 96, 288, 640
@@ -219,6 +222,12 @@ def gone(entity_id: str) -> entity_history.Gone | None:
 def loads_of(entity_id: str) -> list[EntityLoad]:
     """What the last loads changed of it, as journals on this machine say."""
     return find_loads(kg().platform, entity_id)
+
+
+@st.cache_data(ttl=COUNTS, show_spinner=False)
+def moves_of(entity_id: str) -> list[Move]:
+    """How far the latest runs moved its vector, as maps on this machine say."""
+    return kg().moves_of(entity_id)
 
 
 @st.cache_data(ttl=FRESH, show_spinner=False)

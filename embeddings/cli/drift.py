@@ -8,6 +8,7 @@ import typer
 
 from kg_platform import console
 from kg_platform.cli.options import Json
+from kg_platform.errors import BadInput
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +30,10 @@ def drift(
     sample: Annotated[
         int, typer.Option(min=2, help="Of how many entities neighbours are compared.")
     ] = 2_000,
+    entity: Annotated[
+        str | None,
+        typer.Option(help="An entity's id, or its label: how far the latest runs moved it."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What moved between two runs, and why; how far the world has.
@@ -36,6 +41,11 @@ def drift(
     Who moved, which neighbours stayed, and what of an entity had changed. Without a run: how much
     worse facts that arrived are ranked than those that were held out at the training.
     """
+    if entity is not None:
+        if before is not None:
+            raise BadInput("Give either runs to compare or --entity.")
+        _one(entity, as_json)
+        return
     if before is None:
         _world(as_json)
         return
@@ -60,6 +70,22 @@ def drift(
         console.print_json(said)
         return
     _show(said)
+
+
+def _one(entity: str, as_json: bool) -> None:
+    from embeddings.session import VectorSession
+
+    with VectorSession.open() as kg:
+        moves = kg.moves_of(entity)
+    if as_json:
+        console.print_json([move.as_dict() for move in moves])
+        return
+    rows = [
+        (move.run, move.before, f"{move.distance:.3f}", f"{move.further:.0%}") for move in moves
+    ]
+    console.print_table(("run", "since", "1 - cosine", "further than"), rows)
+    if not rows:
+        console.note("No run here says how far it moved: that takes the maps of two (`kg map`).")
 
 
 def _world(as_json: bool) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.answers.maps import moved
+from embeddings.answers.maps.moved import Move
 from ingest.loading.load import ingest
 from kg_platform.browse import entities, tallies
 from kg_platform.curation.merge import merge
@@ -33,7 +35,9 @@ def test_by_deep_link(world: Platform, explorer: Open) -> None:
     assert "may be the same as Country 4" in words(explorer("entity", id="C01"))
 
 
-def test_sound_and_film_have_players(world: Platform, explorer: Open, tmp_path: Path) -> None:
+def test_sound_and_film_have_players(
+    world: Platform, explorer: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     film_of = {"path": "walk.mp4", "from": 0.25, "to": 0.5, "caption": "A walk."}
     (tmp_path / "horn.wav").write_bytes(wav())
     (tmp_path / "walk.mp4").write_bytes(film())
@@ -56,8 +60,11 @@ def test_sound_and_film_have_players(world: Platform, explorer: Open, tmp_path: 
     assert "A walk." in words(app)
     [row] = entities.find(world.graph, "Horn", limit=1)
     assert row.picture is not None
+    move = Move("run-2", "run-1", "2026-01-02T00:00:00+00:00", 0.25, 0.8)
+    monkeypatch.setattr(moved, "moves", lambda artifacts, entity: [move] * (entity == "horn"))
     app.button(key="entity_look").click().run()
     assert "it came, with 5 properties" in words(app), "what the load changed of it"
+    assert "run run-2 moved its vector by 0.250 (1 - cosine), further than 80% of all" in words(app)
 
 
 def test_a_relation_has_pages_of_its_own(

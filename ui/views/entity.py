@@ -3,6 +3,8 @@ names it; `relation`, `direction` and `page` one of its relations, `media` what 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from ingest.versions.compare import ADDED
@@ -19,6 +21,9 @@ from ui.language import say
 from ui.widgets import address, entity_picker, entity_relations, players, tables
 from ui.widgets import text as plain
 from ui.widgets.neighbours import WAYS, has_vector, nearest, way_called
+
+if TYPE_CHECKING:
+    from embeddings.answers.maps.moved import Move
 
 ALIKE = 6
 PROPOSED = 10
@@ -240,24 +245,23 @@ def became(page: EntityPage) -> None:
         events = resources.history(page.id)
         if not events:
             plain.note(say("Nothing is known of its past."))
-        rows = [
-            (f"{event.at[:16].replace('T', ' ')}", event_said(event)) for event in events[:EVENTS]
-        ]
-        plain.facts(rows)
-        if rest := events[EVENTS:]:
+        rows = [(event.at[:16].replace("T", " "), event_said(event)) for event in events]
+        plain.facts(rows[:EVENTS])
+        if rest := rows[EVENTS:]:
             with st.expander(say("{count} more", count=len(rest)), key="entity_events"):
-                plain.facts((event.at[:16].replace("T", " "), event_said(event)) for event in rest)
+                plain.facts(rest)
         key = "entity_loads"
         if st.session_state.get(key) != page.id:
             if st.button(
-                say("What the last loads changed of it"),
+                say("What the last loads and runs did to it"),
                 icon=":material/difference:",
                 key="entity_look",
             ):
                 st.session_state[key] = page.id
                 st.rerun()
             return
-        with st.spinner(say("Reading what was loaded …")):
+        with st.spinner(say("Reading what was loaded and trained …")):
+            moves(resources.moves_of(page.id))
             loads(resources.loads_of(page.id))
 
 
@@ -287,6 +291,22 @@ def event_said(event: Event) -> str:
                 relation=event.relation or "=",
                 name=event.name,
             )
+
+
+def moves(found: list[Move]) -> None:
+    plain.facts(
+        (
+            move.at[:16].replace("T", " "),
+            say(
+                "run {run} moved its vector by {distance} (1 - cosine), further than {share} of "
+                "all",
+                run=move.run,
+                distance=f"{move.distance:.3f}",
+                share=f"{move.further:.0%}",
+            ),
+        )
+        for move in found
+    )
 
 
 def loads(found: list[EntityLoad]) -> None:

@@ -63,6 +63,13 @@ def test_a_run_goes_on_from_the_live_one_in_its_space(graph: Graph, world: Path)
     assert found["overlap"] > 0.5
     code, _, errors = kg("drift", first, "20200101-000000-aaaa")
     assert (code, "There is no artifact" in errors or "There is no run" in errors) == (3, True)
+    for run in (first, second):
+        assert kg("map", run, "--by", "embedding", "--method", "pca")[0] == 0
+    code, out, errors = kg("drift", "--entity", one.entity_ids()[0], "--json")
+    [move] = json.loads(out)
+    assert (move["run"], move["before"]) == (second, first)
+    assert move["distance"] == pytest.approx(1 - cosine[0], abs=2e-3)
+    assert kg("drift", first, "--entity", "C01")[0] == 2
 
     cold = embedded("--cold", "--set", "dimension=99", "--dimension", "12")
     assert open_artifact(folder / cold).manifest["aligned_to"] is None
