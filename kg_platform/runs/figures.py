@@ -19,6 +19,7 @@ HEADLINES = {
     "accuracy": "accuracy",
     "f1": "F1",
     "best_valid_mrr": "validation MRR",
+    "maps": "maps",
 }
 IN_A_LINE = 3
 ERROR_CHARACTERS = 160

@@ -80,6 +80,15 @@ def test_sides_of_a_run(platform: Platform, explorer: Open) -> None:
         assert all(str(platform.settings.home) not in str(t.value) for t in app.dataframe)
 
 
+def test_the_embedding_run_is_looked_at_before_its_maps(platform: Platform, explorer: Open) -> None:
+    run = a_run(platform, 0.25, 2)
+    platform.ledger.finish_run(platform.ledger.start_run("map", {}), "succeeded", {"maps": 4})
+    app = explorer("runs")
+    assert not app.exception
+    assert [header.value for header in app.header] == [run]
+    assert app.dataframe[0].value["about"].tolist() == ["maps 4", "MRR 0.25"]
+
+
 def test_an_address_that_names_what_is_gone(platform: Platform, explorer: Open) -> None:
     run = a_run(platform, 0.25, 2)
     app = explorer("runs", **{"run": run, "show": "Compare", "with": "no-such-run"})

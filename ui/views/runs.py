@@ -327,7 +327,9 @@ if runs:
     else:
         shown = runs
     listing(shown)
-    named = st.query_params.get("run") or shown[0].id
+    # Maps are made behind each embedding run: what somebody comes to look at is that one.
+    first = next((run for run in shown if run.kind != "map"), shown[0])
+    named = st.query_params.get("run") or first.id
     try:
         known = {run.id: run for run in runs}
         details(known.get(named) or resources.ledger().run(named), runs)

@@ -29,6 +29,7 @@ def run(metrics: dict[str, Any], error: str = "") -> RunRow:
         (run({"continued_as": "other"}), "went on as other"),
         (run({}, "The disk is full."), "The disk is full."),
         (run({"rejected": 5}, "5 rows are rejected."), "5 rows are rejected."),
+        (run({"maps": 4}), "maps 4"),
         (run({}), ""),
     ],
 )
