@@ -83,8 +83,9 @@ def _one(entity: str, as_json: bool) -> None:
     rows = [
         (move.run, move.before, f"{move.distance:.3f}", f"{move.further:.0%}") for move in moves
     ]
-    console.print_table(("run", "since", "1 - cosine", "further than"), rows)
-    if not rows:
+    if rows:
+        console.print_table(("run", "since", "1 - cosine", "further than"), rows)
+    else:
         console.note("No run here says how far it moved: that takes the maps of two (`kg map`).")
 
 
