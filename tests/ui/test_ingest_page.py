@@ -104,7 +104,7 @@ def test_a_load_is_compared_and_taken_back(
     assert not app.exception
     assert "Entitys" not in words(app)
     table = app.dataframe[-1].value
-    assert set(table["what"]) == {"added", "changed"}
+    assert set(table["What"]) == {"added", "changed"}
 
     app.button(key="versions_undo").click().run()
     assert "changed by others since" in words(app)

@@ -18,7 +18,7 @@ from kg_platform.ledger.review_rows import ReviewRow
 from ui import navigation, resources
 from ui.components import cards
 from ui.language import say
-from ui.widgets import address, entity_picker, entity_relations, players, tables
+from ui.widgets import address, entity_picker, entity_relations, players, tables, versions
 from ui.widgets import text as plain
 from ui.widgets.neighbours import WAYS, has_vector, nearest, way_called
 
@@ -317,14 +317,20 @@ def loads(found: list[EntityLoad]) -> None:
         rows = []
         if load.entity is not None and load.entity.what == ADDED:
             count = len(load.entity.properties)
-            rows.append((load.entity.what, say("it came, with {count} properties", count=count)))
+            rows.append(
+                (
+                    versions.said_what(load.entity.what),
+                    say("it came, with {count} properties", count=count),
+                )
+            )
         elif load.entity is not None:
             rows += [
                 (name, f"{tables.words(was) or '–'} → {tables.words(now) or '–'}")
                 for name, (was, now) in load.entity.properties.items()
             ]
         rows += [
-            (one.what, f"{one.id} — {one.type} → {one.tail}") for one in load.relations[:EVENTS]
+            (versions.said_what(one.what), f"{one.id} — {one.type} → {one.tail}")
+            for one in load.relations[:EVENTS]
         ]
         if more := max(0, len(load.relations) - EVENTS) + load.more:
             rows.append(("…", say("{count} more relations", count=more)))

@@ -189,11 +189,11 @@ def show(found: Preview, notes: list[str]) -> None:
     rows = [[say("entity"), name, count] for name, count in found.entities.most_common(50)]
     rows += [[say("relation"), name, count] for name, count in found.relations.most_common(50)]
     if rows:
-        tables.answer(["what", "type", "count"], rows, key="ingest_types")
+        tables.answer([say("What"), say("Type"), say("Count")], rows, key="ingest_types")
     if found.samples:
         text.heading(say("The first entities"))
         tables.answer(
-            ["id", "type", "label", "description"],
+            [say("Id"), say("Type"), say("Label"), say("Description")],
             [
                 [n.id, n.type, n.properties.get("label"), n.properties.get("description")]
                 for n in found.samples
@@ -252,7 +252,7 @@ def ended(run: RunRow) -> None:
     if count:
         text.heading(say("Rejected"), f"{count:,}")
         tables.answer(
-            COLUMNS,
+            tables.rejected(),
             [[r.source, r.line, r.field, r.reason, r.value] for r in rows],
             key="ingest_rejections",
         )

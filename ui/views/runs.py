@@ -173,7 +173,7 @@ def rejected(run_id: str) -> None:
         else:
             text.note(say("{count}. {command} prints them.", count=shown, command=command))
         tables.answer(
-            ["source", "line", "field", "reason", "value"],
+            tables.rejected(),
             [[r.source, r.line, r.field, r.reason, r.value] for r in rows],
             key="runs_rejections",
         )

@@ -95,6 +95,11 @@ def show(columns: Mapping[str, Sequence[Any]], **options: Any) -> None:
     st.dataframe(pa.table(arrays), hide_index=True, width="stretch", placeholder="", **options)
 
 
+def rejected() -> list[str]:
+    """The columns of a table of rejected rows."""
+    return [say("Source"), say("Line"), say("Field"), say("Reason"), say("Value")]
+
+
 def answer(columns: Sequence[str], rows: Sequence[Sequence[Any]], key: str) -> None:
     """Rows of any values, as a query returns them, as a table."""
     shown = {name: [row[i] for row in rows] for i, name in enumerate(columns)}

@@ -34,6 +34,7 @@ GO_BACK = {
     "relations returned": "Relations would come back",
     "relations restored": "Relations as before",
 }
+WHAT = {"added": "added", "changed": "changed", "retired": "retired"}
 ALL_SOURCES = ""  # beside the names of sources, none of which is empty
 
 
@@ -169,8 +170,15 @@ def _compared(found: SourceDiff) -> None:
     for one in found.differences:
         name = one.id if one.type is None else f"{one.id} {one.type} {one.tail}"
         changes = list(one.properties.items()) or [("", (None, None))]
-        rows += [[one.what, one.kind, name, key, old, new] for key, (old, new) in changes]
-    tables.answer(["what", "kind", "id", "property", "was", "is"], rows, key="versions_differences")
+        what, kind = said_what(one.what), say("relation") if one.type else say("entity")
+        rows += [[what, kind, name, key, old, new] for key, (old, new) in changes]
+    names = [say("What"), say("Kind"), say("Id"), say("Property"), say("Was"), say("Is")]
+    tables.answer(names, rows, key="versions_differences")
+
+
+def said_what(what: str) -> str:
+    """What happened to a thing of a load, in the reader's words."""
+    return named(WHAT, what)
 
 
 def _plan(plan: Undone) -> None:
@@ -193,7 +201,7 @@ def _plan(plan: Undone) -> None:
         )
         part, whole = say("in part"), say("whole")
         tables.answer(
-            ["what", "why", "stays"],
+            [say("What"), say("Why"), say("Stays")],
             [[one.what, one.why, part if one.partly else whole] for one in plan.in_the_way],
             key="versions_in_the_way",
         )
