@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ingest.loading.standing import Said, put_said
 from ingest.versions.journal import Entry
-from kg_platform.curation.merge import standing
+from kg_platform.browse.standing import standing
 from kg_platform.graph.kept import give
 from kg_platform.graph.statements import Run
 from kg_platform.provenance import states

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from kg_platform.browse import entities, tallies
 from kg_platform.browse.entities import EntityRow
+from kg_platform.browse.standing import standing
 from kg_platform.browse.tallies import FactCount
 from kg_platform.cypher import neighbouring as cypher
-from kg_platform.cypher.reviewing import WHERE_ARE
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput
 from kg_platform.graph.client import Graph
@@ -23,7 +23,6 @@ MOST = 5_000  # entities that are drawn at once
 READ = 5_000
 # Relations that are looked through for those between the entities drawn.
 LOOKED_THROUGH = 200_000
-_FORWARDED = 5  # merges one after the other that are followed
 
 
 @dataclass(frozen=True, order=True)
@@ -86,7 +85,8 @@ def neighbourhood(
     if limit < 1:
         raise BadInput(f"Ask for at least 1 neighbour, not {limit}.")
     named = list(dict.fromkeys([*expand, *beside]))
-    stands, gone = standing(graph, named)
+    stands = standing(graph.read, named)
+    gone = {one: stands.get(one) for one in named if stands.get(one) != one}
     centres = list(dict.fromkeys(stands[one] for one in expand if one in stands))
     hidden = set(without) - set(centres)
     given = [edge for edge in facts if not {edge.head, edge.tail} & hidden]
@@ -169,31 +169,6 @@ def shares(counts: Sequence[int], limit: int) -> list[int]:
         taken[which] = min(counts[which], -(-left // (len(order) - place)))
         left -= taken[which]
     return taken
-
-
-def standing(graph: Graph, ids: Sequence[str]) -> tuple[dict[str, str], dict[str, str | None]]:
-    """Who stands for each of these ids: itself, or the entity it was merged into; and of those that
-    are not there themselves, that entity, or None."""
-    stands: dict[str, str] = {}
-    gone: dict[str, str | None] = {}
-    ask = {id: id for id in ids}  # the id that was given -> where it leads by now
-    for _ in range(_FORWARDED):
-        if not ask:
-            break
-        rows = graph.read(Statement(WHERE_ARE, {"ids": list(dict.fromkeys(ask.values()))}))
-        where = {row["id"]: row for row in rows}
-        ahead: dict[str, str] = {}
-        for given, now in ask.items():
-            if where[now]["there"]:
-                stands[given] = now
-                if now != given:
-                    gone[given] = now
-            elif (into := where[now]["merged_into"]) is not None:
-                ahead[given] = into
-            else:
-                gone[given] = None
-        ask = ahead
-    return stands, gone | dict.fromkeys(ask)
 
 
 def _degrees(graph: Graph, ids: Sequence[str]) -> dict[str, int]:

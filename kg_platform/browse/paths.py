@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg_platform.browse import read_only
-from kg_platform.browse.neighbourhood import Edge, standing
+from kg_platform.browse.neighbourhood import Edge
+from kg_platform.browse.standing import standing
 from kg_platform.cypher import neighbouring as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
@@ -65,7 +66,7 @@ def shortest_paths(
         raise BadInput(f"Ask for paths of 1 to {MOST_STEPS} steps, not {steps}.")
     if limit < 1:
         raise BadInput(f"Ask for at least 1 path, not {limit}.")
-    stands, _ = standing(graph, [one, other])
+    stands = standing(graph.read, [one, other])
     for end in (one, other):
         if end not in stands:
             raise NotFound(f"No entity has the id {end!r}; choose another end of the path.")

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from kg_platform.browse.standing import last_of
 from kg_platform.curation.carried import carry, shown_hash
 from kg_platform.curation.merge_plan import EntityState, MergedFact, MergePlan, plan
 from kg_platform.cypher import merging as cypher
 from kg_platform.cypher.changes import STALE, STALE_AT
-from kg_platform.cypher.reviewing import WHERE_ARE
 from kg_platform.cypher.statement import Statement
 from kg_platform.cypher.vocabulary import Vocabulary
 from kg_platform.errors import BadInput, NotFound
@@ -75,20 +75,7 @@ def merged_ids(graph: Statements) -> dict[str, str]:
     rows = graph.read(Statement(cypher.MERGED_IDS))
     direct = {row["id"]: row["merged_into"] for row in rows}
     standing = {row["merged_into"] for row in rows if row["stands"]}
-    return {name: last for name in direct if (last := _last(direct, name)) in standing}
-
-
-def standing(run: Run, ids: Iterable[str]) -> dict[str, str]:
-    """Of these ids those that are entities, or were merged into some, over several merges -> which
-    one it is now."""
-    wanted = set(ids)
-    direct: dict[str, str | None] = {}
-    here: set[str] = set()
-    while asked := (wanted | {into for into in direct.values() if into}) - direct.keys():
-        for row in run(Statement(WHERE_ARE, {"ids": sorted(asked)})):
-            direct[row["id"]] = None if row["there"] else row["merged_into"]
-            here |= {row["id"]} if row["there"] else set()
-    return {one: last for one in wanted if (last := _last(direct, one)) in here}
+    return {name: last for name in direct if (last := last_of(direct, name)) in standing}
 
 
 def lock(run: Run, names: Vocabulary, *ids: str) -> dict[str, EntityState]:
@@ -227,11 +214,3 @@ def _same(merge: Mapping[str, Any], kept: str, gone: str) -> None:
             f"The graph has a merge {merge['id']} of {merge['gone']} into {merge['kept']}: this "
             "ledger is not the one the graph was reviewed with. Set KG_LEDGER_URL to that one."
         )
-
-
-def _last(direct: Mapping[str, str | None], name: str) -> str:
-    seen = {name}
-    while (then := direct.get(name)) is not None and then not in seen:
-        seen.add(then)
-        name = then
-    return name

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from embeddings.answers.maps.stored import FOLDER, MANIFEST, kept_maps
+from embeddings.answers.maps.stored import kept_maps, open_map
 from embeddings.data.artifact import open_artifact
 from kg_platform.errors import ArtifactError, NotFound
 
@@ -41,20 +40,19 @@ def moves(artifacts: Path, entity_id: str, vectors: str = "embedding") -> list[M
 
 
 def _move(artifacts: Path, run: str, entity_id: str, vectors: str) -> Move | None:
-    folder = artifacts / run / FOLDER / vectors
     try:
-        drift = np.load(folder / "drift.npy", allow_pickle=False)
-        about = json.loads((folder / MANIFEST).read_text("utf-8"))
-        rows = np.load(folder / "rows.npy", allow_pickle=False)
-        points = np.flatnonzero(rows == _row(artifacts / run, entity_id))
-        distance = float(drift[points[0]]) if len(points) else float("nan")
-        if np.isnan(distance):
+        made = open_map(artifacts, run, vectors)
+        drift = made.measures.get("drift")
+        if drift is None:
             return None
-        further = float((drift[~np.isnan(drift)] < distance).mean())
-        before, at = str(about["laid_over"]), str(about["made_at"])
-        return Move(run, before, at, round(distance, 3), round(further, 3))
-    except (OSError, ValueError, KeyError, TypeError, IndexError, ArtifactError, NotFound):
+        points = np.flatnonzero(made.rows == _row(artifacts / run, entity_id))
+    except (ArtifactError, NotFound):
         return None
+    if not len(points) or np.isnan(distance := float(drift[points[0]])):
+        return None
+    further = float((drift[~np.isnan(drift)] < distance).mean())
+    before, at = str(made.about["laid_over"]), str(made.about["made_at"])
+    return Move(run, before, at, round(distance, 3), round(further, 3))
 
 
 def _row(artifact: Path, entity_id: str) -> int:

@@ -17,8 +17,9 @@ from ingest.loading.retry import retry
 from ingest.media.fetch import MediaFetcher
 from ingest.media.web import public_client
 from ingest.versions.undo import undo
+from kg_platform.browse.standing import standing
 from kg_platform.curation.forget import forget
-from kg_platform.curation.merge import merge, standing
+from kg_platform.curation.merge import merge
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Interrupted
 from kg_platform.graph.client import Graph, Run
