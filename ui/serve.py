@@ -6,9 +6,7 @@ one process there is.
 
 from __future__ import annotations
 
-import errno
 import os
-import socket
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,9 +17,9 @@ from kg_platform.errors import BadInput, Unavailable
 from kg_platform.migrate.ledger import migrate_ledger
 from kg_platform.settings import Settings
 from ui import login, uploads
+from ui.ports import free_port
 
 HERE = Path(__file__).parent
-PORTS_TO_TRY = 50
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listen everywhere -> how to reach it from here
 
 
@@ -53,7 +51,13 @@ def serve(
     address = address or settings.ui_address
     wanted = port or settings.ui_port
     by_login = login.is_wanted(settings)
-    free = free_port(address, wanted)
+    here = all(map(uploads.is_of_this_machine, [address, *_named(settings), *hosts]))
+    if by_login and not here and settings.ui_url is None:
+        raise BadInput(
+            "A login leads back to one address: set KG_UI_URL to the one that people open the "
+            "explorer by, as https://kg.example.org."
+        )
+    free = free_port(address, wanted, settings.cache.expanduser() / "explorers")
     if free != wanted:
         if by_login:
             raise Unavailable(
@@ -61,12 +65,6 @@ def serve(
                 "there, or name another with --port and at the provider."
             )
         note(f"Port {wanted} is taken; using {free}.")
-    here = all(map(uploads.is_of_this_machine, [address, *_named(settings), *hosts]))
-    if by_login and not here and settings.ui_url is None:
-        raise BadInput(
-            "A login leads back to one address: set KG_UI_URL to the one that people open the "
-            "explorer by, as https://kg.example.org."
-        )
     shown = login.origin(settings, free) if by_login else url(address, free)
     note(f"Explorer: {shown}  (Ctrl-C stops it)")
     if by_login:
@@ -107,29 +105,6 @@ def command_line(
     # Against DNS rebinding: a web page elsewhere cannot reach the explorer under its own name.
     allowed = dict.fromkeys(["localhost", "127.0.0.1", "::1", address, *_named(settings), *hosts])
     return command + [f"--server.allowedHosts={host}" for host in allowed if host not in WILDCARDS]
-
-
-def free_port(address: str, wanted: int) -> int:
-    """`wanted`, or the next port above it that nobody listens on."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    last = min(wanted + PORTS_TO_TRY, 65536)
-    for port in range(wanted, last):
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except PermissionError as error:
-                raise BadInput(f"Port {port} needs rights you do not have; use --port.") from error
-            except socket.gaierror as error:
-                raise BadInput(f"{address} is not an address of this machine.") from error
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise BadInput(
-                        f"The explorer cannot listen on {address}: {error.strerror}."
-                    ) from error
-                continue
-            return port
-    raise Unavailable(f"No port from {wanted} to {last - 1} is free; name one with --port.")
 
 
 def url(address: str, port: int) -> str:

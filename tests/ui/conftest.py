@@ -184,16 +184,31 @@ def address(world: Platform, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def taken_port() -> Iterator[str]:
-    """A port somebody listens on. Below those that outgoing connections get, ours among them."""
-    for port in range(20_000, 30_000):
-        with socket.socket() as taken:
-            try:
-                taken.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            taken.listen()
-            yield str(port)
-            return
+    """A port somebody listens on."""
+    with _bound() as taken:
+        taken.listen()
+        yield str(taken.getsockname()[1])
+
+
+def own_port() -> str:
+    """A free port that nothing else takes before it is used."""
+    with _bound() as free:
+        return str(free.getsockname()[1])
+
+
+def _bound() -> socket.socket:
+    """Below the ports that Neo4j and outgoing connections get; each worker has a hundred."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 12_000 + 100 * (worker % 50)
+    for port in range(first, first + 100):
+        found = socket.socket()
+        try:
+            found.bind(("127.0.0.1", port))
+        except OSError:
+            found.close()
+        else:
+            return found
+    raise AssertionError(f"no port from {first} to {first + 99} is free")
 
 
 def when_it_answers(process: subprocess.Popen[bytes], log: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kg_platform.platform import Platform
-from tests.ui.conftest import FLAGS, browser_path, when_it_answers
+from tests.ui.conftest import FLAGS, browser_path, own_port, when_it_answers
 
 ROLES = {
     "ada": ["operator", "viewer"],
@@ -65,9 +64,7 @@ def explorer_with_login(world: Platform, tmp_path: Path) -> Iterator[Explorer]:
     path = browser_path()
     if path is None:
         pytest.skip("no chromium here; `apt-get install chromium`, or name one in CHROMIUM")
-    with socket.socket() as probe:  # free first: a login leads back to one port
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = own_port()  # free first: a login leads back to one port
     with (
         run_server_in_thread(access_token_max_age=Age(hours=1), user_claims=USERS) as provider,
         (tmp_path / "ui.log").open("w+") as log,

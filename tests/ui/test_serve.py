@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import sys
-from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -13,35 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 import ui
-from kg_platform.errors import BadInput, Unavailable
+from kg_platform.errors import BadInput
 from kg_platform.settings import Settings
 from ui import serve
 
 HERE = Path(ui.__file__).parent
-
-
-@pytest.fixture
-def taken() -> Iterator[int]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        yield listening.getsockname()[1]
-
-
-def test_a_taken_port_is_passed_over(taken: int) -> None:
-    assert taken < serve.free_port("127.0.0.1", taken) <= taken + serve.PORTS_TO_TRY
-
-
-def test_no_free_port_is_said(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "PORTS_TO_TRY", 1)
-    with pytest.raises(Unavailable, match="--port"):
-        serve.free_port("127.0.0.1", taken)
-
-
-@pytest.mark.parametrize("address", ["no such host", "203.0.113.7"])
-def test_an_address_that_is_not_ours(address: str) -> None:
-    with pytest.raises(BadInput):
-        serve.free_port(address, 8501)
 
 
 @pytest.mark.parametrize(
