@@ -6,7 +6,8 @@
 It makes a graph of drawn entities and relations in a Neo4j of its own, starts `kg ui` of this tree
 and of the other, and opens pages of both in chromium, one side after the other: from the click on a
 link to the first thing that is of use there, after the first page of the visit. Then `--people`
-visits go on at once on this side alone: the 95th percentile of a page, and the server's memory.
+visits go on at once on this side alone (`visitors.py`, without browsers): the 95th percentile of a
+whole page, and the server's memory.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +26,8 @@ from pathlib import Path
 
 import httpx2
 import numpy as np
+
+from bench.visitors import together
 
 HERE = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -160,35 +162,6 @@ def measure(
     return found
 
 
-def together(address: str, people: int, clicks: int) -> list[float]:
-    """Seconds of each page, of so many visits at once."""
-    from playwright.sync_api import sync_playwright
-
-    found: list[float] = []
-
-    def person(number: int) -> None:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-            page = browser.new_page()
-            page.set_default_timeout(300_000)
-            page.goto(f"{address}/query")
-            page.get_by_role("heading", name="Query", exact=True).wait_for()
-            names = list(USEFUL)
-            for step in range(clicks):
-                name = names[(number + step) % len(names)]
-                found.append(visit(page, name))
-                page.get_by_role("link", name="Query", exact=True).first.click()
-                page.get_by_role("heading", name="Query", exact=True).wait_for()
-            browser.close()
-
-    threads = [threading.Thread(target=person, args=(number,)) for number in range(people)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
-
-
 def resident(pid: int) -> float:
     """GiB that a process has in memory."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -202,7 +175,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pause", type=float, default=11, help="seconds between rounds")
     parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--clicks", type=int, default=3)
+    parser.add_argument("--clicks", type=int, default=9)
+    parser.add_argument(
+        "--think", type=float, nargs="+", default=[5.0, 0.0], help="seconds between two clicks"
+    )
     parser.add_argument("--other", type=Path, help="a checkout of an earlier version")
     parser.add_argument("--home", type=Path, help="a KG_HOME that an earlier call has made")
     given = parser.parse_args()
@@ -229,12 +205,15 @@ def main() -> None:
                 line += f", earlier {before:.2f} s, ratio {now / before:.2f}"
             print(f"{line}, load {os.getloadavg()[0]:.1f}")
         if given.people:
-            seconds = sorted(together(ours, given.people, given.clicks))
-            late = seconds[int(0.95 * (len(seconds) - 1))]
-            print(
-                f"{given.people} people: median {statistics.median(seconds):.2f} s, p95 {late:.2f} "
-                f"s of {len(seconds)} pages, {resident(pid):.2f} GiB, load {os.getloadavg()[0]:.1f}"
-            )
+            ids = [f"E{number:06d}" for number in range(1, given.entities)]
+            for think in given.think:
+                found, failed = together(ours, given.people, given.clicks, ids, think)
+                p50, p95 = np.percentile(found, [50, 95])
+                print(
+                    f"{given.people} people, {think:g} s between two clicks: whole pages, median "
+                    f"{p50:.2f} s, p95 {p95:.2f} s of {len(found)}, {failed} failed, "
+                    f"{resident(pid):.2f} GiB, load {os.getloadavg()[0]:.1f}"
+                )
 
 
 if __name__ == "__main__":

@@ -96,6 +96,9 @@ def command_line(
         "client.showErrorLinks": False,
         "client.toolbarMode": "viewer",
         "logger.hideWelcomeMessage": True,
+        # It looks at every object of torch after each page, 0.2 s in which nobody else gets one.
+        # Python's own collector comes by when there is something to collect.
+        "runner.postScriptGC": False,
         "logger.level": "warning",
         "theme.base": HERE / "theme.toml",
     }

@@ -30,7 +30,7 @@ def map_vectors(
     method: Annotated[
         str,
         typer.Option(
-            help="umap (needs the extra `map`), tsne or pca; auto takes the best one there is."
+            help="umap, tsne or pca; auto is t-SNE for up to 2,000 points and UMAP for more."
         ),
     ] = "auto",
     again: Annotated[
@@ -44,7 +44,6 @@ def map_vectors(
     the one of the run before was, so that entities stay in their places. Maps go with the artifact
     (`kg runs prune`).
     """
-    from embeddings.answers.maps.projection import INSTALL, umap_is_there
     from embeddings.jobs.map import make_maps
 
     with VectorSession.open() as kg, console.steps() as report:
@@ -71,5 +70,3 @@ def map_vectors(
         rows,
         title=f"Maps of run {made[0].run}",
     )
-    if method == "auto" and not umap_is_there():
-        console.note(f"UMAP is not installed, which shows neighbourhoods better: `{INSTALL}`.")

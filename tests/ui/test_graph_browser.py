@@ -60,6 +60,14 @@ def test_a_person_works_in_the_graph(page: Page, address: str, world: Platform) 
     assert fact.properties["accepted_by"]
     expect(page.locator(".dash")).to_have_count(0)
 
+    # Review takes it back, as what was decided last.
+    page.get_by_role("link", name="Review", exact=True).click()
+    page.locator("ol.rows li").first.get_by_role("button").focus()
+    page.keyboard.press("u")
+    expect(page.get_by_text("is undecided.")).to_be_visible()
+    facts = entities.neighbours(world.graph, "C01", "LANGUAGE", outgoing=True)
+    assert "lang-0" not in {fact.entity.id for fact in facts}
+
 
 def test_hostile_text_is_drawn_and_saved_as_text(page: Page, address: str) -> None:
     page.goto(f"{address}/graph?id=hostile&lang=zh")

@@ -42,6 +42,7 @@ def test_the_settings_streamlit_runs_with(settings: Settings) -> None:
         "--browser.gatherUsageStats=false",
         "--client.showErrorDetails=none",
         "--client.showErrorLinks=false",
+        "--runner.postScriptGC=false",
         "--server.allowedHosts=localhost",
         "--server.allowedHosts=127.0.0.1",
         "--server.allowedHosts=kg.example",

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from kg_platform.browse.neighbourhood import MOST, Edge, Neighbourhood
-from kg_platform.curation import review
 from kg_platform.errors import KgError
-from kg_platform.ledger.review_rows import ReviewRow
 from ui import navigation, resources
 from ui.components import cards, graph_view
 from ui.language import say
@@ -21,10 +19,10 @@ from ui.widgets import entity_picker, graph_reading
 from ui.widgets import text as plain
 from ui.widgets.graph_address import COLOURS, LIMITS, NAMES, GraphAddress
 from ui.widgets.graph_reading import FoundLater, ProposedLink
+from ui.widgets.review import deciding
 
 BEFORE = "graph_before"  # the addresses that Undo goes back to
 LINKS = "graph_links"  # the proposed links that are drawn
-SAID = "graph_said"
 SEEN = "graph_seen"
 UNDONE = 50
 NAMED = 3  # entities that a line names
@@ -88,35 +86,35 @@ def toggled(address: GraphAddress, kind: str, name: str) -> GraphAddress:
     return replace(address, relations_off=tuple(sorted(off)))
 
 
-def decide(what: str, ends: tuple[str, ...]) -> None:
-    """Accept or reject a proposed link that is drawn."""
+def decide(what: Literal["accept", "reject"], ends: tuple[str, ...]) -> None:
+    """Accept or reject a proposed link that is drawn, as on the page Review, which can undo it."""
     link: ProposedLink | None = st.session_state.get(LINKS, {}).get(ends)
     if link is None:
-        st.session_state[SAID] = say("This link is not proposed any more."), False
+        deciding.tell(say("This link is not proposed any more."), well=False)
         return
     try:
-        by = acting("curator")
-        row = _decided(what, link, by)
+        acting("curator")  # before an item is made for it
+        item = _item(link)
     except KgError as error:
-        st.session_state[SAID] = str(error), False
-    else:
+        deciding.tell(str(error), well=False)
+        return
+    if deciding.decide(item, what):
         done = say("Accepted: it is in the graph now. Review has item {item}, and can undo it.")
-        if row.status == "rejected":
+        if what == "reject":
             done = say("Rejected: it is not proposed again. Review has item {item}.")
-        st.session_state[SAID] = done.format(item=row.id), True
+        deciding.tell(done.format(item=item))
     resources.forget()
     graph_reading.part.clear()
     FoundLater.forget()
 
 
-def _decided(what: str, link: ProposedLink, by: str) -> ReviewRow:
-    reviews, item = resources.ledger().reviews, link.item
-    if item is None:  # what the model was asked just now becomes an item, and is decided as one
-        reviews.propose(link.run, [link.candidate])
-        item = reviews.among([link.candidate])[link.candidate.ends].id
-    if what == "accept":
-        return review.accept(resources.graph(), reviews, item, by)
-    return review.reject(reviews, item, by)
+def _item(link: ProposedLink) -> int:
+    """The link's item in review; what the model was asked just now becomes one."""
+    if link.item is not None:
+        return link.item
+    reviews = resources.ledger().reviews
+    reviews.propose(link.run, [link.candidate])
+    return reviews.among([link.candidate])[link.candidate.ends].id
 
 
 # ---- the page
@@ -302,8 +300,7 @@ def gone(found: Neighbourhood, address: GraphAddress) -> None:
 
 st.title(say("Graph"))
 resources.graph()
-if (said := st.session_state.pop(SAID, None)) is not None:
-    (plain.note if said[1] else plain.alert)(said[0])
+deciding.show_told()
 asked = now().split(resources.known)
 if asked.is_empty:
     begin()

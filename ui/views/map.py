@@ -331,7 +331,7 @@ _TITLES = {name: title for title, name in map_choice.COLOURS.items()}
 _METHODS = {
     "umap": "UMAP",
     "tsne": "t-SNE",
-    "pca": "Two main axes (PCA): neighbours are shown better with UMAP, `kg map` says how",
+    "pca": "Two main axes (PCA)",
 }
 
 st.title(say("Map"))

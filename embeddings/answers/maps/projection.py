@@ -1,14 +1,13 @@
 """Vectors as points on a plane, where an earlier map had them.
 
-UMAP (McInnes et al. 2018) with the extra `map`; without it t-SNE where there are few points, else
-the two main axes (PCA). What an earlier map had begins there, moves little, and is laid over it
+t-SNE (van der Maaten & Hinton 2008) where there are few points, UMAP (McInnes et al. 2018) where
+there are more, or the two main axes (PCA). What an earlier map had begins there, moves little, and is laid over it
 again at the end (orthogonal Procrustes with scale): a projection may be turned and stretched at
 will, so two runs are only comparable after that.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +18,8 @@ from numpy.typing import NDArray
 from kg_platform.errors import BadInput
 
 METHODS = ("auto", "umap", "tsne", "pca")
-INSTALL = 'pip install "kg-platform[map]"'
 FEW = 32  # fewer points are laid along their main axes: there are no neighbourhoods to show
-TSNE_POINTS = 5_000  # more take minutes
+TSNE_POINTS = 2_000  # UMAP is first translated for this machine, 20 s: more is quicker by it
 UMAP_POINTS = 100_000  # of more, so many are laid out and the others placed among them
 NEIGHBOURS = 15
 PLACED_BY = 5  # neighbours whose mean is where a point that comes later begins
@@ -42,28 +40,19 @@ class Projection:
     moved: tuple[float, float, float] | None
 
 
-def chosen(method: str, points: int, installed: bool | None = None) -> str:
-    """Which method `auto` is, for so many points.
+def chosen(method: str, points: int) -> str:
+    """Which method it is for so many points.
 
     Raises:
-        BadInput: there is no such method, or what it needs is not installed.
+        BadInput: there is no such method.
     """
     if method not in METHODS:
         raise BadInput(f"There is no projection {method!r}; take one of {', '.join(METHODS)}.")
-    there = umap_is_there() if installed is None else installed
-    if method == "umap" and not there:
-        raise BadInput(f"UMAP is not installed: `{INSTALL}`, or take --method pca.")
     if points < FEW:
         return "pca"
     if method != "auto":
         return method
-    if there:
-        return "umap"
-    return "tsne" if points <= TSNE_POINTS else "pca"
-
-
-def umap_is_there() -> bool:
-    return importlib.util.find_spec("umap") is not None
+    return "tsne" if points <= TSNE_POINTS else "umap"
 
 
 def project(

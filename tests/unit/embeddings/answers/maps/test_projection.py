@@ -10,6 +10,7 @@ import pytest
 from embeddings.answers.maps import projection
 from embeddings.answers.maps.projection import (
     FEW,
+    TSNE_POINTS,
     chosen,
     laid_over,
     placed,
@@ -63,7 +64,6 @@ def test_what_came_begins_among_its_neighbours() -> None:
 
 
 def test_umap_stays_in_its_place_too() -> None:
-    pytest.importorskip("umap")
     vectors = groups()
     first = project(vectors, "umap")
     again = project(vectors + np.float32(0.01), "umap", first.points)
@@ -91,26 +91,24 @@ def test_none_is_no_map() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "points", "umap", "is_"),
+    ("method", "points", "is_"),
     [
-        ("auto", 10, True, "pca"),
-        ("auto", FEW, True, "umap"),
-        ("auto", FEW, False, "tsne"),
-        ("auto", 1_000_000, True, "umap"),
-        ("auto", 1_000_000, False, "pca"),
-        ("tsne", 1_000_000, True, "tsne"),
-        ("pca", 100, True, "pca"),
+        ("auto", FEW - 1, "pca"),
+        ("auto", FEW, "tsne"),
+        ("auto", TSNE_POINTS, "tsne"),
+        ("auto", TSNE_POINTS + 1, "umap"),
+        ("tsne", 1_000_000, "tsne"),
+        ("pca", 100, "pca"),
+        ("umap", FEW - 1, "pca"),
     ],
 )
-def test_what_auto_is(method: str, points: int, umap: bool, is_: str) -> None:
-    assert chosen(method, points, umap) == is_
+def test_what_auto_is(method: str, points: int, is_: str) -> None:
+    assert chosen(method, points) == is_
 
 
 def test_a_method_that_is_not_there() -> None:
     with pytest.raises(BadInput, match="take one of auto, umap, tsne, pca"):
         chosen("mds", 100)
-    with pytest.raises(BadInput, match=r"UMAP is not installed: `pip install"):
-        chosen("umap", 100, installed=False)
 
 
 def test_a_map_is_turned_and_stretched_back() -> None:
