@@ -1,6 +1,7 @@
-"""People who click through the explorer, without browsers: each a connection of its own to its
-server, as a browser's page has one (Streamlit's websocket). What a browser draws is not in it: twenty
-of them on the machine of the server would measure themselves.
+"""People who click through the explorer, without browsers.
+
+Each is a connection of its own to its server, as a browser's page has one (Streamlit's websocket).
+What a browser draws is not in it: twenty on the machine of the server would measure themselves.
 """
 
 from __future__ import annotations
@@ -29,13 +30,12 @@ class Visit:
             place, subprotocols=["streamlit"], max_size=None, open_timeout=LONGEST, proxy=None
         )
 
-    def page(self, name: str, **query: str) -> tuple[float, float, bool]:
-        """Open a page: seconds until its first element below the menu is here, until all of it is, and
-        whether it came without an error."""
+    def page(self, name: str, **query: str) -> tuple[float, bool]:
+        """Open a page: seconds until all of it is here, and whether it came without an error."""
         state = ClientState(page_name=name, query_string=urlencode(query))
         begun = time.perf_counter()
         self._connection.send(BackMsg(rerun_script=state).SerializeToString())
-        first, well, begins = 0.0, True, False
+        well, begins = True, False
         while True:
             said = self._connection.recv(timeout=LONGEST, decode=False)
             message = ForwardMsg.FromString(said)
@@ -43,16 +43,12 @@ class Visit:
             if kind == "new_session":
                 begins = True
             elif kind == "delta" and begins:
-                path = list(message.metadata.delta_path)
-                if path and path[0] == 0 and not first and len(path) > 1:  # 0: not the sidebar
-                    first = time.perf_counter() - begun
                 well &= FAILED not in said
             elif kind == "script_finished" and begins:
                 status = message.script_finished
-                if status == ForwardMsg.FINISHED_SUCCESSFULLY:
-                    return first, time.perf_counter() - begun, well
-                if status == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
-                    return first, time.perf_counter() - begun, False
+                if status != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    well &= status == ForwardMsg.FINISHED_SUCCESSFULLY
+                    return time.perf_counter() - begun, well
 
     def close(self) -> None:
         self._connection.close()
@@ -61,9 +57,11 @@ class Visit:
 def together(
     address: str, people: int, clicks: int, ids: list[str], think: float, seed: int = 0
 ) -> tuple[list[float], int]:
-    """So many people at once, each with its own clicks on Overview, Browse and entities' pages, and a
-    pause of `think` seconds at the mean between two: seconds of each whole page, and how many
-    failed."""
+    """So many people at once, each with its own clicks on Overview, Browse and entities' pages.
+
+    Between two clicks are `think` seconds at the mean. Gives seconds of each whole page, and how
+    many failed.
+    """
     found: list[float] = []
     failed: list[str] = []
 
@@ -76,7 +74,7 @@ def together(
                 time.sleep(draw.uniform(0, 2 * think))
                 page = ("", "browse", "entity")[(number + step) % 3]
                 query = {"id": draw.choice(ids)} if page == "entity" else {}
-                _, whole, well = visit.page(page, **query)
+                whole, well = visit.page(page, **query)
                 found.append(whole)
                 if not well:
                     failed.append(page)

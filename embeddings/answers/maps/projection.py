@@ -1,9 +1,9 @@
 """Vectors as points on a plane, where an earlier map had them.
 
 t-SNE (van der Maaten & Hinton 2008) where there are few points, UMAP (McInnes et al. 2018) where
-there are more, or the two main axes (PCA). What an earlier map had begins there, moves little, and is laid over it
-again at the end (orthogonal Procrustes with scale): a projection may be turned and stretched at
-will, so two runs are only comparable after that.
+there are more, or the two main axes (PCA). What an earlier map had begins there, moves little, and
+is laid over it again at the end (orthogonal Procrustes with scale): a projection may be turned and
+stretched at will, so two runs are only comparable after that.
 """
 
 from __future__ import annotations
