@@ -33,10 +33,10 @@ PROJECTION = """
 import json, sys, time
 import numpy as np
 from bench.stage import peak_mib
-from embeddings.answers.maps.projection import project, umap_is_there
+from embeddings.answers.maps.projection import project
 count, dimension, clusters, noise, seed = map(float, sys.argv[1:])
 rng = np.random.default_rng(int(seed))
-method = "umap" if umap_is_there() else "pca"
+method = "umap"
 middles = rng.normal(size=(int(clusters), int(dimension)))
 of = rng.integers(int(clusters), size=int(count))
 vectors = (middles[of] + noise * rng.normal(size=(int(count), int(dimension)))).astype("f4")
