@@ -20,6 +20,7 @@ import httpx2
 import pytest
 import streamlit as st
 from playwright.sync_api import Page, expect, sync_playwright
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import ui
@@ -55,6 +56,8 @@ Open = Callable[..., AppTest]
 
 # A machine that is busy with other tests needs its time.
 expect.set_options(timeout=300_000)
+# As `kg ui` has it (`ui/serve.py`): 0.2 s a run of a page.
+config.set_option("runner.postScriptGC", False)
 
 
 @pytest.fixture(autouse=True)

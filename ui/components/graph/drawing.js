@@ -1,9 +1,7 @@
-// The picture: Cytoscape.js draws, fcose arranges.
+// The picture: Cytoscape.js draws, what is arranged comes from arranging.js.
 import cytoscape from "./vendor/cytoscape.mjs"
-import fcose from "./vendor/fcose.mjs"
+import { arranged } from "./arranging.js"
 import { NOTHING, PROPOSED } from "./colours.js"
-
-cytoscape.use(fcose)
 
 const MANY = 1200 // from here on, detail is left out while the picture moves
 const VERY_MANY = 2500 // from here on, what is added is set around its neighbour
@@ -149,20 +147,13 @@ export class Drawing {
       this.#beside(fresh)
       if (count > VERY_MANY || !fresh.length) return this.reach(fresh)
     }
-    const kept = cy.nodes().filter((one) => (all ? pinned.has(one.id()) : !isFresh.has(one.id())))
-    cy.layout({
-      name: "fcose",
-      quality: count > VERY_MANY ? "draft" : "default",
-      randomize: all,
-      animate: false,
-      fit: all,
-      padding: 36,
-      nodeSeparation: 90,
-      idealEdgeLength: () => (count > 150 ? 85 : 105),
-      nodeRepulsion: () => 6500,
-      numIter: count > 600 ? 600 : 2000,
-      fixedNodeConstraint: kept.map((one) => ({ nodeId: one.id(), position: { ...one.position() } })),
-    }).run()
+    const nodes = cy.nodes().map((one) => ({
+      id: one.id(), ...one.position(), size: one.data("size"), fixed: all ? pinned.has(one.id()) : !isFresh.has(one.id()),
+    }))
+    const edges = cy.edges().map((one) => ({ source: one.data("source"), target: one.data("target") }))
+    cy.batch(() => {
+      for (const { id, x, y } of arranged(nodes, edges, all)) cy.getElementById(id).position({ x, y })
+    })
     if (all) this.fit()
     else this.reach(fresh)
   }

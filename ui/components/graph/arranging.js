@@ -1,0 +1,30 @@
+// Where entities lie: facts pull them together, all push each other away, none covers another.
+import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from "./vendor/d3-force.mjs"
+
+const STEPS = { fewest: 40, most: 300, together: 60000 } // together: of all entities, some 0.5 s
+const FEW = 150 // up to so many there is room for names
+
+// nodes: {id, x, y, size, fixed}, edges: {source, target} by id. Gives {id, x, y} of each node.
+// `anew`: where they lie now does not count.
+export function arranged(nodes, edges, anew) {
+  const few = nodes.length <= FEW
+  const points = nodes.map(({ id, x, y, size, fixed }) => {
+    const point = { id, radius: size / 2 + (few ? 16 : 7) }
+    if (fixed) Object.assign(point, { fx: x, fy: y })
+    if (fixed || !anew) Object.assign(point, { x, y })
+    return point
+  })
+  const steps = Math.min(STEPS.most, Math.max(STEPS.fewest, Math.round(STEPS.together / nodes.length)))
+  const links = edges.map(({ source, target }) => ({ source, target }))
+  forceSimulation(points)
+    .stop()
+    .force("facts", forceLink(links).id((one) => one.id).distance(few ? 105 : 85))
+    .force("apart", forceManyBody().strength(few ? -700 : -350).distanceMax(1500))
+    .force("middle x", forceX().strength(0.04))
+    .force("middle y", forceY().strength(0.05))
+    .force("room", forceCollide((one) => one.radius))
+    .alpha(anew ? 1 : 0.4)
+    .alphaDecay(1 - 0.001 ** (1 / steps))
+    .tick(steps)
+  return points.map(({ id, x, y }) => ({ id, x, y }))
+}
