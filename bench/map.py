@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
+import os
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.explorer_pages import HERE, explorer
 from bench.stage import fresh_platform
 from embeddings.answers.maps.stored import StoredMap, frame_of, save
 from kg_platform.platform import Platform
@@ -73,8 +76,8 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         make_map(platform, "20260102-000000-0002", POINTS)
         platform.graph.write_rows(
             "UNWIND $rows AS row CREATE (n:Entity:Thing {id: row.id, label: row.id})",
-            [{"id": f"E{i}"} for i in range(200)],
-            batch_rows=1_000,
+            [{"id": f"E{i}"} for i in range(POINTS)],
+            batch_rows=20_000,
         )
         yield from in_a_browser(platform, options.repeats)
 
@@ -116,31 +119,23 @@ def in_a_browser(platform: Platform, repeats: int) -> Iterator[dict[str, Any]]:
     from playwright.sync_api import sync_playwright
 
     del platform
-    server = subprocess.Popen(
-        [sys.executable, "-m", "kg_platform.cli.main", "ui", "--no-browser", "--port", "23517"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        told = next(found for line in server.stdout if (found := re.search(r"http://\S+", line)))
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"),
-                args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-            )
-            for run_id, count in (("20260102-000000-0002", POINTS), ("20260101-000000-0001", MORE)):
-                page = browser.new_page(viewport={"width": 1280, "height": 1000})
-                page.set_default_timeout(300_000)
-                wire = Wire()
-                page.on("websocket", wire.listen)
-                yield one_map(page, f"{told[0]}/map?run={run_id}", count, repeats, wire)
-                page.close()
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        explorer(HERE, dict(os.environ), Path(folder) / "ui.log") as (at, _),
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+        )
+        for run_id, count in (("20260102-000000-0002", POINTS), ("20260101-000000-0001", MORE)):
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.set_default_timeout(60_000)
+            wire = Wire()
+            page.on("websocket", wire.listen)
+            yield one_map(page, f"{at}/map?run={run_id}", count, repeats, wire)
+            page.close()
+        browser.close()
 
 
 class Wire:
@@ -176,8 +171,8 @@ def one_map(page: Any, address: str, count: int, repeats: int, wire: Wire) -> An
             page.get_by_role("button", name="End the selection").click()
             page.get_by_text("Draw a lasso").wait_for()
         wire.bytes = 0
-        # around the left tenth
-        corners = [(0.07, 0.1), (0.3, 0.1), (0.3, 0.9), (0.07, 0.9)]
+        # around the left tenth, beside the tools
+        corners = [(0.1, 0.1), (0.3, 0.1), (0.3, 0.9), (0.1, 0.9)]
         page.mouse.move(x + wide * corners[0][0], y + high * corners[0][1])
         page.mouse.down()
         for across, down in corners[1:]:
