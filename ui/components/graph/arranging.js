@@ -1,7 +1,7 @@
 // Where entities lie: facts pull them together, all push each other away, none covers another.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from "./vendor/d3-force.mjs"
 
-const STEPS = { fewest: 40, most: 300, together: 60000 } // together: of all entities, some 0.5 s
+const STEPS = { fewest: 30, most: 300, together: 30000 } // together: of all entities, some 0.3 s
 const FEW = 150 // up to so many there is room for names
 
 // nodes: {id, x, y, size, fixed}, edges: {source, target} by id. Gives {id, x, y} of each node.
@@ -19,7 +19,7 @@ export function arranged(nodes, edges, anew) {
   forceSimulation(points)
     .stop()
     .force("facts", forceLink(links).id((one) => one.id).distance(few ? 105 : 85))
-    .force("apart", forceManyBody().strength(few ? -700 : -350).distanceMax(1500))
+    .force("apart", forceManyBody().strength(few ? -700 : -350).theta(1.2).distanceMax(1500))
     .force("middle x", forceX().strength(0.04))
     .force("middle y", forceY().strength(0.05))
     .force("room", forceCollide((one) => one.radius))
