@@ -87,6 +87,10 @@ export class Drawing {
     ])
   }
 
+  has(id) {
+    return this.cy.hasElementWithId(id)
+  }
+
   // nodes: {id, label, size, colour, image, expanded, pinned, off}; edges: {id, source, target,
   // relation, colour, way, proposed, off}. Says whether something came or went.
   put(nodes, edges) {

@@ -79,25 +79,30 @@ class View {
     }
     this.drawing.looks()
     this.#bar()
-    const { fresh, first } = this.#put()
-    this.#say("")
-    if (fresh.length) {
+    const token = (this.turn = {})
+    const there = () => {
+      this.#say("")
+      this.#selected()
+      this.root.dataset.drawn = String(data.nodes.length)
+      setTimeout(() => this.#pictures(), 60)
+    }
+    if (data.nodes.every((one) => this.drawing.has(one.id))) {
+      this.#put()
+      there()
+    } else {
       this.#say(this.words.arranging)
-      // The browser is to show the words before it is busy with the picture.
-      const token = (this.turn = {})
+      // The browser is to show the words before it is busy with the picture, and to draw that once.
       requestAnimationFrame(() => setTimeout(() => {
         if (this.turn !== token || this.ended) return
+        const { fresh, first } = this.#put()
         this.#arrange(first, fresh)
-        this.#say("")
-        this.root.dataset.drawn = String(data.nodes.length)
+        there()
       }))
     }
-    this.#selected()
     this.#proposed()
     this.#list()
     this.#legend()
     this.stage.setAttribute("aria-label", `${filled(this.words.graph, { nodes: data.nodes.length, edges: data.edges.length })}. ${this.words.keys}`)
-    setTimeout(() => this.#pictures(), 60)
   }
 
   end() {
