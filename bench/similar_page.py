@@ -56,12 +56,8 @@ def by_text(address: str, texts: list[str]) -> list[float]:
             box.fill(text)
             begun = time.perf_counter()
             box.press("Enter")
-            page.wait_for_function(
-                "before => { const l = document.querySelector('.st-key-similar_found ol, "
-                ".st-key-similar_found ul'); return l && l.innerText !== before }",
-                arg=before,
-                polling=20,
-            )
+            while answer.inner_text() == before:
+                time.sleep(0.005)
             found.append(time.perf_counter() - begun)
         browser.close()
     return found
