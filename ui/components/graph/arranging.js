@@ -2,14 +2,19 @@
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from "./vendor/d3-force.mjs"
 
 const STEPS = { fewest: 30, most: 300, together: 30000 } // together: of all entities, some 0.3 s
-const FEW = 150 // up to so many there is room for names
+// Up to so many entities there is so much room: around each, along a fact, and away from each other.
+const ROOM = [
+  { count: 30, around: 30, along: 150, apart: 1600 }, // for the names of facts, too
+  { count: 150, around: 16, along: 105, apart: 700 },
+  { count: Infinity, around: 7, along: 85, apart: 350 },
+]
 
 // nodes: {id, x, y, size, fixed}, edges: {source, target} by id. Gives {id, x, y} of each node.
 // `anew`: where they lie now does not count.
 export function arranged(nodes, edges, anew) {
-  const few = nodes.length <= FEW
+  const room = ROOM.find((one) => nodes.length <= one.count)
   const points = nodes.map(({ id, x, y, size, fixed }) => {
-    const point = { id, radius: size / 2 + (few ? 16 : 7) }
+    const point = { id, radius: size / 2 + room.around }
     if (fixed) Object.assign(point, { fx: x, fy: y })
     if (fixed || !anew) Object.assign(point, { x, y })
     return point
@@ -18,8 +23,8 @@ export function arranged(nodes, edges, anew) {
   const links = edges.map(({ source, target }) => ({ source, target }))
   forceSimulation(points)
     .stop()
-    .force("facts", forceLink(links).id((one) => one.id).distance(few ? 105 : 85))
-    .force("apart", forceManyBody().strength(few ? -700 : -350).theta(1.2).distanceMax(1500))
+    .force("facts", forceLink(links).id((one) => one.id).distance(room.along))
+    .force("apart", forceManyBody().strength(-room.apart).theta(1.2).distanceMax(1500))
     .force("middle x", forceX().strength(0.04))
     .force("middle y", forceY().strength(0.05))
     .force("room", forceCollide((one) => one.radius))
