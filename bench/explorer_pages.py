@@ -14,23 +14,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import httpx2
 import numpy as np
 
+from bench.explorer import FLAGS, HERE, explorer, resident
 from bench.visitors import together
 
-HERE = Path(__file__).parents[1]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 TYPES, RELATIONS, DIMENSION, SEED = 20, 15, 32, 0
 # What is of use on a page: in this tree, and in one that had metrics and grids.
 USEFUL = {
@@ -89,32 +83,6 @@ def make(entities: int, relations: int) -> None:
         graph.write(Statement(text, {"run": run}))
 
 
-@contextmanager
-def explorer(tree: Path, environment: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
-    """`kg ui` of a tree: its address and process."""
-    command = [sys.executable, "-m", "kg_platform.cli.main", "ui", "--no-browser"]
-    given = {**environment, "PYTHONPATH": str(tree)}
-    with log.open("w+") as out:
-        process = subprocess.Popen(command, cwd=tree, env=given, stdout=out, stderr=out)
-        try:
-            while not (found := re.search(r"Explorer: (\S+)", log.read_text())):
-                if process.poll() is not None:
-                    raise SystemExit(f"kg ui of {tree} ended: {log.read_text()}")
-                time.sleep(0.2)
-            while not answers(found[1]):
-                time.sleep(0.2)
-            yield found[1], process.pid
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def answers(address: str) -> bool:
-    with suppress(httpx2.TransportError):
-        return httpx2.get(f"{address}/_stcore/health", trust_env=False).text == "ok"
-    return False
-
-
 def visit(page: object, name: str) -> float:
     """Seconds from the click to what is of use; the entity is the first that the overview names."""
     from playwright.sync_api import Page
@@ -160,12 +128,6 @@ def measure(
             time.sleep(pause)
         browser.close()
     return found
-
-
-def resident(pid: int) -> float:
-    """GiB that a process has in memory."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 2**20  # type: ignore[index]
 
 
 def main() -> None:

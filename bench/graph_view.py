@@ -11,19 +11,16 @@ import argparse
 import os
 import random
 import shutil
-import signal
-import socket
 import statistics
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-import httpx2
 from playwright.sync_api import Page, sync_playwright
 
+from bench.explorer import HERE, explorer
 from bench.stage import fresh_platform
 from kg_platform.browse.neighbourhood import neighbourhood
 from kg_platform.cypher.statement import Statement
@@ -52,7 +49,11 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         fill(platform.graph, entities, relations, repeats)
         yield {"filled": seconds(begun)}
         yield {"hub of": entities, **hub(platform.graph)}
-        with explorer() as address, sync_playwright() as playwright:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            explorer(HERE, dict(os.environ), Path(folder) / "ui.log") as (address, _),
+            sync_playwright() as playwright,
+        ):
             opened = playwright.chromium.launch(
                 executable_path=browser, args=["--no-sandbox", "--disable-gpu"]
             )
@@ -176,31 +177,6 @@ def fill(graph: Graph, entities: int, relations: int, repeats: int) -> None:
                         {"rows": lines},
                     )
                 )
-
-
-@contextmanager
-def explorer() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kg_platform.cli.main", "ui", "--no-browser", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while process.poll() is None:
-            with suppress(httpx2.TransportError):
-                if httpx2.get(f"{address}/_stcore/health", trust_env=False).text == "ok":
-                    break
-            time.sleep(0.1)
-        yield address
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-    finally:
-        process.kill()
-        process.wait()
 
 
 def seconds(begun: float) -> float:

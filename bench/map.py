@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.explorer_pages import HERE, explorer
+from bench.explorer import HERE, explorer
 from bench.stage import fresh_platform
 from embeddings.answers.maps.stored import StoredMap, frame_of, save
 from kg_platform.platform import Platform
@@ -39,14 +39,13 @@ from bench.stage import peak_mib
 from embeddings.answers.maps.projection import project
 count, dimension, clusters, noise, seed = map(float, sys.argv[1:])
 rng = np.random.default_rng(int(seed))
-method = "umap"
 middles = rng.normal(size=(int(clusters), int(dimension)))
 of = rng.integers(int(clusters), size=int(count))
 vectors = (middles[of] + noise * rng.normal(size=(int(count), int(dimension)))).astype("f4")
 begun = time.perf_counter()
-project(vectors[:500], method)  # libraries and their compiling
+project(vectors[:500], "umap")  # libraries and their compiling
 ready = time.perf_counter()
-first = project(vectors, method)
+first = project(vectors, "umap")
 one = time.perf_counter()
 length = np.linalg.norm(vectors, axis=1, keepdims=True) / vectors.shape[1] ** 0.5
 moved = (vectors + 0.33 * length * rng.normal(size=vectors.shape)).astype("f4")
@@ -54,10 +53,10 @@ a, b = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (vectors, moved))
 cosine = float((a * b).sum(1).mean())
 del a, b
 two = time.perf_counter()
-second = project(moved, method, first.points)
+second = project(moved, "umap", first.points)
 three = time.perf_counter()
 print(json.dumps({
-    "by": method, "points": int(count), "dimension": int(dimension), "seed": int(seed),
+    "by": "umap", "points": int(count), "dimension": int(dimension), "seed": int(seed),
     "to_begin_seconds": round(ready - begun, 1), "first_seconds": round(one - ready, 1),
     "second_seconds": round(three - two, 1), "cosine": round(cosine, 3),
     "second_of_first": round((three - two) / (one - ready), 2),

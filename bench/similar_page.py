@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.explorer_pages import FLAGS, HERE, explorer
+from bench.explorer import FLAGS, HERE, explorer
 from bench.visitors import Visit
 from kg_platform import connect
 from kg_platform.cypher.statement import Statement
