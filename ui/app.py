@@ -14,6 +14,7 @@ import streamlit as st
 from kg_platform.errors import KgError, Unavailable
 from kg_platform.ledger.person import Role
 from ui import language, navigation, people, resources, return_to, tour
+from ui.components.going import going
 from ui.language import say
 from ui.people import Visitor
 from ui.widgets import gate, text
@@ -90,8 +91,7 @@ page = st.navigation(
 asked = navigation.asked_for()
 if asked is None and there.role is not None and people.is_logged_in():
     asked = return_to.asked_for()
-if asked is not None:
-    st.switch_page(f"views/{asked[0]}.py", query_params=asked[1])
+going(asked)
 
 with st.sidebar:
     language.choose()

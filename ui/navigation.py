@@ -1,13 +1,20 @@
-"""Going from page to page: a view or a callback asks, `ui/app.py` goes before a page is drawn."""
+"""Going from page to page: a view or a callback asks, the browser goes (`components/going.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
 _KEY = "app_go"
 Query = dict[str, str | Sequence[str]]
+
+
+def address(page: str, **query: str | Sequence[str]) -> str:
+    """Of a page and its query, as a link on any page of ours says it."""
+    there = "./" if page == "overview" else page
+    return f"{there}?{urlencode(query, doseq=True)}" if query else there
 
 
 def go(page: str, **query: str | Sequence[str]) -> None:
@@ -22,10 +29,10 @@ def open_entity(entity_id: str | None) -> None:
         go("entity", id=entity_id)
 
 
-def asked_for() -> tuple[str, Query] | None:
-    """The page somebody asked to go to, and its query; once."""
+def asked_for() -> str | None:
+    """The address of the page somebody asked to go to; once."""
     asked: tuple[str, Query] | None = st.session_state.pop(_KEY, None)
-    return asked
+    return address(asked[0], **asked[1]) if asked else None
 
 
 def is_asked() -> bool:

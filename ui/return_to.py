@@ -13,6 +13,7 @@ from time import monotonic
 
 import streamlit as st
 
+from ui import navigation
 from ui.navigation import Query
 
 COOKIE = "_streamlit_xsrf"
@@ -67,10 +68,11 @@ def remember(page: str) -> None:
         _asked().keep(browser, page, query)
 
 
-def asked_for() -> tuple[str, Query] | None:
-    """The page that was asked for before the login, and its query; looked for once a visit."""
+def asked_for() -> str | None:
+    """The address that was asked for before the login; looked for once a visit."""
     if "return_looked" in st.session_state:
         return None
     st.session_state.return_looked = True
     browser = token(st.context.cookies.get(COOKIE, ""))
-    return _asked().take(browser) if browser else None
+    asked = _asked().take(browser) if browser else None
+    return navigation.address(asked[0], **asked[1]) if asked else None

@@ -21,7 +21,9 @@ def test_facets_by_keyboard(page: Page, address: str) -> None:
     page.locator("ul.rows a").first.focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{address}/entity?id=C01")
-    page.go_back()
+    expect(page.get_by_role("heading", name="Country 1", exact=True)).to_be_visible()
+    page.go_back()  # one step, though the other page has a query of its own
+    expect(page).to_have_url(f"{address}/browse?browse_type=Country&browse_has=image")
     expect(page.get_by_text("1 to 16 of 16")).to_be_visible()
     expect(picture).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Clear all").click()

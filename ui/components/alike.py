@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -80,7 +79,6 @@ def answer(found: SimilarAnswer, names: dict[str, str], acts: Acts, key: str) ->
     _answer(
         key=key,
         data={"items": items, "lists": lists, "words": words},
-        on_opened_change=done("opened", navigation.open_entity),
         on_like_change=done("like", acts.like),
         on_unlike_change=done("unlike", acts.unlike),
         on_why_change=done("why", acts.why or (lambda _: None)),
@@ -120,10 +118,7 @@ def examples(
         if (said := st.session_state[key].removed) is not None:
             removed(*said.split(" ", 1))
 
-    def opened() -> None:
-        navigation.open_entity(st.session_state[key].opened)
-
-    _examples(key=key, data=data, on_removed_change=gone, on_opened_change=opened)
+    _examples(key=key, data=data, on_removed_change=gone)
 
 
 def _item(one: Neighbour, rows: dict[str, EntityRow]) -> dict[str, str]:
@@ -137,4 +132,4 @@ def _item(one: Neighbour, rows: dict[str, EntityRow]) -> dict[str, str]:
 
 
 def _address(entity_id: str) -> str:
-    return "entity?" + urlencode({"id": entity_id})
+    return navigation.address("entity", id=entity_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -43,18 +42,12 @@ def cards(
             "text": " ".join(entity.description[:_TEXT].split()) if shape == "rows" else "",
             "score": score,
             "image": resources.thumbnail(entity.picture, size),
-            "href": f"{page}?" + urlencode({"id": entity.id}),
+            "href": navigation.address(page, id=entity.id),
         }
         for entity, note, score in items
     ]
 
-    def opened() -> None:
-        if (chosen := st.session_state[key].opened) is not None:
-            navigation.go(page, id=chosen)
-
-    _component(
-        key=key, data={"shape": shape, "name": name, "items": shown}, on_opened_change=opened
-    )
+    _component(key=key, data={"shape": shape, "name": name, "items": shown})
 
 
 def samples(key: str, count: int = 14, page: str = "entity") -> None:

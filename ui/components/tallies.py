@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import urlencode
-
-import streamlit as st
 
 from ui import navigation
 from ui.components.served import served
+from ui.language import say
 
 _component = served("tallies", html="<section></section>")
 
@@ -34,32 +32,26 @@ class Tally(NamedTuple):
 
 
 def tallies(rows: Sequence[Tally], key: str, name: str, columns: Sequence[str] = ()) -> None:
-    """Show them; `name` says what the table is of."""
+    """Show them; `name` says what the table is of, `columns` what of each is covered."""
     most = max((row.number for row in rows), default=1) or 1
-
-    def opened() -> None:
-        place = st.session_state[key].opened
-        if isinstance(place, int) and 0 <= place < len(rows):
-            navigation.go(rows[place].page, **dict(rows[place].query))
 
     _component(
         key=key,
         data={
             "name": name,
+            "heads": [say("Type"), say("Count")],
             "columns": list(columns),
             "rows": [
                 {
-                    "at": at,
                     "label": row.label,
                     "count": f"{row.number:,}",
                     "share": row.number / most,
-                    "href": f"{row.page}?{urlencode(row.query)}" if row.page else "",
+                    "href": navigation.address(row.page, **dict(row.query)) if row.page else "",
                     "cells": [_cell(one) for one in row.covered],
                 }
-                for at, row in enumerate(rows)
+                for row in rows
             ],
         },
-        on_opened_change=opened,
     )
 
 

@@ -29,7 +29,6 @@ ADDRESSED = {
 }
 LIST, GALLERY = LOOKS = ("list", "gallery")
 _ORDER, _LOOK, _PAGE = "browse_order", "browse_look", "browse_page"
-_LAST = "browse_asked_last"
 
 
 def title_of(facet: str) -> str:
@@ -105,28 +104,6 @@ def reorder(key: str) -> None:
 
 def go_to(number: int) -> None:
     put(_PAGE, str(number), "1")
-
-
-def come_back() -> None:
-    """The browser's Back from another page leaves that page's address here (Streamlit's way): what
-    was asked here last is asked again."""
-    given = st.query_params.to_dict()
-    strange = [name for name in given if not name.startswith("browse_") and name != "lang"]
-    if not strange:
-        return
-    for name in strange:
-        st.query_params.pop(name, None)
-    if len(strange) == len(given) and (last := st.session_state.get(_LAST)):
-        words, parameters = last
-        st.session_state.browse_q = words
-        for name, values in parameters.items():
-            st.query_params[name] = values
-
-
-def remember(words: str) -> None:
-    names = (*ADDRESSED.values(), _ORDER, _LOOK, _PAGE)
-    there = {name: st.query_params.get_all(name) for name in names if name in st.query_params}
-    st.session_state[_LAST] = words, there
 
 
 def field() -> str:
@@ -241,9 +218,7 @@ def filters(census: Census, wanted: Sought) -> None:
 
 
 st.title(say("Browse"))
-come_back()
 words = field()
-remember(words)
 with plain.errors():
     try:
         wanted = wanted_of(words)

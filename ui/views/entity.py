@@ -96,13 +96,8 @@ def head(page: EntityPage) -> None:
                 ("graph", say("Show in the graph"), ":material/hub:"),
                 ("similar", say("Compare"), ":material/join_inner:"),
             ):
-                st.button(
-                    label,
-                    icon=icon,
-                    key=f"entity_to_{name}",
-                    on_click=navigation.go,
-                    args=(name,),
-                    kwargs={"id": page.id},
+                st.page_link(
+                    f"views/{name}.py", label=label, icon=icon, query_params={"id": page.id}
                 )
 
 

@@ -16,7 +16,7 @@ from kg_platform.browse.read_only import QueryAnswer
 from kg_platform.errors import KgError
 from kg_platform.graph.values import Table
 from kg_platform.results import Results
-from ui import navigation, resources
+from ui import resources
 from ui.components import cards, plan_drawing
 from ui.language import say
 from ui.people import later
@@ -125,14 +125,12 @@ def _elsewhere(ids: list[str]) -> None:
         ("graph", say("Show as graph"), ":material/hub:", {"with": few}),
         ("map", say("Show on the map"), ":material/scatter_plot:", {"ids": few}),
     ):
-        st.button(
-            name,
+        st.page_link(
+            f"views/{page}.py",
+            label=name,
             icon=icon,
             help=more if len(few) < len(ids) else words,
-            key=f"query_to_{page}",
-            on_click=navigation.go,
-            args=(page,),
-            kwargs=named,
+            query_params=named,
         )
 
 

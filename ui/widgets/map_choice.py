@@ -50,7 +50,8 @@ def property_of(name: str) -> str:
 def asked() -> dict[str, str]:
     """What the address says, once: when somebody came by it, not when this page wrote it."""
     there = {name: st.query_params[name] for name in PARTS if name in st.query_params}
-    if there == st.session_state.get(_WRITTEN):
+    # Whoever comes back finds what this page wrote when it was left, and no widget's state.
+    if there == st.session_state.get(_WRITTEN) and "map_colour" in st.session_state:
         return {}
     st.session_state[_WRITTEN] = there
     return there

@@ -78,11 +78,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const made = element("a", "label", item.label)
     made.href = item.href
     made.title = item.label
-    made.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
-      event.preventDefault()
-      setTriggerValue("opened", item.id)
-    }
+    made.dataset.page = ""
     return made
   }
 

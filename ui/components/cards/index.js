@@ -1,9 +1,9 @@
 // Entities as a grid, a row, chips or lines: real links, so that they can be focused, copied and
-// opened in a new tab. A plain click is handed to Python, which is faster than loading the page anew.
+// opened in a new tab.
 // Everything shown is set as text: nothing from the graph is ever read as HTML.
 const drawn = new WeakMap()
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement }) {
   const list = parentElement.querySelector("ul")
   const said = JSON.stringify(data)
   if (drawn.get(parentElement) === said) return
@@ -33,11 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const link = element("a", "")
     link.href = item.href
     link.title = item.label
-    link.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
-      event.preventDefault()
-      setTriggerValue("opened", item.id)
-    }
+    link.dataset.page = ""
     link.append(...parts)
     const made = document.createElement("li")
     made.append(link)

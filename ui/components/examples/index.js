@@ -17,11 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const link = element("a", "name", item.label)
     link.href = item.href
     link.title = item.label
-    link.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
-      event.preventDefault()
-      setTriggerValue("opened", item.id)
-    }
+    link.dataset.page = ""
     const remove = element("button", "remove", "×")
     remove.type = "button"
     remove.title = data.remove

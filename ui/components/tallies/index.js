@@ -1,5 +1,5 @@
 // Lines with a name, a bar and figures; those that lead somewhere are links. Everything is set as text.
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement }) {
   const root = parentElement.querySelector("section")
   const table = element("div", "tallies")
   table.setAttribute("role", "table")
@@ -10,8 +10,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.columns.length) {
     const head = element("div", "line head")
     head.setAttribute("role", "row")
-    for (const [place, title] of ["", "", ...data.columns].entries()) {
-      head.append(cell(place < 1 ? "name" : "figure", title, place && "columnheader"))
+    for (const [place, title] of [...data.heads, ...data.columns].entries()) {
+      head.append(cell(place < 1 ? "name" : "figure", title, "columnheader"))
     }
     table.append(head)
   }
@@ -25,11 +25,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (item.href) {
       const link = element("a", "", item.label)
       link.href = item.href
-      link.onclick = (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
-        event.preventDefault()
-        setTriggerValue("opened", item.at)
-      }
+      link.dataset.page = ""
       name.append(link)
     } else name.append(element("span", "label", item.label))
     name.title = item.label
@@ -64,7 +60,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function cell(kind, text, role = "cell") {
     const made = element("div", kind, text)
-    made.setAttribute("role", role || "cell")
+    made.setAttribute("role", role)
     return made
   }
 

@@ -1,0 +1,26 @@
+"""Going to another page as one step of the browser's history: a component of our own (`going/`).
+
+`st.switch_page` makes two steps of it where the page has a query: this page with the query of the
+other, and the other. The browser's Back would lead to the first, which nobody ever saw. So the
+browser itself goes, as it does with its own Back: also by each link that says `data-page`, without
+asking Python before.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+import streamlit as st
+
+from ui.components.served import served
+
+_KEY = "going"
+_component = served("going")
+_steps = count(1)
+
+
+def going(to: str | None) -> None:
+    """Once a run, before the page: links of ours lead to pages from now on, and the browser goes
+    `to` an address of ours, if any. The page is drawn meanwhile, until the browser has gone."""
+    with st.container(key=_KEY):
+        _component(key="going_step", data={"to": to, "step": next(_steps) if to else None})
