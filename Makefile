@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Each worker has a Neo4j of its own, and takes whole files, in the order of tests/conftest.py.
 WORKERS ?= 2
+# What Python compiled is kept, whatever this shell says of it: else each process that loads PyTorch compiles it anew.
+export PYTHONDONTWRITEBYTECODE =
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-quick test-nightly setup check bench lock reference clean

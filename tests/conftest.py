@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -44,6 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ORDER.index(folders[0]) if folders and folders[0] in ORDER else len(ORDER)
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What importing all of this left in memory stays: Python's collector does not look at its
+    millions of objects after each test and step that asks for it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
