@@ -12,6 +12,7 @@ as the catalogue of the pages has it. What no row fits is shown as it is, in Eng
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -21,7 +22,9 @@ from functools import cache
 from ui.language import FOLDER, catalogue, language
 
 _DEEPEST = 4  # sentences within sentences
-_MOST = 8  # reasons in a row
+_REASONS = re.compile("; ")
+_SENTENCES = re.compile(r"(?<=\.) ")
+_MOST = 8  # of either in a row
 _LONGEST = 10_000  # characters; nothing longer is one of our sentences
 
 
@@ -115,8 +118,9 @@ def _told(sentence: str, known: list[Template], depth: int) -> str | None:
         if values is not None:
             inner = (_Value(_told(value, known, depth - 1) or value) for value in values)
             return one.said.format(*inner)
-    several = sentence.split("; ", _MOST)  # reasons in a row
-    each = [_told(part, known, depth - 1) for part in several if len(several) > 1]
-    if not any(each):
-        return None
-    return "；".join(said or part for said, part in zip(each, several, strict=True))
+    for between, joined in ((_REASONS, "；"), (_SENTENCES, " ")):
+        several = between.split(sentence, _MOST)
+        each = [_told(part, known, depth - 1) for part in several if len(several) > 1]
+        if any(each):
+            return joined.join(said or part for said, part in zip(each, several, strict=True))
+    return None

@@ -32,16 +32,21 @@ class Scope:
 
 
 class Sources:
-    """The modules of some packages, parsed."""
+    """The modules of some packages, each parsed when it is asked for."""
 
     def __init__(self, root: Path, packages: Sequence[str]) -> None:
-        self.trees: dict[str, ast.Module] = {}
-        for package in packages:
-            for file in sorted((root / package).rglob("*.py")):
-                name = ".".join(file.relative_to(root).with_suffix("").parts)
-                text = file.read_text(encoding="utf-8")
-                self.trees[name.removesuffix(".__init__")] = ast.parse(text)
-        self._tables = {name: _Names(tree) for name, tree in self.trees.items()}
+        files = [file for package in packages for file in sorted((root / package).rglob("*.py"))]
+        names = (".".join(file.relative_to(root).with_suffix("").parts) for file in files)
+        self.files = {
+            name.removesuffix(".__init__"): file for name, file in zip(names, files, strict=True)
+        }
+        self._parsed: dict[str, Module] = {}
+
+    def module(self, name: str) -> Module:
+        if name not in self._parsed:
+            text = self.files[name].read_text(encoding="utf-8")
+            self._parsed[name] = Module(ast.parse(text))
+        return self._parsed[name]
 
     def imported(self, begin: Iterable[str]) -> set[str]:
         """These modules and all that they import, at any depth."""
@@ -50,27 +55,53 @@ class Sources:
         while left:
             if (name := left.pop()) not in seen:
                 seen.add(name)
-                left += self._tables[name].modules & self.trees.keys()
+                left += self.module(name).modules & self.files.keys()
         return seen
 
-    def subclasses(self, base: str) -> set[str]:
+    def subclasses(self, base: str, modules: Iterable[str]) -> set[str]:
+        """The names of the classes in these modules that are of this one."""
         found, before = {base}, 0
-        bases = [one for table in self._tables.values() for one in table.bases.items()]
+        bases = [one for name in modules for one in self.module(name).bases.items()]
         while len(found) > before:
             before = len(found)
             found |= {name for name, of in bases if found & of}
         return found
 
     def raised(self, module: str, classes: set[str]) -> Iterator[tuple[int, str]]:
-        """(line, sentence) of each of these errors that a module makes."""
-        for scope, node in _walk(self.trees[module], Scope(module)):
-            if isinstance(node, ast.Call) and _last(node.func) in classes and node.args:
-                for said in self.sentences(node.args[0], scope):
+        """(line, sentence) of each of these errors that a module makes, and the words that it gives
+        to what makes one."""
+        for scope, node in _walk(self.module(module).tree, Scope(module)):
+            match node:
+                case ast.Call(func=function, args=[message, *_]) if self._is_one(
+                    function, scope, classes
+                ):
+                    given = [message]
+                case ast.Raise(exc=ast.Call(func=function, args=given)) if _last(
+                    function
+                ) not in classes and self._is_ours(function):
+                    given = [one for one in given if not isinstance(one, ast.Call)]
+                case _:
+                    continue
+            for one in given:
+                for said in self.sentences(one, scope):
                     yield node.lineno, said
+
+    def _is_one(self, function: ast.expr, scope: Scope, classes: set[str]) -> bool:
+        """Whether a call makes such an error: by its name, or by a variable that holds it."""
+        values: list[ast.expr] = []
+        if isinstance(function, ast.Name) and scope.functions:
+            values = _assigned(scope.functions[-1]).get(function.id, [])
+        held = [one for value in values for one in ast.walk(value) if isinstance(one, ast.Name)]
+        return not classes.isdisjoint({_last(function), *(one.id for one in held)})
+
+    def _is_ours(self, function: ast.expr) -> bool:
+        """A function or method, or a class that one of the modules read so far has."""
+        name = _last(function)
+        return not name[:1].isupper() or any(name in one.bases for one in self._parsed.values())
 
     def written(self, module: str, within: str = "") -> Iterator[tuple[int, str]]:
         """(line, sentence) of what a module, or one name of it, has in its strings."""
-        tree = self.trees[module]
+        tree = self.module(module).tree
         for scope, node in self._called(module, within) if within else [(Scope(module), tree)]:
             for inside, text in _strings(node, scope):
                 for said in self.sentences(text, inside):
@@ -83,10 +114,10 @@ class Sources:
         """A function or class of a module by its name, or what a name of it stands for."""
         found: list[tuple[Scope, ast.AST]] = [
             (Scope(module, (one,)) if isinstance(one, Function) else Scope(module), one)
-            for one in ast.walk(self.trees[module])
+            for one in ast.walk(self.module(module).tree)
             if isinstance(one, Function | ast.ClassDef) and one.name == name
         ]
-        values = self._tables[module].values.get(name, [])
+        values = self.module(module).values.get(name, [])
         found += [(Scope(module), ast.Return(value)) for value in values]
         assert found, f"{module} has no {name}"
         return found
@@ -190,21 +221,19 @@ class Sources:
         for place in range(len(scope.functions), -1, -1):
             inner = Scope(scope.module, scope.functions[:place])
             values = (
-                _assigned(scope.functions[place - 1])
-                if place
-                else self._tables[scope.module].values
+                _assigned(scope.functions[place - 1]) if place else self.module(scope.module).values
             ).get(name)
             if values:
                 texts = (self._texts(value, inner, within, depth) for value in values)
                 return [text for some in texts for text in some]
-        module, there = self._tables[scope.module].names.get(name, ("", ""))
-        if module in self.trees:
+        module, there = self.module(scope.module).names.get(name, ("", ""))
+        if module in self.files:
             return self._named(there, Scope(module), within, depth)
         return []
 
     def _functions(self, called: ast.expr, scope: Scope) -> list[tuple[str, Function]]:
         """The functions of this repository that a call may mean."""
-        table = self._tables[scope.module]
+        table = self.module(scope.module)
         match called:
             case ast.Name(id=name):
                 if name in table.functions:
@@ -216,15 +245,16 @@ class Sources:
                 module = ".".join(filter(None, table.names.get(of, ("", ""))))
             case _:
                 return []
-        if module not in self.trees:
+        if module not in self.files:
             return []
-        return [(module, one) for one in self._tables[module].functions.get(there, [])]
+        return [(module, one) for one in self.module(module).functions.get(there, [])]
 
 
-class _Names:
-    """What the names of a module mean."""
+class Module:
+    """A module, and what its names mean."""
 
     def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
         self.functions: dict[str, list[Function]] = {}
         self.bases: dict[str, set[str]] = {}  # of each class
         self.names: dict[str, tuple[str, str]] = {}  # as imported: module, its name there

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ui
+from kg_platform.collector import rarely_collecting
 from tests.support.own_sentences import Sources
 from ui import language, sentences
 
@@ -64,8 +65,10 @@ FROM_BELOW: dict[str, tuple[str, ...]] = {
     "kg_platform.browse.origin": ("",),
     "kg_platform.browse.streams": ("",),
     "kg_platform.browse.world_drift": ("moved_sentence",),
+    "kg_platform.errors": ("note_log",),
     "kg_platform.files.charset": ("",),
     "kg_platform.files.lines": ("",),
+    "kg_platform.ledger.errors": ("_SQLITE", "_POSTGRES_CODES", "_POSTGRES_WORDS"),
     "kg_platform.runs.held_out": ("",),
     "kg_platform.scheduling.scheduler": ("_recover", "_do", "_attempt"),
     "kg_platform.scheduling.view": ("_state",),
@@ -81,6 +84,12 @@ NO_SENTENCES = {
     "kg review propose": "a command",
     "{0}, query": "the name of a source",
     "{0}, table {1}": "the name of a source",
+    "unable to open": "in what SQLite says",
+    "not a database": "in what SQLite says",
+    "disk i/o": "in what SQLite says",
+    "no password supplied": "in what PostgreSQL says",
+    "does not exist": "in what PostgreSQL says",
+    "too many": "in what PostgreSQL says",
     "Value error, ": "cut off what pydantic says",
     "SELECT * FROM {0}": "a query",
     "SELECT * FROM {0} ORDER BY {1}": "a query",
@@ -91,19 +100,21 @@ NO_SENTENCES = {
 
 @cache
 def said() -> dict[str, str]:
-    """Sentence -> one place that says it: in every module that the explorer imports, which are those
-    of nearly all jobs too. What only `kg` says stands in a `cli`, which it does not import."""
-    sources = Sources(ROOT, PACKAGES)
-    pages = [name for name in sources.trees if name == "ui.app" or name.startswith("ui.views.")]
-    errors = sources.subclasses("KgError")
-    found = {
-        text: f"{module}:{line}"
-        for module in sorted(sources.imported(pages))
-        for line, text in sources.raised(module, errors)
-    }
-    for module, names in FROM_BELOW.items():
-        for name in names:
-            found |= {text: f"{module}:{line}" for line, text in sources.written(module, name)}
+    """Sentence -> one place that says it: in every module that the explorer imports, and so in
+    nearly all of jobs. What only `kg` says stands in a `cli`, which it does not import."""
+    with rarely_collecting():  # all that is parsed stays
+        sources = Sources(ROOT, PACKAGES)
+        pages = [name for name in sources.files if name == "ui.app" or name.startswith("ui.views.")]
+        modules = sorted(sources.imported(pages))
+        errors = sources.subclasses("KgError", modules)
+        found = {
+            text: f"{module}:{line}"
+            for module in modules
+            for line, text in sources.raised(module, errors)
+        }
+        for module, names in FROM_BELOW.items():
+            for name in names:
+                found |= {text: f"{module}:{line}" for line, text in sources.written(module, name)}
     return {text: place for text, place in found.items() if text not in NO_SENTENCES}
 
 
@@ -166,6 +177,10 @@ class TestTold:
     def test_reasons_in_a_row(self, told: Callable[[str], str]) -> None:
         assert told("all 3 are numbers; <b>; not published") == "3 个全部是数字；<b>；未发布"
 
+    def test_sentences_in_a_row(self, told: Callable[[str], str]) -> None:
+        said = told("x.csv is not there. `kg runs log r-1` has the traceback.")
+        assert said == "x.csv 不存在。 `kg runs log r-1` 有完整的错误记录。"
+
     def test_words_of_ours(self, told: Callable[[str], str]) -> None:
         said = told("This takes the role curator; yours is viewer. Nothing was changed.")
         assert "审核员" in said
@@ -213,7 +228,7 @@ class TestOwnSentences:
             "def _two(n): return 'No ' + str(n) + ' here'\n"
         )
         sources = Sources(tmp_path, ["shop"])
-        errors = sources.subclasses("KgError")
+        errors = sources.subclasses("KgError", sources.files)
         assert sources.imported(["shop.page"]) == {"shop.page", "shop.errors"}
         assert {text for _, text in sources.raised("shop.page", errors)} == {
             "it was {0}", "{0} row of {1}; {2}.Go.", "{0} rows of {1}; {2}.Go.", "look again",
