@@ -24,7 +24,8 @@ from ui.language import FOLDER, catalogue, language
 _DEEPEST = 4  # sentences within sentences
 _REASONS = re.compile("; ")
 _SENTENCES = re.compile(r"(?<=\.) ")
-_MOST = 8  # of either in a row
+_EXPRESSION = re.compile(r"(?<=\}) ")  # of a mapping, and what is wrong with its value
+_MOST = 8  # of these in a row
 _LONGEST = 10_000  # characters; nothing longer is one of our sentences
 
 
@@ -118,7 +119,7 @@ def _told(sentence: str, known: list[Template], depth: int) -> str | None:
         if values is not None:
             inner = (_Value(_told(value, known, depth - 1) or value) for value in values)
             return one.said.format(*inner)
-    for between, joined in ((_REASONS, "；"), (_SENTENCES, " ")):
+    for between, joined in ((_REASONS, "；"), (_SENTENCES, " "), (_EXPRESSION, " ")):
         several = between.split(sentence, _MOST)
         each = [_told(part, known, depth - 1) for part in several if len(several) > 1]
         if any(each):

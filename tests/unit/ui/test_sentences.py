@@ -181,6 +181,12 @@ class TestTold:
         said = told("x.csv is not there. `kg runs log r-1` has the traceback.")
         assert said == "x.csv 不存在。 `kg runs log r-1` 有完整的错误记录。"
 
+    def test_what_is_wrong_with_the_value_of_an_expression(
+        self, told: Callable[[str], str]
+    ) -> None:
+        said = told("{year | integer} is not a whole number")
+        assert said == "{year | integer} 不是整数"
+
     def test_words_of_ours(self, told: Callable[[str], str]) -> None:
         said = told("This takes the role curator; yours is viewer. Nothing was changed.")
         assert "审核员" in said
