@@ -23,6 +23,7 @@ PACKAGES = ("kg_platform", "ingest", "embeddings", "ui")
 # What is not raised and reaches a page all the same: module -> the names in it that have the words,
 # or "" for the whole module.
 FROM_BELOW: dict[str, tuple[str, ...]] = {
+    "embeddings.answers.explanation": ("_SIDES", "sentence"),
     "embeddings.answers.why_similar": ("CAME_AFTER", "FITTED_AGAIN", "_far"),
     "embeddings.jobs.scheduled": ("",),
     "embeddings.publish.gate.decision": ("decide",),
