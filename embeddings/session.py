@@ -133,8 +133,8 @@ class VectorSession(Session):
                 raise BadInput(f"A {one.modality.item} is compared by {said[0]}, not by {said[1]}.")
         kept = Filter.of(type, where)
         asked = question.SimilarQuestion(
-            tuple(str(one) for one in _several(entity)),
-            tuple(str(one) for one in _several(unlike)),
+            tuple(map(_written, _several(entity))),
+            tuple(map(_written, _several(unlike))),
             contents,
             given,
             kept,
@@ -376,6 +376,11 @@ class VectorSession(Session):
         from kg_platform.people import who
 
         return Force(who(self.settings), why.strip())
+
+
+def _written(entity: str | EntityRow) -> str:
+    """An entity as a sentence names it: by what was written, or by its id."""
+    return str(getattr(entity, "id", entity))
 
 
 def _several(given: str | EntityRow | Sequence[str | EntityRow] | None) -> list[str | EntityRow]:

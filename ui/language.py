@@ -1,8 +1,8 @@
 """The explorer's own words in the reader's language.
 
 English stands in the code, where it is said; `ui/languages/LANGUAGE/PAGE.toml` give what it is in
-another language, a line a sentence. Text from the graph and sentences of errors are shown as they
-are.
+another language, a line a sentence. Sentences of errors come ready-made: `ui/sentences.py`. Text
+from the graph is shown as it is.
 """
 
 from __future__ import annotations

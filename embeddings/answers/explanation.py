@@ -69,10 +69,9 @@ class Explanation:
                 "better."
             )
         one = self.mover
-        where = "both ends" if one.side == "both" else f"the {one.side}"
         return (
             f"The {_WORDS.get(one.part, one.part)} moved this prediction most: without it at "
-            f"{where} the fact ranks {rank_text(one.rank)} {of} instead of {rank}."
+            f"{_SIDES[one.side]} the fact ranks {rank_text(one.rank)} {of} instead of {rank}."
         )
 
 
@@ -100,4 +99,5 @@ def rank_text(rank: float) -> str:
     return f"{rank:,.1f}".removesuffix(".0")
 
 
+_SIDES = {"head": "the head", "tail": "the tail", "both": "both ends"}
 _WORDS = {one.name: one.item for one in MODALITIES}

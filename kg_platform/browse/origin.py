@@ -19,14 +19,14 @@ def origin(properties: Mapping[str, Any]) -> str:
     """
     if not is_accepted(properties):
         return short_origin(properties)
-    accepted = f"accepted by {properties.get('accepted_by')} (item {properties['review']})"
+    by, item = properties.get("accepted_by"), properties["review"]
     if sentence := properties.get("sentence"):
         where = f"{properties.get('place') or properties.get('document')}"
         score = properties.get("score")
-        score = f" with score {score:.2f}" if isinstance(score, float) else ""
-        read = f"read by {properties.get('model')}{score}"
-        return f"“{sentence}” ({where}), {read}, {accepted}"
-    return f"proposed by run {properties.get('run')}, {accepted}"
+        scored = f" with score {score:.2f}" if isinstance(score, float) else ""
+        model = properties.get("model")
+        return f"“{sentence}” ({where}), read by {model}{scored}, accepted by {by} (item {item})"
+    return f"proposed by run {properties.get('run')}, accepted by {by} (item {item})"
 
 
 def is_accepted(properties: Mapping[str, Any]) -> bool:

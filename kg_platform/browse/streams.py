@@ -32,12 +32,14 @@ class FollowedStream:
 
     def sentence(self, name: str | None = None) -> str:
         """In a line, for people; `name` instead of where it comes from."""
-        said = f"{name or self.stream}: {self.changes:,} messages taken, {self.behind:,} behind"
-        if self.refused:
-            said += f", {self.refused:,} refused"
-        if self.silent > SILENT:
-            said += f"; nobody has followed it for {_time(self.silent)}"
-        return said
+        refused = f", {self.refused:,} refused" if self.refused else ""
+        silent = (
+            f"; nobody has followed it for {_time(self.silent)}" if self.silent > SILENT else ""
+        )
+        return (
+            f"{name or self.stream}: {self.changes:,} messages taken, {self.behind:,} behind"
+            f"{refused}{silent}"
+        )
 
 
 def followed(graph: Graph) -> list[FollowedStream]:
@@ -46,7 +48,8 @@ def followed(graph: Graph) -> list[FollowedStream]:
 
 
 def _time(seconds: int) -> str:
-    for name, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {name}"
-    return f"{seconds} seconds"
+    if seconds >= 2 * 86_400:
+        return f"{seconds // 86_400} days"
+    if seconds >= 2 * 3_600:
+        return f"{seconds // 3_600} hours"
+    return f"{seconds // 60} minutes" if seconds >= 2 * 60 else f"{seconds} seconds"

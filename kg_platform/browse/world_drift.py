@@ -17,5 +17,7 @@ def world_drift_noted(graph: Graph) -> dict[str, Any] | None:
 
 def moved_sentence(noted: dict[str, Any]) -> str:
     """In a line, for people."""
-    said = f"Drift: facts that arrived since the training are ranked {noted['drift']:.0%} worse"
-    return f"{said} ({noted['facts']:,} facts, measured {str(noted['at'])[:16]} UTC)."
+    return (
+        f"Drift: facts that arrived since the training are ranked {noted['drift']:.0%} worse "
+        f"({noted['facts']:,} facts, measured {str(noted['at'])[:16]} UTC)."
+    )

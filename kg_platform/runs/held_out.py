@@ -36,7 +36,7 @@ def caveat(counts: Mapping[str, Any] | None, unit: str | None) -> str | None:
     known = counts.get("leaked") or counts.get("joined")
     worth = "; figures of facts that can be read off training are too high" if known else ""
     again = " `kg embed --cold` holds such facts out together." if known and unit == "fact" else ""
-    return f"Of {counts['facts']:,} test facts {', '.join(parts)}{worth}.{again}"
+    return f"Of {counts['facts']:,} test facts {'; '.join(parts)}{worth}.{again}"
 
 
 class EmbeddingRun(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -18,7 +19,9 @@ from kg_platform.runs.figures import flattened
 from ui import jobs, opened, resources, uploads
 from ui.language import say
 from ui.people import acting, later
+from ui.sentences import told, told_end
 from ui.widgets import tables, text, versions
+from ui.widgets.run_words import status_called
 
 AS_IT_IS, MAPPED = "As it is", "With a mapping"
 REJECTIONS = 200
@@ -185,7 +188,7 @@ def show(found: Preview, notes: list[str]) -> None:
         with tiles.cell(), st.container(border=True):
             text.figure(name, f"{count:,}")
     for line in notes:
-        text.note(line)
+        text.note(told(line))
     rows = [[say("entity"), name, count] for name, count in found.entities.most_common(50)]
     rows += [[say("relation"), name, count] for name, count in found.relations.most_common(50)]
     if rows:
@@ -203,7 +206,7 @@ def show(found: Preview, notes: list[str]) -> None:
     if found.refused:
         text.heading(say("Would be rejected"), f"{found.summary.rejected:,}")
         for one in found.refused:
-            text.note(sentence(one))
+            text.note(told(sentence(replace(one, reason=told(one.reason)))))
 
 
 def begin(path: Path, create_missing: bool) -> None:
@@ -222,7 +225,7 @@ def progress(pid: int, log: Path) -> None:
         if alive:
             text.note(say("Starting …"))
         else:
-            text.alert(job.last_words() or say("The load ended before it began."))
+            text.alert(told_end(job.last_words()) or say("The load ended before it began."))
         return
     if run.status == "running":
         rows = resources.ledger().get_cursor(run.id, "rows") or "0"
@@ -243,7 +246,7 @@ def run_of(pid: int) -> RunRow | None:
 
 
 def ended(run: RunRow) -> None:
-    text.heading(run.id, run.status)
+    text.heading(run.id, status_called(run.status))
     if run.error:
         text.alert(run.error)
     figures = {k: v for k, v in flattened(run.metrics).items() if isinstance(v, int | float)}
@@ -253,7 +256,7 @@ def ended(run: RunRow) -> None:
         text.heading(say("Rejected"), f"{count:,}")
         tables.answer(
             tables.rejected(),
-            [[r.source, r.line, r.field, r.reason, r.value] for r in rows],
+            [[r.source, r.line, r.field, told(r.reason), r.value] for r in rows],
             key="ingest_rejections",
         )
         st.download_button(

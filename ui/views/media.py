@@ -14,6 +14,7 @@ from kg_platform.ledger.media_failures import FailureRow, MediaFailures
 from ui import navigation, people, resources
 from ui.components import cards
 from ui.language import say
+from ui.sentences import told
 from ui.widgets import address, going_live, pager, tables, text
 
 SIDES = ("Could not be had", "Look the same", "Kept")
@@ -100,7 +101,7 @@ def lacking(found: MediaFailures | None) -> None:
     total = by_source[source] if source else sum(by_source.values())
     reasons: Counter[str] = Counter()
     for reason, folder, count in found.reasons(source, REASONS):
-        reasons[without_places(folder, reason)] += count
+        reasons[told(without_places(folder, reason))] += count
     text.heading(say("Why"), f"{total:,}")
     text.facts([(f"{count:,}", reason) for reason, count in reasons.most_common()])
     failure_table(found.rows(source, limit=FAILURES))
@@ -115,7 +116,7 @@ def failure_table(rows: list[FailureRow]) -> None:
             "state": [say("gone") if r.gone else say("failed") for r in rows],
             "entity": [r.entity for r in rows],
             "place": [without_places(r.folder, r.location) for r in rows],
-            "reason": [without_places(r.folder, r.reason) for r in rows],
+            "reason": [told(without_places(r.folder, r.reason)) for r in rows],
             "tries": [r.tries for r in rows],
             "last": [r.last_at[:16].replace("T", " ") for r in rows],
             "source": [r.source for r in rows],

@@ -15,13 +15,15 @@ from kg_platform.browse.status import Status
 from kg_platform.cypher.finding import STALE
 from kg_platform.errors import MigrationError
 from kg_platform.ledger.rows import RunRow
-from kg_platform.runs.figures import in_a_line
 from ui import resources
 from ui.components import cards
 from ui.components.tallies import Covered, Tally, tallies
 from ui.language import say
+from ui.sentences import told
 from ui.widgets import text
+from ui.widgets.gate_report import check_called
 from ui.widgets.neighbours import way_called
+from ui.widgets.run_words import in_a_line, status_called
 
 TYPES = 12  # more kinds than this are summed up in a last line
 CONCERNS = 8
@@ -204,7 +206,10 @@ def checks(run_id: str) -> None:
         marks = {True: "✓", False: "✗", None: "–"}
         with st.expander(say("What the gate looked at"), key="overview_gate"):
             text.facts(
-                (f"{marks.get(one.get('passed'), '–')} {one.get('name')}", str(one.get("said", "")))
+                (
+                    f"{marks.get(one.get('passed'), '–')} {check_called(str(one.get('name')))}",
+                    told(str(one.get("said", ""))),
+                )
                 for one in found
             )
 
@@ -277,15 +282,6 @@ def done(runs: list[RunRow]) -> None:
             text.note(" · ".join(filter(None, (status_called(run.status), about))))
 
 
-def status_called(status: str) -> str:
-    return {
-        "succeeded": say("succeeded"),
-        "running": say("running"),
-        "failed": say("failed"),
-        "interrupted": say("interrupted"),
-    }.get(status, status)
-
-
 def latest_runs() -> list[RunRow]:
     try:
         return resources.ledger().runs(limit=RUNS)
@@ -300,7 +296,7 @@ def streams() -> None:
     with st.container(border=True):
         st.header(say("Streams"), anchor=False)
         for stream in found:
-            text.note(stream.sentence(stream.source))
+            text.note(told(stream.sentence(stream.source)))
 
 
 st.title(say("Overview"))

@@ -12,10 +12,11 @@ from kg_platform.browse.world_drift import moved_sentence, world_drift_noted
 from kg_platform.errors import KgError, MigrationError
 from kg_platform.ledger.rows import RunRow
 from kg_platform.runs.compare import change, compared
-from kg_platform.runs.figures import HEADLINES, figure, flattened, headlines, in_a_line, seconds
+from kg_platform.runs.figures import HEADLINES, figure, flattened, seconds
 from kg_platform.runs.held_out import of_run
 from ui import resources
 from ui.language import say
+from ui.sentences import told
 from ui.widgets import (
     address,
     curves,
@@ -28,6 +29,7 @@ from ui.widgets import (
     tensorboard,
     text,
 )
+from ui.widgets.run_words import headlines, in_a_line, status_called
 
 LATEST = 100
 REJECTIONS = 200
@@ -50,14 +52,10 @@ def when(moment: str | None) -> str:
 def status_column() -> Any:
     return st.column_config.MultiselectColumn(
         say("Status"),
-        options=list(map(say, COLOURS)),
+        options=list(map(status_called, COLOURS)),
         color=list(COLOURS.values()),
         width=120,
     )
-
-
-def statuses(rows: list[str]) -> list[str]:
-    return list(map(say, rows))
 
 
 def duration_column() -> Any:
@@ -74,7 +72,7 @@ def listing(runs: list[RunRow]) -> None:
         {
             "id": [r.id for r in runs],
             "kind": [r.kind for r in runs],
-            "status": statuses([r.status for r in runs]),
+            "status": [status_called(r.status) for r in runs],
             "started": [when(r.started_at) for r in runs],
             "by": [str(r.record.get("by", "")) for r in runs],
             "seconds": [seconds(r.started_at, r.finished_at) for r in runs],
@@ -124,7 +122,7 @@ def result(run: RunRow) -> None:
             with tiles.cell(), st.container(border=True):
                 text.figure(name, value)
     if (said := of_run(run)) is not None:
-        text.hint(said)
+        text.hint(told(said))
     if run.kind in ("embed", "reproduce", "tune"):
         with text.errors():
             curves.draw({run.id: curves.of_run(run.id)}, "runs_curve_")
@@ -143,7 +141,7 @@ def steps(run: RunRow) -> None:
     tables.show(
         {
             "step": [s.name for s in run.steps],
-            "status": statuses([s.status for s in run.steps]),
+            "status": [status_called(s.status) for s in run.steps],
             "seconds": [seconds(s.started_at, s.finished_at) for s in run.steps],
             "details": [summary(s.details) for s in run.steps],
         },
@@ -174,7 +172,7 @@ def rejected(run_id: str) -> None:
             text.note(say("{count}. {command} prints them.", count=shown, command=command))
         tables.answer(
             tables.rejected(),
-            [[r.source, r.line, r.field, r.reason, r.value] for r in rows],
+            [[r.source, r.line, r.field, told(r.reason), r.value] for r in rows],
             key="runs_rejections",
         )
 
@@ -233,14 +231,14 @@ def _word(value: Any) -> str:
 def drift(run: RunRow) -> None:
     noted = world_drift_noted(resources.graph())
     if noted:
-        text.note(moved_sentence(noted))
+        text.note(told(moved_sentence(noted)))
     drift_report.section(run.id)
 
 
 def details(run: RunRow, runs: list[RunRow]) -> None:
     by = f" · {run.record['by']}" if run.record.get("by") else ""
     st.header(run.id, anchor=False, divider=False)
-    text.note(f"{run.kind} · {statuses([run.status])[0]} · {when(run.started_at)} UTC{by}")
+    text.note(f"{run.kind} · {status_called(run.status)} · {when(run.started_at)} UTC{by}")
     if run.error:
         text.alert(run.error)
     with text.errors():

@@ -14,6 +14,7 @@ from kg_platform.browse.tallies import FactCount
 from ui import resources
 from ui.components import cards
 from ui.language import say
+from ui.sentences import told
 from ui.widgets import address, pager
 from ui.widgets import text as plain
 
@@ -91,10 +92,10 @@ def group(page: EntityPage, kind: FactCount) -> None:
 
 def origins(page: EntityPage, facts: list[Fact], key: str) -> None:
     """Where facts are from, but for what the entity's own source says."""
-    told = [(fact.entity.label, origin(fact.properties)) for fact in facts]
-    if told := [(label, text) for label, text in told if text not in ("", page.source)]:
+    said = [(fact.entity.label, origin(fact.properties)) for fact in facts]
+    if said := [(label, told(text)) for label, text in said if text not in ("", page.source)]:
         with st.expander(say("Where this is from"), key=f"{key}_origin"):
-            plain.facts(told)
+            plain.facts(said)
 
 
 def one_relation(page: EntityPage, kind: FactCount) -> None:

@@ -10,9 +10,16 @@ from typing import Any
 
 import streamlit as st
 
-from ui.language import say
+from ui.language import named, say
+from ui.sentences import told
 from ui.widgets import text
 
+CHECKS = {
+    "vectors": "all vectors",
+    "norms": "norms",
+    "figure": "figure",
+    "neighbours": "neighbours",
+}
 _WIDE = 20.0  # where what passes spans so many times, the scale is of logarithms
 _ROOM = 0.12  # of the scale, beyond what is on it
 
@@ -30,12 +37,18 @@ def show(report: Mapping[str, Any]) -> None:
     rows = []
     for check in report.get("checks", ()):
         mark, kind = marks[check["passed"]]
+        name, passed = check_called(check["name"]), words[check["passed"]]
         rows.append(
             f'<div class="kg-check {kind}"><span class="kg-mark" aria-hidden="true">{mark}</span>'
-            f"<div><b>{escape(check['name'])}</b> <em>{escape(words[check['passed']])}</em>"
-            f"<p>{escape(check['said'])}</p>{track(check.get('figures') or {})}</div></div>"
+            f"<div><b>{escape(name)}</b> <em>{escape(passed)}</em>"
+            f"<p>{escape(told(check['said']))}</p>{track(check.get('figures') or {})}</div></div>"
         )
     st.html(f'<div class="kg-checks">{"".join(rows)}</div>')
+
+
+def check_called(name: str) -> str:
+    """A check in the reader's language; a canary has the name of its entity in it."""
+    return told(named(CHECKS, name))
 
 
 def track(figures: Mapping[str, float]) -> str:

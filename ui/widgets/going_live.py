@@ -12,6 +12,7 @@ from kg_platform.errors import KgError
 from kg_platform.ledger.rows import RunRow
 from ui import jobs, people, resources
 from ui.language import say
+from ui.sentences import told_end
 from ui.widgets import text
 
 JOB = "runs_job"
@@ -112,7 +113,7 @@ def _progress(words: list[str], pid: int, log: str) -> None:
     was, alive = st.session_state.get("runs_alive", True), job.alive
     st.session_state.runs_alive = alive
     text.heading("kg " + " ".join(words), say("running …") if alive else say("ended"))
-    said = job.last_words().replace(str(resources.settings().home), "KG_HOME")
+    said = told_end(job.last_words()).replace(str(resources.settings().home), "KG_HOME")
     if said:
         text.note(said)
     if alive:

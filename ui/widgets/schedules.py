@@ -14,7 +14,8 @@ from embeddings.jobs.embed_options import words
 from kg_platform.errors import KgError, MigrationError
 from kg_platform.scheduling.view import Shown, shown
 from ui import people, resources
-from ui.language import say
+from ui.language import named, say
+from ui.sentences import told
 from ui.widgets import going_live, tables, text
 
 SAID = "schedules_said"
@@ -23,6 +24,15 @@ JOB_OF: dict[str, dict[str, Any]] = {
     JOBS[0]: {},
     JOBS[1]: {"preset": "fast"},
     JOBS[2]: {"new_only": True},
+}
+
+STATES = {"paused": "paused", "due": "due", "waiting": "waiting"}
+ENDS = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "interrupted": "interrupted",
+    "refused": "refused",
+    "skipped": "skipped",
 }
 
 
@@ -62,12 +72,12 @@ def _table(views: list[Shown]) -> None:
     tables.show(
         {
             "name": [v.name for v in views],
-            "state": [v.state for v in views],
+            "state": [told(named(STATES, v.state)) for v in views],
             "next": [v.next_local for v in views],
-            "last": [v.last for v in views],
-            "note": [v.note for v in views],
+            "last": [ended(v.last) for v in views],
+            "note": [told(v.note) for v in views],
             "when": [v.when for v in views],
-            "runs": [f"{v.runs}, if {v.only_if}" if v.only_if else v.runs for v in views],
+            "runs": [runs_what(v) for v in views],
         },
         key="runs_schedules",
         column_config={
@@ -81,6 +91,18 @@ def _table(views: list[Shown]) -> None:
         },
         height="content",
     )
+
+
+def ended(last: str) -> str:
+    """How it ended last, and when."""
+    status, space, when = last.partition(" ")
+    return named(ENDS, status) + space + when
+
+
+def runs_what(one: Shown) -> str:
+    if not one.only_if:
+        return one.runs
+    return say("{command}, if {condition}", command=one.runs, condition=one.only_if)
 
 
 def _acts(views: list[Shown]) -> None:

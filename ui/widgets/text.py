@@ -16,6 +16,7 @@ from pathlib import Path
 import streamlit as st
 
 from kg_platform.errors import KgError
+from ui.sentences import told
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -89,8 +90,8 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
 
 
 def alert(sentence: str) -> None:
-    """Something went wrong, in one sentence; `commands` in backticks stand out."""
-    st.html(f'<div class="kg-alert" role="alert">{_with_code(sentence)}</div>')
+    """Something went wrong, in one sentence, said or ready-made; `commands` stand out."""
+    st.html(f'<div class="kg-alert" role="alert">{_with_code(told(sentence))}</div>')
 
 
 def hint(sentence: str) -> None:

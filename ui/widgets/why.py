@@ -18,6 +18,7 @@ from kg_platform.errors import KgError
 from ui import resources
 from ui.components import cards
 from ui.language import say
+from ui.sentences import told
 from ui.widgets import text as plain
 from ui.widgets.neighbours import names
 from ui.widgets.reasons_drawn import LONG, marked, outlined
@@ -56,7 +57,7 @@ def why(found: WhySimilar) -> None:
                 with column:
                     _picture(digest, reasons, row)
     for problem in found.problems:
-        plain.hint(problem)
+        plain.hint(told(problem))
 
 
 def _head(row: EntityRow) -> None:
@@ -84,7 +85,7 @@ def _shares(found: WhySimilar) -> None:
             _bars(rows)
             plain.note(say("Shares of the cosine of their whole vectors; they add up to it."))
         elif found.shares_missing:
-            plain.note(found.shares_missing)
+            plain.note(told(found.shares_missing))
         by = [(called[way], max(value, 0), _beside(value, found.nearer.get(way)), False)
               for way, value in found.cosines.items() if way != "embedding"]  # fmt: skip
         if by:

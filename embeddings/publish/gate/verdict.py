@@ -183,9 +183,12 @@ def _against(
     except BadInput as error:
         yield Check("neighbours", None, str(error))
         return
-    said = f"{overlap:.0%} of an entity's {drift.NEIGHBOURS} nearest stay (at least "
+    said = (
+        f"{overlap:.0%} of an entity's {drift.NEIGHBOURS} nearest stay "
+        f"(at least {bounds.overlap:.0%})"
+    )
     figures = _numbers(now=overlap, least=bounds.overlap, most=1.0)
-    yield Check("neighbours", overlap >= bounds.overlap, f"{said}{bounds.overlap:.0%})", figures)
+    yield Check("neighbours", overlap >= bounds.overlap, said, figures)
 
 
 def _figure(artifact: Artifact, live: Artifact, world: GraphAnswers, bounds: Bounds) -> Check:
@@ -287,9 +290,12 @@ def _canaries(artifact: Artifact, canaries: Sequence[Canary]) -> Iterator[Check]
             yield Check(name, False, f"{lacking[0]!r} of a canary is not in this run")
             continue
         at = _place(vectors, place[canary.entity], place[canary.neighbour])
-        said = f"{canary.neighbour!r} is number {at:,} of the nearest of {canary.entity!r}"
+        said = (
+            f"{canary.neighbour!r} is number {at:,} of the nearest of {canary.entity!r} "
+            f"(at most {canary.within:,})"
+        )
         figures = _numbers(now=at, least=1, most=canary.within)
-        yield Check(name, at <= canary.within, f"{said} (at most {canary.within:,})", figures)
+        yield Check(name, at <= canary.within, said, figures)
 
 
 def _place(vectors: torch.Tensor, row: int, neighbour: int) -> int:

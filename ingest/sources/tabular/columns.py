@@ -27,10 +27,10 @@ def column_names(
     if len(unnamed) == len(names):
         raise BadInput(f"{name} names no columns; its first row has to, or give its `header`.")
     if unnamed:
-        one = len(unnamed) == 1
-        columns = f"Column {unnamed[0]}" if one else f"Columns {', '.join(unnamed)}"
-        have, are = ("has", "is") if one else ("have", "are")
-        note = f"{columns} of {name} {have} no name and {are} left out."
+        if len(unnamed) == 1:
+            note = f"Column {unnamed[0]} of {name} has no name and is left out."
+        else:
+            note = f"Columns {', '.join(unnamed)} of {name} have no name and are left out."
         if note not in notes:
             notes.append(note)
     return names

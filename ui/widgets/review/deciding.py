@@ -15,6 +15,7 @@ from kg_platform.progress import Progress, silent
 from ui import resources
 from ui.language import say
 from ui.people import acting
+from ui.sentences import told
 from ui.widgets import text
 from ui.widgets.review.words import status_name
 
@@ -69,7 +70,7 @@ def decide(item: int, what: What, note: str = "", keep: str | None = None) -> bo
     except KgError as error:
         if what == "undo" and isinstance(error, BadInput | NotFound):
             mine.drop([item])
-        tell(str(error), well=False)
+        tell(told(str(error)), well=False)
         return False
     finally:
         if begun:
@@ -93,14 +94,17 @@ def undo_last() -> int | None:
         by = acting("curator")
         rows = resources.ledger().reviews.some(items)
     except KgError as error:
-        tell(str(error), well=False)
+        tell(told(str(error)), well=False)
         return None
     ours = [row.id for row in rows if row.decided_by == by]
     if items == ours[:1]:
         decide(items[0], "undo")
     else:
-        changed = "Review item {} was changed by somebody else since."
-        others = {item: changed.format(item) for item in items if item not in ours}
+        others = {
+            item: say("Review item {item} was changed by somebody else since.", item=item)
+            for item in items
+            if item not in ours
+        }
         many(ours, "undo", outcome=BulkOutcome(refused=others))
     return items[0]
 
@@ -130,7 +134,7 @@ def many(
         begun = True
         decide_many(graph, reviews, given, what, by, note, report, outcome)
     except KgError as error:
-        problem = str(error)
+        problem = told(str(error))
     finally:
         if outcome.done:
             mine.note(outcome.done, what)
@@ -160,7 +164,7 @@ def comment(item: int, words: str, verdict: str) -> bool:
     try:
         resources.ledger().reviews.comment(item, acting("curator"), words, verdict)  # type: ignore[arg-type]
     except KgError as error:
-        tell(str(error), well=False)
+        tell(told(str(error)), well=False)
         return False
     tell(say("Said of item {item}.", item=item))
     return True
@@ -188,7 +192,7 @@ def _told(outcome: BulkOutcome, left: int, problem: str) -> str:
             say(
                 "{count} refused: {first}",
                 count=f"{len(outcome.refused):,}",
-                first=next(iter(outcome.refused.values())),
+                first=told(next(iter(outcome.refused.values()))),
             )
         )
     if left and outcome.done:

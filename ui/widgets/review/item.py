@@ -12,6 +12,7 @@ from kg_platform.ledger.review_rows import Comment, ReviewRow
 from ui import resources
 from ui.components import cards
 from ui.language import named, say
+from ui.sentences import told
 from ui.widgets import text
 from ui.widgets.review import deciding
 from ui.widgets.review.words import chance, ends, status_name, verb
@@ -93,7 +94,10 @@ def _chance(row: ReviewRow) -> None:
 
 
 def _grounds(row: ReviewRow) -> None:
-    lines = [(named(GROUNDS, name), words) for name, words in grounds(row)]
+    lines = [
+        (named(GROUNDS, name), told(words) if name == "why" else words)
+        for name, words in grounds(row)
+    ]
     text.facts(lines[:FIRST])
     if len(lines) > FIRST:
         with st.expander(say("What else speaks for it"), key=f"review_more_{row.id}"):

@@ -44,7 +44,7 @@ def test_without_test_facts_there_is_nothing_to_count_or_say() -> None:
     [
         ({"joined": 3}, "given", "Of 9 test facts 3 have ends that a training fact joins too"),
         ({"joined": 3}, "fact", "`kg embed --cold` holds such facts out together."),
-        ({"leaked": 2, "unseen_relations": 1}, "given", "2 are training facts as well, 1 are of a"),
+        ({"leaked": 2, "unseen_relations": 1}, "given", "2 are training facts as well; 1 are of a"),
     ],
 )
 def test_what_a_person_should_know_is_one_sentence(
