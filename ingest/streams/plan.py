@@ -39,7 +39,9 @@ Standing = Mapping[str, Any]
 @dataclass
 class PhasePlan:
     """A phase as it is written: see `phases.py` for the order. `missing` ends of relations are made
-    first, those that are not there by then."""
+    first, those that are not there by then. `named_later` are entities that later phases name: those
+    of them that go stay bare until then, as a node that is deleted cannot be named before the
+    transaction has ended."""
 
     missing: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -47,6 +49,7 @@ class PhasePlan:
     media: list[tuple[MediaPut | MediaGone, Media | None]] = field(default_factory=list)
     relations_gone: list[Triple] = field(default_factory=list)
     entities_gone: list[tuple[str, str]] = field(default_factory=list)  # entity, the source's id
+    named_later: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -174,7 +177,20 @@ class BatchPlanner:
             gone.update(entity for entity, _ in planned.entities_gone)
             planned.media = self._media(phase, at, refuse)
             made.phases.append(planned)
+        later: set[str] = set()
+        for planned in reversed(made.phases):
+            planned.named_later = set(later)
+            later.update(self._put_by(planned))
         return made
+
+    def _put_by(self, planned: PhasePlan) -> Iterator[str]:
+        """The entities that are there once the phase is written, whatever was before."""
+        merged = self._store.merged_ids()
+        yield from (node.entity for node in planned.nodes)
+        yield from (end for one in planned.relations for end in (one.head, one.tail))
+        for change, medium in planned.media:
+            if medium is not None:
+                yield merged.get(change.entity, change.entity)
 
     def _is_late(self, change: StreamChange, versions: Mapping[str, int], made: BatchPlan) -> bool:
         key = version_key(self._source, change)

@@ -125,7 +125,8 @@ class StreamWriter:
 
     def _until_again(self, batch: TakenBatch) -> int:
         """How many messages are written before one that is about what one of them left; 0: none
-        is. What is so within the first message is left in it, and it is written by itself."""
+        is. What is so within the first message is left in it, and it is written by itself: see
+        `PhasePlan.named_later`."""
         changes = batch.read.changes
         found = [_until_kept(changes), again_at((c for c, _ in changes), self._known.merged_ids())]
         at = min((number for number in found if number is not None), default=None)
@@ -394,7 +395,7 @@ def _write(
     if phase.relations_gone:
         retiring.relations(phase.relations_gone)
     if phase.entities_gone:
-        take_back(tx.run, retiring, source, phase.entities_gone)
+        take_back(tx.run, retiring, source, phase.entities_gone, phase.named_later)
 
 
 def _at_fault(error: QueryFailed) -> bool:

@@ -258,6 +258,41 @@ def test_tables_that_appear_by_a_mapping(platform: Platform, graph: Graph, folde
     assert facts(graph) == [("f1", "by", "K"), ("f2", "by", "K")]
 
 
+def test_a_row_that_names_what_it_was_itself(
+    platform: Platform, graph: Graph, folder: Path
+) -> None:
+    """One message takes an entity away and names it: what it says last stands."""
+    mapping = folder.parent / "mapping.yaml"
+    mapping.write_text(
+        "tables: {films: {file: films.jsonl}}\n"
+        'entities: [{from: films, id: "f{id}", type: Film, label: "{title}"}]\n'
+        'relations: [{from: films, head: "f{id}", type: after, tail: "f{of}"}]\n',
+        encoding="utf-8",
+    )
+    first = {"id": 1, "title": "Ran", "of": 9}
+    moved = {"id": 2, "title": "Ran", "of": 1}
+    back = {"id": 1, "title": "Ran again", "of": 2}
+    rows = [
+        {"op": "c", "before": None, "after": first},
+        {"op": "u", "before": first, "after": moved},
+        {"op": "u", "before": moved, "after": back},
+    ]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "films.jsonl").write_text(lines, encoding="utf-8")
+    done = follow(folder, "--mapping", str(mapping))
+    assert (done["messages"], done["refused"]) == (3, 0)
+    assert facts(graph) == [("f1", "after", "f2")]
+    labels = graph.read(Statement("MATCH (n:Entity) RETURN n.id AS id, n.label AS l ORDER BY id"))
+    assert [tuple(row.values()) for row in labels] == [
+        ("f1", "Ran again"),
+        ("f2", "f2"),
+        ("f9", "f9"),
+    ]
+    assert graph.read(Statement("MATCH (t:Tombstone) RETURN t.id AS id")) == []
+    assert kg("ingest", "undo", done["runs"][0]).code == 0
+    assert ids(graph) == []
+
+
 def test_a_stream_does_not_write_to_a_folder_that_is_none(platform: Platform) -> None:
     done = kg("follow", "nowhere", "--until-idle", "1")
     assert done.code == 2
