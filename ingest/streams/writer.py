@@ -20,6 +20,7 @@ from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
 from ingest.streams.leaving import take_back
 from ingest.streams.media_links import change_media
+from ingest.streams.media_states import MediaStates
 from ingest.streams.phases import again_at
 from ingest.streams.plan import (
     REMEMBERED_SECONDS,
@@ -32,6 +33,7 @@ from ingest.streams.plan import (
 )
 from ingest.streams.reading import MessageReader, ReadMessages, read_messages
 from ingest.streams.taking import TakenBatch
+from ingest.streams.web_media import WebMedia
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
 from kg_platform.cypher import streaming
@@ -76,24 +78,29 @@ class BatchCounts:
 
 @dataclass(frozen=True)
 class StreamTarget:
-    """Where a stream goes: the platform, as which source, and where its media paths start."""
+    """Where a stream goes: the platform, as which source, and where its media paths start. `web`
+    None: media by address are refused."""
 
     platform: Platform
     source: str
     folder: Path
     gallery: Gallery
+    web: WebMedia | None = None
 
 
 class StreamWriter:
-    """Writes batches of one stream. `refuse` gets wrong messages before they count as done."""
+    """Writes batches of one stream. `refuse` gets wrong messages before they count as done, and
+    `keep` what became of their media, perhaps again."""
 
     def __init__(
         self,
         target: StreamTarget,
         reader: MessageReader,
         refuse: Callable[[Sequence[DeadLetter]], None],
+        keep: Callable[[MediaStates], None],
     ) -> None:
-        self._target, self._reader, self._refuse = target, reader, refuse
+        self._target, self._reader = target, reader
+        self._refuse, self._keep = refuse, keep
         self._graph = target.platform.graph
         self._positions: dict[str, int] = {}
         self._written = BatchCounts()  # of a batch of which not all is written yet
@@ -194,8 +201,11 @@ class StreamWriter:
         keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
         known = self._versions(sorted(keys))
         planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
+        if target.web is not None:
+            target.web.begin_batch()
         planned = planner.plan(read, known, self._standing(read, into))
         self._tell(planned.letters)
+        self._keep(planned.media)
         part = journal.part()
         moves = _moves(messages, planned.letters, batch.ends)
         rules, needed = self._rules(), _needed(planned)

@@ -196,7 +196,8 @@ def test_an_id_that_was_merged_a_moment_ago_is_led_to_who_stands_for_it(
     settings, part = platform.settings, StreamPart("p", "s", "p")
     gallery = Gallery(folder, platform.media, settings.max_picture_pixels, 1_000_000)
     reader = EnvelopeReader()
-    writer = StreamWriter(StreamTarget(platform, "s", folder, gallery), reader, lambda _: None)
+    target = StreamTarget(platform, "s", folder, gallery)
+    writer = StreamWriter(target, reader, lambda _: None, lambda _: None)
     (now,) = graph.read(Statement("RETURN datetime() AS now"))
     journal = Journal(tmp_path, now["now"])
 

@@ -86,7 +86,7 @@ class PoisonedStream:
         self.letters: list[DeadLetter] = []
         platform = cast(Platform, SimpleNamespace(graph=graph))
         target = StreamTarget(platform, "s", Path(), cast(Gallery, None))
-        self._writer = StreamWriter(target, EnvelopeReader(), self.letters.extend)
+        self._writer = StreamWriter(target, EnvelopeReader(), self.letters.extend, lambda _: None)
 
     def write(self, *heads: str) -> BatchCounts:
         messages = [gone(number, head) for number, head in enumerate(heads)]
