@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.loading.load import rows_of
-from ingest.loading.store import GraphStore, missing_entry
+from ingest.loading.store import GraphStore, WrittenTypes, missing_entry
 from ingest.streams.changes import EntityGone, EntityPut, StreamChange
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
@@ -107,6 +107,7 @@ class StreamWriter:
         self._refused: set[tuple[str, int, Rejection]] = set()
         store = GraphStore(self._graph, WHOLE, target.source)
         self._known = KnownStanding(store, self._merges)
+        self._types = WrittenTypes()
         self._ruled: tuple[float, FusionRules] | None = None
 
     def write(
@@ -225,7 +226,7 @@ class StreamWriter:
             _put_versions(tx, planned.versions, known)
             counts = BatchCounts(late=planned.late, messages=len(messages))
             for phase in planned.phases:
-                _write(tx, phase, target.source, gathered, rules, into, counts)
+                _write(tx, phase, target.source, gathered, rules, into, counts, self._types)
             given = {"rows": list(moves.values()), "ends": needed}
             (found,) = tx.run(Statement(streaming.ADVANCE, given))
             if found["there"] < len(needed) or found["merges"] != self._known.merges:
@@ -380,9 +381,10 @@ def _write(
     rules: FusionRules,
     into: dict[str, str],
     counts: BatchCounts,
+    types: WrittenTypes,
 ) -> None:
     rows = max(1, len(phase.nodes), len(phase.relations))
-    store = GraphStore(tx, rows, source, journal, rules, look=True)
+    store = GraphStore(tx, rows, source, journal, rules, look=True, types=types)
     retiring = Retiring(tx, source, journal, rules, counts.retired)
     if phase.nodes:
         written = store.put_entities(phase.nodes)
