@@ -151,7 +151,9 @@ async def by_hand(platform: Platform, broker: KafkaServer, topic: str) -> int:
                 tx.run(LINK, rows=facts).consume()
 
             with driver.session() as session:
-                session.execute_write(work)
+                # In a thread: a busy machine's server may take longer than the broker waits to hear
+                # of us.
+                await asyncio.to_thread(session.execute_write, work)
             await consumer.commit()
             count += len(rows)
     await consumer.stop()
