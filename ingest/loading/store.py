@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -86,10 +86,11 @@ class Store(Known, Protocol):
 class WrittenTypes:
     """Types of relations that were written so far. A statement names those of its rows, and the
     server plans each text that it has not seen anew, which takes it longer than a small batch. So
-    it names all of them, and soon is the same for every batch."""
+    it names all of them, and soon is the same for every batch; at once, where the types that the
+    graph has are `known`."""
 
-    def __init__(self) -> None:
-        self._types: set[str] = set()
+    def __init__(self, known: Collection[str] = ()) -> None:
+        self._types = set(known) if len(known) <= MOST_NAMED // 2 else set()
 
     def to_name(self, types: set[str]) -> list[str]:
         """What a statement names that writes these types, sorted."""

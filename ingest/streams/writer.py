@@ -36,7 +36,7 @@ from ingest.streams.taking import TakenBatch
 from ingest.streams.web_media import WebMedia
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
-from kg_platform.cypher import streaming
+from kg_platform.cypher import counting, streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import CommitUnknown, QueryFailed, SecondOfOne, Unavailable
 from kg_platform.graph.kept import give
@@ -107,7 +107,7 @@ class StreamWriter:
         self._refused: set[tuple[str, int, Rejection]] = set()
         store = GraphStore(self._graph, WHOLE, target.source)
         self._known = KnownStanding(store, self._merges)
-        self._types = WrittenTypes()
+        self._types: WrittenTypes | None = None
         self._ruled: tuple[float, FusionRules] | None = None
 
     def write(
@@ -209,7 +209,7 @@ class StreamWriter:
         self._keep(planned.media)
         part = journal.part()
         moves = _moves(messages, planned.letters, batch.ends)
-        rules, needed = self._rules(), _needed(planned)
+        rules, needed, types = self._rules(), _needed(planned), self._written_types()
         expected = {key: self._positions[key] for key in moves}
 
         def work(tx: OneTransaction) -> BatchCounts:
@@ -226,7 +226,7 @@ class StreamWriter:
             _put_versions(tx, planned.versions, known)
             counts = BatchCounts(late=planned.late, messages=len(messages))
             for phase in planned.phases:
-                _write(tx, phase, target.source, gathered, rules, into, counts, self._types)
+                _write(tx, phase, target.source, gathered, rules, into, counts, types)
             given = {"rows": list(moves.values()), "ends": needed}
             (found,) = tx.run(Statement(streaming.ADVANCE, given))
             if found["there"] < len(needed) or found["merges"] != self._known.merges:
@@ -246,6 +246,12 @@ class StreamWriter:
     def _merges(self) -> int:
         (found,) = self._graph.read(Statement(streaming.MERGES))
         return int(found["merges"])
+
+    def _written_types(self) -> WrittenTypes:
+        if self._types is None:
+            rows = self._graph.read(Statement(counting.TYPES))
+            self._types = WrittenTypes([row["type"] for row in rows])
+        return self._types
 
     def _rules(self) -> FusionRules:
         """What `kg fuse` keeps in the graph, some seconds ago."""

@@ -179,6 +179,9 @@ def test_a_source_of_very_many_types_names_those_of_its_rows() -> None:
     types = WrittenTypes()
     assert types.to_name({"b"}) == ["b"]
     assert types.to_name({"a"}) == ["a", "b"]
+    known = WrittenTypes(["c"])
+    assert known.to_name({"a"}) == ["a", "c"]
     many = {f"t{number}" for number in range(200)}
-    assert types.to_name(many) == sorted(many)
+    assert types.to_name(many) == WrittenTypes(many).to_name(many) == sorted(many)
+    assert WrittenTypes(many).to_name({"a"}) == ["a"]
     assert types.to_name({"a"}) == ["a", "b"]
