@@ -69,6 +69,11 @@ class MediaRef:
     end: float | None = None
 
     @property
+    def is_address(self) -> bool:
+        """Whether it is on the web."""
+        return not isinstance(self.location, HeldMedium) and "://" in self.location
+
+    @property
     def field(self) -> str:
         """What rejections call it."""
         return self.role if self.role in ("audio", "video") else "image"

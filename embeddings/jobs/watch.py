@@ -30,6 +30,7 @@ from kg_platform.platform import Platform
 
 KIND = "watch"
 LIMIT = 64  # entities taken in at a time: others wait no longer than these take
+SOON, LIVELY = 0.1, 5.0  # seconds between two looks for marks, for so long after the last change
 NOTICE = 0.2  # seconds until a wait notices that it should end
 PAUSE = 5.0  # seconds until a store that is away is asked again
 COUNT_EVERY = 30.0  # seconds between two counts of what the run's node says of its entities
@@ -40,8 +41,9 @@ Event = Callable[[str], None]
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """`every` seconds the marks are asked for; every `scan_every` seconds (0: never) everything is
-    looked at for changes that left none. `once`: end when nothing is left to do."""
+    """`every` seconds the marks are asked for, and more often while changes come; every
+    `scan_every` seconds (0: never) everything is looked at for changes that left none. `once`: end
+    when nothing is left to do."""
 
     every: float = 0.5
     scan_every: float = 600.0
@@ -100,6 +102,7 @@ class _Watch:
         self._space: LiveSpace | None = None
         self._done, self._batches, self._runs = Batch(), 0, list[str]()
         self._uncounted, self._counted_at = False, 0.0
+        self._worked_at = -LIVELY
         self._scanned_at = time.monotonic()
         self._scanning: threading.Thread | None = None
         self._ending = False
@@ -137,7 +140,7 @@ class _Watch:
             if not busy and self._options.once:
                 break
             if not busy:
-                self._wait(self._options.every)
+                self._rest()
         try:
             self._count(last=True)
         except Unavailable as error:
@@ -162,6 +165,7 @@ class _Watch:
         begun = time.perf_counter()
         done = self._take_in(self._space, ids)
         self._done, self._batches, self._uncounted = self._done + done, self._batches + 1, True
+        self._worked_at = time.monotonic()
         said = [f"{n:,} {what}" for n, what in zip(done.counts(), _SAID, strict=True) if n]
         self._tell(f"{', '.join(said) or 'nothing'} in {time.perf_counter() - begun:.2f} s")
         if done.unreadable:
@@ -172,6 +176,16 @@ class _Watch:
         end = time.monotonic() + seconds
         while not self._stop() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, NOTICE))
+
+    def _rest(self) -> None:
+        """Until marks are asked for again, or there are some: a change is seldom alone, and a
+        graph in which nothing changes is left in peace."""
+        end = time.monotonic() + self._options.every
+        lively = time.monotonic() - self._worked_at < LIVELY
+        while not self._stop() and (left := end - time.monotonic()) > 0:
+            self._wait(min(left, SOON) if lively else left)
+            if lively and self._space is not None and self._space.marked(1):
+                return
 
     def _take_in(self, space: LiveSpace, ids: Sequence[str]) -> Batch:
         """A batch; if it cannot be done as one, each entity alone, so that the others are."""

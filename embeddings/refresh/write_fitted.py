@@ -59,6 +59,9 @@ def write_fitted(
     for mine, given, absent in patterns(present, list(present)):
         with_embedding = "embedding" in given
         names = given if with_embedding else []
+        # Whoever writes to several entities takes their locks in the order of their ids: two that
+        # wait for each other cost one of them a second, until it tries again.
+        mine = np.array(sorted(mine.tolist(), key=lambda place: entities[place].id), np.int64)
         columns = [graph.vectors(rows[name][mine]) for name in names]
         parameters = Rows(
             _row(entities[place]) | dict(zip(names, values, strict=True))
@@ -93,7 +96,7 @@ def restore(
         return
     names = [name for name in cypher.INDEXES if name in artifact.names]
     present = {name: artifact.present(name) for name in names}
-    size, ordered = batch_of(artifact, names), sorted(entities)
+    size, ordered = batch_of(artifact, names), sorted(entities, key=lambda pair: pair[1])
     for start in range(0, len(ordered), size):
         at = np.array([row for row, _ in ordered[start : start + size]], np.int64)
         write_rows(

@@ -36,6 +36,12 @@ def follow_command(
         Path | None,
         typer.Option("--media", help="Folder where paths of pictures in messages start."),
     ] = None,
+    fetch_media: Annotated[
+        bool,
+        typer.Option(
+            "--fetch-media", help="Fetch media that messages name by web address (http, https)."
+        ),
+    ] = False,
     batch: Annotated[
         int, typer.Option("--batch", min=1, max=10_000, help="Messages a transaction, at most.")
     ] = 500,
@@ -87,7 +93,9 @@ def follow_command(
     from kg_platform.platform import Platform
     from kg_platform.settings import load
 
-    request = FollowRequest(stream, source, mapping, media, dead_letters, group, member)
+    request = FollowRequest(
+        stream, source, mapping, media, dead_letters, group, member, fetch_media
+    )
     options = FollowOptions(batch, until_idle, seconds)
     with Platform.open(load()) as platform, ended_by_signals() as ended:
         done = follow(platform, request, options, console.note, ended)

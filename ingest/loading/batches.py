@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
+from ingest.loading.named_media import NamedMedium, each_medium
 from ingest.loading.store import Known, Node
 from ingest.resolution.exact import Merged, canonical, place_of, properties_text, told
 from ingest.resolution.recall import Recall
@@ -22,16 +20,12 @@ from ingest.validate import (
     shown,
 )
 from ingest.versions.stated import Stated
-from kg_platform.errors import BadMedium, MediumGone, MediumNotFetched
 from kg_platform.media.gallery import Gallery
-from kg_platform.media.isolated import cores
 from kg_platform.records import (
     Entity,
     FieldRejection,
     HeldMedium,
     Media,
-    MediaRef,
-    MediumRejection,
     Rejection,
     Relation,
 )
@@ -41,15 +35,11 @@ from kg_platform.records import (
 BATCH_BYTES = 16 * 2**20
 BATCH_PICTURES = 1_000
 BATCH_HELD = 64 * 2**20
-THREADS = max(4, min(2 * cores(), 32))  # media at once; those of the web wait for their servers
 _DIGEST = 8  # bytes that tell two descriptions of one id apart
-
-_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 UNKNOWN = "no entity has this id; describe it in the source, or use --create-missing"
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Nodes(NamedTuple):
@@ -166,8 +156,12 @@ class RecordCheck:
         return None
 
     def _nodes(self, entities: Sequence[tuple[Entity, bytes]]) -> Nodes:
-        refs = [(entity, ref) for entity, _ in entities for ref in entity.media]
-        kept = dict(zip(map(id, (ref for _, ref in refs)), self._keep(refs), strict=True))
+        refs = [
+            NamedMedium(entity.id, entity.source, entity.line, ref)
+            for entity, _ in entities
+            for ref in entity.media
+        ]
+        kept = dict(zip((id(one.ref) for one in refs), self._keep(refs), strict=True))
         bare = json.dumps([self._source.name, []]).encode()
         nodes = []
         for entity, text in entities:
@@ -199,52 +193,16 @@ class RecordCheck:
             properties["aliases"] = list(entity.aliases)
         return properties
 
-    def _keep(self, refs: Sequence[tuple[Entity, MediaRef]]) -> list[Media | str | None]:
+    def _keep(self, refs: Sequence[NamedMedium]) -> list[Media | str | None]:
         """Per reference: new media, the id of media the graph has, or None and a Rejection."""
         if not refs:
             return []
-        digests = self._each(refs, self._gallery.digest)
+        digests = each_medium(refs, self._gallery, self._gallery.digest, self._reject)
         known = self._store.known_media(sorted({d for d in digests if d}))
         known = {digest for digest in known if self._gallery.has(digest)}
         fresh = [pair for pair, d in zip(refs, digests, strict=True) if d and d not in known]
-        media = iter(self._each(fresh, self._gallery.keep))
+        media = iter(each_medium(fresh, self._gallery, self._gallery.keep, self._reject))
         return [digest if digest is None or digest in known else next(media) for digest in digests]
-
-    def _each(
-        self, refs: Sequence[tuple[Entity, MediaRef]], work: Callable[[MediaRef], R]
-    ) -> list[R | None]:
-        """`work` on every reference, several at once (decoding leaves Python's lock)."""
-
-        def one(pair: tuple[Entity, MediaRef]) -> R | Rejection:
-            entity, ref = pair
-            try:
-                return work(ref)
-            except BadMedium as error:
-                place = entity.source, entity.line, ref.field
-                location = _without_secrets(ref.location)
-                told = *place, str(error), shown(location)
-                if isinstance(error, MediumNotFetched):
-                    return Rejection(*told)
-                kept = replace(ref, location=str(location))
-                gone = isinstance(error, MediumGone)
-                return MediumRejection(*told, entity=entity.id, ref=kept, gone=gone)
-
-        results: list[R | None] = []
-        pool = ThreadPoolExecutor(THREADS)
-        try:
-            for result in pool.map(one, refs):
-                if isinstance(result, Rejection):
-                    self._reject(result)
-                    results.append(None)
-                else:
-                    results.append(result)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # so that none of them begins anew
-            self._gallery.close()  # nobody waits for what is being decoded
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return results
 
     def _facts(self, given: Sequence[Relation]) -> FactBatch:
         merged = sum(map(self._merged.touches, given))
@@ -337,8 +295,3 @@ def _held(entity: Entity) -> int:
 
 def _digest(media: Media | str) -> str:
     return media if isinstance(media, str) else media.id
-
-
-def _without_secrets(location: object) -> object:
-    """An address as it may be kept: without the user and password in it."""
-    return _USERINFO.sub("***@", location) if isinstance(location, str) else location

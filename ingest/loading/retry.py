@@ -15,8 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.loading.batches import THREADS
 from ingest.loading.late_media import Linked, described, link
+from ingest.loading.named_media import THREADS
 from ingest.loading.store import GraphStore
 from ingest.loading.summary import IngestSummary
 from ingest.media.fetch import MediaFetcher
@@ -154,7 +154,7 @@ class _Retry(ExitStack):
         try:
             if HeldMedium.is_name(row.location):
                 raise BadMedium(IN_TABLE)
-            if "://" not in row.location and not Path(row.folder).is_dir():
+            if not row.ref().is_address and not Path(row.folder).is_dir():
                 raise BadMedium(NO_FOLDER.format(row.folder))
             return _Tried(self._galleries[row.folder].keep(row.ref()))
         except BadMedium as error:

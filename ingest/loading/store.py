@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -22,6 +22,7 @@ from kg_platform.records import Media, MediaRef
 
 T = TypeVar("T")
 
+MOST_NAMED = 100  # types of relations in one statement
 RACES = 5  # that other loads may win with entities that are new to both
 
 # A relation: head, tail, type, and the index of its properties in a list of them.
@@ -82,6 +83,23 @@ class Store(Known, Protocol):
         """Write relations between entities that are there; how many were new."""
 
 
+class WrittenTypes:
+    """Types of relations that were written so far. A statement names those of its rows, and the
+    server plans each text that it has not seen anew, which takes it longer than a small batch. So
+    it names all of them, and soon is the same for every batch; at once, where the types that the
+    graph has are `known`."""
+
+    def __init__(self, known: Collection[str] = ()) -> None:
+        self._types = set(known) if len(known) <= MOST_NAMED // 2 else set()
+
+    def to_name(self, types: set[str]) -> list[str]:
+        """What a statement names that writes these types, sorted."""
+        if len(self._types | types) > MOST_NAMED:
+            return sorted(types)
+        self._types |= types
+        return sorted(self._types)
+
+
 class GraphStore:
     """A real Neo4j behind the `Store` seam, for one source; at most `batch_rows` rows a
     transaction.
@@ -98,8 +116,10 @@ class GraphStore:
         rules: FusionRules | None = None,
         *,
         look: bool = False,
+        types: WrittenTypes | None = None,
     ) -> None:
-        """`look`: entities are looked for, also in a graph that had none."""
+        """`look`: entities are looked for, also in a graph that had none. `types`: of the relations
+        that stores before this one wrote."""
         self._graph = graph
         self._batch_rows = batch_rows
         self._source = source
@@ -107,6 +127,7 @@ class GraphStore:
         self._rules = rules or FusionRules()
         # Then entities need not be looked for. None: not asked yet.
         self._no_entities: bool | None = False if look else None
+        self._types = types or WrittenTypes()
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         found = {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
@@ -268,9 +289,12 @@ class GraphStore:
         texts = [to_text(kind) for kind in kinds]
         for start in range(0, len(stated), self._batch_rows):
             some = stated[start : start + self._batch_rows]
+            named = self._types.to_name({row[2] for row in some})
 
-            def work(run: Run, some: list[Row] = some) -> tuple[int, list[Entry]]:
-                return _put(run, some, kinds, given, texts, journal.since, self._rules)
+            def work(
+                run: Run, some: list[Row] = some, named: list[str] = named
+            ) -> tuple[int, list[Entry]]:
+                return _put(run, some, kinds, given, texts, journal.since, self._rules, named)
 
             new += self._transact(work)
         return new
@@ -298,9 +322,10 @@ def _put(
     texts: Sequence[str],
     since: Any,
     rules: FusionRules,
+    types: Sequence[str],
 ) -> tuple[int, list[Entry]]:
     """Relations in one transaction: how many were new, and what to keep of it. `kinds` as they are
-    `given` to the driver, and as `texts` of a journal."""
+    `given` to the driver, and as `texts` of a journal; the statement names `types`."""
     if not stated:
         return 0, []
     ends = sorted({row[0] for row in stated} | {row[1] for row in stated})
@@ -309,7 +334,7 @@ def _put(
         (place[head], place[tail], kind, properties, number)
         for number, (head, tail, kind, properties) in enumerate(stated)
     ]
-    text = loading.put_relations(sorted({row[2] for row in stated}))
+    text = loading.put_relations(types)
     sent = {"ids": ends, "rows": rows, "kinds": given, "since": since}
     (found,) = run(Statement(text, sent))
     new = [stated[number] for number in found["new"]]

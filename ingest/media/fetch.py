@@ -10,7 +10,8 @@ import email.utils
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
@@ -31,6 +32,10 @@ AT_ONCE = 2  # connections to one host
 GIVEN_UP = 5
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _GONE = frozenset({404, 410})
+
+
+class NoTimeLeft(BadMedium):
+    """Nothing is said of the medium: others took the time."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,14 @@ class MediaFetcher:
         *,
         seconds: float = SECONDS,
         sleep: Callable[[float], None] = time.sleep,
+        until: Callable[[], float] | None = None,
     ) -> None:
+        """`seconds` a medium; `until`: a time of `monotonic` after which nothing is waited for."""
         self._max_bytes = max_bytes
         self._client = client or public_client()
         self._seconds = seconds
         self._sleep = sleep
+        self._until = until
         self._hosts: dict[str, _Host] = defaultdict(_Host)
         self._lock = threading.Lock()
 
@@ -78,8 +86,23 @@ class MediaFetcher:
         Raises:
             BadMedium: it cannot be had, and why: it is no http or https address, has a password
                 in it, leads to an address that is not public, is gone, too large, too slow.
+            NoTimeLeft: what is waited for altogether is over.
         """
         until = time.monotonic() + self._seconds
+        if self._until is None:
+            return self._fetch(address, known, until)
+        end = self._until()
+        try:
+            return self._fetch(address, known, min(until, end))
+        except BadMedium as error:
+            if time.monotonic() < end:
+                raise
+            raise NoTimeLeft(
+                "there was no time left for it among those that came with it; `kg media retry` "
+                "fetches it"
+            ) from error
+
+    def _fetch(self, address: str, known: AddressRow | None, until: float) -> Fetched:
         headers = {}
         if known and known.etag:
             headers["If-None-Match"] = known.etag
@@ -87,16 +110,24 @@ class MediaFetcher:
             headers["If-Modified-Since"] = known.modified
         for _ in range(MAX_REDIRECTS + 1):
             _check(address)
-            with self._at(address) as host:
+            with self._at(address, until) as host:
                 answer = self._tried(address, headers, until, host)
             if isinstance(answer, Fetched):
                 return answer
             address = answer
         raise BadMedium(f"the address leads on more than {MAX_REDIRECTS} times")
 
-    def _at(self, address: str) -> _Turn:
+    @contextmanager
+    def _at(self, address: str, until: float) -> Iterator[_Host]:
+        """One of the connections that a host may have."""
         with self._lock:
-            return _Turn(self._hosts[urlsplit(address).netloc.lower()])
+            host = self._hosts[urlsplit(address).netloc.lower()]
+        if not host.slots.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise BadMedium(f"its server was busy with others for {self._seconds:g} seconds")
+        try:
+            yield host
+        finally:
+            host.slots.release()
 
     def _tried(
         self, address: str, headers: dict[str, str], until: float, host: _Host
@@ -173,20 +204,6 @@ class MediaFetcher:
             if time.monotonic() > until:
                 raise BadMedium(f"it takes longer than {self._seconds:g} seconds")
         return b"".join(parts)
-
-
-class _Turn:
-    """One of the connections that a host may have."""
-
-    def __init__(self, host: _Host) -> None:
-        self._host = host
-
-    def __enter__(self) -> _Host:
-        self._host.slots.acquire()
-        return self._host
-
-    def __exit__(self, *_: object) -> None:
-        self._host.slots.release()
 
 
 class _Transient(Exception):

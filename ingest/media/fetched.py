@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from ingest.media.fetch import Fetched
+from ingest.media.fetch import Fetched, NoTimeLeft
 from kg_platform.errors import BadMedium
 from kg_platform.ledger.media_addresses import AddressRow
 from kg_platform.media.store import MediaStore
@@ -64,6 +64,8 @@ class FetchedMedia:
             if found is None:
                 try:
                     found = self._ask(address, checked)
+                except NoTimeLeft:
+                    raise
                 except BadMedium as error:
                     # Not the error itself: its traceback holds on to what was fetched.
                     found = _Refused(type(error), str(error))

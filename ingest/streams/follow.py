@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ingest.streams.feed import DeadLetter, Feed
+from ingest.streams.media_states import MediaStates
 from ingest.streams.reading import MessageReader
 from ingest.streams.section import StreamSections
 from ingest.streams.taking import TakenBatch, TakingAhead
@@ -24,6 +25,7 @@ from kg_platform.cypher import streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Unavailable
 from kg_platform.graph.adoption import GraphAdoption
+from kg_platform.records import MediumRejection, Rejection
 
 WAIT = 0.2  # seconds that a stream is asked for messages before we look whether to end
 PAUSE = 2.0  # seconds until what is away is tried again
@@ -66,10 +68,9 @@ class Follower:
         reader: MessageReader,
         options: FollowOptions,
         tell: Callable[[str], None],
-        settings: dict[str, Any] | None = None,
     ) -> None:
         self._target, self._feed, self._options, self._tell = target, feed, options, tell
-        given = {"stream": feed.stream, **(settings or {})}
+        given = {"stream": feed.stream, "fetch_media": target.web is not None}
         self._sections = StreamSections(target.platform, target.source, given)
         self._reader = reader
         self._done = Followed(target.source, feed.stream)
@@ -83,7 +84,7 @@ class Follower:
         """
         graph = self._target.platform.graph
         GraphAdoption.refuse(graph.adoption, "`kg follow` does not write to it")
-        writer = StreamWriter(self._target, self._reader, self._refuse)
+        writer = StreamWriter(self._target, self._reader, self._refuse, self._keep)
         taking = TakingAhead(self._feed, self._reader, self._options.batch, WAIT)
         begun = time.monotonic()
         try:
@@ -147,9 +148,14 @@ class Follower:
         self._done.counts = added(self._done.counts, counts)
 
     def _refuse(self, letters: Sequence[DeadLetter]) -> None:
-        self._feed.refuse(letters)
+        # A message is right whose medium its server does not give; that is in the media's states.
+        self._feed.refuse([one for one in letters if not _is_of_web(one.rejection)])
         self._sections.refuse(letters)
         self._done.refused += len({(x.message.part.id, x.message.offset) for x in letters})
+
+    def _keep(self, media: MediaStates) -> None:
+        target = self._target
+        self._sections.keep(media, target.folder, fetched=target.web is not None)
 
     def _look(self, batch: TakenBatch) -> None:
         """Note that we look, and how long a stream is in which nothing comes, for `kg status`."""
@@ -165,3 +171,7 @@ class Follower:
         given = {"source": self._target.source, "stream": self._feed.stream}
         said = Statement(streaming.SEEN, {"rows": rows})
         self._target.platform.graph.write(said if rows else Statement(streaming.LOOKED, given))
+
+
+def _is_of_web(rejection: Rejection) -> bool:
+    return isinstance(rejection, MediumRejection) and rejection.ref.is_address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ingest.versions.sync import Retiring
 from kg_platform.cypher import provenance
@@ -11,10 +11,17 @@ from kg_platform.graph.statements import Run
 from kg_platform.provenance import states
 
 
-def take_back(run: Run, retiring: Retiring, source: str, pairs: Sequence[tuple[str, str]]) -> None:
+def take_back(
+    run: Run,
+    retiring: Retiring,
+    source: str,
+    pairs: Sequence[tuple[str, str]],
+    named: Collection[str],
+) -> None:
     """Retire what the source says of (entity, its own id of it), and its relations of entities of
     which it describes no other id. A relation does not say of which id it was: as long as one is
-    left they stay, so that no fact goes that is stated still."""
+    left they stay, so that no fact goes that is stated still. Who is `named` by what is written
+    next stays, as a bare entity."""
     going: dict[str, set[str]] = {}
     for entity, original in pairs:
         going.setdefault(entity, set()).add(original)
@@ -36,4 +43,4 @@ def take_back(run: Run, retiring: Retiring, source: str, pairs: Sequence[tuple[s
     ]
     if ours:
         retiring.relations(list(dict.fromkeys(ours)))
-    retiring.entities(pairs)
+    retiring.entities(pairs, named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ingest.streams.folder import FileNote, FolderFeed, Rows
 from ingest.streams.follow import Followed, Follower, FollowOptions
 from ingest.streams.mapped import MappedReader
 from ingest.streams.reading import EnvelopeReader, MessageReader
+from ingest.streams.web_media import WebMedia
 from ingest.streams.writer import StreamTarget
 from kg_platform.cypher import streaming
 from kg_platform.cypher.statement import Statement
@@ -31,8 +32,9 @@ KAFKA = "kafka://"
 @dataclass(frozen=True)
 class FollowRequest:
     """What to follow: an address or a folder; as which source; by which mapping, if messages are
-    in no envelope; and where paths of media start. The rest is of topics: the one for messages
-    that are wrong, the group that follows, and who this is in it."""
+    in no envelope; where paths of media start, and whether addresses of media are fetched. The
+    rest is of topics: the one for messages that are wrong, the group that follows, and who this is
+    in it."""
 
     stream: str
     source: str | None = None
@@ -41,6 +43,7 @@ class FollowRequest:
     dead_letters: str | None = None
     group: str | None = None
     member: str | None = None
+    fetch_media: bool = False
 
 
 def follow(
@@ -66,11 +69,11 @@ def follow(
     mapped = MappedReader(read_mapping(request.mapping)) if request.mapping else None
     reader: MessageReader = mapped or EnvelopeReader()
     pixels, most = settings.max_picture_pixels, settings.max_media_bytes
-    with (
-        closing(_feed(platform, request, source, mapped, tell)) as feed,
-        Gallery(folder, platform.media, pixels, most) as gallery,
-    ):
-        target = StreamTarget(platform, source, folder, gallery)
+    with ExitStack() as opened:
+        feed = opened.enter_context(closing(_feed(platform, request, source, mapped, tell)))
+        web = opened.enter_context(closing(WebMedia(platform))) if request.fetch_media else None
+        gallery = opened.enter_context(Gallery(folder, platform.media, pixels, most, web))
+        target = StreamTarget(platform, source, folder, gallery, web)
         follower = Follower(target, feed, reader, options, tell)
         tell(f"Following {feed.stream} as {source}.")
         return follower.follow(stop)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.loading.batches import Nodes, RecordCheck
+from ingest.loading.named_media import NamedMedium, each_medium
 from ingest.loading.store import Known, Node
 from ingest.sources.source import Record
 from ingest.streams.changes import (
@@ -22,10 +23,9 @@ from ingest.streams.changes import (
     Triple,
 )
 from ingest.streams.feed import DeadLetter, StreamMessage
+from ingest.streams.media_states import MediaStates
 from ingest.streams.phases import StreamPhase, phases
 from ingest.streams.reading import ReadMessages
-from ingest.validate import shown
-from kg_platform.errors import BadMedium
 from kg_platform.graph.kept import to_text
 from kg_platform.media.gallery import Gallery
 from kg_platform.records import Media, Rejection, Relation
@@ -39,7 +39,9 @@ Standing = Mapping[str, Any]
 @dataclass
 class PhasePlan:
     """A phase as it is written: see `phases.py` for the order. `missing` ends of relations are made
-    first, those that are not there by then."""
+    first, those that are not there by then. `named_later` are entities that later phases name:
+    those of them that go stay bare until then, as a node that is deleted cannot be named before
+    the transaction has ended."""
 
     missing: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -47,6 +49,7 @@ class PhasePlan:
     media: list[tuple[MediaPut | MediaGone, Media | None]] = field(default_factory=list)
     relations_gone: list[Triple] = field(default_factory=list)
     entities_gone: list[tuple[str, str]] = field(default_factory=list)  # entity, the source's id
+    named_later: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -57,6 +60,7 @@ class BatchPlan:
     phases: list[PhasePlan] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
+    media: MediaStates = field(default_factory=MediaStates)
     late: int = 0
 
 
@@ -160,6 +164,7 @@ class BatchPlanner:
 
         def refuse(rejection: Rejection) -> None:
             message = messages[rejection.source, rejection.line or 0]
+            made.media.refused(rejection)
             made.letters.append(DeadLetter(message, rejection, partly=True))
 
         given = [(filled(c, stands), m) for c, m in read.changes]
@@ -167,14 +172,36 @@ class BatchPlanner:
         at = {id(change): message for change, message in kept}
         gone: set[str] = set()
         for phase in phases((change for change, _ in kept), self._store.merged_ids()):
+            for name in phase.entities:
+                made.media.entity(name)
             planned = self._checked(phase, refuse)
             # The graph still has those that an earlier phase is to take away.
             ends = {end for one in planned.relations for end in (one.head, one.tail)}
             planned.missing += sorted((ends & gone) - set(planned.missing))
             gone.update(entity for entity, _ in planned.entities_gone)
             planned.media = self._media(phase, at, refuse)
+            for media, medium in planned.media:
+                if isinstance(media, MediaGone) and media.digest is None and media.role:
+                    made.media.gone(media.entity, media.role)
+                elif isinstance(media, MediaPut) and medium is not None:
+                    made.media.had(media.entity, media.ref)
+            for name in phase.entities_gone:
+                made.media.entity(name)
             made.phases.append(planned)
+        later: set[str] = set()
+        for planned in reversed(made.phases):
+            planned.named_later = set(later)
+            later.update(self._put_by(planned))
         return made
+
+    def _put_by(self, planned: PhasePlan) -> Iterator[str]:
+        """The entities that are there once the phase is written, whatever was before."""
+        merged = self._store.merged_ids()
+        yield from (node.entity for node in planned.nodes)
+        yield from (end for one in planned.relations for end in (one.head, one.tail))
+        for change, medium in planned.media:
+            if medium is not None:
+                yield merged.get(change.entity, change.entity)
 
     def _is_late(self, change: StreamChange, versions: Mapping[str, int], made: BatchPlan) -> bool:
         key = version_key(self._source, change)
@@ -225,16 +252,14 @@ class BatchPlanner:
         refuse: Callable[[Rejection], None],
     ) -> list[tuple[MediaPut | MediaGone, Media | None]]:
         """Media that come and go by themselves, the bytes of those that come in the store."""
-        found: list[tuple[MediaPut | MediaGone, Media | None]] = []
+        named = []
         for change in phase.media:
-            if isinstance(change, MediaGone):
-                found.append((change, None))
-                continue
-            try:
-                found.append((change, self._gallery.keep(change.ref)))
-            except BadMedium as error:
+            if isinstance(change, MediaPut):
                 message = at[id(change)]
-                location = shown(change.ref.location)
                 place = message.part.name, message.offset
-                refuse(Rejection(*place, change.ref.field, str(error), location))
-        return found
+                named.append(NamedMedium(change.entity, *place, change.ref))
+        gallery = self._gallery
+        had = iter(each_medium(named, gallery, gallery.keep, refuse) if named else ())
+        # A deletion has none and stays; what could not be had does not.
+        pairs = [(one, next(had) if isinstance(one, MediaPut) else None) for one in phase.media]
+        return [pair for pair in pairs if isinstance(pair[0], MediaGone) or pair[1] is not None]

@@ -10,10 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ingest.loading.summary import IngestSummary
 from ingest.streams.feed import DeadLetter
+from ingest.streams.media_states import MediaStates
 from ingest.streams.writer import BatchCounts
 from ingest.versions.journal import Journal, open_journal
 from kg_platform.errors import Unavailable
@@ -55,6 +57,12 @@ class StreamSections:
         self._platform.ledger.reject(self._summary.run_id, [one.rejection for one in letters])
         for one in letters:
             self._summary.reject(one.rejection)
+
+    def keep(self, media: MediaStates, folder: Path, *, fetched: bool) -> None:
+        """Keep the states of media whose paths start at `folder`."""
+        assert self._summary is not None
+        failures, run = self._platform.ledger.media_failures, self._summary.run_id
+        media.keep(failures, run, self._source, str(folder.resolve()), fetched=fetched)
 
     def count(self, done: BatchCounts) -> None:
         """What a batch did."""

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ingest.loading.load import rows_of
-from ingest.loading.store import GraphStore, missing_entry
+from ingest.loading.store import GraphStore, WrittenTypes, missing_entry
 from ingest.streams.changes import EntityGone, EntityPut, StreamChange
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
 from ingest.streams.leaving import take_back
 from ingest.streams.media_links import change_media
+from ingest.streams.media_states import MediaStates
 from ingest.streams.phases import again_at
 from ingest.streams.plan import (
     REMEMBERED_SECONDS,
@@ -32,9 +33,10 @@ from ingest.streams.plan import (
 )
 from ingest.streams.reading import MessageReader, ReadMessages, read_messages
 from ingest.streams.taking import TakenBatch
+from ingest.streams.web_media import WebMedia
 from ingest.versions.journal import Journal
 from ingest.versions.sync import Retired, Retiring
-from kg_platform.cypher import streaming
+from kg_platform.cypher import counting, streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import CommitUnknown, QueryFailed, SecondOfOne, Unavailable
 from kg_platform.graph.kept import give
@@ -76,30 +78,36 @@ class BatchCounts:
 
 @dataclass(frozen=True)
 class StreamTarget:
-    """Where a stream goes: the platform, as which source, and where its media paths start."""
+    """Where a stream goes: the platform, as which source, and where its media paths start. `web`
+    None: media by address are refused."""
 
     platform: Platform
     source: str
     folder: Path
     gallery: Gallery
+    web: WebMedia | None = None
 
 
 class StreamWriter:
-    """Writes batches of one stream. `refuse` gets wrong messages before they count as done."""
+    """Writes batches of one stream. `refuse` gets wrong messages before they count as done, and
+    `keep` what became of their media, perhaps again."""
 
     def __init__(
         self,
         target: StreamTarget,
         reader: MessageReader,
         refuse: Callable[[Sequence[DeadLetter]], None],
+        keep: Callable[[MediaStates], None],
     ) -> None:
-        self._target, self._reader, self._refuse = target, reader, refuse
+        self._target, self._reader = target, reader
+        self._refuse, self._keep = refuse, keep
         self._graph = target.platform.graph
         self._positions: dict[str, int] = {}
         self._written = BatchCounts()  # of a batch of which not all is written yet
         self._refused: set[tuple[str, int, Rejection]] = set()
         store = GraphStore(self._graph, WHOLE, target.source)
         self._known = KnownStanding(store, self._merges)
+        self._types: WrittenTypes | None = None
         self._ruled: tuple[float, FusionRules] | None = None
 
     def write(
@@ -125,7 +133,8 @@ class StreamWriter:
 
     def _until_again(self, batch: TakenBatch) -> int:
         """How many messages are written before one that is about what one of them left; 0: none
-        is. What is so within the first message is left in it, and it is written by itself."""
+        is. What is so within the first message is left in it, and it is written by itself: see
+        `PhasePlan.named_later`."""
         changes = batch.read.changes
         found = [_until_kept(changes), again_at((c for c, _ in changes), self._known.merged_ids())]
         at = min((number for number in found if number is not None), default=None)
@@ -193,11 +202,14 @@ class StreamWriter:
         keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
         known = self._versions(sorted(keys))
         planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
+        if target.web is not None:
+            target.web.begin_batch()
         planned = planner.plan(read, known, self._standing(read, into))
         self._tell(planned.letters)
+        self._keep(planned.media)
         part = journal.part()
         moves = _moves(messages, planned.letters, batch.ends)
-        rules, needed = self._rules(), _needed(planned)
+        rules, needed, types = self._rules(), _needed(planned), self._written_types()
         expected = {key: self._positions[key] for key in moves}
 
         def work(tx: OneTransaction) -> BatchCounts:
@@ -214,7 +226,7 @@ class StreamWriter:
             _put_versions(tx, planned.versions, known)
             counts = BatchCounts(late=planned.late, messages=len(messages))
             for phase in planned.phases:
-                _write(tx, phase, target.source, gathered, rules, into, counts)
+                _write(tx, phase, target.source, gathered, rules, into, counts, types)
             given = {"rows": list(moves.values()), "ends": needed}
             (found,) = tx.run(Statement(streaming.ADVANCE, given))
             if found["there"] < len(needed) or found["merges"] != self._known.merges:
@@ -234,6 +246,12 @@ class StreamWriter:
     def _merges(self) -> int:
         (found,) = self._graph.read(Statement(streaming.MERGES))
         return int(found["merges"])
+
+    def _written_types(self) -> WrittenTypes:
+        if self._types is None:
+            rows = self._graph.read(Statement(counting.TYPES))
+            self._types = WrittenTypes([row["type"] for row in rows])
+        return self._types
 
     def _rules(self) -> FusionRules:
         """What `kg fuse` keeps in the graph, some seconds ago."""
@@ -369,9 +387,10 @@ def _write(
     rules: FusionRules,
     into: dict[str, str],
     counts: BatchCounts,
+    types: WrittenTypes,
 ) -> None:
     rows = max(1, len(phase.nodes), len(phase.relations))
-    store = GraphStore(tx, rows, source, journal, rules, look=True)
+    store = GraphStore(tx, rows, source, journal, rules, look=True, types=types)
     retiring = Retiring(tx, source, journal, rules, counts.retired)
     if phase.nodes:
         written = store.put_entities(phase.nodes)
@@ -394,7 +413,7 @@ def _write(
     if phase.relations_gone:
         retiring.relations(phase.relations_gone)
     if phase.entities_gone:
-        take_back(tx.run, retiring, source, phase.entities_gone)
+        take_back(tx.run, retiring, source, phase.entities_gone, phase.named_later)
 
 
 def _at_fault(error: QueryFailed) -> bool:

@@ -7,7 +7,7 @@ goes, with a tombstone, unless facts of others need it: then it stays as a bare 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -172,19 +172,22 @@ class Retiring:
         self._found.relations += gone
         self._found.shared += shared
 
-    def entities(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """What the source says of (entity, its own id of it); those that nobody needs go."""
+    def entities(
+        self, pairs: Sequence[tuple[str, str]], named: Collection[str] = frozenset()
+    ) -> None:
+        """What the source says of (entity, its own id of it); those that nobody needs go. Who is
+        `named` by what the transaction writes next is needed."""
         part = self._journal.part()
 
         def work(run: Run) -> tuple[int, int, int]:
             images = states.read(run, (one for one, _ in pairs), vectors=True)
             at = states.now(run)
-            facts = self._facts_of(run, list(images))
+            needed = dict.fromkeys(named, self._source) | self._facts_of(run, list(images))
             after: dict[str, EntityImage | None] = {}
             for one, original in pairs:
                 image = after.get(one, images.get(one))
                 if image is not None:
-                    after[one] = self._without(one, original, image, facts.get(one), at)
+                    after[one] = self._without(one, original, image, needed.get(one), at)
             changes = [
                 states.EntityChange(one, images[one], image)
                 for one, image in after.items()

@@ -6,7 +6,7 @@ import hashlib
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeGuard
+from typing import Protocol
 
 from kg_platform.errors import BadMedium, BadPicture, MediumGone, MediumNotFetched
 from kg_platform.media.described import describe, memory_for
@@ -64,7 +64,7 @@ class Gallery:
         Raises:
             BadMedium: as `read`, or what an address gives is no medium or cannot be had.
         """
-        if self._web is not None and _is_address(ref.location):
+        if self._web is not None and ref.is_address:
             return self._web.media(ref.location, self._checked).id
         return hashlib.sha256(self.read(ref)).hexdigest()
 
@@ -76,7 +76,7 @@ class Gallery:
         """
         if isinstance(ref.location, HeldMedium):
             return self._fitting(ref.location.data)
-        if _is_address(ref.location):
+        if ref.is_address:
             raise MediumNotFetched(
                 "this is an address on the web, not a file; --fetch-media fetches such media"
             )
@@ -115,7 +115,7 @@ class Gallery:
         Raises:
             BadMedium: as `read`, or these bytes are no medium. MediaStoreError: no space left.
         """
-        if self._web is not None and _is_address(ref.location):
+        if self._web is not None and ref.is_address:
             return self._web.media(ref.location, self._checked)
         return self._checked(self.read(ref))
 
@@ -139,8 +139,3 @@ class Gallery:
         if small is not None:
             self._store.put_small(digest, small)
         return Media(digest, uri=self._store.uri(digest), size=len(data), **figures)
-
-
-def _is_address(location: object) -> TypeGuard[str]:
-    held = isinstance(location, HeldMedium)
-    return isinstance(location, str) and not held and "://" in location

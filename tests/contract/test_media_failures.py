@@ -41,6 +41,8 @@ def test_a_failure_counts_its_tries_and_goes_when_it_is_settled(ledger: Ledger) 
     assert [one.source for one in failures.rows(gone=True)] == ["s", "t"]
     assert len(failures.rows(limit=1)) == 1
     assert failures.sources() == {"s": 2, "t": 1}
+    assert [one.key for one in failures.of("s", ["x", "a", *map(str, range(500))])] == [first.key]
+    assert failures.of("u", ["a"]) == []
     assert failures.reasons() == [("it is cut off", "/f", 3)]
     assert failures.reasons("t") == [("it is cut off", "/g", 1)]
     failures.settle_others("s", "2", "/f2", fetched=True)

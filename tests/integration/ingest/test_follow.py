@@ -196,7 +196,8 @@ def test_an_id_that_was_merged_a_moment_ago_is_led_to_who_stands_for_it(
     settings, part = platform.settings, StreamPart("p", "s", "p")
     gallery = Gallery(folder, platform.media, settings.max_picture_pixels, 1_000_000)
     reader = EnvelopeReader()
-    writer = StreamWriter(StreamTarget(platform, "s", folder, gallery), reader, lambda _: None)
+    target = StreamTarget(platform, "s", folder, gallery)
+    writer = StreamWriter(target, reader, lambda _: None, lambda _: None)
     (now,) = graph.read(Statement("RETURN datetime() AS now"))
     journal = Journal(tmp_path, now["now"])
 
@@ -256,6 +257,41 @@ def test_tables_that_appear_by_a_mapping(platform: Platform, graph: Graph, folde
     done = follow(folder, "--mapping", str(mapping))
     assert (done["messages"], done["entities_new"], done["created_missing"]) == (2, 2, 1)
     assert facts(graph) == [("f1", "by", "K"), ("f2", "by", "K")]
+
+
+def test_a_row_that_names_what_it_was_itself(
+    platform: Platform, graph: Graph, folder: Path
+) -> None:
+    """One message takes an entity away and names it: what it says last stands."""
+    mapping = folder.parent / "mapping.yaml"
+    mapping.write_text(
+        "tables: {films: {file: films.jsonl}}\n"
+        'entities: [{from: films, id: "f{id}", type: Film, label: "{title}"}]\n'
+        'relations: [{from: films, head: "f{id}", type: after, tail: "f{of}"}]\n',
+        encoding="utf-8",
+    )
+    first = {"id": 1, "title": "Ran", "of": 9}
+    moved = {"id": 2, "title": "Ran", "of": 1}
+    back = {"id": 1, "title": "Ran again", "of": 2}
+    rows = [
+        {"op": "c", "before": None, "after": first},
+        {"op": "u", "before": first, "after": moved},
+        {"op": "u", "before": moved, "after": back},
+    ]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "films.jsonl").write_text(lines, encoding="utf-8")
+    done = follow(folder, "--mapping", str(mapping))
+    assert (done["messages"], done["refused"]) == (3, 0)
+    assert facts(graph) == [("f1", "after", "f2")]
+    labels = graph.read(Statement("MATCH (n:Entity) RETURN n.id AS id, n.label AS l ORDER BY id"))
+    assert [tuple(row.values()) for row in labels] == [
+        ("f1", "Ran again"),
+        ("f2", "f2"),
+        ("f9", "f9"),
+    ]
+    assert graph.read(Statement("MATCH (t:Tombstone) RETURN t.id AS id")) == []
+    assert kg("ingest", "undo", done["runs"][0]).code == 0
+    assert ids(graph) == []
 
 
 def test_a_stream_does_not_write_to_a_folder_that_is_none(platform: Platform) -> None:

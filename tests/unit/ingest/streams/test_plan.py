@@ -35,3 +35,4 @@ def test_an_end_that_went_before_in_the_batch_is_made_again() -> None:
     assert (first.entities_gone, first.missing) == ([("X", "X")], [])
     assert second.missing == ["X"]
     assert third.missing == ["A", "X"]
+    assert [one.named_later for one in (first, second, third)] == [{"A", "X"}, {"A", "X"}, set()]

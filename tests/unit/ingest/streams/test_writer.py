@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
+from ingest.loading.store import WrittenTypes
 from ingest.streams.changes import EntityGone, MediaGone
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
@@ -86,7 +87,7 @@ class PoisonedStream:
         self.letters: list[DeadLetter] = []
         platform = cast(Platform, SimpleNamespace(graph=graph))
         target = StreamTarget(platform, "s", Path(), cast(Gallery, None))
-        self._writer = StreamWriter(target, EnvelopeReader(), self.letters.extend)
+        self._writer = StreamWriter(target, EnvelopeReader(), self.letters.extend, lambda _: None)
 
     def write(self, *heads: str) -> BatchCounts:
         messages = [gone(number, head) for number, head in enumerate(heads)]
@@ -148,3 +149,39 @@ def test_a_message_that_is_about_what_it_took_away_itself_does_not_keep_others_t
     )
     PoisonedStream(graph).put([one, two, three], read)
     assert [offset for offset, _ in graph.notes] == [0, 1, 2]
+
+
+def test_relations_of_other_types_are_written_by_the_same_statement() -> None:
+    """A server that plans each batch anew has no time left."""
+
+    class Recorded(PoisonedGraph):
+        def _answer(self, statement: Statement) -> Rows:
+            if "$kinds" in statement.text:
+                texts.append(statement.text)
+                return [{"new": [], "other": [], "marks": [], "at": None}]
+            if statement.text == streaming.ADVANCE:
+                there = len(cast(Sequence[str], statement.parameters["ends"]))
+                return [{**super()._answer(statement)[0], "there": there}]
+            return super()._answer(statement)
+
+    texts: list[str] = []
+    stream = PoisonedStream(Recorded("poison"))
+    for number, kind in enumerate("abab"):
+        said = {"head": "A", "type": kind, "tail": "B"}
+        value = json.dumps({"kg": 1, "op": "put", "relation": said}).encode()
+        message = StreamMessage(PART, number, value)
+        stream.put([message], read_messages([message], EnvelopeReader()))
+    assert len(texts) == 4
+    assert len(set(texts[1:])) == 1
+
+
+def test_a_source_of_very_many_types_names_those_of_its_rows() -> None:
+    types = WrittenTypes()
+    assert types.to_name({"b"}) == ["b"]
+    assert types.to_name({"a"}) == ["a", "b"]
+    known = WrittenTypes(["c"])
+    assert known.to_name({"a"}) == ["a", "c"]
+    many = {f"t{number}" for number in range(200)}
+    assert types.to_name(many) == WrittenTypes(many).to_name(many) == sorted(many)
+    assert WrittenTypes(many).to_name({"a"}) == ["a"]
+    assert types.to_name({"a"}) == ["a", "b"]
