@@ -12,6 +12,8 @@ from safetensors.numpy import save_file
 
 from embeddings.answers.maps.stored import StoredMap, frame_of, save
 from embeddings.data.artifact import ENTITIES, VECTORS
+from kg_platform.cypher.statement import Statement
+from kg_platform.graph.client import Graph
 
 
 def add_map(
@@ -53,3 +55,14 @@ def add_map(
     )
     save(folder, made)
     return made
+
+
+def arrive(graph: Graph, entity_id: str, vector: NDArray[np.float32], run: str = "run-1") -> None:
+    """The entity has a vector that was fitted in the space of the run."""
+    graph.write(
+        Statement(
+            "MATCH (n:Entity {id: $id}) SET n.embedding_run = $run, n.embedding_provisional = true "
+            "WITH n CALL db.create.setNodeVectorProperty(n, 'embedding', $vector)",
+            {"id": entity_id, "run": run, "vector": vector.astype(float).tolist()},
+        )
+    )

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from embeddings.answers.maps import shown
 from kg_platform.cypher.statement import Statement
 from kg_platform.platform import Platform
-from tests.support.maps_by_hand import add_map
+from tests.support.maps_by_hand import add_map, arrive
 from tests.ui.conftest import HOSTILE, Open
 from ui.widgets import map_reading
 
@@ -180,14 +180,7 @@ def test_pages_of_a_long_selection(mapped: Platform, explorer: Open) -> None:
 def test_who_came_later_is_on_the_map_and_who_went_is_not(mapped: Platform, explorer: Open) -> None:
     numbers = np.random.default_rng(0).normal(size=(len(IDS), 8)).astype("f4")
     made = add_map(mapped.settings.artifacts_dir, IDS, numbers=numbers)
-    mapped.graph.write(
-        Statement(
-            "MATCH (n:Entity {id: 'lang-0'}) SET n.embedding_run = 'run-1', "
-            "n.embedding_provisional = true "
-            "WITH n CALL db.create.setNodeVectorProperty(n, 'embedding', $vector)",
-            {"vector": numbers[7].astype(float).tolist()},
-        )
-    )
+    arrive(mapped.graph, "lang-0", numbers[7])
     app = explorer("map", ids=["lang-0", "nobody-knows"], colour="provisional")
     assert "came later: 1, each amid the 5 of the run" in written(app)
     assert "gone from the graph, and from here: 1" in written(app)  # nobody-knows

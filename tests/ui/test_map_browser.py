@@ -6,11 +6,12 @@ import re
 import shutil
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from kg_platform.platform import Platform
-from tests.support.maps_by_hand import add_map
+from tests.support.maps_by_hand import add_map, arrive
 from tests.ui.conftest import FLAGS, HOSTILE, browser_path
 
 IDS = [*(f"C{i:02d}" for i in range(24)), "hostile", "nobody-knows"]
@@ -19,10 +20,16 @@ SOFTWARE = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 @pytest.fixture(autouse=True)
 def maps(world: Platform) -> Iterator[None]:
-    """Two runs; in the live one the ring of points is turned by a little, and who is not in the
-    graph is not on its map."""
+    """Two runs; in the live one the ring of points is turned by a little, who is not in the graph
+    is not on its map, and one that came later is."""
     folder = world.settings.artifacts_dir
-    add_map(folder, IDS, names=("alpha, beta", HOSTILE), types=("Country", HOSTILE))
+    angle = 2 * np.pi * np.arange(len(IDS)) / len(IDS)
+    numbers = np.zeros((len(IDS), 8), "f4")
+    numbers[:, 0], numbers[:, 1] = np.cos(angle), np.sin(angle)
+    arrive(world.graph, "lang-0", numbers[19])
+    add_map(
+        folder, IDS, names=("alpha, beta", HOSTILE), types=("Country", HOSTILE), numbers=numbers
+    )
     add_map(folder, IDS, run="run-0", turned=0.3)
     yield
     shutil.rmtree(folder)
@@ -44,7 +51,7 @@ def around(page: Page, canvas: Locator, *corners: tuple[float, float]) -> None:
 
 def test_a_person_looks_at_a_map(page: Page, address: str) -> None:
     page.goto(f"{address}/map?colour=cluster")
-    shown = page.locator(".map[data-drawn='25']")
+    shown = page.locator(".map[data-drawn='26']")
     expect(shown).to_have_attribute("data-renderer", "canvas")
     expect(page.get_by_text("No graphics acceleration (WebGL) here")).to_be_visible()
 
@@ -52,7 +59,7 @@ def test_a_person_looks_at_a_map(page: Page, address: str) -> None:
     entry = page.get_by_role("button", name="alpha, beta", exact=False).first
     entry.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("25 points · 13 selected")).to_be_visible()
+    expect(page.get_by_text("26 points · 13 selected")).to_be_visible()
     expect(page).to_have_url(re.compile("cluster=0"))
     expect(entry).to_be_focused()
     page.keyboard.press("Tab")
@@ -82,7 +89,7 @@ def test_a_person_looks_at_a_map(page: Page, address: str) -> None:
     point = place(canvas, 0.5, 0.5)
     page.mouse.move(*point)
     page.get_by_role("button", name="Select what is in view").click()
-    expect(page.get_by_text("25 points · 25 selected")).to_be_visible()
+    expect(page.get_by_text("26 points · 26 selected")).to_be_visible()
     expect(page.get_by_text(HOSTILE).first).to_be_attached()
 
     # The other run, with arrows from this one.
@@ -101,7 +108,7 @@ def test_a_graphics_card_that_gives_up(address: str) -> None:
         page.set_default_timeout(300_000)
         page.add_init_script("globalThis.KG_MAP_SOFTWARE_GL = true")
         page.goto(f"{address}/map")
-        shown = page.locator(".map[data-drawn='25']")
+        shown = page.locator(".map[data-drawn='26']")
         expect(shown).to_have_attribute("data-renderer", "webgl2")
         # It comes back: drawn again. It stays away: a plain canvas.
         points = page.locator("canvas.points")

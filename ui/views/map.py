@@ -189,14 +189,14 @@ def about(on: MapReading) -> None:
     if on.arrived:
         said.append(
             say(
-                "{count} came later, each amid the 5 trained ones that are nearest to it",
+                "came later: {count}, each amid the 5 of the run that are nearest to it",
                 count=f"{on.arrived:,}",
             )
         )
     if on.waiting:
-        said.append(say("{count} more are being placed", count=f"{on.waiting:,}"))
+        said.append(say("being placed: {count}", count=f"{on.waiting:,}"))
     if on.gone:
-        said.append(say("{count} are not in the graph any more, nor here", count=f"{on.gone:,}"))
+        said.append(say("gone from the graph, and from here: {count}", count=f"{on.gone:,}"))
     text.note(" · ".join(said))
 
 

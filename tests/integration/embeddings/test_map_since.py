@@ -52,7 +52,7 @@ def test_who_came_and_who_went(platform: Platform, monkeypatch: pytest.MonkeyPat
     assert both[0].point == both[1].point == first.point
 
     # Another vector has another place; who lost it, or went, is not on the map.
-    come(["N1"], near=9, content="2")
+    come(["N1"], near=2, content="2")
     graph.write(Statement("MATCH (n:Entity {id: 'N2'}) DETACH DELETE n"))
     [moved], _ = places.now(graph, since.fitted(graph, "run-1"))
     assert moved.id == "N1"

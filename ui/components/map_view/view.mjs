@@ -211,7 +211,8 @@ export function makeView(parent) {
   }
 
   const hidden = () => {
-    const name = data.colour.column
+    // By the part that stays: what is hidden stays so when others come.
+    const name = data.parts[data.colour.column]?.[0] ?? data.colour.column
     if (!hiddenOf.has(name)) hiddenOf.set(name, new Set())
     return hiddenOf.get(name)
   }
