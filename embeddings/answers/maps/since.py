@@ -21,7 +21,7 @@ from kg_platform.cypher import vectors
 from kg_platform.cypher.statement import Statement
 from kg_platform.graph.client import Graph
 
-AT_ONCE = 1_000  # that are placed, some seconds; the others when it is asked again
+AT_ONCE = 500  # that are placed, some seconds; the others when it is asked again
 SLICE = 16_384
 
 
