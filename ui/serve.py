@@ -100,6 +100,8 @@ def command_line(
         # Python's own collector comes by when there is something to collect.
         "runner.postScriptGC": False,
         "logger.level": "warning",
+        # What a browser has of these many bytes is not sent again: of all pages, the style sheet.
+        "global.minCachedMessageSize": 4_000,
         "theme.base": HERE / "theme.toml",
     }
     # -P: a file in the folder a person happens to stand in must not be imported instead of ours.

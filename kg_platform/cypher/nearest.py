@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kg_platform.cypher.browse import ROW
+from kg_platform.cypher.browse import ROW, TYPE
 from kg_platform.cypher.names import quote
-from kg_platform.cypher.vectors import INDEX_OF
+from kg_platform.cypher.vectors import INDEX_OF, PROVISIONAL
 
 ROW_VECTOR = "MATCH (n:Entity {«id»: $id}) RETURN n[$«property»] AS vector"
 
@@ -60,6 +60,15 @@ def vectors_of(names: Sequence[str]) -> str:
     """$ids -> id and a column for each of these properties."""
     columns = "".join(f", n.«{name}» AS {name}" for name in names)
     return f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) RETURN n.«id» AS id{columns}"
+
+
+def fitted_vectors(name: str) -> str:
+    """$ids, $run -> id, vector, type and source of those with a fitted vector of this property."""
+    return (
+        "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) WHERE n.«embedding_run» = $run "
+        f"AND n.«{PROVISIONAL}» AND n.«{name}» IS NOT NULL "
+        f"RETURN id, n.«{name}» AS vector, {TYPE} AS type, toStringOrNull(n.«source») AS source"
+    )
 
 
 def scores_of(names: Sequence[str]) -> str:

@@ -119,6 +119,17 @@ PROVISIONAL_VECTORS = (
     f"AND n.«embedding» IS NOT NULL "
     f"RETURN n.«id» AS id, n.«embedding» AS vector, n.«{PROVISIONAL_HEAD}» AS head ORDER BY id"
 )
+# When vectors of the run $run were last fitted, and how many entities have one of it.
+STAND = (
+    "MATCH (r:EmbeddingRun {id: $run}) RETURN toString(r.fitted_at) AS fitted_at, "
+    "COUNT { MATCH (n:Entity) WHERE n.«embedding_run» = $run } AS there"
+)
+# Entities with fitted vectors of the run $run, and what they said when those were fitted.
+FITTED = (
+    f"MATCH (n:Entity) WHERE n.«embedding_run» = $run AND n.«{PROVISIONAL}» "
+    f"RETURN n.«id» AS id, coalesce(toStringOrNull(n.«{CONTENT}»), '') AS content"
+)
+IDS_OF_RUN = "MATCH (n:Entity) WHERE n.«embedding_run» = $run RETURN n.«id» AS id"
 COUNT_ENTITIES_OF_RUN = (
     "MATCH (r:EmbeddingRun {id: $id}) WHERE r.current "
     "SET r.entities = COUNT { MATCH (n:Entity) WHERE n.«embedding_run» = $id }, "

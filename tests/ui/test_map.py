@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from embeddings.answers.maps import shown
+from kg_platform.cypher.statement import Statement
 from kg_platform.platform import Platform
-from tests.support.maps_by_hand import add_map
+from tests.support.maps_by_hand import add_map, arrive
 from tests.ui.conftest import HOSTILE, Open
+from ui.widgets import map_reading
 
 IDS = [*(f"C{i:02d}" for i in range(24)), "hostile", "nobody-knows"]
 
@@ -31,6 +35,12 @@ def mapped(world: Platform) -> Iterator[Platform]:
 
 def written(app: AppTest) -> str:
     return "\n".join(each.proto.body for each in app.get("html"))
+
+
+def told(app: AppTest, name: str) -> dict[str, Any]:
+    """The data of the component that is told `name`."""
+    every = [json.loads(one.proto.json) for one in app.get("bidi_component") if one.proto.json]
+    return next(data for data in every if name in data)
 
 
 def test_before_there_is_a_map(world: Platform, explorer: Open) -> None:
@@ -60,8 +70,7 @@ def test_an_address_names_what_is_shown_and_selected(mapped: Platform, explorer:
     assert app.selectbox(key="map_colour").value == "Cluster"
     assert "13 selected" in written(app)
     assert app.query_params["cluster"] == "0"
-    table = app.dataframe[0].value
-    assert table["id"].tolist() == [f"C{i:02d}" for i in range(13)]
+    assert [item["id"] for item in told(app, "items")["items"]] == IDS[:13]
 
 
 def test_an_address_with_a_lasso(mapped: Platform, explorer: Open) -> None:
@@ -71,7 +80,7 @@ def test_an_address_with_a_lasso(mapped: Platform, explorer: Open) -> None:
     found = shown.inside(
         shown.coordinates(*_points(mapped)), shown.read_lasso(right)
     )  # the right half of the ring
-    assert f"{found.sum()} selected" in written(app)
+    assert f"{found[:-1].sum()} selected" in written(app)  # the last one is not in the graph
     assert app.query_params["lasso"] == right
 
 
@@ -103,6 +112,7 @@ def test_ids_of_an_address_are_selected_and_a_pruned_run_ends_that(
     assert "2 selected" in written(app)
     shutil.rmtree(mapped.settings.artifacts_dir / "run-1")
     st.cache_data.clear()
+    map_reading.ids.clear()
     app.run()
     assert not app.exception
     assert "run run-0" in written(app)
@@ -157,13 +167,40 @@ def test_a_map_that_is_damaged(mapped: Platform, explorer: Open) -> None:
 
 def test_pages_of_a_long_selection(mapped: Platform, explorer: Open) -> None:
     folder = mapped.settings.artifacts_dir
-    add_map(folder, [*IDS, *(f"lang-{i}" for i in range(6)), *(f"X{i}" for i in range(40))])
-    app = explorer("map", cluster="0")
+    ids = [*IDS, *(f"lang-{i}" for i in range(6)), *(f"X{i}" for i in range(40))]
+    add_map(folder, ids, run="run-0")
+    app = explorer("map", run="run-0", cluster="0")
     assert "1 to 30 of 36" in written(app)
     app.button(key="map_page_right").click().run()
     assert not app.exception
     assert "31 to 36 of 36" in written(app)
-    assert "not in the graph any more" in written(app)
+    assert "of these 6 are not in the graph any more" in written(app)
+
+
+def test_who_came_later_is_on_the_map_and_who_went_is_not(mapped: Platform, explorer: Open) -> None:
+    numbers = np.random.default_rng(0).normal(size=(len(IDS), 8)).astype("f4")
+    made = add_map(mapped.settings.artifacts_dir, IDS, numbers=numbers)
+    arrive(mapped.graph, "lang-0", numbers[7])
+    app = explorer("map", ids=["lang-0", "nobody-knows"], colour="provisional")
+    assert "came later: 1, each amid the 5 of the run" in written(app)
+    assert "gone from the graph, and from here: 1" in written(app)  # nobody-knows
+    assert "1 selected" in written(app)
+    assert [item["id"] for item in told(app, "items")["items"]] == ["lang-0"]
+    about = told(app, "parts")
+    assert about["numbers"] == {"points": str(made.count)}
+    legend = {entry["label"]: entry["count"] for entry in about["colour"]["legend"]}
+    assert legend["Fitted later"] == 1
+    assert sum(legend.values()) == made.count
+    # Its part of each column is by a name that others cannot have.
+    assert about["map"].startswith("run-1/embedding-1@")
+    assert about["parts"][f"{about['map']}/xy"] == ["run-1/embedding-1/xy", f"{about['map']}/xy+"]
+
+    mapped.graph.write(Statement("MATCH (n:Entity {id: 'lang-0'}) SET n.embedding_run = 'no'"))
+    st.cache_data.clear()
+    app.run()
+    assert not app.exception
+    assert "came later" not in written(app)
+    assert "Nothing of the selection is on this map." in written(app)
 
 
 def test_ten_entities(mapped: Platform, explorer: Open) -> None:

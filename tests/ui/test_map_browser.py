@@ -6,11 +6,12 @@ import re
 import shutil
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from kg_platform.platform import Platform
-from tests.support.maps_by_hand import add_map
+from tests.support.maps_by_hand import add_map, arrive
 from tests.ui.conftest import FLAGS, HOSTILE, browser_path
 
 IDS = [*(f"C{i:02d}" for i in range(24)), "hostile", "nobody-knows"]
@@ -19,9 +20,16 @@ SOFTWARE = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 @pytest.fixture(autouse=True)
 def maps(world: Platform) -> Iterator[None]:
-    """Two runs; in the live one the ring of points is turned by a little."""
+    """Two runs; in the live one the ring of points is turned by a little, who is not in the graph
+    is not on its map, and one that came later is."""
     folder = world.settings.artifacts_dir
-    add_map(folder, IDS, names=("alpha, beta", HOSTILE), types=("Country", HOSTILE))
+    angle = 2 * np.pi * np.arange(len(IDS)) / len(IDS)
+    numbers = np.zeros((len(IDS), 8), "f4")
+    numbers[:, 0], numbers[:, 1] = np.cos(angle), np.sin(angle)
+    arrive(world.graph, "lang-0", numbers[19])
+    add_map(
+        folder, IDS, names=("alpha, beta", HOSTILE), types=("Country", HOSTILE), numbers=numbers
+    )
     add_map(folder, IDS, run="run-0", turned=0.3)
     yield
     shutil.rmtree(folder)
@@ -71,7 +79,7 @@ def test_a_person_looks_at_a_map(page: Page, address: str) -> None:
     around(page, canvas, (0.55, 0.02), (0.99, 0.02), (0.99, 0.98), (0.55, 0.98))
     expect(page.locator(".status")).to_contain_text("selected")
     expect(page).to_have_url(re.compile("lasso=[0-9a-f]{24}"))
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_role("list", name="What is selected")).to_be_visible()
     count = page.locator(".status").inner_text()
     page.reload()
     expect(page.locator(".status")).to_have_text(count)

@@ -1,7 +1,8 @@
 """The map of vectors: a component of our own (map_view/), fed by columns of bare bytes.
 
-One component in three roles. Each column is an element of its own, so that what the browser has is
-not sent again when another column, or the map's few words, change.
+One component in four roles. Each column is an element of its own, and so is what the map says of
+itself, so that what the browser has is not sent again when something else changes; the map's own
+element has the selection alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ _component = served("map_view")
 Name = tuple[str, str, str, str | None]
 
 
+def about(data: Mapping[str, Any]) -> None:
+    """What the map is: its columns, which of them come in `parts`, its legend, its words."""
+    _component(key="map_about", data={"role": "about", **data}, height=1)
+
+
 def columns(numbers: Mapping[str, NDArray[np.uint8] | NDArray[np.uint16]]) -> None:
     """Have the browser hold these numbers, by these names."""
     for name, values in numbers.items():
@@ -30,7 +36,7 @@ def columns(numbers: Mapping[str, NDArray[np.uint8] | NDArray[np.uint16]]) -> No
 
 def names(
     map_name: str,
-    answer: Callable[[str, Sequence[int], bool], Mapping[int, Name]],
+    answer: Callable[[Sequence[int], bool], Mapping[int, Name]],
 ) -> None:
     """Answers what points are called, and how they look, when the browser asks. A fragment: the
     page around it is not run again."""
@@ -41,7 +47,7 @@ def names(
         found: Mapping[int, Name] = {}
         if question and question["map"] == map_name:
             wanted = [int(point) for point in question["points"]]
-            found = answer(map_name, wanted, bool(question["pictures"]))
+            found = answer(wanted, bool(question["pictures"]))
 
         def asked() -> None:
             st.session_state["map_asked"] = st.session_state["map_names"].asked
@@ -61,11 +67,12 @@ def names(
 
 
 def view(
-    data: Mapping[str, Any],
+    select: Mapping[str, Any],
     on_selected: Callable[[dict[str, Any]], None],
     on_opened: Callable[[int], None],
 ) -> None:
-    """The map. `on_selected` is given what was selected, `on_opened` the point that was opened."""
+    """The map that `about` tells of, with this selection. `on_selected` is given what was selected,
+    `on_opened` the point that was opened."""
     key = "map_view"
 
     def selected() -> None:
@@ -76,7 +83,7 @@ def view(
 
     _component(
         key=key,
-        data={"role": "view", **data},
+        data={"role": "view", "select": select},
         on_selected_change=selected,
         on_opened_change=opened,
     )

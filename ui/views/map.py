@@ -3,120 +3,22 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from embeddings.answers.maps import shown
 from embeddings.answers.maps.stored import StoredMap
-from kg_platform.errors import ArtifactError, BadInput, NotFound
 from ui import language, navigation, resources
 from ui.components import cards, vector_map
 from ui.language import named, say
-from ui.widgets import map_choice, map_reading, pager, tables, text
+from ui.widgets import map_choice, map_reading, map_selection, pager, text
 from ui.widgets.map_choice import MapChoice
+from ui.widgets.map_reading import MapReading
 
 PAGE = 30
 GRAPH = 300  # entities that are drawn as a graph
-SELECTION = "map_selection"
-
-
-def name_of(run: str, vectors: str) -> str:
-    return f"{run}/{vectors}"
-
-
-# ---- what is selected: how, and which points of which map
-
-
-def select(how: str, mask: NDArray[np.bool_] | None, choice: MapChoice, **more: Any) -> None:
-    """Remember a selection; what made it tells the browser how to make it too."""
-    st.session_state[SELECTION] = {
-        "id": more.pop("id", uuid.uuid4().hex),
-        "how": how,
-        "mask": mask,
-        "run": choice.run,
-        "vectors": choice.vectors,
-        **more,
-    }
-    st.session_state["map_page"] = 0
-
-
-def selection(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> dict[str, Any]:
-    """The selection on the map that is shown: of the address, or the one that was made on this map
-    or on another one, by its entities."""
-    if wanted.keys() & {"cluster", "lasso", "ids"}:
-        _of_address(choice, found, wanted)
-    kept: dict[str, Any] = st.session_state.get(SELECTION) or {"id": "none", "how": "none"}
-    if kept["how"] == "none" or kept["mask"] is None:
-        return kept
-    if (kept["run"], kept["vectors"]) != (choice.run, choice.vectors):
-        try:
-            before = map_reading.reading(kept["run"], kept["vectors"]).map
-            names = map_reading.ids(kept["run"])
-        except (NotFound, ArtifactError):  # its run was pruned
-            select("none", None, choice)
-            return selection(choice, found, {})
-        place = map_reading.reading(choice.run, choice.vectors).point_of
-        chosen = [names[row] for row in before.rows[kept["mask"]].tolist()]
-        mask = np.zeros(found.count, bool)
-        mask[[place[each] for each in chosen if each in place]] = True
-        select("bits", mask, choice, bits=shown.written_bits(mask))
-        kept = st.session_state[SELECTION]
-    return kept
-
-
-def _of_address(choice: MapChoice, found: StoredMap, wanted: dict[str, str]) -> None:
-    if "lasso" in wanted:
-        corners = shown.read_lasso(wanted["lasso"])
-        points = map_reading.reading(choice.run, choice.vectors).coordinates
-        select("lasso", shown.inside(points, corners), choice, lasso=wanted["lasso"])
-        return
-    if "ids" in wanted:
-        place = map_reading.reading(choice.run, choice.vectors).point_of
-        mask = np.zeros(found.count, bool)
-        mask[[place[each] for each in st.query_params.get_all("ids") if each in place]] = True
-        if not mask.any():
-            text.hint(say("None of these entities is on this map."))
-            return
-        select("bits", mask, choice, bits=shown.written_bits(mask))
-        return
-    number = wanted["cluster"]
-    if not number.isdecimal() or len(number) > 9 or int(number) >= len(found.names["cluster"]):
-        text.hint(
-            say(
-                "There is no cluster {number} on this map; choose one in the legend.",
-                number=repr(number[:20]),
-            )
-        )
-        return
-    code = int(number)
-    select("entry", found.codes["cluster"] == code, choice, **_entry("cluster", code, code, choice))
-
-
-def _entry(colour: str, first: int, last: int, choice: MapChoice) -> dict[str, Any]:
-    column = f"{name_of(choice.run, choice.vectors)}/{colour}"
-    return {"column": column, "first": first, "last": last}
-
-
-def selected_there(choice: MapChoice, found: StoredMap, said: dict[str, Any]) -> None:
-    """The browser selected."""
-    if said["map"] != name_of(choice.run, choice.vectors):
-        return
-    if said["how"] == "none" or not said["bits"]:
-        select("none", None, choice, id=said["id"])
-        return
-    more = {key: said[key] for key in ("column", "first", "last", "lasso") if key in said}
-    try:
-        mask = shown.read_bits(said["bits"], found.count)
-    except BadInput:
-        return
-    select(said["how"], mask, choice, id=said["id"], **more)
-
-
-# ---- the page
 
 
 def page() -> None:
@@ -131,53 +33,85 @@ def page() -> None:
         return
     wanted = map_choice.asked()
     choice = map_choice.choose(maps, map_reading.live(), map_reading.colours, wanted)
-    found = map_reading.reading(choice.run, choice.vectors).map
-    kept = selection(choice, found, wanted)
-    draw(choice, found, kept)
-    about(found)
-    chosen(choice, found, kept)
-    cluster = None
-    if kept["how"] == "entry" and kept["column"].endswith("/cluster"):
-        cluster = str(kept["first"]) if kept["first"] == kept["last"] else None
-    title = {name: name for name in map_choice.VECTORS.values()}
-    map_choice.write(
-        {
-            "modality": title[choice.vectors.removesuffix("_embedding")],
-            "colour": choice.colour,
-            "run": choice.run,
-            "from": choice.other,
-            "cluster": cluster,
-            "lasso": kept.get("lasso"),
-            "find": choice.find,
-        }
-    )
-
-
-def draw(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
-    name, lang = name_of(choice.run, choice.vectors), language.language()
-    colour = map_reading.colouring(choice.run, choice.vectors, choice.colour, lang)
-    sent: dict[str, Any] = {
-        f"{name}/xy": map_reading.reading(choice.run, choice.vectors).coordinates
-    }
-    sent[f"{name}/{choice.colour}"] = colour.codes
-    if kept["how"] == "entry" and kept["column"] not in sent:
-        kind = kept["column"].rpartition("/")[2]
-        sent[kept["column"]] = map_reading.colouring(choice.run, choice.vectors, kind, lang).codes
-    before = f"{name}/from/{choice.other}" if choice.other else None
-    if before and choice.other:
-        sent[before] = map_reading.elsewhere(choice.run, choice.other, choice.vectors)
-    slide = _slide(choice, name, sent)
+    with st.spinner(say("Reading the map …")):
+        on = map_reading.reading(choice.run, choice.vectors)
+    map_selection.select_address(on, wanted, st.query_params.get_all("ids"))
     lit: list[int] = []
-    there = 0
     if choice.find.strip():
-        lit, there = map_reading.lit(choice.run, choice.vectors, choice.find.strip())
-    number = f"{found.count:,}"
-    vector_map.view(
+        lit, there = map_reading.lit(on, choice.find.strip())
+        text.note(
+            say("{lit} of {found} that were found are on this map.", lit=len(lit), found=there)
+        )
+    place = st.container()
+    with st.container(gap=None):  # beside the map, but sent before what is selected is read
+        tell(choice, on, lit)
+    with place:
+        explore(choice, on)
+    if on.waiting:
+        place_more(choice, on)
+
+
+@st.fragment
+def explore(choice: MapChoice, on: MapReading) -> None:
+    """The map and what is selected. A selection runs this again, and not the page."""
+    if navigation.is_asked():
+        st.rerun()
+    with text.errors():
+        kept = map_selection.current(on)
+        vector_map.view(
+            map_selection.told(kept),
+            on_selected=lambda said: map_selection.selected_there(on, said),
+            on_opened=lambda point: open_point(on, point),
+        )
+        about(on)
+        chosen(on, kept)
+        title = {name: name for name in map_choice.VECTORS.values()}
+        map_choice.write(
+            {
+                "modality": title[choice.vectors.removesuffix("_embedding")],
+                "colour": choice.colour,
+                "run": choice.run,
+                "from": choice.other,
+                "cluster": map_selection.cluster(kept),
+                "lasso": kept.get("lasso"),
+                "find": choice.find,
+            }
+        )
+
+
+@st.fragment(run_every=2)
+def place_more(choice: MapChoice, on: MapReading) -> None:
+    """While entities wait to be placed: the next of them, beside the page."""
+    begun = on.name, on.waiting
+    if st.session_state.get("map_placing") != begun:
+        st.session_state["map_placing"] = begun
+        return  # the page itself is just drawn
+    now = map_reading.reading(choice.run, choice.vectors)
+    if (now.name, now.waiting) != begun:
+        st.rerun()
+
+
+def tell(choice: MapChoice, on: MapReading, lit: list[int]) -> None:
+    """What the browser has to know of the map: its columns, colours and words."""
+    lang = language.language()
+    colour = map_reading.colouring(on, choice.colour, lang)
+    columns: dict[str, map_reading.Column] = {"xy": on.coordinates, choice.colour: colour.codes}
+    kept = map_selection.current(on)
+    if kept["how"] == "entry":
+        kind = kept["column"].rpartition("/")[2]
+        columns[kind] = map_reading.colouring(on, kind, lang).codes
+    before = f"from/{choice.other}" if choice.other else None
+    if before and choice.other:
+        columns[before] = map_reading.elsewhere(on, choice.other)
+    slide = _slide(choice, on, columns)
+    parts = {on.column(kind): on.parts(kind, values) for kind, values in columns.items()}
+    vector_map.about(
         {
-            "map": name,
-            "columns": {"points": f"{name}/xy"},
+            "map": on.name,
+            "parts": {name: list(each) for name, each in parts.items() if len(each) > 1},
+            "columns": {"points": on.column("xy")},
             "colour": {
-                "column": f"{name}/{choice.colour}",
+                "column": on.column(choice.colour),
                 "title": named(_TITLES, choice.colour),
                 "measure": colour.measure,
                 "legend": [
@@ -185,28 +119,20 @@ def draw(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
                     for e in colour.legend
                 ],
             },
-            "before": before,
-            "slide": slide,
-            "clusters": map_reading.reading(choice.run, choice.vectors).cluster_names,
+            "before": on.column(before) if before else None,
+            "slide": on.column(slide) if slide else None,
+            "clusters": on.cluster_names,
             "lit": {"points": lit},
-            "select": {k: v for k, v in kept.items() if k not in ("mask", "run", "vectors")},
             "words": words(),
-            "numbers": {"points": number},
+            "numbers": {"points": f"{on.map.count:,}"},
             "language": lang,
-        },
-        on_selected=lambda said: selected_there(choice, found, said),
-        on_opened=lambda point: open_point(choice, found, point),
+        }
     )
-    with st.container(gap=None):
-        vector_map.columns(sent)
-        vector_map.names(name, answer)
-    if choice.find.strip():
-        text.note(
-            say("{lit} of {found} that were found are on this map.", lit=len(lit), found=there)
-        )
+    vector_map.columns({name: part for each in parts.values() for name, part in each.items()})
+    vector_map.names(on.name, lambda points, pictures: map_reading.named(on, points, pictures))
 
 
-def _slide(choice: MapChoice, name: str, sent: dict[str, Any]) -> str | None:
+def _slide(choice: MapChoice, on: MapReading, columns: dict[str, map_reading.Column]) -> str | None:
     """The column of where the points were in the run that was shown before, to move from there."""
     last = st.session_state.get("map_shown")
     st.session_state["map_shown"] = (choice.run, choice.vectors)
@@ -215,19 +141,14 @@ def _slide(choice: MapChoice, name: str, sent: dict[str, Any]) -> str | None:
     run, other = st.session_state.get("map_slide", (None, None))
     if run != choice.run or other not in map_reading.kept_maps():
         return None
-    column = f"{name}/from/{other}"
-    sent[column] = map_reading.elsewhere(choice.run, other, choice.vectors)
+    column = f"from/{other}"
+    columns[column] = map_reading.elsewhere(on, other)
     return column
 
 
-def answer(name: str, points: Any, pictures: bool) -> dict[int, vector_map.Name]:
-    run, _, vectors = name.partition("/")
-    return map_reading.named(run, vectors, points, pictures)
-
-
-def open_point(choice: MapChoice, found: StoredMap, point: int) -> None:
-    if 0 <= point < found.count:
-        navigation.open_entity(map_reading.ids(choice.run)[found.rows[point]])
+def open_point(on: MapReading, point: int) -> None:
+    if 0 <= point < on.map.count:
+        navigation.open_entity(on.ids[on.map.rows[point]])
 
 
 def words() -> dict[str, str]:
@@ -254,8 +175,9 @@ def words() -> dict[str, str]:
     }
 
 
-def about(found: StoredMap) -> None:
-    """How the map was made, in a line."""
+def about(on: MapReading) -> None:
+    """How the map was made, in a line, and who is on it beside those of its run."""
+    found = on.map
     said = [named(_METHODS, found.method), say("run {run}", run=found.run)]
     moved = found.about.get("moved")
     if found.about.get("laid_over"):
@@ -264,13 +186,24 @@ def about(found: StoredMap) -> None:
         said.append(
             say("half of the points moved less than {share}", share=f"{max(moved[0], 0.001):.1%}")
         )
+    if on.arrived:
+        said.append(
+            say(
+                "came later: {count}, each amid the 5 of the run that are nearest to it",
+                count=f"{on.arrived:,}",
+            )
+        )
+    if on.waiting:
+        said.append(say("being placed: {count}", count=f"{on.waiting:,}"))
+    if on.gone:
+        said.append(say("gone from the graph, and from here: {count}", count=f"{on.gone:,}"))
     text.note(" · ".join(said))
 
 
-def chosen(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
-    """What is selected, as a table or a gallery, page by page, and its way into the graph."""
-    mask = kept.get("mask")
-    if mask is None or kept["how"] == "none":
+def chosen(on: MapReading, kept: dict[str, Any]) -> None:
+    """What is selected, as a list or a gallery, page by page, and its way into the graph."""
+    mask = kept["mask"]
+    if mask is None:
         text.hint(
             say(
                 "Draw a lasso, or choose in the legend: what is selected is listed here. Come near "
@@ -282,13 +215,12 @@ def chosen(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
     if not len(points):
         text.hint(say("Nothing of the selection is on this map."))
         return
-    names = map_reading.ids(choice.run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text.heading(say("{count} selected", count=f"{len(points):,}"), _summary(found, points))
+        text.heading(say("{count} selected", count=f"{len(points):,}"), _summary(on.map, points))
         look = st.segmented_control(
             say("Look"),
-            ["Table", "Gallery"],
-            default="Table",
+            ["List", "Gallery"],
+            default="List",
             required=True,
             key="map_look",
             label_visibility="collapsed",
@@ -301,22 +233,32 @@ def chosen(choice: MapChoice, found: StoredMap, kept: dict[str, Any]) -> None:
             disabled=len(points) > GRAPH,
             help=say("Up to {count} entities are drawn as a graph.", count=GRAPH),
         ):
-            ids = [names[row] for row in found.rows[points].tolist()]
-            navigation.go("graph", **{"with": ids})
+            ids = [on.ids[row] for row in on.map.rows[points].tolist()]
+            there = resources.rows(tuple(ids))
+            navigation.go("graph", **{"with": [id for id in ids if id in there]})
             st.rerun()
     list_, below = st.container(), st.container()
     with below:
-        places = pager.part(range(len(points)), PAGE, "map_page")
-    some = [names[row] for row in found.rows[points[list(places)]].tolist()]
+        places = pager.part(range(len(points)), PAGE, map_selection.PAGE)
+    some = [on.ids[row] for row in on.map.rows[points[list(places)]].tolist()]
     there = resources.rows(tuple(some))
     rows = [there[id] for id in some if id in there]
     with list_:
-        if not rows:
-            text.hint(say("These entities are not in the graph any more."))
-        elif look == "Table":
-            tables.entity_list(rows, key="map_table")
-        else:
-            cards.cards([cards.Card(row, row.type or "") for row in rows], key="map_cards")
+        if rows:
+            cards.cards(
+                [cards.Card(row, row.type or "") for row in rows],
+                key="map_list" if look == "List" else "map_cards",
+                shape="rows" if look == "List" else "cards",
+                name=say("What is selected"),
+            )
+        if len(rows) < len(some):
+            text.hint(
+                say(
+                    "{count} of these {shown} are not in the graph any more.",
+                    count=len(some) - len(rows),
+                    shown=len(some),
+                )
+            )
 
 
 def _summary(found: StoredMap, points: NDArray[np.int64]) -> str:

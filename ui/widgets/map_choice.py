@@ -63,11 +63,8 @@ def write(parts: Mapping[str, str | None]) -> None:
     if wanted == {name: st.query_params[name] for name in PARTS if name in st.query_params}:
         st.session_state[_WRITTEN] = wanted
         return
-    for name in PARTS:
-        if name in wanted:
-            st.query_params[name] = wanted[name]
-        elif name in st.query_params:
-            del st.query_params[name]
+    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in PARTS}
+    st.query_params.from_dict({**others, **wanted})
     st.session_state[_WRITTEN] = wanted
 
 

@@ -1,4 +1,4 @@
-"""Tables: lists of entities with their pictures, and any value of the graph as a cell."""
+"""Tables: rows to look at or to choose from, and any value of the graph as a cell."""
 
 from __future__ import annotations
 
@@ -13,44 +13,13 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from kg_platform.browse.entities import EntityRow
 from kg_platform.browse.formatting import jsonable
 from kg_platform.graph.values import NodeValue, PathValue, RelationshipValue
 from kg_platform.graph.written import number
-from ui import navigation, resources
 from ui.language import say
 
 VECTOR_LENGTH = 8  # longer lists of numbers are vectors: their beginning and their length
 WORDS = 16  # items of a list that `words` shows
-
-
-def entity_list(rows: Sequence[EntityRow], key: str) -> None:
-    """A table of entities; a click on one opens its page."""
-    columns: dict[str, list[str | None]] = {
-        "picture": [resources.thumbnail(r.picture, resources.SMALL) for r in rows],
-        "label": [r.label for r in rows],
-        "type": [r.type for r in rows],
-        "id": [r.id for r in rows],
-        "description": [r.description for r in rows],
-    }
-    if not any(columns["picture"]):
-        del columns["picture"]
-    choice(
-        columns,
-        [r.id for r in rows],
-        key=key,
-        on_choice=navigation.open_entity,
-        height="content",
-        row_height=44,
-        column_config={
-            "picture": st.column_config.ImageColumn(say("Picture"), width=64),
-            "label": st.column_config.TextColumn(say("Name"), width=220),
-            "type": st.column_config.TextColumn(say("Type"), width=110),
-            "description": st.column_config.TextColumn(say("Description")),
-            "id": st.column_config.TextColumn(say("Id"), width=150),
-        },
-        alt=say("Entities; choose one to open its page"),
-    )
 
 
 def choice(

@@ -1,5 +1,6 @@
-// The map of a run's vectors. One component in three roles, told apart by its data: bare bytes are a
-// column of numbers; `role: "names"` answers what points are called; otherwise it is the map itself.
+// The map of a run's vectors. One component in four roles, told apart by its data: bare bytes are a
+// column of numbers; `role: "about"` says what is on the map; `role: "names"` answers what points are
+// called; otherwise it is the map itself.
 import * as shared from "./shared.mjs"
 import { makeView } from "./view.mjs"
 
@@ -19,6 +20,7 @@ export default function (given) {
 
 function begin({ data, parentElement }) {
   if (data instanceof Uint8Array) return columnElement()
+  if (data.role === "about") return aboutElement()
   if (data.role === "names") return namesElement()
   return makeView(parentElement)
 }
@@ -33,6 +35,10 @@ function columnElement() {
     },
     close: () => shared.dropColumn(name),
   }
+}
+
+function aboutElement() {
+  return { update: ({ data }) => shared.putAbout(data), close: () => shared.putAbout(null) }
 }
 
 function namesElement() {

@@ -1,9 +1,11 @@
 // What the elements of one map share in this document: columns of numbers, each sent by an element
-// of its own, so that none is sent again when another comes; names and pictures of points, which
-// are asked for when they are looked at.
+// of its own, so that none is sent again when another comes; what the map is; names and pictures of
+// points, which are asked for when they are looked at.
 const columns = new Map()
+const joined = new Map() // name -> a column of several parts
 const listeners = new Set()
 const names = new Map() // map -> Map(point -> {label, kind, id, image})
+let told = null
 let asker = null
 let waiting = null
 
@@ -21,7 +23,31 @@ export function dropColumn(name) {
   columns.delete(name)
 }
 
-export const column = (name) => columns.get(name)
+// A column by its name; one that comes in parts is the same array for as long as they are.
+export function column(name) {
+  const parts = told?.parts[name]
+  if (!parts) return columns.get(name)
+  const there = parts.map((part) => columns.get(part))
+  if (!there.every(Boolean)) return undefined
+  const kept = joined.get(name)
+  if (kept?.there.every((part, i) => part === there[i])) return kept.whole
+  const whole = new there[0].constructor(there.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of there) {
+    whole.set(part, at)
+    at += part.length
+  }
+  joined.set(name, { there, whole })
+  return whole
+}
+
+export function putAbout(data) {
+  told = data
+  for (const name of joined.keys()) if (!told?.parts[name]) joined.delete(name)
+  tell()
+}
+
+export const about = () => told
 
 export function listen(heard) {
   listeners.add(heard)

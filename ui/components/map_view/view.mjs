@@ -52,7 +52,8 @@ export function makeView(parent) {
   root.append(stage, side)
   parent.append(root) // beside its style sheet
 
-  let data = null
+  let data = null // what the map is, as Python tells
+  let select = null // what Python has as selected
   let trigger = null
   let renderer = null
   let points = null
@@ -210,7 +211,8 @@ export function makeView(parent) {
   }
 
   const hidden = () => {
-    const name = data.colour.column
+    // By the part that stays: what is hidden stays so when others come.
+    const name = data.parts[data.colour.column]?.[0] ?? data.colour.column
     if (!hiddenOf.has(name)) hiddenOf.set(name, new Set())
     return hiddenOf.get(name)
   }
@@ -528,8 +530,8 @@ export function makeView(parent) {
   }
 
   // What Python selected: an address named it, or somebody cleared it there.
-  function adopt(select) {
-    if (select.id === heard) return
+  function adopt() {
+    if (!select || select.map !== data.map || select.id === heard) return
     heard = select.id
     if (ours.has(select.id)) return // an echo, perhaps a late one
     selectionId = select.id
@@ -585,8 +587,25 @@ export function makeView(parent) {
     status.textContent = [whole, some].filter(Boolean).join(" · ")
   }
 
+  function describe() {
+    above.setAttribute("aria-label", data.words.label.replace("{count}", data.numbers.points))
+    tools.setAttribute("aria-label", data.words.tools)
+    side.setAttribute("aria-label", data.colour.title)
+    for (const [name, button] of Object.entries(buttons)) {
+      button.title = data.words[name]
+      button.setAttribute("aria-label", data.words[name])
+    }
+    turn(mode)
+    tell(null)
+  }
+
   function refresh() {
-    if (!data) return
+    const told = shared.about()
+    if (!told) return
+    if (told !== data) {
+      data = told
+      describe()
+    }
     const there = shared.column(data.columns.points)
     const colours = shared.column(data.colour.column)
     if (!there || !colours || there.length !== 2 * colours.length) {
@@ -621,7 +640,7 @@ export function makeView(parent) {
       if (mixed === 1) before = earlier
       feed()
     }
-    adopt(data.select)
+    adopt()
     lightUp()
     renderer.set("flags", flags)
     recount()
@@ -659,16 +678,7 @@ export function makeView(parent) {
   return {
     update({ data: next, setTriggerValue }) {
       trigger = setTriggerValue
-      data = next
-      above.setAttribute("aria-label", data.words.label.replace("{count}", data.numbers.points))
-      tools.setAttribute("aria-label", data.words.tools)
-      side.setAttribute("aria-label", data.colour.title)
-      for (const [name, button] of Object.entries(buttons)) {
-        button.title = data.words[name]
-        button.setAttribute("aria-label", data.words[name])
-      }
-      turn(mode)
-      tell(null)
+      select = next.select
       refresh()
     },
     close() {
