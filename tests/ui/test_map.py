@@ -73,6 +73,19 @@ def test_an_address_names_what_is_shown_and_selected(mapped: Platform, explorer:
     assert [item["id"] for item in told(app, "items")["items"]] == IDS[:13]
 
 
+def test_who_comes_back_finds_what_was_chosen(mapped: Platform, explorer: Open) -> None:
+    app = explorer("map", modality="text", colour="cluster", run="run-1", cluster="0")
+    there = dict(app.query_params.items())
+    app.switch_page("views/audit.py").run()
+    app.switch_page("views/map.py")
+    for name, value in there.items():
+        app.query_params[name] = value[0] if isinstance(value, list) else value
+    app.run()
+    assert app.selectbox(key="map_modality").value == "Texts"
+    assert app.selectbox(key="map_colour").value == "Cluster"
+    assert dict(app.query_params.items()) == there
+
+
 def test_an_address_with_a_lasso(mapped: Platform, explorer: Open) -> None:
     right = "7fff0000ffff0000ffffffff7fffffff"
     app = explorer("map", lasso=right)
