@@ -23,7 +23,7 @@ from ingest.validate import (
 )
 from ingest.versions.stated import Stated
 from kg_platform.errors import BadMedium, MediumGone, MediumNotFetched
-from kg_platform.media.gallery import Gallery
+from kg_platform.media.gallery import Gallery, refuse_part
 from kg_platform.media.isolated import cores
 from kg_platform.records import (
     Entity,
@@ -204,11 +204,20 @@ class RecordCheck:
         if not refs:
             return []
         digests = self._each(refs, self._gallery.digest)
-        known = self._store.known_media(sorted({d for d in digests if d}))
-        known = {digest for digest in known if self._gallery.has(digest)}
-        fresh = [pair for pair, d in zip(refs, digests, strict=True) if d and d not in known]
-        media = iter(self._each(fresh, self._gallery.keep))
-        return [digest if digest is None or digest in known else next(media) for digest in digests]
+        lengths = self._store.known_media(sorted({d for d in digests if d}))
+        lengths = {digest: s for digest, s in lengths.items() if self._gallery.has(digest)}
+        there = [(pair, d) for pair, d in zip(refs, digests, strict=True) if d]
+        digest_of = {id(ref): digest for (_, ref), digest in there}
+
+        def keep(ref: MediaRef) -> Media | str:
+            digest = digest_of[id(ref)]
+            if digest not in lengths:
+                return self._gallery.keep(ref)
+            refuse_part(ref, lengths[digest])
+            return digest
+
+        media = iter(self._each([pair for pair, _ in there], keep))
+        return [digest and next(media) for digest in digests]
 
     def _each(
         self, refs: Sequence[tuple[Entity, MediaRef]], work: Callable[[MediaRef], R]

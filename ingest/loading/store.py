@@ -65,8 +65,9 @@ class Known(Protocol):
     def merged_ids(self) -> dict[str, str]:
         """Every id that was merged away, and the entity that stands for it."""
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
-        """Which of these SHA-256 the graph has a media node for."""
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        """Those of these SHA-256 that the graph has a media node for, and how many seconds each is
+        long (None: it is no recording)."""
 
 
 class Store(Known, Protocol):
@@ -121,8 +122,8 @@ class GraphStore:
     def merged_ids(self) -> dict[str, str]:
         return merged_ids(self._graph)
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
-        return {row["id"] for row in self._read(loading.KNOWN_MEDIA, ids)}
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        return {row["id"]: row["duration"] for row in self._read(loading.KNOWN_MEDIA, ids)}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
         if nodes and self._is_first(nodes) and self._create(nodes):

@@ -54,11 +54,11 @@ MATCH (n:Entity {«id»: id})
 RETURN n.«id» AS id, n.«content_hash» AS content_hash
 """
 
-# $ids: list of SHA-256 -> id
+# $ids: list of SHA-256 -> id, duration
 KNOWN_MEDIA = """
 UNWIND $ids AS id
 MATCH (m:Media {id: id})
-RETURN m.id AS id
+RETURN m.id AS id, m.duration AS duration
 """
 
 # $rows: {id, properties}

@@ -63,12 +63,14 @@ RETURN n.«id» AS head, type(r) AS type, m.«id» AS tail, r.«split» AS split
 
 
 def media(after: str | None, upto: str, labels: Sequence[str]) -> Statement:
-    """The media of the entities on a page that a modality is made of -> id, rank, sha256, kind."""
+    """The media of the entities on a page that a modality is made of -> id, rank, sha256, kind,
+    start, end."""
     text = f"""
 MATCH (n:Entity)-[h:{MEDIA_TYPE}]->(m:Media)
 WHERE {_after("n", after)} AND n.«id» <= $upto{one_of("n", labels)}
   AND {media_kind("m")} IN $kinds
-RETURN n.«id» AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256, {media_kind("m")} AS kind
+RETURN n.«id» AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256, {media_kind("m")} AS kind,
+       h.start_seconds AS start, h.end_seconds AS end
 """
     return Statement(text, {"after": after, "upto": upto, "kinds": MEDIA_KINDS})
 

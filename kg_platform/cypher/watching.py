@@ -30,8 +30,8 @@ def said(
 ) -> Statement:
     """What these entities say -> as `snapshots.entities`, and media, facts.
 
-    `media` are [kind, rank, sha256]; `leading` and `coming` facts are [type, other's id, split], at
-    most `most` of either. The mark's version comes with them.
+    `media` have kind, rank, sha256, start and end; `leading` and `coming` facts are [type, other's
+    id, split], at most `most` of either. The mark's version comes with them.
     """
 
     def facts(arrow: str) -> str:
@@ -53,7 +53,8 @@ RETURN n.«id» AS id, {version("n")} AS changed, n.«label» AS label,
        }} AS captions,
        COLLECT {{
          MATCH (n)-[h:{MEDIA_TYPE}]->(medium:Media) WHERE {media_kind("medium")} IN $kinds
-         RETURN [{media_kind("medium")}, coalesce(h.rank, 0), medium.id]
+         RETURN {{kind: {media_kind("medium")}, rank: coalesce(h.rank, 0), sha256: medium.id,
+                 start: h.start_seconds, end: h.end_seconds}}
        }} AS media,
        {facts(">")} AS leading,
        {facts("<")} AS coming

@@ -11,6 +11,7 @@ from typing import Protocol, TypeGuard
 from kg_platform.errors import BadMedium, BadPicture, MediumGone, MediumNotFetched
 from kg_platform.media.described import describe, memory_for
 from kg_platform.media.isolated import Isolated
+from kg_platform.media.span import Span
 from kg_platform.media.store import MediaStore
 from kg_platform.records import HeldMedium, Media, MediaRef
 
@@ -113,11 +114,15 @@ class Gallery:
         """Check the medium and store its bytes.
 
         Raises:
-            BadMedium: as `read`, or these bytes are no medium. MediaStoreError: no space left.
+            BadMedium: as `read`, these bytes are no medium, or a recording without the part that is
+                meant. MediaStoreError: no space left.
         """
         if self._web is not None and _is_address(ref.location):
-            return self._web.media(ref.location, self._checked)
-        return self._checked(self.read(ref))
+            media = self._web.media(ref.location, self._checked)
+        else:
+            media = self._checked(self.read(ref))
+        refuse_part(ref, media.duration)
+        return media
 
     def picture(self, ref: MediaRef) -> Media:
         """As `keep`, where nothing but a picture will do.
@@ -139,6 +144,15 @@ class Gallery:
         if small is not None:
             self._store.put_small(digest, small)
         return Media(digest, uri=self._store.uri(digest), size=len(data), **figures)
+
+
+def refuse_part(ref: MediaRef, duration: float | None) -> None:
+    """
+    Raises:
+        BadMedium: a recording of so many seconds is over where the part begins that is meant.
+    """
+    if problem := Span.of(ref.start, ref.end).problem(duration):
+        raise BadMedium(problem)
 
 
 def _is_address(location: object) -> TypeGuard[str]:

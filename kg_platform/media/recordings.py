@@ -101,6 +101,19 @@ def sound_of(container: Any) -> Any | None:
     return next(iter(container.streams.audio), None)
 
 
+def beginning(container: Any) -> float:
+    """The time stamp of its earliest picture or sound, in seconds: where players begin to count."""
+    return float(container.start_time or 0) / av.time_base
+
+
+def seek(container: Any, stream: Any, second: float) -> None:
+    """Go to a picture or sound of the stream at or before this second, counted from its beginning;
+    what cannot be sought in stays where it is."""
+    with suppress(av.FFmpegError):
+        at = max(beginning(container) + second, 0.0)
+        container.seek(round(at / stream.time_base), stream=stream)
+
+
 def probe(data: bytes, max_pixels: int) -> RecordingInfo:
     """What it is. The first picture or sound is decoded; of the rest the time stamps are read.
 

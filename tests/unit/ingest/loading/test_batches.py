@@ -196,6 +196,25 @@ def test_sound_and_film(tmp_path: Path) -> None:
     assert "playlist" in passed.rejections[0].reason
 
 
+def test_a_part_behind_the_end_is_refused_also_of_what_the_graph_knows(tmp_path: Path) -> None:
+    part = '{"id": "A", "audio": {"path": "a.wav", "from": 3, "to": 4}}\n'
+    folder = source(tmp_path / "s", part)
+    (folder / "a.wav").write_bytes(wav())
+    media, store = MediaStore(str(tmp_path / "media")), FakeStore()
+    why = "its part begins at 3 s, but the recording ends at 1 s; give a smaller `from`"
+    first = Passed(folder, store=store, media=media)
+    assert [(r.field, r.reason) for r in first.rejections] == [("audio", why)]
+    assert first.nodes["A"].media == []
+    more = '{"id": "B", "audio": {"path": "a.wav", "from": 0.5, "to": 9}}\n'
+    (folder / "entities.jsonl").write_text(more)
+    store.put_entities(list(Passed(folder, store=store, media=media).nodes.values()))
+    (folder / "entities.jsonl").write_text(part + more)
+    second = Passed(folder, store=store, media=media)
+    assert [(r.field, r.reason) for r in second.rejections] == [("audio", why)]
+    assert second.nodes["A"].media == []
+    assert [ref.start for _, ref in second.nodes["B"].media] == [0.5]
+
+
 def die_of_some(data: bytes, max_pixels: int) -> Looked:
     """A decoder with a fault."""
     if data.endswith(b"die"):
