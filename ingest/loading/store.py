@@ -357,7 +357,4 @@ def _new_row(node: Node) -> list[Any]:
 
 def _link_row(node: Node) -> dict[str, Any]:
     media = [{"id": digest, "properties": ref.about()} for digest, ref in node.media]
-    places = sorted([ref.rank, digest, ref.caption or ""] for digest, ref in node.media)
-    return {
-        "id": node.id, "content_hash": node.content_hash, "media": media, "places": places,
-    }  # fmt: skip
+    return {"id": node.id, "content_hash": node.content_hash, "media": media}
