@@ -23,7 +23,7 @@ FAILURES = 500  # in a table
 PAIRS = 6  # a page
 # Comparing is done while a person waits, beside everybody else's pages: a few seconds at most.
 BITS = 8
-COMPARED, COMPARISONS, ALIKE = 250_000, 20_000_000, 5_000
+COMPARED, COMPARISONS, ALIKE = 250_000, 1_000_000_000, 5_000
 KEPT = 60  # media a page
 REASONS = 8
 NAMED = 12  # entities of a medium
