@@ -17,8 +17,8 @@ import psutil
 
 from kg_platform.browse.near_hashes import Hashes, near
 
-HASHES, ROWS, SEED, GOAL = 1_000_000, 400, 0, 50.0
-DISTANCES = (4, 8)
+HASHES, ROWS, SEED = 1_000_000, 400, 0
+GOALS = {4: 50.0, 8: 10.0}  # by bits: what the command finds, and the page
 
 
 def drawn() -> Hashes:
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     del options
     hashes = drawn()
     rows = np.linspace(0, len(hashes) - 2, ROWS).astype(int).tolist()
-    for distance in DISTANCES:
+    for distance, goal in GOALS.items():
         begun = time.perf_counter()
         some = of_rows(hashes, rows, distance)
         whole = (time.perf_counter() - begun) * (len(hashes) - 1) / len(rows)
@@ -70,5 +70,5 @@ def run(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             "loop_seconds": round(whole),
             "ratio": round(whole / seconds, 1),
             "memory_mb": round((psutil.Process().memory_info().rss - before) / 1e6),
-            "ok": ours == some and whole / seconds >= GOAL,
+            "ok": ours == some and whole / seconds >= goal,
         }

@@ -43,6 +43,9 @@ PLACES = {
     "image": "an image is the " + _MEDIUM.format("a picture"),
     "audio": "an audio is the " + _MEDIUM.format("a recording"),
     "video": "a video is the " + _MEDIUM.format("a film"),
+    "document": "a document is the "
+    + _MEDIUM.format("a text file")
+    + "; its role is always `document`",
 }
 
 _WITH_OFFSET = (datetime, time)

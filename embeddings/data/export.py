@@ -252,11 +252,17 @@ def compose(row: dict[str, Any]) -> list[str]:
     """The texts an entity is encoded by: label and description as one, then every caption.
 
     Nothing twice: a caption that says what the label, the description or another caption says is
-    left out. The captions of media come last, in the order of their ranks.
+    left out. The captions of media come last, in the order of their ranks, and then what its
+    documents say, piece by piece.
     """
     named = _different([row["label"], row["description"]], without=())
-    ranked = sorted((rank_of(rank), str(caption)) for rank, caption in row["captions"])
-    more = _different([*row["texts"], [caption for _, caption in ranked]], without=named)
+    ranked = sorted(
+        (rank_of(rank), str(caption or ""), list(said or ()))
+        for rank, caption, said in row["captions"]
+    )
+    captions = [caption for _, caption, _ in ranked]
+    said = [text for _, _, own in ranked for text in own]
+    more = _different([*row["texts"], captions, said], without=named)
     return [". ".join(named), *more] if named else more
 
 

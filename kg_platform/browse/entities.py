@@ -82,6 +82,8 @@ class MediaRow:
     frame_rate: float | None = None
     start: float | None = None
     end: float | None = None
+    characters: int | None = None
+    pages: int | None = None
 
 
 @dataclass(frozen=True)

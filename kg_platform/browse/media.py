@@ -35,6 +35,8 @@ class StoredMedium:
     duration: float | None
     likeness: str | None
     entities: int
+    characters: int | None = None
+    pages: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,11 @@ def one(graph: Graph, begin: str) -> dict[str, Any]:
         raise NotFound(f"No medium has the id {begin}; `kg media list` prints those there are.")
     if len(found) > 1:
         raise BadInput(f"Several media have ids that begin with {begin}; give more of it.")
-    media = {key: value for key, value in found[0]["media"].items() if value != NO_LIKENESS}
+    media = {
+        key: value
+        for key, value in found[0]["media"].items()
+        if value != NO_LIKENESS and key != "texts"  # which may be long
+    }
     given = {"id": media["id"], "limit": _REFERRING}
     return media | {"entities": graph.read(Statement(cypher.ENTITIES, given))}
 

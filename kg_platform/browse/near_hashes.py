@@ -19,7 +19,7 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 BITS = 64
-_SORTING = 30  # comparisons that sorting takes as long as, a hash
+_SORTING = 4  # comparisons that sorting by a choice takes as long as, a hash
 _MOST_BLOCKS = 12  # that are to agree
 
 
@@ -33,9 +33,7 @@ def near(hashes: Hashes, distance: int) -> Iterator[tuple[Places, Places, Places
         before = [b for at, b in enumerate(blocks) if at not in chosen and at < max(chosen)] \
             if chosen else []  # fmt: skip
         order = np.argsort(hashes & mask)
-        ordered = hashes[order]
-        for left, right in _equal(ordered & mask):
-            differ = ordered[left] ^ ordered[right]
+        for left, right, differ in _agreeing(hashes[order], mask):
             bits = np.bitwise_count(differ)
             close = np.flatnonzero(bits <= distance)
             for block in before:
@@ -54,16 +52,19 @@ def comparisons(hashes: Hashes, distance: int) -> int:
     return needed
 
 
-def _equal(keys: Hashes) -> Iterator[tuple[Places, Places]]:
-    """The pairs of places of equal ones among sorted keys, those at one distance at a time."""
-    left = np.arange(len(keys) - 1)
+def _agreeing(ordered: Hashes, mask: np.uint64) -> Iterator[tuple[Places, Places, Hashes]]:
+    """The places of the pairs that agree in a mask by which they are ordered, and in what they
+    differ: those at one distance at a time."""
+    left = np.arange(len(ordered) - 1)
     apart = 1
     while len(left):
-        left = left[keys[left] == keys[left + apart]]
+        differ = ordered[left] ^ ordered[left + apart]
+        agree = (differ & mask) == 0
+        left, differ = left[agree], differ[agree]
         if len(left):
-            yield left, left + apart
+            yield left, left + apart, differ
         apart += 1
-        left = left[left + apart < len(keys)]
+        left = left[left + apart < len(ordered)]
 
 
 def _plan(count: int, distance: int) -> tuple[Sequence[np.uint64], int]:

@@ -16,7 +16,7 @@ from typing import Any
 from kg_platform.cypher.changes import FACTS, TEXT, TEXT_PROPERTIES
 from kg_platform.cypher.loading import RESERVED, is_vector_property
 from kg_platform.cypher.reviewing import ACCEPTANCE, SOURCE
-from kg_platform.modality import IMAGE, OF_MEDIA
+from kg_platform.modality import IMAGE, MEDIA_KINDS, OF_MEDIA
 
 Properties = Mapping[str, Any]
 
@@ -152,7 +152,7 @@ def _stale(held: Sequence[Outcome], after: Properties) -> list[str]:
         reason
         for reason, changed in (
             (FACTS, ends),
-            (TEXT, told or bool(after.keys() & set(TEXT_PROPERTIES))),
+            (TEXT, told or placed - MEDIA_KINDS or after.keys() & set(TEXT_PROPERTIES)),
             *((one.item, placed.intersection(one.media)) for one in OF_MEDIA),
         )
         if changed

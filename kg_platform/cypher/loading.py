@@ -17,7 +17,7 @@ from kg_platform.cypher.changes import (
 )
 from kg_platform.cypher.names import quote
 from kg_platform.cypher.snapshots import media_kind
-from kg_platform.modality import OF_MEDIA
+from kg_platform.modality import MEDIA_KINDS, OF_MEDIA
 
 # Properties the platform itself keeps on an entity: a source cannot set them, and replacing an
 # entity's content leaves the vectors where they are until the next publish.
@@ -96,6 +96,8 @@ _MARKS = "\n  ".join(
     f"SET {mark('n', one.item, _differ('p.place', f'p.kind IN {list(one.media)}'))}"
     for one in OF_MEDIA
 )
+_OTHER_CAPTIONS = _differ("p.caption", "p.caption <> ''")
+_OTHER_DOCUMENTS = _differ("p.place", f"NOT p.kind IN {sorted(MEDIA_KINDS)}")
 _NEW = f"coalesce(n.«{STALE}»[0] = '{NEW}', false)"
 # $rows: {id, content_hash, media: [{id, properties}]}.
 # The hash says "complete": a load that was cut off before this finds no hash, and writes the entity
@@ -122,7 +124,7 @@ CALL (n, before) {{
   WITH n, before WHERE NOT {_NEW}
   WITH n, before, {_PLACES} AS after
   {_MARKS}
-  SET {mark("n", TEXT, _differ("p.caption", "p.caption <> ''"))}
+  SET {mark("n", TEXT, f"{_OTHER_CAPTIONS} OR {_OTHER_DOCUMENTS}")}
 }}
 """
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeGuard
 
 from kg_platform.errors import BadMedium, BadPicture, MediumGone, MediumNotFetched
-from kg_platform.media.described import describe, memory_for
+from kg_platform.media.described import (
+    DOCUMENT,
+    Looked,
+    describe,
+    describe_document,
+    memory_for,
+)
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.span import Span
 from kg_platform.media.store import MediaStore
@@ -66,7 +73,7 @@ class Gallery:
             BadMedium: as `read`, or what an address gives is no medium or cannot be had.
         """
         if self._web is not None and _is_address(ref.location):
-            return self._web.media(ref.location, self._checked).id
+            return self._web.media(ref.location, self._checking(ref)).id
         return hashlib.sha256(self.read(ref)).hexdigest()
 
     def read(self, ref: MediaRef) -> bytes:
@@ -118,9 +125,9 @@ class Gallery:
                 meant. MediaStoreError: no space left.
         """
         if self._web is not None and _is_address(ref.location):
-            media = self._web.media(ref.location, self._checked)
+            media = self._web.media(ref.location, self._checking(ref))
         else:
-            media = self._checked(self.read(ref))
+            media = self._checking(ref)(self.read(ref))
         refuse_part(ref, media.duration)
         return media
 
@@ -135,8 +142,12 @@ class Gallery:
             raise BadPicture(f"this is no picture but {media.mime}")
         return media
 
-    def _checked(self, data: bytes) -> Media:
-        found, small = self._isolated.run(describe, data, self._max_pixels)
+    def _checking(self, ref: MediaRef) -> Callable[[bytes], Media]:
+        """What makes media of the bytes of this reference."""
+        return partial(self._checked, describe_document if ref.role == DOCUMENT else describe)
+
+    def _checked(self, look: Callable[[bytes, int], Looked], data: bytes) -> Media:
+        found, small = self._isolated.run(look, data, self._max_pixels)
         figures = found._asdict()
         if self._store is None:
             return Media(hashlib.sha256(data).hexdigest(), uri="", size=len(data), **figures)

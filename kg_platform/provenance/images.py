@@ -14,7 +14,7 @@ from typing import Any
 
 from kg_platform.cypher.changes import TEXT, TEXT_PROPERTIES
 from kg_platform.graph.kept import from_text, to_text
-from kg_platform.modality import IMAGE, OF_MEDIA
+from kg_platform.modality import IMAGE, MEDIA_KINDS, OF_MEDIA
 
 Kept = dict[str, Any]
 # A medium of an entity: its id, and the properties of the reference.
@@ -181,8 +181,9 @@ def reasons(before: EntityImage, after: EntityImage, kinds: Mapping[str, str]) -
     one that is not known is taken for a picture."""
     words = [[i.properties.get(k) for k in TEXT_PROPERTIES] for i in (before, after)]
     captions = [[place[-1] for place in _places(i) if place[-1]] for i in (before, after)]
-    found = [TEXT] if to_text(words[0]) != to_text(words[1]) or captions[0] != captions[1] else []
     changed = {kinds.get(digest, IMAGE.name) for digest in other_media(before, after)}
+    told = to_text(words[0]) != to_text(words[1]) or captions[0] != captions[1]
+    found = [TEXT] if told or changed - MEDIA_KINDS else []  # what documents say is text
     return found + [one.item for one in OF_MEDIA if changed.intersection(one.media)]
 
 

@@ -38,7 +38,7 @@ from kg_platform.records import FIGURES, Media, MediaRef
 NODES_AT_ONCE = 50_000
 RELATIONS_AT_ONCE = 500_000
 _ENTITY, _MEDIA = "Entity", "Media"
-_COLUMN = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+_COLUMN = {str: pa.string(), int: pa.int64(), float: pa.float64(), list: pa.list_(pa.string())}
 _START, _END, _TYPE = ":START_ID(Entity)", ":END_ID(Entity)", ":TYPE"
 
 
@@ -223,8 +223,11 @@ class OfflineStore:
                 "width": pa.array([one.width for one in media], pa.int64()),
                 "height": pa.array([one.height for one in media], pa.int64()),
                 **{
-                    name: pa.array([getattr(one, name) for one in media], _COLUMN[kind])
+                    f"{name}:string[]" if kind is list else name: pa.array(
+                        [getattr(one, name) for one in media], _COLUMN[kind]
+                    )
                     for name, kind in FIGURES.items()
+                    if kind is not list or any(getattr(one, name) for one in media)
                 },
             }
         )

@@ -52,6 +52,7 @@ def load(
     folder.mkdir(exist_ok=True)
     for name, colour in (("a.png", "red"), ("b.png", "blue")):
         Image.new("RGB", (4, 4), colour).save(folder / name)
+    (folder / "a.txt").write_text("A guide to it.")
     (folder / "a.wav").write_bytes(sound(tone(300, 1)))
     (folder / "entities.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "triples.tsv").write_text("".join("\t".join(fact) + "\n" for fact in facts))
@@ -161,6 +162,7 @@ def test_ingest_marks_what_changed_and_why(platform: Platform, tmp_path: Path) -
     assert after(changed(2, images=["b.png"]), facts) == {"C": ["picture"]}
     assert after(changed(1, images=["b.png", "a.png"]), facts) == {"B": ["picture"]}
     assert after(changed(1, audio="a.wav"), facts) == {"B": ["sound"]}
+    assert after(changed(1, document="a.txt"), facts) == {"B": ["text"]}
     part = {"path": "a.wav", "from": 0.5}
     assert after(changed(2, audio=part), facts) == {"C": ["sound"]}
     assert after(BASE, [*facts, ("C", "NEAR", "D")]) == {"C": ["facts"], "D": ["facts"]}

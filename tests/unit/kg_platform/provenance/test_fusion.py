@@ -182,3 +182,5 @@ def test_which_medium_makes_a_vector_stale() -> None:
     assert reasons(both, base, kinds) == ["sound", "film"]
     assert reasons(base, EntityImage((), {"label": "A"}, [part]), kinds) == ["sound"]
     assert reasons(base, base, {}) == []
+    told = EntityImage((), {"label": "A"}, [song, ["guide", {"role": "document", "rank": 0}]])
+    assert reasons(base, told, {"guide": "application"}) == ["text"]
