@@ -43,6 +43,7 @@ ALL = (
     "held_out",
     "review_calibration",
     "feature_cache",
+    "near_hashes",
     "sound",
     "film",
     "signals",

@@ -21,9 +21,10 @@ from ingest.extraction.names.name_index import NamedThing, NameIndex
 from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.patterns.templates import default_patterns
 from ingest.extraction.rules import PatternModel
-from ingest.extraction.sentences import PlacedSentence, TextPlace
+from ingest.extraction.sentences import PlacedSentence
 from ingest.extraction.stated import ExtractionModel
 from ingest.sources.demo.world import World, build, countries, read_names
+from kg_platform.documents.passages import TextPlace
 
 
 @dataclass

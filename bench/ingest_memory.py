@@ -105,8 +105,8 @@ class KeepsNothing:
     def merged_ids(self) -> dict[str, str]:
         return {}
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
-        return set()
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        return {}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
         return Written(len(nodes), 0, 0)

@@ -74,6 +74,8 @@ class VectorSession(Session):
         image: str | Path | bytes | Image | None = None,
         audio: str | Path | bytes | None = None,
         video: str | Path | bytes | None = None,
+        start: float | None = None,
+        end: float | None = None,
         by: str = "embedding",
         weights: Mapping[str, float] | None = None,
         type: str | None = None,
@@ -81,8 +83,8 @@ class VectorSession(Session):
         k: int = 10,
     ) -> Results[Neighbour]:
         """The `k` entities nearest to what is given: entities (ids or labels), a text, a picture (a
-        file, its bytes, or a Pillow image), a sound or a film (a file or its bytes), or several of
-        them; and away from those of `unlike`.
+        file, its bytes, or a Pillow image), a sound or a film (a file or its bytes; of these the
+        part from second `start` to `end`), or several of them; and away from those of `unlike`.
 
         `by` is embedding, structure, text, image, audio or video; of a text, one of the last four.
         `weights` are how much each of several such ways counts. `type` keeps those with that label,
@@ -95,8 +97,8 @@ class VectorSession(Session):
         from embeddings.answers.nearest import Neighbour
 
         found = self.alike(
-            entity, unlike=unlike, text=text, image=image, audio=audio, video=video, by=by,
-            weights=weights, type=type, where=where, k=k,
+            entity, unlike=unlike, text=text, image=image, audio=audio, video=video, start=start,
+            end=end, by=by, weights=weights, type=type, where=where, k=k,
         ).found  # fmt: skip
         return Results(found, Neighbour)
 
@@ -109,6 +111,8 @@ class VectorSession(Session):
         image: str | Path | bytes | Image | None = None,
         audio: str | Path | bytes | None = None,
         video: str | Path | bytes | None = None,
+        start: float | None = None,
+        end: float | None = None,
         by: str = "embedding",
         weights: Mapping[str, float] | None = None,
         type: str | None = None,
@@ -125,7 +129,8 @@ class VectorSession(Session):
         given = question.weights_of(words("the way to compare", by), weights)
         if text is not None:
             words("the text", text)
-        contents = question.examples(text, image=image, audio=audio, video=video)
+        span = question.part(start, end)
+        contents = question.examples(text, span, image=image, audio=audio, video=video)
         for one in contents if given and not _several(entity) and not _several(unlike) else ():
             ways = list(BY_NAME) if one.modality is TEXT else [one.modality.name]
             if not {BY_NAME[way].vector for way in ways} & set(map(question.property_of, given)):

@@ -43,6 +43,10 @@ PLACES = {
     "image": "an image is the " + _MEDIUM.format("a picture"),
     "audio": "an audio is the " + _MEDIUM.format("a recording"),
     "video": "a video is the " + _MEDIUM.format("a film"),
+    "document": (
+        "a document is the path or web address of a text file, or an object with one of path, url "
+        "and bytes (in base64), and caption, rank; its role is always `document`"
+    ),
 }
 
 _WITH_OFFSET = (datetime, time)

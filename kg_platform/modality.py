@@ -66,4 +66,6 @@ VIDEO = Modality("video", "film", "films", "Film", "films", ("video",))
 MODALITIES = (TEXT, IMAGE, AUDIO, VIDEO)
 # Those whose contents are files.
 OF_MEDIA = tuple(one for one in MODALITIES if one.media)
+# The kinds of media that become vectors of their own; documents are text.
+MEDIA_KINDS = frozenset(kind for one in OF_MEDIA for kind in one.media)
 BY_NAME = {one.name: one for one in MODALITIES}

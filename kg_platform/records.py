@@ -32,15 +32,15 @@ _HELD = re.compile(r"[^/]+:[0-9a-f]{64}")  # earlier versions named it after any
 class HeldMedium(str):
     """A location that has its bytes with it: of a medium that is in a table, and in no file. It is
     named after what it holds, so that the same medium has the same name. `kind`: what its table
-    says that it is, image, audio or video."""
+    says that it is, image, audio, video or document."""
 
     data: bytes
     kind: str
 
     @classmethod
     def of(cls, data: bytes, kind: str = "image") -> HeldMedium:
-        """What is neither audio nor video counts as an image."""
-        known = kind if kind in ("audio", "video") else "image"
+        """What is neither audio, video nor document counts as an image."""
+        known = kind if kind in ("audio", "video", "document") else "image"
         named = "picture" if known == "image" else known
         made = cls(f"{named}:{hashlib.sha256(data).hexdigest()}")
         made.data, made.kind = data, known
@@ -57,7 +57,8 @@ class MediaRef:
     """A picture, sound, film or text file an entity points at, before its bytes are stored.
 
     `location` is a path relative to the source's folder, a web address, or a `HeldMedium`. `role`
-    says what it is to the entity ("image", "audio", "flag", ...), `rank` orders media of one role,
+    says what it is to the entity ("image", "audio", "flag", ...; that of a text file is always
+    "document"), `rank` orders media of one role,
     0 first. `start` and `end`, in seconds, are the part of a recording that is meant.
     """
 
@@ -76,7 +77,7 @@ class MediaRef:
     @property
     def field(self) -> str:
         """What rejections call it."""
-        return self.role if self.role in ("audio", "video") else "image"
+        return self.role if self.role in ("audio", "video", "document") else "image"
 
     def about(self) -> dict[str, Any]:
         """The properties of the entity's reference to it."""
@@ -95,13 +96,16 @@ FIGURES: Mapping[str, type] = {
     "codec": str,
     "frame_rate": float,
     "likeness": str,
+    "characters": int,
+    "pages": int,
+    "texts": list,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
     """Stored bytes, as the graph refers to them. `id` is the SHA-256 of the bytes, in hex; `kind`
-    is image, audio or video, by what they are. The figures are those of
+    is image, audio, video or document, by what they are. The figures are those of
     `kg_platform.media.described`; None: it has none such."""
 
     id: str
@@ -117,13 +121,19 @@ class Media:
     codec: str | None = None
     frame_rate: float | None = None
     likeness: str | None = None
+    characters: int | None = None
+    pages: int | None = None
+    texts: tuple[str, ...] | None = None
 
     def about(self) -> dict[str, Any]:
         """The properties of its node, but for its id."""
         own = {name: getattr(self, name) for name in ("kind", "mime", "uri", "size")}
         own |= {"width": self.width, "height": self.height}
         more = {name: getattr(self, name) for name in FIGURES}
-        return own | {name: value for name, value in more.items() if value is not None}
+        given = {name: value for name, value in more.items() if value is not None}
+        if self.texts is not None:
+            given["texts"] = list(self.texts)
+        return own | given
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from kg_platform.ledger.schedules import Schedules
 from kg_platform.media.described import memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.pictures import decode_apart, decode_rgb
+from kg_platform.media.written import said
 from kg_platform.records import Rejection
 from kg_platform.server.connection import connection
 from kg_platform.settings import Settings
@@ -54,6 +55,7 @@ SMALL, CARD, LARGE = 96, 288, 640
 ALIVE, FRESH, COUNTS = 3, 10, 30
 PING_SECONDS = 3.0
 MOST_BROKEN = 4_000  # media that are remembered as broken
+MOST_READ = 100_000  # characters of a document that are shown
 
 
 @st.cache_resource(show_spinner="Opening Neo4j …")
@@ -338,6 +340,17 @@ def thumbnail(digest: str | None, size: int) -> str | None:
             broken.clear()
         broken[digest] = monotonic()
         return None
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def document(digest: str) -> str:
+    """The text of a document of the store, `MOST_READ` characters at most, read in a process of
+    its own.
+
+    Raises:
+        NotFound, MediaStoreError, BadMedium: its bytes are missing, or cannot be read.
+    """
+    return _decoders().run(said, _session().platform.media.read(digest), MOST_READ)
 
 
 def is_kept(digest: str) -> bool:

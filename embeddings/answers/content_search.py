@@ -91,7 +91,7 @@ class ContentSearch:
             with _said(example.modality, example.content):
                 if example.modality is IMAGE:
                     return decode_apart(data, most, self._decoders)
-                refuse(example.modality, data, most, self._decoders)
+                refuse(example.modality, data, most, self._decoders, example.span)
         return data
 
     def _text(self, run: Run, text: str, name: str) -> Vectors | None:
@@ -119,7 +119,7 @@ class ContentSearch:
             reader = reader_of(modality, encoder, most)
             assert not isinstance(reader, PictureReader), "a picture is an image by now"
             with _said(modality, example.content):
-                parts = reader.parts(data, self._decoders)
+                parts = reader.parts(data, self._decoders, example.span)
         return medium_vector(run, modality, parts, encoder, self._over_time)
 
     def _over_time(self, run: Run, vectors: Vectors) -> Vectors:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from embeddings.answers.filtering import EVERYBODY, Filter
 from kg_platform.cypher import vectors as cypher
 from kg_platform.errors import BadInput
-from kg_platform.modality import BY_NAME, MODALITIES, TEXT, Modality
+from kg_platform.media.span import WHOLE, Span
+from kg_platform.modality import BY_NAME, IMAGE, MODALITIES, TEXT, Modality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,10 +28,12 @@ MOST_EXAMPLES = 50
 
 @dataclass(frozen=True)
 class Example:
-    """A text, or a picture, sound or film (a file, its bytes, or Pillow's picture)."""
+    """A text, or a picture, sound or film (a file, its bytes, or Pillow's picture), or a part of a
+    sound or film."""
 
     modality: Modality
     content: str | Path | bytes | Image
+    span: Span = WHOLE
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,32 @@ class SimilarQuestion:
         return {name: weight / total for name, weight in given.items() if weight}
 
 
-def examples(text: str | None, **files: str | Path | bytes | Image | None) -> tuple[Example, ...]:
-    """A text, and files by the names of their modalities, as far as they are given."""
+def examples(
+    text: str | None, span: Span = WHOLE, **files: str | Path | bytes | Image | None
+) -> tuple[Example, ...]:
+    """A text, and files by the names of their modalities, as far as they are given; of a sound and
+    a film this part.
+
+    Raises: BadInput: there is neither to have a part of.
+    """
     found = [] if text is None else [Example(TEXT, text)]
-    found += [Example(BY_NAME[name], file) for name, file in files.items() if file is not None]
+    for name, file in files.items():
+        if file is not None:
+            part = WHOLE if BY_NAME[name] is IMAGE else span
+            found.append(Example(BY_NAME[name], file, part))
+    if span != WHOLE and all(one.span == WHOLE for one in found):
+        raise BadInput("A part, in seconds, is one of a sound or a film; give one.")
     return tuple(found)
+
+
+def part(start: float | None, end: float | None) -> Span:
+    """The part of a recording between these seconds. Raises: BadInput: there is none."""
+    for second in (start, end):
+        if second is not None and not 0 <= second < float("inf"):
+            raise BadInput(f"A part of a recording is in seconds, 0 or more, not {second:g}.")
+    if end is not None and end <= (start or 0):
+        raise BadInput(f"A part ends after it begins; it begins at {start or 0:g} s, give more.")
+    return Span.of(start, end)
 
 
 def weights_of(by: str, weights: Mapping[str, float] | None) -> dict[str, float]:

@@ -204,7 +204,10 @@ class WhyReader:
             return found
 
         pictures: list[list[tuple[str, Image]]] = [
-            [(d, decode_rgb(media.read(d), most)) for d in side.contents(IMAGE)[:PICTURES]]
+            [
+                (one.sha256, decode_rgb(media.read(one.sha256), most))
+                for one in side.media[IMAGE.name][:PICTURES]
+            ]
             for side in sides
         ]
         with one_thread():

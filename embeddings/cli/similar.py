@@ -31,6 +31,15 @@ def similar(
     image: Annotated[str | None, typer.Option(metavar="PATH", help="Like this picture.")] = None,
     audio: Annotated[str | None, typer.Option(metavar="PATH", help="Like this sound.")] = None,
     video: Annotated[str | None, typer.Option(metavar="PATH", help="Like this film.")] = None,
+    start: Annotated[
+        float | None,
+        typer.Option(
+            "--from", metavar="SECONDS", help="Where the part of --audio or --video begins."
+        ),
+    ] = None,
+    end: Annotated[
+        float | None, typer.Option("--to", metavar="SECONDS", help="Where it ends.")
+    ] = None,
     by: Annotated[
         str,
         typer.Option(
@@ -54,19 +63,25 @@ def similar(
 ) -> None:
     """Entities like some, a text or a medium, and unlike others."""
     from embeddings.answers.filtering import parsed
-    from embeddings.answers.question import SimilarQuestion, examples, parsed_weights, weights_of
+    from embeddings.answers.question import (
+        SimilarQuestion,
+        examples,
+        parsed_weights,
+        part,
+        weights_of,
+    )
 
     # What is mistyped is said before a database is started.
     kept, weights = parsed(where or ()), parsed_weights(weight or ())
-    contents = examples(text, image=image, audio=audio, video=video)
+    contents = examples(text, part(start, end), image=image, audio=audio, video=video)
     SimilarQuestion(
         tuple(entity or ()), tuple(unlike or ()), contents, weights_of(by, weights), k=count
     ).ways()
     with VectorSession.open() as kg:
         like = [kg.resolve(one) for one in entity or ()]
         found = kg.alike(
-            like, unlike=unlike or (), text=text, image=image, audio=audio, video=video, by=by,
-            weights=weights, type=type, where=kept, k=count,
+            like, unlike=unlike or (), text=text, image=image, audio=audio, video=video,
+            start=start, end=end, by=by, weights=weights, type=type, where=kept, k=count,
         )  # fmt: skip
     if as_json:
         several = len(found.ways) > 1

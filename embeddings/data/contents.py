@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from kg_platform.media.span import WHOLE, Span
 from kg_platform.modality import Modality
 
 
@@ -21,12 +22,18 @@ class Text(NamedTuple):
 
 
 class Medium(NamedTuple):
-    """A picture, sound or film of an entity: the SHA-256 of its bytes, in hex, and its place among
-    the others."""
+    """A picture, sound or film of an entity, or a part of one: its place among the others, the
+    SHA-256 of its bytes, in hex, and which part of them is meant."""
 
     entity: int
     rank: int
     sha256: str
+    span: Span = WHOLE
+
+    @property
+    def content_hash(self) -> str:
+        """What its vector is known by."""
+        return self.span.content_hash(self.sha256)
 
 
 class HasTexts(Protocol):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from embeddings.data.contents import Medium, Text, text_hash
-from embeddings.data.export import compose, is_sha256, rank_of, text_of
+from embeddings.data.export import compose, each_once, is_sha256, medium_of, text_of
 from embeddings.data.fingerprints import (
     Content,
     aspects_of,
@@ -47,12 +47,12 @@ class EntityContents:
     at: int
     label: str
     texts: list[str]
-    media: Mapping[str, list[str]]  # by modality, the SHA-256 of each
+    media: Mapping[str, list[Medium]]  # by modality, each of entity 0
     facts: list[EntityFact]
     whole: bool
 
-    def contents(self, modality: Modality) -> Sequence[str]:
-        """What it has of a modality: texts, or the SHA-256 of each medium."""
+    def contents(self, modality: Modality) -> Sequence[str | Medium]:
+        """What it has of a modality: texts, or media."""
         return self.media.get(modality.name, ()) if modality.media else self.texts
 
     def content(self, facts: Iterable[EntityFact] | None = None) -> Content:
@@ -66,7 +66,8 @@ class EntityContents:
             kinds, others = id_keys([k for k, _ in mine]), id_keys([o for _, o in mine])
             total += int(fact_fingerprints(kinds, others, outgoing).sum(dtype=np.uint64))
         said = text_fingerprint(self.label, digests)
-        return np.array(aspects_of(said, self.media, total % 2**64), np.uint64)
+        media = {name: [one.content_hash for one in own] for name, own in self.media.items()}
+        return np.array(aspects_of(said, media, total % 2**64), np.uint64)
 
 
 def read(
@@ -96,17 +97,17 @@ class ContentBatch:
 
     def media(self, modality: Modality) -> Iterator[Medium]:
         for place, entity in enumerate(self._entities):
-            for rank, digest in enumerate(entity.contents(modality)):
-                yield Medium(place, rank, digest)
+            for medium in entity.media.get(modality.name, ()):
+                yield medium._replace(entity=place)
 
 
-def _media(modality: Modality, rows: Iterable[tuple[str, Any, str]]) -> list[str]:
+def _media(modality: Modality, rows: Iterable[Mapping[str, Any]]) -> list[Medium]:
     """What is of a modality, each once, in the order of ranks."""
-    first: dict[str, int] = {}
-    for kind, rank, digest in rows:
-        if kind in modality.media and is_sha256(digest):
-            first[digest] = min(rank_of(rank), first.get(digest, rank_of(rank)))
-    return [digest for _, digest in sorted((rank, digest) for digest, rank in first.items())]
+    return each_once(
+        medium_of(modality, 0, row)
+        for row in rows
+        if row["kind"] in modality.media and is_sha256(row["sha256"])
+    )
 
 
 def _said(row: Mapping[str, Any], most: int) -> EntityContents:

@@ -21,9 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from embeddings.data.contents import Medium
 from embeddings.data.id_index import IdIndex
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.graph.client import Graph
+from kg_platform.media.span import WHOLE, Span
 from kg_platform.modality import IMAGE, OF_MEDIA, Modality
 
 PAGE = 5_000  # entities a page
@@ -39,6 +41,8 @@ ENTITIES = pa.schema(
     ]
 )
 MEDIA = pa.schema([("entity", pa.int32()), ("rank", pa.int64()), ("sha256", pa.string())])
+# Of sounds and films: which part is meant, in seconds.
+RECORDINGS = pa.schema([*MEDIA, ("start", pa.float64()), ("end", pa.float64())])
 
 
 class _Page(NamedTuple):
@@ -48,8 +52,8 @@ class _Page(NamedTuple):
     upto: str
 
 
-# (the id before a page, or None; its last id; labels) -> id, rank, sha256 and kind of media; who
-# says no kind has pictures.
+# (the id before a page, or None; its last id; labels) -> id, rank, sha256, kind, start and end of
+# media; who says no kind has pictures.
 MediaOfPage = Callable[[str | None, str, Sequence[str]], Sequence[Mapping[str, Any]]]
 
 
@@ -123,35 +127,35 @@ class Export:
                         written[modality.name] = self._media_file(modality, files)
                     if modality.name not in written:
                         continue
-                    columns = [list(column) for column in zip(*kept, strict=True)] or [[], [], []]
-                    written[modality.name].write_batch(pa.record_batch(columns, schema=MEDIA))
+                    schema = _schema(modality)
+                    rows_of = [(one.entity, one.rank, one.sha256, *one.span) for one in kept]
+                    columns = [[row[at] for row in rows_of] for at in range(len(schema))]
+                    written[modality.name].write_batch(pa.record_batch(columns, schema=schema))
                     # What graphs had at all times is hashed as it always was.
                     sign = "" if modality is IMAGE else f"{modality.name} "
-                    for entity, rank, sha256 in kept:
-                        self._add(f"{sign}{entity} {rank} {sha256}")
+                    for one in kept:
+                        self._add(f"{sign}{one.entity} {one.rank} {one.content_hash}")
                     self._count(modality.items, len(kept))
                     self._progress(len(kept))
 
     def _media_file(self, modality: Modality, files: ExitStack) -> Any:
         place = self._folder / f"{modality.items}.arrow"
         sink = files.enter_context(pa.OSFile(str(place), "wb"))
-        return files.enter_context(pa.ipc.new_file(sink, MEDIA))
+        return files.enter_context(pa.ipc.new_file(sink, _schema(modality)))
 
     def _of_page(
         self, modality: Modality, places: Sequence[int], rows: Sequence[Mapping[str, Any]]
-    ) -> list[tuple[int, int, str]]:
-        """(entity, rank, sha256) of a modality, each once for each entity, sorted."""
-        first: dict[tuple[int, str], int] = {}
+    ) -> list[Medium]:
+        """What is of a modality, each once for each entity, sorted."""
+        found = []
         for entity, row in zip(places, rows, strict=True):
-            rank, sha256 = row["rank"], row["sha256"]
             if row.get("kind", "image") not in modality.media:
                 continue
-            if entity < 0 or not is_sha256(sha256):
+            if entity < 0 or not is_sha256(row["sha256"]):
                 self._count(f"skipped_{modality.items}", 1)
                 continue
-            rank = rank_of(rank)
-            first[entity, sha256] = min(rank, first.get((entity, sha256), rank))
-        return sorted((entity, rank, sha256) for (entity, sha256), rank in first.items())
+            found.append(medium_of(modality, entity, row))
+        return each_once(found)
 
     def _count(self, name: str, more: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + more
@@ -248,11 +252,17 @@ def compose(row: dict[str, Any]) -> list[str]:
     """The texts an entity is encoded by: label and description as one, then every caption.
 
     Nothing twice: a caption that says what the label, the description or another caption says is
-    left out. The captions of media come last, in the order of their ranks.
+    left out. The captions of media come last, in the order of their ranks, and then what its
+    documents say, piece by piece.
     """
     named = _different([row["label"], row["description"]], without=())
-    ranked = sorted((rank_of(rank), str(caption)) for rank, caption in row["captions"])
-    more = _different([*row["texts"], [caption for _, caption in ranked]], without=named)
+    ranked = sorted(
+        (rank_of(rank), str(caption or ""), list(said or ()))
+        for rank, caption, said in row["captions"]
+    )
+    captions = [caption for _, caption, _ in ranked]
+    said = [text for _, _, own in ranked for text in own]
+    more = _different([*row["texts"], captions, said], without=named)
     return [". ".join(named), *more] if named else more
 
 
@@ -281,6 +291,25 @@ def is_sha256(value: Any) -> bool:
 def rank_of(value: Any) -> int:
     """A rank as a number; in a foreign graph it may be something else."""
     return value if isinstance(value, int) else 0
+
+
+def medium_of(modality: Modality, entity: int, row: Mapping[str, Any]) -> Medium:
+    """A row with rank, sha256, start and end as a medium of an entity; a picture has no parts."""
+    span = WHOLE if modality is IMAGE else Span.of(row.get("start"), row.get("end"))
+    return Medium(entity, rank_of(row["rank"]), row["sha256"], span)
+
+
+def each_once(media: Iterable[Medium]) -> list[Medium]:
+    """Each part of a medium once for each entity, at its first rank; in the order of entity and
+    rank."""
+    first: dict[tuple[int, str], Medium] = {}
+    for one in sorted(media, key=lambda one: (one.entity, one.rank, one.content_hash)):
+        first.setdefault((one.entity, one.content_hash), one)
+    return list(first.values())
+
+
+def _schema(modality: Modality) -> pa.Schema:
+    return MEDIA if modality is IMAGE else RECORDINGS
 
 
 def _split(value: Any) -> int:

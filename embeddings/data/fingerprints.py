@@ -48,14 +48,14 @@ def content_of(snapshot: Snapshot) -> Content:
     for modality in OF_MEDIA:
         place = ASPECTS.index(modality.item)
         for entity, media in groupby(snapshot.media(modality), key=lambda medium: medium.entity):
-            found[entity, place] = media_fingerprint(medium.sha256 for medium in media)
+            found[entity, place] = media_fingerprint(medium.content_hash for medium in media)
     found[:, _FACTS] = facts_among(snapshot)
     return found
 
 
 def aspects_of(text: int, media: Mapping[str, Sequence[str]], facts: int) -> list[int]:
-    """(A,) one entity's fingerprints, from those of its texts and facts, and the SHA-256 of its
-    media by modality."""
+    """(A,) one entity's fingerprints, from those of its texts and facts, and the content hashes of
+    its media by modality."""
     found = dict.fromkeys(ASPECTS, 0) | {"text": text, "facts": facts}
     for modality in OF_MEDIA:
         found[modality.item] = media_fingerprint(media.get(modality.name, ()))
@@ -142,9 +142,9 @@ def text_fingerprint(label: str, content_hashes: Iterable[str]) -> int:
     return _number("\n".join([*parts, label])) if parts or label else 0
 
 
-def media_fingerprint(sha256s: Iterable[str]) -> int:
-    """Of media by their bytes' SHA-256 in hex, in the order of their ranks; 0 without any."""
-    joined = "\n".join(sha256s)
+def media_fingerprint(content_hashes: Iterable[str]) -> int:
+    """Of media by their content hashes, in the order of their ranks; 0 without any."""
+    joined = "\n".join(content_hashes)
     return _number(joined) if joined else 0
 
 

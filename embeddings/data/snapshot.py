@@ -29,6 +29,7 @@ from kg_platform.cypher import snapshots as cypher
 from kg_platform.cypher.loading import RESERVED_LABELS
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Graph
+from kg_platform.media.span import Span
 from kg_platform.modality import Modality
 
 FORMAT = 2
@@ -94,8 +95,9 @@ class Snapshot:
         file = self.folder / f"{modality.items}.arrow"
         if not file.is_file():  # nobody had any, or nobody read them yet
             return
-        for columns in _columns(file, "entity", "rank", "sha256"):
-            yield from map(Medium, *columns)
+        for columns in _columns(file, "entity", "rank", "sha256", "start", "end"):
+            for entity, rank, sha256, start, end in zip(*columns, strict=True):
+                yield Medium(entity, rank, sha256, Span.of(start, end))
 
     def _entities(self, *names: str) -> Iterator[list[list[Any]]]:
         return _columns(self.folder / "entities.arrow", *names)
@@ -230,8 +232,14 @@ def nothing(labels: Sequence[str]) -> str:
 
 
 def _columns(file: Path, *names: str) -> Iterator[list[list[Any]]]:
-    """The columns of an Arrow file as lists, one record batch at a time."""
+    """The columns of an Arrow file as lists, one record batch at a time; of one that it has not,
+    None for each row."""
     with pa.memory_map(str(file)) as source, pa.ipc.open_file(source) as reader:
         for number in range(reader.num_record_batches):
             batch = reader.get_batch(number)
-            yield [batch.column(name).to_pylist() for name in names]
+            yield [
+                batch.column(name).to_pylist()
+                if name in batch.schema.names
+                else [None] * len(batch)
+                for name in names
+            ]

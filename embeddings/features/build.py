@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.data.contents import HasMedia, HasTexts, Text
+from embeddings.data.contents import HasMedia, HasTexts, Medium, Text
 from embeddings.data.feature_matrix import Features, Vectors
 from embeddings.features.cache import FeatureCache, Hashes
 from embeddings.features.encoders.protocols import (
@@ -37,8 +37,8 @@ SHARD = 1_024  # texts encoded between two writes to the cache
 LEAST = 1e-6  # of a mean of unit vectors; a shorter one is no direction
 
 
-# (hashes, how many there are at most) -> what they hold, in their order
-Prepare = Callable[[Iterator[str], int], Generator[Prepared, None, None]]
+# (media, how many there are at most) -> what they hold, in their order
+Prepare = Callable[[Iterator[Medium], int], Generator[Prepared, None, None]]
 
 
 class Together(Protocol):
@@ -124,18 +124,18 @@ def media_features(
 
     A medium that is missing from the store or cannot be decoded is counted and left out; one that
     has nothing of the modality, as a film without sound, is not counted. `prepared` decodes them,
-    given their hashes and how many there are.
+    given them and how many there are.
 
     Raises:
         MediaStoreError: the store itself cannot be read. Unavailable: a worker was killed.
     """
-    entities, hashes = _columns((one.entity, one.sha256) for one in contents.media(modality))
+    entities, hashes = _columns((one.entity, one.content_hash) for one in contents.media(modality))
     work = _Work(hashes, encoder, cache, on_progress)
-    missing = work.missing(contents.media(modality), lambda one: one.sha256)
-    ready = prepared((one.sha256 for one in missing), work.to_encode)
+    missing = work.missing(contents.media(modality), lambda one: one.content_hash)
+    ready = prepared(missing, work.to_encode)
     with closing(ready):  # its workers end with us, whatever happens
         for some in _chunks(_encoded(ready, reader, encoder, work), reader.shard):
-            work.encoded([sha256 for sha256, _ in some], np.stack([row for _, row in some]))
+            work.encoded([digest for digest, _ in some], np.stack([row for _, row in some]))
     return work.features(modality.name, contents.size, entities), work.summary()
 
 
@@ -151,14 +151,14 @@ def _encoded(
             if one.problem:
                 work.skip(f"{one.sha256}: {one.problem}")
             elif not len(own):
-                yield one.sha256, np.zeros(width, np.float32)  # so that it is known next time
+                yield one.content_hash, np.zeros(width, np.float32)  # so that it is known next time
             elif width > encoder.dimension:
-                yield one.sha256, packed(own, width)
+                yield one.content_hash, packed(own, width)
             else:
                 mean = own.mean(0)
                 length = float(np.linalg.norm(mean))
                 if length > LEAST:
-                    yield one.sha256, mean / np.float32(length)
+                    yield one.content_hash, mean / np.float32(length)
                 else:
                     work.skip(f"{one.sha256}: its parts have no direction in common.")
 

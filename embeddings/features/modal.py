@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from embeddings.data.contents import Contents
+from embeddings.data.contents import Contents, Medium
 from embeddings.data.feature_matrix import Features
 from embeddings.features.build import FeatureSummary, media_features, text_features
 from embeddings.features.cache import FeatureCache
@@ -94,22 +94,23 @@ def features_of(
         return text_features(contents, encoder, cache, on_progress)
     reader = reader_of(modality, encoder, reading.max_pixels)
 
-    def ready(digests: Iterator[str], count: int) -> Generator[Prepared, None, None]:
+    def ready(wanted: Iterator[Medium], count: int) -> Generator[Prepared, None, None]:
         media, workers = reading.media, reading.workers
         if isinstance(reader, PictureReader):
             many = worker_count(count, reader.few, workers)
+            digests = (one.sha256 for one in wanted)
             return prepared(digests, media, reader, many, reader.together)
-        return _recordings(digests, media, reader, workers)
+        return _recordings(wanted, media, reader, workers)
 
     return media_features(modality, contents, reader, ready, encoder, cache, on_progress)
 
 
 def _recordings(
-    digests: Iterator[str], media: MediaStore, reader: RecordingReader, workers: int | None
+    wanted: Iterator[Medium], media: MediaStore, reader: RecordingReader, workers: int | None
 ) -> Generator[Prepared, None, None]:
     """Of one pass: with decoders of its own, so that what ends it ends no other."""
     with Isolated(seconds=SECONDS) as decoders:
-        yield from recordings(digests, media, reader, decoders, workers)
+        yield from recordings(wanted, media, reader, decoders, workers)
 
 
 def reader_of(

@@ -23,6 +23,7 @@ from typing import Protocol
 from embeddings.features.encoders.protocols import Pixels
 from kg_platform.errors import BadPicture, NotFound, Unavailable
 from kg_platform.media.isolated import cores
+from kg_platform.media.span import WHOLE, Span
 from kg_platform.media.store import MediaStore
 
 TASK_SHARE = 64  # of what is worth workers, a worker is given this part at once
@@ -37,6 +38,12 @@ class Prepared:
     sha256: str
     parts: tuple[Pixels, ...]
     problem: str = ""
+    span: Span = WHOLE
+
+    @property
+    def content_hash(self) -> str:
+        """What its vector is known by."""
+        return self.span.content_hash(self.sha256)
 
 
 class Reader(Protocol):

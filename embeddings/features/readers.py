@@ -12,6 +12,7 @@ import numpy as np
 from embeddings.features.encoders.protocols import Pixels, Preparer, Wave, WavePreparer
 from kg_platform.errors import BadMedium
 from kg_platform.media.isolated import Isolated
+from kg_platform.media.span import WHOLE, Span
 from kg_platform.modality import AUDIO, VIDEO, Modality
 
 # Windows of a long sound are many numbers on their way from a decoder to a model that prepares
@@ -37,7 +38,8 @@ class PictureReader:
 
 @dataclass(frozen=True)
 class SoundReader:
-    """A sound, or a film's, is its windows that are not silent; a mute film has none.
+    """A sound, or a film's, or a part of it, is its windows that are not silent; a mute film has
+    none.
 
     Decoded in a process with limits, and prepared there where that takes no model's library.
     """
@@ -47,10 +49,10 @@ class SoundReader:
     together: int = 4
     shard: int = 8
 
-    def parts(self, data: bytes, decoders: Isolated) -> tuple[Pixels, ...]:
+    def parts(self, data: bytes, decoders: Isolated, span: Span = WHOLE) -> tuple[Pixels, ...]:
         if _is_light(self.preparer):
-            return decoders.run(heard, data, self.rate, self.preparer)
-        waves = decoders.run(heard, data, self.rate, None)
+            return decoders.run(heard, data, self.rate, self.preparer, span)
+        waves = decoders.run(heard, data, self.rate, None, span)
         return tuple(map(self.preparer, waves))
 
 
@@ -63,61 +65,70 @@ class FilmReader:
     together: int = 4
     shard: int = 8
 
-    def parts(self, data: bytes, decoders: Isolated) -> tuple[Pixels, ...]:
+    def parts(self, data: bytes, decoders: Isolated, span: Span = WHOLE) -> tuple[Pixels, ...]:
         if _is_light(self.preparer):
-            return decoders.run(seen, data, self.max_pixels, self.preparer)
+            return decoders.run(seen, data, self.max_pixels, self.preparer, span)
         from PIL import Image
 
-        pictures = decoders.run(seen, data, self.max_pixels, None)
+        pictures = decoders.run(seen, data, self.max_pixels, None, span)
         return tuple(self.preparer(Image.fromarray(picture)) for picture in pictures)
 
 
-def refuse(modality: Modality, data: bytes, max_pixels: int, decoders: Isolated) -> None:
-    """Refuse bytes that are no sound, or no film, as far as a look at their beginning tells.
+def refuse(
+    modality: Modality, data: bytes, max_pixels: int, decoders: Isolated, span: Span = WHOLE
+) -> None:
+    """Refuse bytes that are no sound, or no film, as far as a look at where the part begins tells.
 
     Raises:
         BadMedium: with what to do.
     """
     if modality is AUDIO:
-        decoders.run(begins_to_sound, data)
+        decoders.run(begins_to_sound, data, span)
     elif modality is VIDEO:
-        decoders.run(begins_to_move, data, max_pixels)
+        decoders.run(begins_to_move, data, max_pixels, span)
 
 
 # ---- in a process with limits
 
 
-def heard(data: bytes, rate: int, prepare: Callable[[Wave], Pixels] | None) -> tuple[Pixels, ...]:
-    """The windows of a sound, prepared if that is asked for."""
+def heard(
+    data: bytes,
+    rate: int,
+    prepare: Callable[[Wave], Pixels] | None,
+    span: Span = WHOLE,
+) -> tuple[Pixels, ...]:
+    """The windows of a part of a sound, prepared if that is asked for."""
     from kg_platform.media.audio import MOST_SECONDS, audible, is_mute
 
     if is_mute(data):
         return ()
     if prepare is None:
-        return tuple(audible(data, rate, MOST_SECONDS_WHOLE))
-    return tuple(prepare(window) for window in audible(data, rate, MOST_SECONDS))
+        return tuple(audible(data, rate, MOST_SECONDS_WHOLE, span))
+    return tuple(prepare(window) for window in audible(data, rate, MOST_SECONDS, span))
 
 
-def seen(data: bytes, max_pixels: int, prepare: Preparer | None) -> tuple[Any, ...]:
-    """The pictures of a film, as (h, w, 3) bytes, or prepared if that is asked for."""
+def seen(
+    data: bytes, max_pixels: int, prepare: Preparer | None, span: Span = WHOLE
+) -> tuple[Any, ...]:
+    """The pictures of a part of a film, as (h, w, 3) bytes, or prepared if that is asked for."""
     from kg_platform.media.video import stills
 
-    found = (still.picture for still in stills(data, max_pixels))
+    found = (still.picture for still in stills(data, max_pixels, span=span))
     return tuple(np.asarray(one) if prepare is None else prepare(one) for one in found)
 
 
-def begins_to_sound(data: bytes) -> None:
+def begins_to_sound(data: bytes, span: Span) -> None:
     from kg_platform.media.audio import audible, is_mute
 
     if is_mute(data):
         raise BadMedium("the film has no sound; give a sound, or a film that has one")
-    next(audible(data))
+    next(audible(data, span=span))
 
 
-def begins_to_move(data: bytes, max_pixels: int) -> None:
+def begins_to_move(data: bytes, max_pixels: int, span: Span) -> None:
     from kg_platform.media.video import stills
 
-    stills(data, max_pixels, most=1)
+    stills(data, max_pixels, most=1, span=span)
 
 
 def _is_light(preparer: object) -> bool:

@@ -12,10 +12,12 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from embeddings.data.contents import Medium
 from embeddings.features.encoders.protocols import Pixels
 from embeddings.features.picture_workers import Prepared
 from kg_platform.errors import BadMedium, NotFound
 from kg_platform.media.isolated import Isolated, cores
+from kg_platform.media.span import WHOLE, Span
 from kg_platform.media.store import MediaStore
 
 MOST = 16  # at once; more than a GPU can be fed by
@@ -25,19 +27,19 @@ SECONDS = 300.0  # of computing, for a recording: it is decoded whole, not looke
 class RecordingReader(Protocol):
     """What decodes and prepares recordings of one kind."""
 
-    def parts(self, data: bytes, decoders: Isolated) -> tuple[Pixels, ...]:
-        """What is in these bytes. Raises: BadMedium: it cannot be decoded."""
+    def parts(self, data: bytes, decoders: Isolated, span: Span = WHOLE) -> tuple[Pixels, ...]:
+        """What is in this part of it. Raises: BadMedium: it cannot be decoded."""
         ...
 
 
 def recordings(
-    digests: Iterator[str],
+    wanted: Iterator[Medium],
     media: MediaStore,
     reader: RecordingReader,
     decoders: Isolated,
     workers: int | None,
 ) -> Generator[Prepared, None, None]:
-    """The recordings of these digests, in their order. `workers` are decoded at once; None: one a
+    """These recordings, in their order. `workers` are decoded at once; None: one a
     core. When it does not come to its end, the `decoders` are closed.
 
     Raises:
@@ -48,8 +50,8 @@ def recordings(
     waiting: deque[Future[Prepared]] = deque()
     try:
         while True:
-            while len(waiting) <= at_once and (sha256 := next(digests, None)) is not None:
-                waiting.append(pool.submit(_one, sha256, media, reader, decoders))
+            while len(waiting) <= at_once and (one := next(wanted, None)) is not None:
+                waiting.append(pool.submit(_prepared, one, media, reader, decoders))
             if not waiting:
                 return
             yield waiting.popleft().result()
@@ -60,8 +62,12 @@ def recordings(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _one(sha256: str, media: MediaStore, reader: RecordingReader, decoders: Isolated) -> Prepared:
+def _prepared(
+    one: Medium, media: MediaStore, reader: RecordingReader, decoders: Isolated
+) -> Prepared:
+    parts, problem = tuple[Pixels, ...](), ""
     try:
-        return Prepared(sha256, reader.parts(media.read(sha256), decoders))
+        parts = reader.parts(media.read(one.sha256), decoders, one.span)
     except (BadMedium, NotFound) as error:
-        return Prepared(sha256, (), str(error))
+        problem = str(error)
+    return Prepared(one.sha256, parts, problem, one.span)

@@ -74,7 +74,6 @@ def _link(graph: Graph, gallery: Gallery, rows: Sequence[Mapping[str, Any]]) -> 
                     {"id": m.id, "properties": {"role": "image", "rank": rank, "location": path}}
                     for rank, (m, path) in enumerate(found)
                 ],
-                "places": [[rank, m.id, ""] for rank, (m, _) in enumerate(found)],
             }
         )
     if media:

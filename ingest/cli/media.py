@@ -42,6 +42,7 @@ class MediumKind(StrEnum):
     image = "image"
     audio = "audio"
     video = "video"
+    document = "document"
 
 
 @media.command("list")
@@ -184,7 +185,9 @@ def _asked(state: MediumState | None, name: str) -> bool:
 def _what(one: StoredMedium) -> str:
     size = f"{one.width} x {one.height}" if one.width else ""
     seconds = f"{one.duration:,.1f} s" if one.duration is not None else ""
-    return ", ".join(filter(None, (size, seconds)))
+    pages = f"{one.pages:,} pages" if one.pages is not None else ""
+    text = f"{one.characters:,} characters" if one.characters is not None else ""
+    return ", ".join(filter(None, (size, seconds, pages, text)))
 
 
 def _part(one: dict[str, Any]) -> str:

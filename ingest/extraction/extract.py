@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from ingest.extraction import graph_names
-from ingest.extraction.documents.document import DocumentFile, documents
 from ingest.extraction.items import ProposedFacts
 from ingest.extraction.languages.language import language_of
 from ingest.extraction.models import open_model
 from ingest.extraction.patterns.pattern import Pattern
-from ingest.extraction.sentences import Passage, sentences
+from ingest.extraction.sentences import sentences
 from ingest.extraction.stated import ExtractionModel, FoundInSentence, StatedFact
 from kg_platform.curation.overtaken import supersede
+from kg_platform.documents.document import DocumentFile, documents
+from kg_platform.documents.passages import Passage
 from kg_platform.errors import BadInput, LedgerError
 from kg_platform.ledger.rows import RunRow
 from kg_platform.platform import Platform

@@ -9,10 +9,10 @@ from typing import Any
 from ingest.extraction.names.meaning import SelfDescription
 from ingest.extraction.names.name_index import NamedThing
 from ingest.extraction.names.relation_types import RelationTypes
-from ingest.extraction.sentences import Passage, TextPlace
 from kg_platform.cypher import extracting as cypher
 from kg_platform.cypher.loading import RESERVED_LABELS
 from kg_platform.cypher.statement import Statement
+from kg_platform.documents.passages import Passage, TextPlace
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.review_rows import Triple
 from kg_platform.progress import Progress

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.extraction.graph_names import known_facts
-from ingest.extraction.sentences import TextPlace
 from ingest.extraction.stated import FoundInSentence, StatedFact
 from kg_platform.curation.items_of_text import with_places
 from kg_platform.curation.review import decided_facts
+from kg_platform.documents.passages import TextPlace
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.review_rows import Candidate, ReviewRow, Triple
 from kg_platform.ledger.reviews import Reviews

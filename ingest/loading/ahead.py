@@ -80,6 +80,6 @@ class AfterWriting:
     def merged_ids(self) -> dict[str, str]:
         return self._store.merged_ids()
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
         self._finish()
         return self._store.known_media(ids)

@@ -20,12 +20,13 @@ from ingest.validate import (
     shown,
 )
 from ingest.versions.stated import Stated
-from kg_platform.media.gallery import Gallery
+from kg_platform.media.gallery import Gallery, refuse_part
 from kg_platform.records import (
     Entity,
     FieldRejection,
     HeldMedium,
     Media,
+    MediaRef,
     Rejection,
     Relation,
 )
@@ -198,11 +199,21 @@ class RecordCheck:
         if not refs:
             return []
         digests = each_medium(refs, self._gallery, self._gallery.digest, self._reject)
-        known = self._store.known_media(sorted({d for d in digests if d}))
-        known = {digest for digest in known if self._gallery.has(digest)}
-        fresh = [pair for pair, d in zip(refs, digests, strict=True) if d and d not in known]
-        media = iter(each_medium(fresh, self._gallery, self._gallery.keep, self._reject))
-        return [digest if digest is None or digest in known else next(media) for digest in digests]
+        lengths = self._store.known_media(sorted({d for d in digests if d}))
+        lengths = {digest: s for digest, s in lengths.items() if self._gallery.has(digest)}
+        there = [(named, d) for named, d in zip(refs, digests, strict=True) if d]
+        digest_of = {id(named.ref): digest for named, digest in there}
+
+        def keep(ref: MediaRef) -> Media | str:
+            digest = digest_of[id(ref)]
+            if digest not in lengths:
+                return self._gallery.keep(ref)
+            refuse_part(ref, lengths[digest])
+            return digest
+
+        named = [one for one, _ in there]
+        media = iter(each_medium(named, self._gallery, keep, self._reject))
+        return [digest and next(media) for digest in digests]
 
     def _facts(self, given: Sequence[Relation]) -> FactBatch:
         merged = sum(map(self._merged.touches, given))

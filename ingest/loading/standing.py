@@ -16,7 +16,7 @@ from kg_platform.graph.client import Run
 from kg_platform.graph.kept import give, keep, to_text
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules, said
-from kg_platform.provenance.images import EntityImage, SourceRecord, reasons, with_mark
+from kg_platform.provenance.images import EntityImage, SourceRecord
 from kg_platform.provenance.relations import SOURCE, said_of
 from kg_platform.records import MediaRef
 
@@ -63,9 +63,8 @@ def put_said(run: Run, sayings: Sequence[Said], rules: FusionRules) -> list[Entr
     for name, image in after.items():
         was = before.get(name)
         shown = replace(image, properties={**image.properties, "updated_at": at})
-        if was is not None:
-            shown = with_mark(shown, reasons(was, shown), at)
         changes.append(states.EntityChange(name, was, shown))
+    changes = states.marked(run, changes, at)
     states.write(run, changes)
     return [
         entity_entry(c.id, c.before.text() if c.before else None, c.after.text())

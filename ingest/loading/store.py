@@ -66,8 +66,9 @@ class Known(Protocol):
     def merged_ids(self) -> dict[str, str]:
         """Every id that was merged away, and the entity that stands for it."""
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
-        """Which of these SHA-256 the graph has a media node for."""
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        """Those of these SHA-256 that the graph has a media node for, and how many seconds each is
+        long (None: it is no recording)."""
 
 
 class Store(Known, Protocol):
@@ -142,8 +143,8 @@ class GraphStore:
     def merged_ids(self) -> dict[str, str]:
         return merged_ids(self._graph)
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
-        return {row["id"] for row in self._read(loading.KNOWN_MEDIA, ids)}
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        return {row["id"]: row["duration"] for row in self._read(loading.KNOWN_MEDIA, ids)}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
         if nodes and self._is_first(nodes) and self._create(nodes):
@@ -381,7 +382,4 @@ def _new_row(node: Node) -> list[Any]:
 
 def _link_row(node: Node) -> dict[str, Any]:
     media = [{"id": digest, "properties": ref.about()} for digest, ref in node.media]
-    places = sorted([ref.rank, digest, ref.caption or ""] for digest, ref in node.media)
-    return {
-        "id": node.id, "content_hash": node.content_hash, "media": media, "places": places,
-    }  # fmt: skip
+    return {"id": node.id, "content_hash": node.content_hash, "media": media}

@@ -166,7 +166,7 @@ class RowMaker:
         own = 0  # those under `media` are ranked together, whatever their roles
         ranks: Counter[str] = Counter()
         for place, role, one in spec.all_media():
-            field = role if role in ("audio", "video") else "image"
+            field = role if role in ("audio", "video", "document") else "image"
             caption = reader.text("caption", one.caption) or ""
             start = reader.number(f"{field}.from", one.from_)
             end = reader.number(f"{field}.to", one.to)

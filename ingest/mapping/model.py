@@ -239,13 +239,14 @@ class EntitySpec(FromRows):
     image: MediaParts = []
     audio: MediaParts = []
     video: MediaParts = []
+    document: MediaParts = []
     media: list[MediaSpec] = Field([], description="Media with roles of your own.")
 
     def all_media(self) -> Iterator[tuple[tuple[str, int], str, MediaPart]]:
         """(where it stands, its role, what is said of it) of each."""
         for at, one in enumerate(self.media):
             yield ("media", at), one.role, one
-        for role in ("image", "audio", "video"):
+        for role in ("image", "audio", "video", "document"):
             for at, part in enumerate(getattr(self, role)):
                 yield (role, at), role, part
 

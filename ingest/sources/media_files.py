@@ -1,5 +1,5 @@
-"""A folder with nothing but media, at any depth: each is an entity of type `Image`, `Audio` or
-`Video`, by its name."""
+"""A folder with nothing but media, at any depth: each is an entity of type `Image`, `Audio`,
+`Video` or `Document`, by its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The media that a JSON object of an entity names: `image`, `images`, `audio` and `video`.
+"""The media that a JSON object of an entity names: `image`, `images`, `audio`, `video`, `document`.
 
 Each is one or several; one is a path, a web address, a `data:` address with the bytes in it, or an
 object that says more of it. Values are passed on as they are: `validate` judges them.
@@ -14,7 +14,13 @@ from urllib.parse import unquote_to_bytes
 
 from kg_platform.records import HeldMedium, MediaRef
 
-_KEYS = {"image": "image", "images": "image", "audio": "audio", "video": "video"}
+_KEYS = {
+    "image": "image",
+    "images": "image",
+    "audio": "audio",
+    "video": "video",
+    "document": "document",
+}
 _DATA = "data:"
 _PLACES = ("path", "url", "bytes")
 _OBJECT = frozenset({*_PLACES, "role", "caption", "rank", "from", "to"})
@@ -40,7 +46,10 @@ def media_ref(given: Any, kind: str, rank: int = 0) -> MediaRef:
     named = [given[name] for name in _PLACES if given.get(name) is not None]
     own_role: Any = given.get("role")
     role = kind if own_role is None else own_role
-    # What is no place of a medium is refused as it stands.
+    # What is no place of a medium is refused as it stands; so is a document with another role: only
+    # where one is asked for, text is taken for one.
+    if "document" in (kind, role) and role != kind:
+        return MediaRef(given, kind, rank)  # type: ignore[arg-type]
     if len(named) != 1 or not given.keys() <= _OBJECT or _is_no_address(given.get("url")):
         return MediaRef(given, kind, rank)  # type: ignore[arg-type]
     held = given.get("bytes") is not None

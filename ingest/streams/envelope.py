@@ -186,7 +186,7 @@ def json_schema() -> dict[str, Any]:
             "label": number,
             "description": text,
             "aliases": {"anyOf": [text, {"type": "array", "items": number}]},
-            **dict.fromkeys(("image", "images", "audio", "video"), medium),
+            **dict.fromkeys(("image", "images", "audio", "video", "document"), medium),
         },
         "additionalProperties": value,
     }

@@ -20,10 +20,8 @@ from kg_platform.provenance.images import (
     EntityImage,
     Link,
     SourceRecord,
-    reasons,
     record_id,
     records_of,
-    with_mark,
 )
 from kg_platform.records import Media
 
@@ -71,9 +69,8 @@ def change_media(
         if was is image:
             continue
         shown = replace(image, properties={**image.properties, "updated_at": at})
-        if was is not None:
-            shown = with_mark(shown, reasons(was, shown), at)
         changes.append(states.EntityChange(name, was, shown))
+    changes = states.marked(run, changes, at)
     states.write(run, changes)
     return kept + [
         entity_entry(c.id, c.before.text() if c.before else None, c.after.text())

@@ -100,7 +100,7 @@ class KnownStanding:
             self._merged, self._asked = self._store.merged_ids(), time.monotonic()
         return self._merged
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
         return self._store.known_media(ids)
 
 

@@ -17,7 +17,7 @@ from kg_platform.platform import Platform
 from kg_platform.progress import Progress, logged
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import ALIASES, MEDIA, TYPE, FusionRules, fused
-from kg_platform.provenance.images import EntityImage, reasons, with_mark
+from kg_platform.provenance.images import EntityImage
 from kg_platform.provenance.relations import shown, statements_of
 from kg_platform.provenance.rules import keep_rules, rules_of
 
@@ -138,8 +138,8 @@ class _Deciding:
             after = fused(name, image.records, self._rules, image)
             if not after.same(image):
                 after = replace(after, properties={**after.properties, "updated_at": at})
-                after = with_mark(after, reasons(image, after), at)
                 changes.append(states.EntityChange(name, image, after))
+        changes = states.marked(run, changes, at)
         self._found.entities += len(images)
         self._found.entities_changed += len(changes)
         if journal is not None:

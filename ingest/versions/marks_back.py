@@ -44,7 +44,13 @@ class MarksBack:
         return self._composed.find([Entry(MARK, one.id, None, None, None, None) for one in batch])
 
     def remarked(
-        self, one: Entry, now: EntityImage, target: EntityImage, mark: Entry | None, at: Any
+        self,
+        one: Entry,
+        now: EntityImage,
+        target: EntityImage,
+        mark: Entry | None,
+        at: Any,
+        run: Run,
     ) -> EntityImage:
         """What an entity goes back to, with the mark that it has then."""
         before = image_of(one.before)
@@ -53,7 +59,8 @@ class MarksBack:
         bare = replace(target, mark=now.mark)
         if was is not None and self._untouched(one, mark, now.mark, was):
             return replace(bare, mark=_with_run(was, now.mark))
-        return with_mark(bare, reasons(now, target), at)
+        kinds = states.kinds_of_other(run, [(now, target)])
+        return with_mark(bare, reasons(now, target, kinds), at)
 
     def unknown_ends(
         self, batch: Sequence[Entry]

@@ -29,7 +29,7 @@ from kg_platform.graph.statements import Statements
 from kg_platform.progress import Progress
 from kg_platform.provenance import states
 from kg_platform.provenance.fusion import FusionRules, unsaid
-from kg_platform.provenance.images import EntityImage, reasons, record_id, with_mark
+from kg_platform.provenance.images import EntityImage, record_id
 from kg_platform.provenance.relations import unsaid_of
 
 MOST = 0.5  # share of what the graph has of a source that goes without being forced
@@ -193,6 +193,7 @@ class Retiring:
                 for one, image in after.items()
                 if image is None or not image.same(images[one])
             ]
+            changes = states.marked(run, changes, at)
             states.write(run, changes)
             self._journal.put(
                 part,
@@ -233,8 +234,7 @@ class Retiring:
                 return image
             bare = {"label": entity, "source": needed_by}
             left = EntityImage((), bare, mark=image.mark, vectors=image.vectors)
-        left = replace(left, properties={**left.properties, "updated_at": at})
-        return with_mark(left, reasons(image, left), at)
+        return replace(left, properties={**left.properties, "updated_at": at})
 
     def _facts_of(self, run: Run, ids: Sequence[str]) -> dict[str, str]:
         """Entity -> the source of a relation that it has."""

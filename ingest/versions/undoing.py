@@ -237,7 +237,7 @@ class Undoing:
                 if target is not None and now is None:
                     target = self._raised(target, at)
                 elif target is not None and now is not None:
-                    target = self._marks.remarked(one, now, target, mark, at)
+                    target = self._marks.remarked(one, now, target, mark, at, run)
                 changes.append(states.EntityChange(one.id, now, target, buried))
             self._media_there(run, changes)
             states.write(run, changes)

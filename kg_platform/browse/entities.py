@@ -82,6 +82,8 @@ class MediaRow:
     frame_rate: float | None = None
     start: float | None = None
     end: float | None = None
+    characters: int | None = None
+    pages: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,8 @@ class EntityPage:
     `neighbours` holds the first facts only; `fact_counts` counts all of them by relation.
     `media` are the first `cypher.browse.MOST_MEDIA`. `vectors` maps a vector property to its number
     of dimensions; `stale` is why they are of what the entity said before (new, text, picture,
-    facts), `provisional`, that they were fitted after training. `statements` are what each source
-    says where several do, the newest first.
+    sound, film, facts), `provisional`, that they were fitted after training. `statements` are what
+    each source says where several do, the newest first.
     """
 
     id: str

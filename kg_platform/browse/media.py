@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from itertools import combinations, pairwise
 from typing import Any
 
 from kg_platform.browse.entities import EntityRow
@@ -36,6 +35,8 @@ class StoredMedium:
     duration: float | None
     likeness: str | None
     entities: int
+    characters: int | None = None
+    pages: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,11 @@ def one(graph: Graph, begin: str) -> dict[str, Any]:
         raise NotFound(f"No medium has the id {begin}; `kg media list` prints those there are.")
     if len(found) > 1:
         raise BadInput(f"Several media have ids that begin with {begin}; give more of it.")
-    media = {key: value for key, value in found[0]["media"].items() if value != NO_LIKENESS}
+    media = {
+        key: value
+        for key, value in found[0]["media"].items()
+        if value != NO_LIKENESS and key != "texts"  # which may be long
+    }
     given = {"id": media["id"], "limit": _REFERRING}
     return media | {"entities": graph.read(Statement(cypher.ENTITIES, given))}
 
@@ -128,41 +133,37 @@ def duplicates(
 
 
 def close_pairs(
-    hashes: Sequence[tuple[str, int]], distance: int, comparisons: int | None = None
+    hashes: Iterable[tuple[str, int]], distance: int, comparisons: int | None = None
 ) -> Iterator[tuple[tuple[str, str], int]]:
-    """Pairs of ids whose hashes of 64 bits differ in at most so many, each once. Two that do agree
-    in one of `distance` + 1 parts, so only those are compared. Of those with one hash the first
-    stands for the others, each of which is a pair with it: ten thousand that look the same are no
-    fifty million pairs.
+    """Pairs of ids whose hashes of 64 bits differ in at most so many, each once. Of those with one
+    hash the first stands for the others, each of which is a pair with it: ten thousand that look
+    the same are no fifty million pairs.
 
     Raises:
         BadInput: that takes more than so many `comparisons`.
     """
-    same: defaultdict[int, list[str]] = defaultdict(list)
-    for one_id, value in hashes:
-        same[value].append(one_id)
-    parts = distance + 1
-    edges = [_BITS * part // parts for part in range(parts + 1)]
-    masks = [(1 << high) - (1 << low) for low, high in pairwise(edges)]
+    import numpy as np  # late: most of what looks around among media needs neither
+
+    from kg_platform.browse import near_hashes
+
+    named = sorted(hashes)
+    values, first, stands = np.unique(
+        np.fromiter((value for _, value in named), np.uint64, len(named)),
+        return_index=True,
+        return_inverse=True,
+    )
     if comparisons is not None:
-        sizes = (n for mask in masks for n in Counter(value & mask for value in same).values())
-        if (needed := sum(n * (n - 1) // 2 for n in sizes)) > comparisons:
+        needed = near_hashes.comparisons(values, distance)
+        if needed > comparisons:
             raise BadInput(
-                f"At {distance} bits {len(same):,} media take {needed:,} comparisons, which is "
+                f"At {distance} bits {len(values):,} media take {needed:,} comparisons, which is "
                 f"too long for a page; allow fewer bits, or type `kg media duplicates --distance "
                 f"{distance}`."
             )
-    for ids in same.values():
-        ids.sort()
-        yield from (((ids[0], other), 0) for other in ids[1:])
-    for number, mask in enumerate(masks):
-        buckets: defaultdict[int, list[int]] = defaultdict(list)
-        for value in same:
-            buckets[value & mask].append(value)
-        for bucket in buckets.values():
-            for mine, theirs in combinations(bucket, 2):
-                differ = mine ^ theirs
-                # Two that agree in an earlier part as well were a pair there.
-                if differ.bit_count() <= distance and all(differ & m for m in masks[:number]):
-                    first, second = sorted((same[mine][0], same[theirs][0]))
-                    yield (first, second), differ.bit_count()
+    standing = first[stands]
+    for place in np.flatnonzero(standing != np.arange(len(named))).tolist():
+        yield (named[standing[place]][0], named[place][0]), 0
+    for left, right, bits in near_hashes.near(values, distance):
+        pairs = np.sort(np.stack([first[left], first[right]]), axis=0)
+        for one, other, differ in zip(*pairs.tolist(), bits.tolist(), strict=True):
+            yield (named[one][0], named[other][0]), differ

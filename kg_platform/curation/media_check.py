@@ -16,7 +16,7 @@ from kg_platform.cypher import media as cypher
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadMedium, NotFound
 from kg_platform.graph.adoption import GraphAdoption
-from kg_platform.media.described import IMAGE, Looked, describe, memory_for
+from kg_platform.media.described import DOCUMENT, IMAGE, Looked, describe, memory_for
 from kg_platform.media.isolated import Isolated
 from kg_platform.media.pictures import needs_small
 from kg_platform.media.store import MediaStore
@@ -102,13 +102,13 @@ def _looked(
 
 def _described(one: dict[str, Any]) -> bool:
     """Whether figures of it were kept that every medium of its kind has."""
-    return "likeness" in one or "duration" in one
+    return "likeness" in one or "duration" in one or "characters" in one
 
 
 def _needs_small(one: dict[str, Any]) -> bool:
     """Whether there has to be a small picture of it. Where there was nothing to look at none may
     ever have been made."""
-    if one.get("likeness") == NO_LIKENESS:
+    if one.get("likeness") == NO_LIKENESS or one.get("kind") == DOCUMENT:
         return False
     if one.get("kind") != IMAGE:
         return True

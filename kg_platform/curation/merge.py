@@ -135,7 +135,9 @@ def _planned(
                 f"would be lost. Keep it instead (--keep {gone.id}), or remove them first."
             )
         facts[being.id] = [
-            MergedFact(r["type"], r["outgoing"], r["other"], bool(r["media"]), r["properties"])
+            MergedFact(
+                r["type"], r["outgoing"], r["other"], bool(r["media"]), r["properties"], r["kind"]
+            )
             for r in rows
             if r["known"]
         ]

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kg_platform.cypher.changes import FACTS, PICTURE, TEXT, TEXT_PROPERTIES
+from kg_platform.cypher.changes import FACTS, TEXT, TEXT_PROPERTIES
 from kg_platform.cypher.loading import RESERVED, is_vector_property
 from kg_platform.cypher.reviewing import ACCEPTANCE, SOURCE
+from kg_platform.modality import IMAGE, MEDIA_KINDS, OF_MEDIA
 
 Properties = Mapping[str, Any]
 
@@ -43,13 +44,15 @@ class EntityState:
 
 @dataclass(frozen=True)
 class MergedFact:
-    """A relationship of an entity: to `other`, the id of an entity or of `media`."""
+    """A relationship of an entity: to `other`, the id of an entity or of `media`, of which `kind`
+    is known while a merge is planned."""
 
     type: str
     outgoing: bool
     other: str
     media: bool
     properties: Properties
+    kind: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -133,18 +136,24 @@ def _stale(held: Sequence[Outcome], after: Properties) -> list[str]:
     """What of the kept entity its vector was made of and is another now."""
     ends = any(one.what in ("moved", "dropped") and not one.fact.media for one in held)
     media = [
-        (one.fact.properties if one.what == "filled" else {}, one.became.properties)
+        (one.fact.properties if one.what == "filled" else {}, one.became)
         for one in held
         if one.became is not None and one.fact.media
     ]
-    told = any((old.get("caption") or "") != (new.get("caption") or "") for old, new in media)
-    placed = any(old.get("rank") != new.get("rank") for old, new in media)
+    told = any(
+        (old.get("caption") or "") != (now.properties.get("caption") or "") for old, now in media
+    )
+    placed = {
+        now.kind or IMAGE.name
+        for old, now in media
+        if old.get("rank") != now.properties.get("rank")
+    }
     return [
         reason
         for reason, changed in (
             (FACTS, ends),
-            (TEXT, told or bool(after.keys() & set(TEXT_PROPERTIES))),
-            (PICTURE, placed),
+            (TEXT, told or placed - MEDIA_KINDS or after.keys() & set(TEXT_PROPERTIES)),
+            *((one.item, placed.intersection(one.media)) for one in OF_MEDIA),
         )
         if changed
     ]
@@ -168,9 +177,10 @@ def _after(kept: EntityState, gone: EntityState) -> dict[str, Any]:
 
 
 def _key(fact: MergedFact) -> tuple[Any, ...]:
-    # A medium may be an entity's flag and its map.
-    role = str(fact.properties.get("role") or "") if fact.media else ""
-    return fact.type, fact.outgoing, fact.other, fact.media, role
+    # A medium may be an entity's flag and its map, and have several parts that are meant.
+    names = ("role", "start_seconds", "end_seconds") if fact.media else ()
+    own = tuple(fact.properties.get(name) for name in names)
+    return fact.type, fact.outgoing, fact.other, fact.media, *own
 
 
 def _last_ranks(facts: Sequence[MergedFact]) -> dict[str, int]:

@@ -55,6 +55,7 @@ ENTITY_MEDIA = (
     "RETURN m.id AS id, m.kind AS kind, m.mime AS mime, m.uri AS uri, m.size AS size, "
     "m.width AS width, m.height AS height, m.duration AS duration, m.rate AS rate, "
     "m.channels AS channels, m.codec AS codec, m.frame_rate AS frame_rate, "
+    "m.characters AS characters, m.pages AS pages, "
     "h.start_seconds AS start, h.end_seconds AS end, h.role AS role, h.rank AS rank, "
     "coalesce(h.caption, '') AS caption ORDER BY h.rank, m.id "
     f"LIMIT {MOST_MEDIA}"

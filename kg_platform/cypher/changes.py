@@ -15,8 +15,12 @@ from collections.abc import Sequence
 from kg_platform.cypher.browse import TYPE
 from kg_platform.cypher.names import one_of
 from kg_platform.cypher.statement import Statement
+from kg_platform.modality import OF_MEDIA
 
-NEW, TEXT, PICTURE, FACTS = REASONS = ("new", "text", "picture", "facts")
+NEW, TEXT, FACTS = "new", "text", "facts"
+# Why an entity is stale. Of media its modality says which; until that was so, a load said "picture"
+# of all of them.
+REASONS = (NEW, TEXT, *(one.item for one in OF_MEDIA), FACTS)
 STALE, STALE_AT = "embedding_stale", "embedding_stale_at"
 # On an entity that was looked at after training, and has a fitted vector if that helped: what it
 # said then.

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from kg_platform.cypher.changes import (
     FACTS,
     NEW,
-    PICTURE,
     STALE,
     STALE_AT,
     TEXT,
@@ -17,6 +16,8 @@ from kg_platform.cypher.changes import (
     unmarked,
 )
 from kg_platform.cypher.names import quote
+from kg_platform.cypher.snapshots import media_kind
+from kg_platform.modality import MEDIA_KINDS, OF_MEDIA
 
 # Properties the platform itself keeps on an entity: a source cannot set them, and replacing an
 # entity's content leaves the vectors where they are until the next publish.
@@ -54,11 +55,11 @@ MATCH (n:Entity {«id»: id})
 RETURN n.«id» AS id, n.«content_hash» AS content_hash
 """
 
-# $ids: list of SHA-256 -> id
+# $ids: list of SHA-256 -> id, duration
 KNOWN_MEDIA = """
 UNWIND $ids AS id
 MATCH (m:Media {id: id})
-RETURN m.id AS id
+RETURN m.id AS id, m.duration AS duration
 """
 
 # $rows: {id, properties}
@@ -77,33 +78,54 @@ SET n:$(row[1]), n += row[2], n.«updated_at» = datetime(), {mark_new("n")}
 # -> any: whether the graph has entities at all
 ANY_ENTITY = "MATCH (n:Entity) RETURN count(n) > 0 AS any"
 
-_OTHER_PICTURES = "[p IN before | p[..2]] <> [p IN row.places | p[..2]]"
-_OTHER_CAPTIONS = (
-    "[p IN before WHERE p[2] <> '' | p[2]] <> [p IN row.places WHERE p[2] <> '' | p[2]]"
+_PLACES = f"""COLLECT {{
+  MATCH (n)-[h:HAS_MEDIA]->(m:Media)
+  WITH h, m ORDER BY h.rank, m.id, h.start_seconds, h.end_seconds, h.caption
+  RETURN {{kind: {media_kind("m")}, caption: coalesce(h.caption, ''),
+          place: [h.rank, m.id, coalesce(h.start_seconds, 0), coalesce(h.end_seconds, -1)]}}
+}}"""
+
+
+def _differ(what: str, where: str) -> str:
+    """Whether `what` of the places `p` that are so is another than before."""
+    before, after = (f"[p IN {name} WHERE {where} | {what}]" for name in ("before", "after"))
+    return f"{before} <> {after}"
+
+
+_MARKS = "\n  ".join(
+    f"SET {mark('n', one.item, _differ('p.place', f'p.kind IN {list(one.media)}'))}"
+    for one in OF_MEDIA
 )
-# $rows: {id, content_hash, media: [{id, properties}], places: [rank, id, caption] of each, sorted}.
-# The hash comes last: a load that was cut off before this finds no hash, and writes the entity
-# again. So does one whose media a sweep has removed meanwhile.
+_OTHER_CAPTIONS = _differ("p.caption", "p.caption <> ''")
+_OTHER_DOCUMENTS = _differ("p.place", f"NOT p.kind IN {sorted(MEDIA_KINDS)}")
+_NEW = f"coalesce(n.«{STALE}»[0] = '{NEW}', false)"
+# $rows: {id, content_hash, media: [{id, properties}]}.
+# The hash says "complete": a load that was cut off before this finds no hash, and writes the entity
+# again. So does one whose media a sweep has removed meanwhile. Who is new stays so, whatever comes.
 LINK_MEDIA = f"""
 UNWIND $rows AS row
 MATCH (n:Entity {{«id»: row.id}})
-WITH n, row, COLLECT {{
-  MATCH (n)-[h:HAS_MEDIA]->(m:Media) WITH h, m ORDER BY h.rank, m.id, h.caption
-  RETURN [h.rank, m.id, coalesce(h.caption, '')]
-}} AS before
+WITH n, row, {_PLACES} AS before
 OPTIONAL MATCH (n)-[old:HAS_MEDIA]->(:Media)
 DELETE old
 WITH DISTINCT n, row, before
 SET n.«content_hash» = CASE
       WHEN all(item IN row.media WHERE EXISTS {{ (:Media {{id: item.id}}) }})
       THEN row.content_hash END,
-    {mark("n", PICTURE, _OTHER_PICTURES)}
-SET {mark("n", TEXT, _OTHER_CAPTIONS)}
-WITH n, row
-UNWIND row.media AS item
-MATCH (m:Media {{id: item.id}})
-CREATE (n)-[r:HAS_MEDIA]->(m)
-SET r = item.properties
+    n.«{STALE_AT}» = CASE WHEN {_NEW} THEN datetime() ELSE n.«{STALE_AT}» END
+WITH n, row, before
+CALL (n, row) {{
+  UNWIND row.media AS item
+  MATCH (m:Media {{id: item.id}})
+  CREATE (n)-[r:HAS_MEDIA]->(m)
+  SET r = item.properties
+}}
+CALL (n, before) {{
+  WITH n, before WHERE NOT {_NEW}
+  WITH n, before, {_PLACES} AS after
+  {_MARKS}
+  SET {mark("n", TEXT, f"{_OTHER_CAPTIONS} OR {_OTHER_DOCUMENTS}")}
+}}
 """
 
 # $rows: {id}; $source. A node for a name that only relations mention.

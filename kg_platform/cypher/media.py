@@ -5,6 +5,7 @@ from __future__ import annotations
 _ROW = (
     "RETURN m.id AS id, m.kind AS kind, m.mime AS mime, m.size AS size, m.width AS width, "
     "m.height AS height, m.duration AS duration, m.likeness AS likeness, "
+    "m.characters AS characters, m.pages AS pages, "
     "COUNT { (:Entity)-[:HAS_MEDIA]->(m) } AS entities"
 )
 # $kind (null: any), $after, $limit -> the next media by id

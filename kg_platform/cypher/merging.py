@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from kg_platform.cypher.changes import FACTS as FACTS_CHANGED
 from kg_platform.cypher.changes import MERGED, REASONS, STALE_AT, TOMBSTONE, bury, mark
+from kg_platform.cypher.snapshots import media_kind
 
 # $ids -> id, labels, properties. It takes their locks, so that nothing changes under a merge.
 LOCK = """
@@ -26,13 +27,14 @@ SET n.«id» = n.«id»
 RETURN n.«id» AS id, labels(n) AS labels, properties(n) AS properties
 """
 
-# $id -> type, outgoing, properties, other (id), media (whether the other end is one), known
-# (whether the platform knows what the other end is). A loop comes once, as outgoing.
-FACTS = """
-MATCH (n:Entity {«id»: $id})-[r]-(o) WHERE NOT o:SourceRecord
+# $id -> type, outgoing, properties, other (id), media (whether the other end is one), kind (of
+# such), known (whether the platform knows what the other end is). A loop comes once, as outgoing.
+FACTS = f"""
+MATCH (n:Entity {{«id»: $id}})-[r]-(o) WHERE NOT o:SourceRecord
 WITH DISTINCT r, n, o
 RETURN type(r) AS type, startNode(r) = n AS outgoing, properties(r) AS properties,
        CASE WHEN o:Entity THEN o.«id» ELSE o.id END AS other, o:Media AS media,
+       CASE WHEN o:Media THEN {media_kind("o")} END AS kind,
        o:Entity AND o.«id» IS NOT NULL OR o:Media AND o.id IS NOT NULL AS known
 ORDER BY type, outgoing DESC, media, other
 """

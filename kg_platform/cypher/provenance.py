@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from kg_platform.cypher.changes import STALE, STALE_AT
 from kg_platform.cypher.loading import LOCK_ENDS, MARK_ENDS
+from kg_platform.cypher.snapshots import media_kind
 
 RECORD = "SourceRecord"
 NOW = "RETURN datetime() AS now"
@@ -173,6 +174,8 @@ RELATIONS_OF_SOURCE = """
 MATCH (h:Entity)-[r]->(t:Entity) WHERE r.source = $source OR $source IN r.sources
 RETURN h.«id» AS head, type(r) AS type, t.«id» AS tail
 """
+# $ids of media -> id, kind of those that are there
+MEDIA_KINDS = f"UNWIND $ids AS id MATCH (m:Media {{id: id}}) RETURN id, {media_kind('m')} AS kind"
 # $ids of media -> those that are there
 MEDIA_THERE = "UNWIND $ids AS id MATCH (m:Media {id: id}) RETURN m.id AS id"
 # $ids of media -> id of each that nobody refers to; it goes. The SET takes its lock, so that nobody

@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from kg_platform.cypher.changes import version
 from kg_platform.cypher.names import one_of, quote
 from kg_platform.cypher.statement import Statement
-from kg_platform.modality import OF_MEDIA
+from kg_platform.modality import MEDIA_KINDS
 
-# The kinds of media that become vectors.
-MEDIA_KINDS = sorted({kind for one in OF_MEDIA for kind in one.media})
 # The relationship type that joins an entity to its media; never a relation to learn.
 MEDIA_TYPE = "HAS_MEDIA"
 # Of relationships that are no facts.
@@ -33,7 +31,8 @@ def entities(after: str | None, rows: int, labels: Sequence[str]) -> Statement:
     """The next entities by id -> id, changed, and what their texts are made of.
 
     `changed` is the version of the mark that an entity carries. Label, description,
-    `texts` (the properties `caption` and `captions`), `captions` ([rank, caption] of media).
+    `texts` (the properties `caption` and `captions`), `captions` ([rank, caption, what it says] of
+    media).
     """
     text = f"""
 MATCH (n:Entity)
@@ -42,8 +41,8 @@ WITH n ORDER BY n.«id» LIMIT $rows
 RETURN n.«id» AS id, {version("n")} AS changed, n.«label» AS label,
        n.«description» AS description, [n.«caption», n.«captions»] AS texts,
        COLLECT {{
-         MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''
-         RETURN [coalesce(h.rank, 0), h.caption]
+         MATCH (n)-[h:{MEDIA_TYPE}]->(m:Media) WHERE h.caption <> '' OR m.texts IS NOT NULL
+         RETURN [coalesce(h.rank, 0), h.caption, m.texts]
        }} AS captions
 ORDER BY id
 """
@@ -63,14 +62,16 @@ RETURN n.«id» AS head, type(r) AS type, m.«id» AS tail, r.«split» AS split
 
 
 def media(after: str | None, upto: str, labels: Sequence[str]) -> Statement:
-    """The media of the entities on a page that a modality is made of -> id, rank, sha256, kind."""
+    """The media of the entities on a page that a modality is made of -> id, rank, sha256, kind,
+    start, end."""
     text = f"""
 MATCH (n:Entity)-[h:{MEDIA_TYPE}]->(m:Media)
 WHERE {_after("n", after)} AND n.«id» <= $upto{one_of("n", labels)}
   AND {media_kind("m")} IN $kinds
-RETURN n.«id» AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256, {media_kind("m")} AS kind
+RETURN n.«id» AS id, coalesce(h.rank, 0) AS rank, m.id AS sha256, {media_kind("m")} AS kind,
+       h.start_seconds AS start, h.end_seconds AS end
 """
-    return Statement(text, {"after": after, "upto": upto, "kinds": MEDIA_KINDS})
+    return Statement(text, {"after": after, "upto": upto, "kinds": sorted(MEDIA_KINDS)})
 
 
 def media_kind(name: str) -> str:

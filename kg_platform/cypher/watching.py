@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from kg_platform.cypher.changes import STALE, STALE_AT, version
 from kg_platform.cypher.names import one_of
-from kg_platform.cypher.snapshots import MEDIA_KINDS, MEDIA_TYPE, media_kind, of_types
+from kg_platform.cypher.snapshots import MEDIA_TYPE, media_kind, of_types
 from kg_platform.cypher.statement import Statement
+from kg_platform.modality import MEDIA_KINDS
 
 MOST = 20_000  # marks; their times are read, as only their reasons are indexed
 
@@ -30,8 +31,8 @@ def said(
 ) -> Statement:
     """What these entities say -> as `snapshots.entities`, and media, facts.
 
-    `media` are [kind, rank, sha256]; `leading` and `coming` facts are [type, other's id, split], at
-    most `most` of either. The mark's version comes with them.
+    `media` have kind, rank, sha256, start and end; `leading` and `coming` facts are [type, other's
+    id, split], at most `most` of either. The mark's version comes with them.
     """
 
     def facts(arrow: str) -> str:
@@ -48,17 +49,18 @@ MATCH (n:Entity {{«id»: id}}) WHERE n.«id» >= ''{one_of("n", labels)}
 RETURN n.«id» AS id, {version("n")} AS changed, n.«label» AS label,
        n.«description» AS description, [n.«caption», n.«captions»] AS texts,
        COLLECT {{
-         MATCH (n)-[h:{MEDIA_TYPE}]->(:Media) WHERE h.caption <> ''
-         RETURN [coalesce(h.rank, 0), h.caption]
+         MATCH (n)-[h:{MEDIA_TYPE}]->(m:Media) WHERE h.caption <> '' OR m.texts IS NOT NULL
+         RETURN [coalesce(h.rank, 0), h.caption, m.texts]
        }} AS captions,
        COLLECT {{
          MATCH (n)-[h:{MEDIA_TYPE}]->(medium:Media) WHERE {media_kind("medium")} IN $kinds
-         RETURN [{media_kind("medium")}, coalesce(h.rank, 0), medium.id]
+         RETURN {{kind: {media_kind("medium")}, rank: coalesce(h.rank, 0), sha256: medium.id,
+                 start: h.start_seconds, end: h.end_seconds}}
        }} AS media,
        {facts(">")} AS leading,
        {facts("<")} AS coming
 """
-    return Statement(text, {"ids": list(ids), "most": most, "kinds": MEDIA_KINDS})
+    return Statement(text, {"ids": list(ids), "most": most, "kinds": sorted(MEDIA_KINDS)})
 
 
 def lacking(ids: Sequence[str], run: str) -> Statement:

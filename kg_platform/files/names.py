@@ -15,6 +15,7 @@ MEDIA = {
     **dict.fromkeys((".avif", ".heic", ".heif", ".svg"), "image"),
     **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a"), "audio"),
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".webm", ".mkv"), "video"),
+    **dict.fromkeys((".pdf", ".docx"), "document"),  # plain text may be facts, or tell of the rest
 }
 READ = (ENTITIES, CSV, TABS, TEXT, *RDF)
 
@@ -48,7 +49,7 @@ def looks_like_data(path: Path) -> bool:
 
 
 def medium_of(path: Path) -> str | None:
-    """Which kind of medium its name is one of: image, audio or video; None: of none."""
+    """Which kind of medium its name is one of: image, audio, video or document; None: of none."""
     suffix = path.suffix.lower()
     if suffix in MEDIA:
         return MEDIA[suffix]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import av
@@ -11,7 +12,8 @@ import numpy.typing as npt
 
 from kg_platform.errors import BadMedium
 from kg_platform.media.decoded import decoded
-from kg_platform.media.recordings import opened, pictures_of, sound_of
+from kg_platform.media.recordings import beginning, opened, pictures_of, seek, sound_of
+from kg_platform.media.span import WHOLE, Span
 
 Wave = npt.NDArray[np.float32]
 
@@ -20,6 +22,7 @@ WINDOW = 10.0  # seconds
 MOST_SECONDS = 3_600.0  # that are heard of a recording
 _LEAST = 0.25  # seconds of a last window, beside others
 _QUIET = 1e-4  # of full scale: 80 dB down
+_LEAD = 0.2  # seconds before a part that are decoded with it: codecs need some to be in tune
 _LOUDEST = 8.0  # whole scale is 1; files of floats may exceed it, or hold anything
 
 
@@ -33,20 +36,23 @@ def is_mute(data: bytes) -> bool:
         return sound_of(container) is None and pictures_of(container) is not None
 
 
-def audible(data: bytes, rate: int = RATE, most_seconds: float = MOST_SECONDS) -> Iterator[Wave]:
-    """The `windows` in which something is to be heard, about their mean.
+def audible(
+    data: bytes, rate: int = RATE, most_seconds: float = MOST_SECONDS, span: Span = WHOLE
+) -> Iterator[Wave]:
+    """The `windows` of a part in which something is to be heard, about their mean.
 
     Raises:
         BadMedium: there is none, or as `windows`.
     """
     silent = True
-    for window in windows(data, rate, most_seconds=most_seconds):
+    for window in windows(data, rate, most_seconds=most_seconds, span=span):
         centred = window - window.mean(dtype=np.float64).astype(np.float32)
         if np.abs(centred).max() > _QUIET:
             silent = False
             yield centred
     if silent:
-        raise BadMedium("it is silent from beginning to end; give one with something in it")
+        where = "from beginning to end" if span == WHOLE else span
+        raise BadMedium(f"it is silent {where}; give one with something in it")
 
 
 def windows(
@@ -54,19 +60,20 @@ def windows(
     rate: int = RATE,
     seconds: float = WINDOW,
     most_seconds: float = MOST_SECONDS,
+    span: Span = WHOLE,
 ) -> Iterator[Wave]:
-    """The sound of a recording or of a film, `rate` numbers a second, in windows (n,) of -1..1,
-    the last one shorter.
+    """The sound of a recording or of a film, or of a part, `rate` numbers a second, in windows (n,)
+    of -1..1, the last one shorter.
 
-    All channels are one. Time stamps are not looked at: a gap between two of them is no silence.
-    After `most_seconds` it ends.
+    All channels are one. But for where a part begins, time stamps are not looked at: a gap between
+    two of them is no silence. After `most_seconds` it ends.
 
     Raises:
-        BadMedium: it has no sound, or none that can be decoded.
+        BadMedium: it has no sound, none that can be decoded, or none in this part.
     """
     size, left, found = int(seconds * rate), int(most_seconds * rate), False
     with opened(data) as container:
-        for window in _cut(_pieces(container, rate), size):
+        for window in _cut(_pieces(container, rate, span), size):
             if found and len(window) < _LEAST * rate:
                 return
             found = True
@@ -74,6 +81,8 @@ def windows(
             left -= len(window)
             if left <= 0:
                 return
+    if not found and span != WHOLE:
+        raise BadMedium(f"there is no sound {span}; give a part that lies in the recording")
     if not found:
         raise BadMedium("it is 0 seconds long; replace it")
 
@@ -92,14 +101,39 @@ def _cut(pieces: Iterator[Wave], size: int) -> Iterator[Wave]:
         yield np.concatenate(held)
 
 
-def _pieces(container: Any, rate: int) -> Iterator[Wave]:
-    """Mono at `rate`, about a second at a time: to resample each small frame costs thrice that."""
+def _pieces(container: Any, rate: int, span: Span) -> Iterator[Wave]:
+    """The part, mono at `rate`. It counts from where the recording begins, which may be before its
+    sound does."""
     stream = sound_of(container)
     if stream is None:
         raise BadMedium("it has no sound; give one that has")
+    if span == WHOLE:
+        yield from _mono(decoded(container, stream), rate)
+        return
+    seek(container, stream, span.start - _LEAD)
+    frames = decoded(container, stream)
+    first = next(frames, None)
+    if first is None:
+        return
+    at = span.start if first.time is None else float(first.time) - beginning(container)
+    skipped = max(round((span.start - at) * rate), 0)
+    left = None if span.end is None else max(round((span.end - at) * rate), 0) - skipped
+    for piece in _mono(chain((first,), frames), rate):
+        wave, skipped = piece[skipped:], max(skipped - len(piece), 0)
+        wave = wave[:left]
+        if len(wave):
+            yield wave
+        if left is not None:
+            left -= len(wave)
+            if left <= 0:
+                return
+
+
+def _mono(frames: Iterator[Any], rate: int) -> Iterator[Wave]:
+    """About a second at a time: to resample each small frame costs thrice that."""
     fifo, resampler = av.AudioFifo(), None
     kind: tuple[Any, ...] = ()
-    for frame in decoded(container, stream):
+    for frame in frames:
         own = (frame.format.name, frame.layout.name, frame.sample_rate)
         if own != kind:  # at the first frame, and where a stream changes on its way
             if resampler is not None:

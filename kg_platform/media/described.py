@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kg_platform.errors import BadPicture
+from kg_platform.errors import BadMedium, BadPicture
 from kg_platform.media.isolated import MEMORY
 from kg_platform.media.pictures import is_picture, look
 
-IMAGE, AUDIO, VIDEO = KINDS = ("image", "audio", "video")
+IMAGE, AUDIO, VIDEO, DOCUMENT = KINDS = ("image", "audio", "video", "document")
 
 
 _BASE = 2**29  # bytes of a process that has loaded its decoders
@@ -27,7 +27,8 @@ class Described(NamedTuple):
     """A medium by its content. `duration` in seconds; `rate` in samples a second; `width` and
     `height` in pixels, as a person sees it; `frame_rate` in pictures a second; `likeness` is 64
     bits in hex, of which few differ between media that look alike (`previews.likeness`), and
-    zeros where there is nothing to look at."""
+    zeros where there is nothing to look at. Of a document `characters` of text, `pages` and
+    `texts`, as `written.DocumentLook`."""
 
     kind: str
     mime: str
@@ -39,6 +40,9 @@ class Described(NamedTuple):
     codec: str | None = None
     frame_rate: float | None = None
     likeness: str | None = None
+    characters: int | None = None
+    pages: int | None = None
+    texts: tuple[str, ...] | None = None
 
 
 class Looked(NamedTuple):
@@ -77,3 +81,21 @@ def describe(data: bytes, max_pixels: int) -> Looked:
         likeness=found.likeness,
     )
     return Looked(described, found.small)
+
+
+def describe_document(data: bytes, max_pixels: int) -> Looked:
+    """As `describe`, of what may be a document as well: nothing else is taken for one, or pages
+    that servers give in the place of a picture would be.
+
+    Raises:
+        BadMedium: as `describe`, or `written.look`.
+    """
+    from kg_platform.media import recordings, written
+
+    if not data:
+        raise BadMedium("the document is empty (0 bytes); replace it")
+    if is_picture(data) or recordings.is_recording(data):
+        return describe(data, max_pixels)
+    found = written.look(data)
+    about = found._asdict()
+    return Looked(Described(DOCUMENT, **about))

@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from kg_platform.errors import BadMedium, BadPicture, MediumGone, MediumNotFetched
-from kg_platform.media.described import describe, memory_for
+from kg_platform.media.described import (
+    DOCUMENT,
+    Looked,
+    describe,
+    describe_document,
+    memory_for,
+)
 from kg_platform.media.isolated import Isolated
+from kg_platform.media.span import Span
 from kg_platform.media.store import MediaStore
 from kg_platform.records import HeldMedium, Media, MediaRef
 
@@ -65,7 +73,7 @@ class Gallery:
             BadMedium: as `read`, or what an address gives is no medium or cannot be had.
         """
         if self._web is not None and ref.is_address:
-            return self._web.media(ref.location, self._checked).id
+            return self._web.media(ref.location, self._checking(ref)).id
         return hashlib.sha256(self.read(ref)).hexdigest()
 
     def read(self, ref: MediaRef) -> bytes:
@@ -113,11 +121,15 @@ class Gallery:
         """Check the medium and store its bytes.
 
         Raises:
-            BadMedium: as `read`, or these bytes are no medium. MediaStoreError: no space left.
+            BadMedium: as `read`, these bytes are no medium, or a recording without the part that is
+                meant. MediaStoreError: no space left.
         """
         if self._web is not None and ref.is_address:
-            return self._web.media(ref.location, self._checked)
-        return self._checked(self.read(ref))
+            media = self._web.media(ref.location, self._checking(ref))
+        else:
+            media = self._checking(ref)(self.read(ref))
+        refuse_part(ref, media.duration)
+        return media
 
     def picture(self, ref: MediaRef) -> Media:
         """As `keep`, where nothing but a picture will do.
@@ -130,8 +142,12 @@ class Gallery:
             raise BadPicture(f"this is no picture but {media.mime}")
         return media
 
-    def _checked(self, data: bytes) -> Media:
-        found, small = self._isolated.run(describe, data, self._max_pixels)
+    def _checking(self, ref: MediaRef) -> Callable[[bytes], Media]:
+        """What makes media of the bytes of this reference."""
+        return partial(self._checked, describe_document if ref.role == DOCUMENT else describe)
+
+    def _checked(self, look: Callable[[bytes, int], Looked], data: bytes) -> Media:
+        found, small = self._isolated.run(look, data, self._max_pixels)
         figures = found._asdict()
         if self._store is None:
             return Media(hashlib.sha256(data).hexdigest(), uri="", size=len(data), **figures)
@@ -139,3 +155,12 @@ class Gallery:
         if small is not None:
             self._store.put_small(digest, small)
         return Media(digest, uri=self._store.uri(digest), size=len(data), **figures)
+
+
+def refuse_part(ref: MediaRef, duration: float | None) -> None:
+    """
+    Raises:
+        BadMedium: a recording of so many seconds is over where the part begins that is meant.
+    """
+    if problem := Span.of(ref.start, ref.end).problem(duration):
+        raise BadMedium(problem)

@@ -42,6 +42,7 @@ LISTENED = 60.0  # seconds of a sound that are listened to as a whole
 _LISTENED_RATE = 8_000
 _STEP = 128  # samples that belong to one place
 _DOCTYPE = 4_096  # bytes in which a Matroska file says which kind it is
+_BEGINNINGS = (b"RIFF", b"fLaC", b"OggS", b"\x1aE\xdf\xa3", b"ID3")
 _BROKEN = (av.FFmpegError, OSError, ValueError, EOFError, IndexError)
 
 
@@ -99,6 +100,19 @@ def pictures_of(container: Any) -> Any | None:
 def sound_of(container: Any) -> Any | None:
     """Its first stream of sound."""
     return next(iter(container.streams.audio), None)
+
+
+def beginning(container: Any) -> float:
+    """The time stamp of its earliest picture or sound, in seconds: where players begin to count."""
+    return float(container.start_time or 0) / av.time_base
+
+
+def seek(container: Any, stream: Any, second: float) -> None:
+    """Go to a picture or sound of the stream at or before this second, counted from its beginning;
+    what cannot be sought in stays where it is."""
+    with suppress(av.FFmpegError):
+        at = max(beginning(container) + second, 0.0)
+        container.seek(round(at / stream.time_base), stream=stream)
 
 
 def probe(data: bytes, max_pixels: int) -> RecordingInfo:
@@ -274,12 +288,11 @@ def _time(container: Any) -> tuple[float, float | None]:
 def _why(data: bytes) -> str:
     if data.lstrip().startswith((b"#EXTM3U", b"ffconcat", b"<?xml", b"[playlist]")):
         return "the file is a playlist or text, which names media and holds none"
-    if data[4:8] == b"ftyp" or data[:4] in (
-        b"RIFF",
-        b"fLaC",
-        b"OggS",
-        b"\x1aE\xdf\xa3",
-        b"ID3\x03",
-    ):
+    if is_recording(data):
         return "the recording is cut off or damaged; replace it"
     return _UNKNOWN
+
+
+def is_recording(data: bytes) -> bool:
+    """Whether it begins as most recordings do, whatever comes then."""
+    return data[4:8] == b"ftyp" or data.startswith(_BEGINNINGS)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,8 @@ from PIL import Image
 
 from kg_platform.errors import BadMedium
 from kg_platform.media.decoded import decoded
-from kg_platform.media.recordings import opened, pictures_of, refuse_large
+from kg_platform.media.recordings import beginning, opened, pictures_of, refuse_large
+from kg_platform.media.span import WHOLE, Span
 
 MOST = 32  # pictures of a film
 LOOKED_AT = 2 * MOST  # from which they are chosen
@@ -24,7 +25,8 @@ MOST_DECODED = 30_000  # pictures, where key frames are rare: 20 minutes at 25 a
 
 
 class Still(NamedTuple):
-    """A picture of a film, upright, and its time in seconds from the first."""
+    """A picture of a film, upright, and its time in seconds from the first, or from where the part
+    begins that is meant."""
 
     seconds: float
     picture: Image.Image
@@ -35,19 +37,23 @@ class _Seen(NamedTuple):
     thumbnail: npt.NDArray[np.int16]
 
 
-def stills(data: bytes, max_pixels: int, most: int = MOST) -> list[Still]:
-    """At most `most` pictures (RGB, 224 pixels the shorter side) in the order of their times.
+def stills(data: bytes, max_pixels: int, most: int = MOST, span: Span = WHOLE) -> list[Still]:
+    """At most `most` pictures of a film, or of a part (RGB, 224 pixels the shorter side) in the
+    order of their times.
 
-    Twice as many are looked at, evenly over the film but no closer than an eighth of a second: half
+    Twice as many are looked at, evenly over it but no closer than an eighth of a second: half
     of those returned are every second one or further apart, the others follow the greatest changes,
     where scenes begin. Long films are not decoded whole: between two key frames that are close
     enough it goes from one to the other.
 
     Raises:
-        BadMedium: it has no pictures, none that can be decoded, or larger ones than `max_pixels`.
+        BadMedium: it has no pictures, none that can be decoded, none in this part, or larger ones
+            than `max_pixels`.
     """
     with opened(data) as container:
-        seen = list(_looked_at(container, max_pixels, 2 * most))
+        seen = list(_looked_at(container, max_pixels, 2 * most, span))
+    if not seen and span != WHOLE:
+        raise BadMedium(f"there is no picture {span}; give a part that lies in the recording")
     if not seen:
         raise BadMedium("it has no picture that can be decoded; replace it")
     return [seen[place].still for place in chosen([one.thumbnail for one in seen], most)]
@@ -68,32 +74,33 @@ def chosen(thumbnails: list[npt.NDArray[np.int16]], most: int) -> list[int]:
     return sorted(places)
 
 
-def _looked_at(container: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
+def _looked_at(container: Any, max_pixels: int, most: int, span: Span) -> Iterator[_Seen]:
     stream = pictures_of(container)
     if stream is None:
         raise BadMedium("it has no moving pictures; give a film")
     refuse_large(stream.codec_context.width, stream.codec_context.height, max_pixels)
     stream.thread_type = "AUTO"
     length = _length(container, stream)
+    bounds = _Bounds.of(span, container)
     if length is None:
-        yield from _thinned(container, stream, max_pixels, most)
+        yield from _thinned(container, stream, max_pixels, most, bounds)
         return
-    step = max(LEAST_STEP, length / most)
-    begin: float | None = None
-    last = target = -np.inf
+    if span.start and span.start >= length:
+        return
+    stop = length if span.end is None else min(length, span.end)
+    step = max(LEAST_STEP, (stop - span.start) / most)
+    begin = bounds.begin if span.start else None
+    last, target = -np.inf, bounds.begin
     keys = 0.0  # the longest way seen from a key frame to where we wanted to be
-    budget = MOST_DECODED
+    budget = iter(range(MOST_DECODED))
     count = 0
     while count < most:
         seeking = begin is not None and target - last > max(keys, 1.0)
         if seeking:
             container.seek(round(target / float(stream.time_base or 1)), stream=stream)
         first = True
-        for frame in decoded(container, stream):
-            budget -= 1
-            if budget < 0:
-                return
-            time = _time(frame, last)
+        frames = (frame for frame, _ in zip(decoded(container, stream), budget, strict=False))
+        for time, frame in _within(frames, bounds, last):
             if begin is None:
                 begin, target = time, time
             if first and seeking:
@@ -120,22 +127,54 @@ def _looked_at(container: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
             return
 
 
-def _thinned(container: Any, stream: Any, max_pixels: int, most: int) -> Iterator[_Seen]:
+def _thinned(
+    container: Any, stream: Any, max_pixels: int, most: int, bounds: _Bounds
+) -> Iterator[_Seen]:
     """Of a film that does not say how long it is: all of it is decoded, and as more comes than is
     looked at, every second one goes."""
     kept: list[_Seen] = []
     step, begin, last = LEAST_STEP, None, -np.inf
-    for number, frame in enumerate(decoded(container, stream)):
-        time = _time(frame, last)
+    frames = islice(decoded(container, stream), MOST_DECODED)
+    for time, frame in _within(frames, bounds, last):
         begin = time if begin is None else begin
         if time - last >= step - 1e-6:
             kept.append(_seen(frame, time - begin, max_pixels))
             last = time
             if len(kept) == 2 * most:
                 kept, step = kept[::2], 2 * step
-        if number == MOST_DECODED:
-            break
     yield from kept if len(kept) <= most else kept[::2]
+
+
+class _Bounds(NamedTuple):
+    """Between which times of the file its pictures are wanted."""
+
+    begin: float
+    stop: float
+
+    @classmethod
+    def of(cls, span: Span, container: Any) -> _Bounds:
+        zero = beginning(container)
+        begin = zero + span.start if span.start else -np.inf
+        return cls(begin, np.inf if span.end is None else zero + span.end)
+
+
+def _within(frames: Iterable[Any], bounds: _Bounds, last: float) -> Iterator[tuple[float, Any]]:
+    """Pictures and their times, of those within the bounds. What is seen when a part begins is the
+    picture before, if none comes just then."""
+    before = None
+    for frame in frames:
+        last = time = _time(frame, last)
+        if time >= bounds.stop:
+            break
+        if time < bounds.begin - 1e-6:
+            before = frame
+            continue
+        if before is not None and time > bounds.begin + LEAST_STEP:
+            yield bounds.begin, before
+        before = None
+        yield time, frame
+    if before is not None:
+        yield bounds.begin, before
 
 
 def _seen(frame: Any, seconds: float, max_pixels: int) -> _Seen:

@@ -7,12 +7,14 @@ text is. An entity that one source describes has no records: what it shows is wh
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kg_platform.cypher.changes import PICTURE, TEXT, TEXT_PROPERTIES
+from kg_platform.cypher.changes import TEXT, TEXT_PROPERTIES
 from kg_platform.graph.kept import from_text, to_text
+from kg_platform.modality import IMAGE, MEDIA_KINDS, OF_MEDIA
 
 Kept = dict[str, Any]
 # A medium of an entity: its id, and the properties of the reference.
@@ -174,20 +176,34 @@ def with_mark(image: EntityImage, reasons: Sequence[str], at: Any) -> EntityImag
     return replace(image, mark={**image.mark, "stale": stale, "stale_at": at})
 
 
-def reasons(before: EntityImage, after: EntityImage) -> list[str]:
-    """Why a vector of the first is not one of the second."""
+def reasons(before: EntityImage, after: EntityImage, kinds: Mapping[str, str]) -> list[str]:
+    """Why a vector of the first is not one of the second. `kinds` are those of the `other_media`;
+    one that is not known is taken for a picture."""
     words = [[i.properties.get(k) for k in TEXT_PROPERTIES] for i in (before, after)]
-    captions = [[c for _, _, c in _places(i) if c] for i in (before, after)]
-    places = [[place[:2] for place in _places(i)] for i in (before, after)]
-    found = [TEXT] if to_text(words[0]) != to_text(words[1]) or captions[0] != captions[1] else []
-    return found + ([PICTURE] if places[0] != places[1] else [])
+    captions = [[place[-1] for place in _places(i) if place[-1]] for i in (before, after)]
+    changed = {kinds.get(digest, IMAGE.name) for digest in other_media(before, after)}
+    told = to_text(words[0]) != to_text(words[1]) or captions[0] != captions[1]
+    found = [TEXT] if told or changed - MEDIA_KINDS else []  # what documents say is text
+    return found + [one.item for one in OF_MEDIA if changed.intersection(one.media)]
 
 
-def _places(image: EntityImage) -> list[tuple[int, str, str]]:
-    return sorted(
-        (int(about.get("rank") or 0), str(digest), str(about.get("caption") or ""))
-        for digest, about in image.media
-    )
+def other_media(before: EntityImage, after: EntityImage) -> set[str]:
+    """Media of one of the two that the other does not have, or has at another place, or another
+    part of."""
+    places = [Counter(place[:-1] for place in _places(i)) for i in (before, after)]
+    differing = (places[0] - places[1]) + (places[1] - places[0])
+    return {digest for _, digest, *_ in differing}
+
+
+def _places(image: EntityImage) -> list[tuple[int, str, float, float, str]]:
+    """Rank, medium, beginning and end of the part that is meant, and caption."""
+    found = []
+    for digest, about in image.media:
+        start, end = about.get("start_seconds"), about.get("end_seconds")
+        part = float(start or 0), -1.0 if end is None else float(end)
+        caption = str(about.get("caption") or "")
+        found.append((int(about.get("rank") or 0), str(digest), *part, caption))
+    return sorted(found)
 
 
 def _in_order(media: Sequence[Link]) -> list[Link]:

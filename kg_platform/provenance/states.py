@@ -12,7 +12,14 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Unavailable
 from kg_platform.graph.client import Run
 from kg_platform.graph.kept import give, keep, to_text
-from kg_platform.provenance.images import EntityImage, Link, SourceRecord
+from kg_platform.provenance.images import (
+    EntityImage,
+    Link,
+    SourceRecord,
+    other_media,
+    reasons,
+    with_mark,
+)
 
 BURY = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) " + bury(f"'{DELETED}'")
 MEDIA_GONE = (
@@ -46,6 +53,31 @@ def read(
     if not given["ids"]:
         return {}
     return {row["id"]: _image(row) for row in run(Statement(text, given))}
+
+
+def marked(run: Run, changes: Iterable[EntityChange], at: Any) -> list[EntityChange]:
+    """The changes, with marks at this kept time on what they leave stale."""
+    found = list(changes)
+    kinds = kinds_of_other(run, ((c.before, c.after) for c in found))
+    for place, (entity, before, after, buried) in enumerate(found):
+        if before is not None and after is not None:
+            left = with_mark(after, reasons(before, after, kinds), at)
+            found[place] = EntityChange(entity, before, left, buried)
+    return found
+
+
+def kinds_of_other(
+    run: Run, pairs: Iterable[tuple[EntityImage | None, EntityImage | None]]
+) -> dict[str, str]:
+    """Of what kind the media are in which two images differ (`images.other_media`), by id."""
+    ids: set[str] = set()
+    for before, after in pairs:
+        if before is not None and after is not None and before.media != after.media:
+            ids |= other_media(before, after)
+    if not ids:
+        return {}
+    rows = run(Statement(cypher.MEDIA_KINDS, {"ids": sorted(ids)}))
+    return {row["id"]: row["kind"] for row in rows if row["kind"] is not None}
 
 
 def write(run: Run, changes: Sequence[EntityChange]) -> None:

@@ -38,11 +38,11 @@ class StoreContract:
         assert store.known_entities(["B"]) == {"B": "h1"}
 
     def test_media_is_known_when_its_entity_is_written(self, store: Store) -> None:
-        media = Media("ab12", "image", "image/png", "media:ab12", 10, 4, 3)
-        assert store.known_media(["ab12"]) == set()
+        media = Media("ab12", "audio", "audio/wav", "media:ab12", 10, duration=2.5)
+        assert store.known_media(["ab12"]) == {}
         with_media = node("A", media=[("ab12", MediaRef("a.png"))], new_media=[media])
         assert store.put_entities([with_media]) == Written(1, 0, 0)
-        assert store.known_media(["ab12", "cd34"]) == {"ab12"}
+        assert store.known_media(["ab12", "cd34"]) == {"ab12": 2.5}
         assert store.put_entities([with_media]) == Written(0, 0, 1)
 
     def test_relations_are_counted_once(self, store: Store) -> None:
@@ -60,7 +60,7 @@ class StoreContract:
     def test_nothing_is_asked_about_nothing(self, store: Store) -> None:
         assert store.put_entities([]) == Written(0, 0, 0)
         assert store.known_entities([]) == {}
-        assert store.known_media([]) == set()
+        assert store.known_media([]) == {}
         assert store.create_missing([], "test") == 0
 
 

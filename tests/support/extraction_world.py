@@ -10,8 +10,9 @@ from ingest.extraction.names.relation_types import RelationTypes
 from ingest.extraction.patterns.pattern import Pattern
 from ingest.extraction.patterns.templates import default_patterns
 from ingest.extraction.rules import PatternModel
-from ingest.extraction.sentences import PlacedSentence, TextPlace
+from ingest.extraction.sentences import PlacedSentence
 from ingest.extraction.stated import FoundInSentence
+from kg_platform.documents.passages import TextPlace
 
 THINGS = (
     NamedThing("FRA", "France", ("法国", "FR"), "Country"),

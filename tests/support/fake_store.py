@@ -12,7 +12,7 @@ from ingest.loading.store import Node, Row, Written
 class FakeStore:
     def __init__(self) -> None:
         self.nodes: dict[str, Node | None] = {}  # None: made for a relation that names it
-        self.media: set[str] = set()
+        self.media: dict[str, float | None] = {}
         self.relations: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         self.merged: dict[str, str] = {}
 
@@ -23,15 +23,15 @@ class FakeStore:
     def merged_ids(self) -> dict[str, str]:
         return dict(self.merged)
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
-        return self.media & set(ids)
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        return {one: self.media[one] for one in ids if one in self.media}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
         nodes = [replace(n, id=n.entity, merged_into=None) for n in nodes]
         known = self.known_entities([n.id for n in nodes])
         same = [n for n in nodes if known.get(n.id) == n.content_hash]
         self.nodes.update({n.id: n for n in nodes})
-        self.media |= {m.id for n in nodes for m in n.new_media}
+        self.media |= {m.id: m.duration for n in nodes for m in n.new_media}
         return Written(len(nodes) - len(known), len(known) - len(same), len(same))
 
     def create_missing(self, ids: Sequence[str], source: str) -> int:

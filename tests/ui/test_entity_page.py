@@ -35,22 +35,28 @@ def test_by_deep_link(world: Platform, explorer: Open) -> None:
     assert "may be the same as Country 4" in words(explorer("entity", id="C01"))
 
 
-def test_sound_and_film_have_players(
+def test_sound_and_film_have_players_and_a_document_is_read(
     world: Platform, explorer: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film_of = {"path": "walk.mp4", "from": 0.25, "to": 0.5, "caption": "A walk."}
     (tmp_path / "horn.wav").write_bytes(wav())
     (tmp_path / "walk.mp4").write_bytes(film())
     names = {"label_de": "Horn (Instrument)", "description_zh": "号角"}
+    (tmp_path / "guide.html").write_text("<p>Made of brass.<script>alert(1)</script><b>&lt;b&gt;")
+    names["document"] = "guide.html"
     rows = [{"id": "horn", "label": "Horn", "audio": "horn.wav", "video": film_of, **names}]
     (tmp_path / "entities.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert ingest(world, tmp_path).media_stored == 2
+    assert ingest(world, tmp_path).media_stored == 3
     app = explorer("entity", id="horn")
     assert not app.exception
     [player] = app.get("audio")
     assert player.proto.url.endswith(".wav")
     assert len(app.get("image")) == 1, "its wave"
-    assert [one["title"] for one in component(app, "entity_gallery")["items"]] == ["Sound", "Film"]
+    assert [one["title"] for one in component(app, "entity_gallery")["items"]] == [
+        "Sound",
+        "Film",
+        "Document",
+    ]
     assert "Horn (Instrument)" in words(app)
     assert "号角" in words(app)
     app = explorer("entity", id="horn", media="2")
@@ -58,6 +64,10 @@ def test_sound_and_film_have_players(
     assert not app.get("image"), "a player shows its own"
     assert (player.proto.start_time, player.proto.end_time) == (0, 1)
     assert "A walk." in words(app)
+    app = explorer("entity", id="horn", media="3")
+    (shown,) = [one.proto.body for one in app.get("html") if 'class="kg-document' in one.proto.body]
+    assert shown == '<div class="kg-document"><p>Made of brass.</p><p>&lt;b&gt;</p></div>'
+    assert "text/html · 17 characters" in words(app)
     [row] = entities.find(world.graph, "Horn", limit=1)
     assert row.picture is not None
     move = Move("run-2", "run-1", "2026-01-02T00:00:00+00:00", 0.25, 0.8)

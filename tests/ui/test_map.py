@@ -17,7 +17,7 @@ from kg_platform.cypher.statement import Statement
 from kg_platform.platform import Platform
 from tests.support.maps_by_hand import add_map, arrive
 from tests.ui.conftest import HOSTILE, Open
-from ui.widgets import map_reading
+from ui.widgets.map import reading as map_reading
 
 IDS = [*(f"C{i:02d}" for i in range(24)), "hostile", "nobody-knows"]
 

@@ -17,7 +17,7 @@ from kg_platform.errors import MigrationError, NotFound
 from kg_platform.ledger.review_rows import ReviewRow
 from ui import navigation, resources
 from ui.components import cards
-from ui.language import say
+from ui.language import named, say
 from ui.widgets import address, entity_picker, entity_relations, players, tables, versions
 from ui.widgets import text as plain
 from ui.widgets.neighbours import WAYS, has_vector, nearest, way_called
@@ -116,6 +116,12 @@ def gallery(page: EntityPage, media: list[MediaRow]) -> None:
         players.choose(media, chosen, f"entity_gallery_{page.id}", pressed)
 
 
+# What of it changed since the run.
+_CHANGED = {
+    "text": "text", "picture": "picture", "sound": "sound", "film": "film", "facts": "facts",
+}  # fmt: skip
+
+
 def states(page: EntityPage) -> list[str]:
     """How the vectors are behind what the entity says now."""
     if not page.vectors:
@@ -124,7 +130,8 @@ def states(page: EntityPage) -> list[str]:
     if page.stale == ("new",):
         said.append(say("stale: new since the run"))
     elif page.stale:
-        said.append(say("stale: {what} changed", what=", ".join(page.stale)))
+        what = ", ".join(named(_CHANGED, reason) for reason in page.stale)
+        said.append(say("stale: {what} changed", what=what))
     return said
 
 
@@ -367,13 +374,13 @@ def show(page: EntityPage) -> None:
     cypher(page)
 
 
-named = st.query_params.get("id")
-if named is None:
+wanted = st.query_params.get("id")
+if wanted is None:
     choose()
 else:
     try:
-        found = resources.entity(named)
+        found = resources.entity(wanted)
     except NotFound as error:
-        gone(named, str(error))
+        gone(wanted, str(error))
     else:
         show(found)

@@ -13,16 +13,18 @@ from embeddings.answers.maps.stored import StoredMap
 from ui import language, navigation, resources
 from ui.components import cards, vector_map
 from ui.language import named, say
-from ui.widgets import map_choice, map_reading, map_selection, pager, text
-from ui.widgets.map_choice import MapChoice
-from ui.widgets.map_reading import MapReading
+from ui.widgets import pager, text
+from ui.widgets.map import choice as choices
+from ui.widgets.map import reading, selection
+from ui.widgets.map.choice import MapChoice
+from ui.widgets.map.reading import MapReading
 
 PAGE = 30
 GRAPH = 300  # entities that are drawn as a graph
 
 
 def page() -> None:
-    maps = map_reading.kept_maps()
+    maps = reading.kept_maps()
     if not maps:
         text.hint(
             say(
@@ -31,14 +33,14 @@ def page() -> None:
             )
         )
         return
-    wanted = map_choice.asked()
-    choice = map_choice.choose(maps, map_reading.live(), map_reading.colours, wanted)
+    wanted = choices.asked()
+    choice = choices.choose(maps, reading.live(), reading.colours, wanted)
     with st.spinner(say("Reading the map …")):
-        on = map_reading.reading(choice.run, choice.vectors)
-    map_selection.select_address(on, wanted, st.query_params.get_all("ids"))
+        on = reading.reading(choice.run, choice.vectors)
+    selection.select_address(on, wanted, st.query_params.get_all("ids"))
     lit: list[int] = []
     if choice.find.strip():
-        lit, there = map_reading.lit(on, choice.find.strip())
+        lit, there = reading.lit(on, choice.find.strip())
         text.note(
             say("{lit} of {found} that were found are on this map.", lit=len(lit), found=there)
         )
@@ -57,22 +59,22 @@ def explore(choice: MapChoice, on: MapReading) -> None:
     if navigation.is_asked():
         st.rerun()
     with text.errors():
-        kept = map_selection.current(on)
+        kept = selection.current(on)
         vector_map.view(
-            map_selection.told(kept),
-            on_selected=lambda said: map_selection.selected_there(on, said),
+            selection.told(kept),
+            on_selected=lambda said: selection.selected_there(on, said),
             on_opened=lambda point: open_point(on, point),
         )
         about(on)
         chosen(on, kept)
-        title = {name: name for name in map_choice.VECTORS.values()}
-        map_choice.write(
+        title = {name: name for name in choices.VECTORS.values()}
+        choices.write(
             {
                 "modality": title[choice.vectors.removesuffix("_embedding")],
                 "colour": choice.colour,
                 "run": choice.run,
                 "from": choice.other,
-                "cluster": map_selection.cluster(kept),
+                "cluster": selection.cluster(kept),
                 "lasso": kept.get("lasso"),
                 "find": choice.find,
             }
@@ -86,7 +88,7 @@ def place_more(choice: MapChoice, on: MapReading) -> None:
     if st.session_state.get("map_placing") != begun:
         st.session_state["map_placing"] = begun
         return  # the page itself is just drawn
-    now = map_reading.reading(choice.run, choice.vectors)
+    now = reading.reading(choice.run, choice.vectors)
     if (now.name, now.waiting) != begun:
         st.rerun()
 
@@ -94,15 +96,15 @@ def place_more(choice: MapChoice, on: MapReading) -> None:
 def tell(choice: MapChoice, on: MapReading, lit: list[int]) -> None:
     """What the browser has to know of the map: its columns, colours and words."""
     lang = language.language()
-    colour = map_reading.colouring(on, choice.colour, lang)
-    columns: dict[str, map_reading.Column] = {"xy": on.coordinates, choice.colour: colour.codes}
-    kept = map_selection.current(on)
+    colour = reading.colouring(on, choice.colour, lang)
+    columns: dict[str, reading.Column] = {"xy": on.coordinates, choice.colour: colour.codes}
+    kept = selection.current(on)
     if kept["how"] == "entry":
         kind = kept["column"].rpartition("/")[2]
-        columns[kind] = map_reading.colouring(on, kind, lang).codes
+        columns[kind] = reading.colouring(on, kind, lang).codes
     before = f"from/{choice.other}" if choice.other else None
     if before and choice.other:
-        columns[before] = map_reading.elsewhere(on, choice.other)
+        columns[before] = reading.elsewhere(on, choice.other)
     slide = _slide(choice, on, columns)
     parts = {on.column(kind): on.parts(kind, values) for kind, values in columns.items()}
     vector_map.about(
@@ -129,20 +131,20 @@ def tell(choice: MapChoice, on: MapReading, lit: list[int]) -> None:
         }
     )
     vector_map.columns({name: part for each in parts.values() for name, part in each.items()})
-    vector_map.names(on.name, lambda points, pictures: map_reading.named(on, points, pictures))
+    vector_map.names(on.name, lambda points, pictures: reading.named(on, points, pictures))
 
 
-def _slide(choice: MapChoice, on: MapReading, columns: dict[str, map_reading.Column]) -> str | None:
+def _slide(choice: MapChoice, on: MapReading, columns: dict[str, reading.Column]) -> str | None:
     """The column of where the points were in the run that was shown before, to move from there."""
     last = st.session_state.get("map_shown")
     st.session_state["map_shown"] = (choice.run, choice.vectors)
     if last and last[0] != choice.run and last[1] == choice.vectors:
         st.session_state["map_slide"] = (choice.run, last[0])
     run, other = st.session_state.get("map_slide", (None, None))
-    if run != choice.run or other not in map_reading.kept_maps():
+    if run != choice.run or other not in reading.kept_maps():
         return None
     column = f"from/{other}"
-    columns[column] = map_reading.elsewhere(on, other)
+    columns[column] = reading.elsewhere(on, other)
     return column
 
 
@@ -239,7 +241,7 @@ def chosen(on: MapReading, kept: dict[str, Any]) -> None:
             st.rerun()
     list_, below = st.container(), st.container()
     with below:
-        places = pager.part(range(len(points)), PAGE, map_selection.PAGE)
+        places = pager.part(range(len(points)), PAGE, selection.PAGE)
     some = [on.ids[row] for row in on.map.rows[points[list(places)]].tolist()]
     there = resources.rows(tuple(some))
     rows = [there[id] for id in some if id in there]
@@ -269,7 +271,7 @@ def _summary(found: StoredMap, points: NDArray[np.int64]) -> str:
     return " · ".join(f"{found.names['type'][i]} {counts[i]:,}" for i in most)
 
 
-_TITLES = {name: title for title, name in map_choice.COLOURS.items()}
+_TITLES = {name: title for title, name in choices.COLOURS.items()}
 _METHODS = {
     "umap": "UMAP",
     "tsne": "t-SNE",

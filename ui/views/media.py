@@ -13,18 +13,19 @@ from kg_platform.errors import BadInput, KgError, MigrationError
 from kg_platform.ledger.media_failures import FailureRow, MediaFailures
 from ui import navigation, people, resources
 from ui.components import cards
-from ui.language import say
+from ui.language import named, say
 from ui.sentences import told
 from ui.widgets import address, going_live, pager, tables, text
 
 SIDES = ("Could not be had", "Look the same", "Kept")
-KINDS = ("All kinds", "image", "audio", "video")
+KINDS = ("All kinds", "image", "audio", "video", "document")
 ALL_SOURCES = ""  # beside the names of sources, none of which is empty
+CALLED = {"image": "picture", "audio": "sound", "video": "film", "document": "document"}
 FAILURES = 500  # in a table
 PAIRS = 6  # a page
 # Comparing is done while a person waits, beside everybody else's pages: a few seconds at most.
 BITS = 8
-COMPARED, COMPARISONS, ALIKE = 250_000, 20_000_000, 5_000
+COMPARED, COMPARISONS, ALIKE = 250_000, 200_000_000, 5_000
 KEPT = 60  # media a page
 REASONS = 8
 NAMED = 12  # entities of a medium
@@ -61,6 +62,7 @@ def tiles(lacking: dict[str, int]) -> None:
         (say("Pictures"), there.get("image", 0)),
         (say("Sounds"), there.get("audio", 0)),
         (say("Films"), there.get("video", 0)),
+        (say("Documents"), there.get("document", 0)),
         (say("Failed"), lacking["failed"]),
         (say("Gone at their source"), lacking["gone"]),
     ]
@@ -230,8 +232,7 @@ def kept() -> None:
     picked = tables.choice(
         {
             "picture": [resources.thumbnail(r.id, resources.SMALL) for r in shown],
-            "kind": [say("picture") if r.kind == "image" else say("sound")
-                     if r.kind == "audio" else say("film") for r in shown],
+            "kind": [named(CALLED, r.kind) for r in shown],
             "mime": [r.mime for r in shown],
             "size": [r.size for r in shown],
             "what": [what(r) for r in shown],
@@ -279,7 +280,9 @@ def to_the_first() -> None:
 def what(row: browse.StoredMedium) -> str:
     size = f"{row.width} x {row.height}" if row.width else ""
     length = f"{row.duration:,.1f} s" if row.duration is not None else ""
-    return ", ".join(filter(None, (size, length)))
+    pages = say("{count} pages", count=f"{row.pages:,}") if row.pages else ""
+    much = say("{count} characters", count=f"{row.characters:,}") if row.characters else ""
+    return ", ".join(filter(None, (size, length, pages, much)))
 
 
 st.title(say("Media"))

@@ -13,18 +13,26 @@ from kg_platform.browse.entities import MediaRow
 from ui import resources
 from ui.components.gallery import SmallPicture, gallery
 from ui.language import say
+from ui.widgets import text
 
 _PLAYED = ("audio", "video")
-_KINDS = ("image", "audio", "video")
-_MARKS = {"audio": "♪", "video": "▶"}
+_KINDS = ("image", "audio", "video", "document")
+_MARKS = {"audio": "♪", "video": "▶", "document": "¶"}
+_HEIGHT = 480  # of a document, in pixels; it scrolls
 
 
 def called(kind: str) -> str:
-    return {"image": say("Picture"), "audio": say("Sound"), "video": say("Film")}.get(kind, kind)
+    names = {
+        "image": say("Picture"),
+        "audio": say("Sound"),
+        "video": say("Film"),
+        "document": say("Document"),
+    }
+    return names.get(kind, kind)
 
 
 def in_order(media: Iterable[MediaRow]) -> list[MediaRow]:
-    """Pictures, then sounds, then films; those of a kind as they come."""
+    """Pictures, then sounds, films and documents; those of a kind as they come."""
     order = {kind: place for place, kind in enumerate(_KINDS)}
     return sorted(media, key=lambda one: order.get(one.kind, len(order)))
 
@@ -46,7 +54,7 @@ def first(media: Iterable[MediaRow], most: int) -> list[MediaRow]:
 
 def can_be_shown(medium: MediaRow) -> bool:
     """Whether there is something to look at; bytes that are missing or broken show nothing."""
-    if medium.kind in _PLAYED:
+    if medium.kind != "image":
         return resources.is_kept(medium.id)
     return resources.thumbnail(medium.id, resources.SMALL) is not None
 
@@ -57,18 +65,22 @@ def choose(
     """Small pictures of all; which is shown large is for `on_choose` to say."""
     shown = [
         SmallPicture(
-            resources.thumbnail(one.id, resources.SMALL),
+            None if one.kind == "document" else resources.thumbnail(one.id, resources.SMALL),
             title,
             one.caption,
             _MARKS.get(one.kind, ""),
         )
         for one, title in zip(media, titles(media), strict=True)
     ]
-    gallery(shown, chosen, key, say("Pictures, sounds and films"), on_choose)
+    gallery(shown, chosen, key, say("Pictures, sounds, films and documents"), on_choose)
 
 
 def show(medium: MediaRow, label: str = "") -> None:
     """The medium; of a recording the part that is meant, if one is. `label` names what it is of."""
+    if medium.kind == "document":
+        with st.container(border=True, height=_HEIGHT, key=f"document_{medium.id[:16]}"):
+            read(medium)
+        return
     with st.container(border=True):
         seen = resources.thumbnail(medium.id, resources.LARGE)
         if seen and medium.kind != "video":  # its player shows its first picture
@@ -90,9 +102,27 @@ def show(medium: MediaRow, label: str = "") -> None:
         )
 
 
+def read(medium: MediaRow) -> None:
+    """What a document says, as text: nothing that stands in it is run or asked for."""
+    with text.errors():
+        found = resources.document(medium.id)
+        text.paragraphs(found)
+        if len(found) == resources.MOST_READ:
+            text.note(say("The first {count} characters.", count=f"{resources.MOST_READ:,}"))
+
+
 def described(medium: MediaRow) -> str:
     """Its figures in a line."""
     size = f"{medium.width} x {medium.height}" if medium.width and medium.height else ""
     length = f"{medium.duration:.1f} s" if medium.duration else ""
-    parts = [medium.mime, size, length, medium.role if medium.role != medium.kind else ""]
+    much = say("{count} characters", count=f"{medium.characters:,}") if medium.characters else ""
+    pages = say("{count} pages", count=f"{medium.pages:,}") if medium.pages else ""
+    parts = [
+        medium.mime,
+        size,
+        length,
+        pages,
+        much,
+        medium.role if medium.role != medium.kind else "",
+    ]
     return " · ".join(filter(None, parts))

@@ -35,6 +35,13 @@ def lead(text: str) -> None:
     st.html(f'<div class="kg-lead">{escape(text)}</div>')
 
 
+def paragraphs(text: str) -> None:
+    """What a document says, from one blank line to the next; nothing in it is markup."""
+    parts = (part.strip() for part in text.split("\n\n"))
+    shown = "".join(f"<p>{escape(part)}</p>" for part in parts if part)
+    st.html(f'<div class="kg-document">{shown}</div>')
+
+
 def note(text: str) -> None:
     """A small grey line."""
     st.html(f'<div class="kg-note">{escape(text)}</div>')

@@ -83,7 +83,7 @@ def encoding(
     at_most: int,
 ) -> Encoding:
     """Encode up to `at_most` contents that are not `known` yet, the first few to warm up."""
-    different = {_hash(content): content for content in contents}
+    different = {content.content_hash: content for content in contents}
     missing = [content for digest, content in different.items() if digest not in known]
     chosen = [missing[at] for at in np.random.default_rng(0).permutation(len(missing))[:at_most]]
     first, rest = chosen[: len(chosen) // 4], chosen[len(chosen) // 4 :]
@@ -199,11 +199,7 @@ def _facts(entities: int, relations: int, count: int) -> Ints:
 
 
 def _known(cache: FeatureCache, contents: Iterable[T], dimension: int) -> set[str]:
-    hashes = np.unique(np.array([bytes.fromhex(_hash(one)) for one in contents], dtype="S32"))
+    hashes = np.unique(np.array([bytes.fromhex(one.content_hash) for one in contents], dtype="S32"))
     known = cache.fill(hashes, np.empty((len(hashes), dimension), np.float32))
     # numpy drops NULs at the end of bytes.
     return {bytes(digest).ljust(32, b"\0").hex() for digest in hashes[known]}
-
-
-def _hash(content: Text | Medium) -> str:
-    return content.content_hash if isinstance(content, Text) else content.sha256

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from embeddings.data.contents import Medium, Text, text_hash
 from embeddings.data.dataset import NO_FACTS
-from embeddings.data.export import compose
+from embeddings.data.export import compose, medium_of
 from embeddings.data.snapshot import check_names, nothing
 from kg_platform.cypher import plans, snapshots
 from kg_platform.errors import BadInput
@@ -150,9 +150,9 @@ def _sample(graph: Graph, entities: int, labels: Sequence[str], types: Sequence[
         relations += sum(1 for _ in graph.stream(snapshots.relations(after, upto, labels, types)))
         for row in graph.read(snapshots.media(after, upto, labels)):
             if row["id"] in place:
-                medium = Medium(place[row["id"]], 0, row["sha256"])
                 for modality in OF_MEDIA:
                     if row["kind"] in modality.media:
+                        medium = medium_of(modality, place[row["id"]], row)
                         media[modality.name].append(medium)
     seconds = time.perf_counter() - begun
     many = len(seen)

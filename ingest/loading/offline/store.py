@@ -38,7 +38,7 @@ from kg_platform.records import FIGURES, Media, MediaRef
 NODES_AT_ONCE = 50_000
 RELATIONS_AT_ONCE = 500_000
 _ENTITY, _MEDIA = "Entity", "Media"
-_COLUMN = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+_COLUMN = {str: pa.string(), int: pa.int64(), float: pa.float64(), list: pa.list_(pa.string())}
 _START, _END, _TYPE = ":START_ID(Entity)", ":END_ID(Entity)", ":TYPE"
 
 
@@ -75,7 +75,7 @@ class OfflineStore:
         self._now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         self._nodes: list[Node] = []
         self._missing: dict[str, str] = {}  # id -> source, of entities that only relations mention
-        self._media: set[str] = set()
+        self._media: dict[str, float | None] = {}  # id -> seconds
         self._new_media: list[Media] = []
         self._links: list[tuple[str, str, MediaRef]] = []
         self._heads: list[str] = []
@@ -101,8 +101,8 @@ class OfflineStore:
     def merged_ids(self) -> dict[str, str]:
         return {}
 
-    def known_media(self, ids: Sequence[str]) -> set[str]:
-        return self._media.intersection(ids)
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        return {one: self._media[one] for one in ids if one in self._media}
 
     def put_entities(self, nodes: Sequence[Node]) -> Written:
         self._keep([created_entry(node) for node in nodes])
@@ -110,7 +110,7 @@ class OfflineStore:
         for node in nodes:
             for media in node.new_media:
                 if media.id not in self._media:
-                    self._media.add(media.id)
+                    self._media[media.id] = media.duration
                     self._new_media.append(media)
             self._links += [(node.id, digest, ref) for digest, ref in node.media]
         self._nodes += nodes
@@ -223,8 +223,11 @@ class OfflineStore:
                 "width": pa.array([one.width for one in media], pa.int64()),
                 "height": pa.array([one.height for one in media], pa.int64()),
                 **{
-                    name: pa.array([getattr(one, name) for one in media], _COLUMN[kind])
+                    f"{name}:string[]" if kind is list else name: pa.array(
+                        [getattr(one, name) for one in media], _COLUMN[kind]
+                    )
                     for name, kind in FIGURES.items()
+                    if kind is not list or any(getattr(one, name) for one in media)
                 },
             }
         )

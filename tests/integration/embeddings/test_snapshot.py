@@ -15,13 +15,16 @@ import pytest
 
 import embeddings.data.export as export_module
 from embeddings.data.contents import Medium
+from embeddings.data.entity_contents import read
+from embeddings.data.fingerprints import content_of, differences
 from embeddings.data.snapshot import Snapshot, open_snapshot, take
 from kg_platform.cypher import snapshots as cypher
 from kg_platform.cypher.names import quote
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import ArtifactError, BadInput, NotFound, Unavailable
 from kg_platform.graph.client import Connection, Graph
-from kg_platform.modality import IMAGE
+from kg_platform.media.span import WHOLE, Span
+from kg_platform.modality import AUDIO, IMAGE
 
 pytestmark = pytest.mark.neo4j_both
 
@@ -77,6 +80,29 @@ def relate(graph: Graph, head: str, kind: str, tail: str, **own: Any) -> None:
         f"CREATE (h)-[r:{quote(kind)}]->(t) SET r = $own"
     )
     graph.write(Statement(text, {"head": head, "tail": tail, "own": own}))
+
+
+def test_parts_of_a_recording_are_media_of_their_own(graph: Graph, tmp_path: Path) -> None:
+    """In a snapshot and read one by one alike; another part is another content."""
+    graph.write(
+        Statement(
+            "CREATE (m:Media {id: $id, mime: 'audio/wav'}), (a:Entity {id: 'a', label: 'A'}) "
+            "CREATE (a)-[:HAS_MEDIA {rank: 1, start_seconds: 0.0, end_seconds: 2.0}]->(m), "
+            "(a)-[:HAS_MEDIA {rank: 0, start_seconds: 2.0}]->(m), (a)-[:HAS_MEDIA {rank: 2}]->(m)",
+            {"id": FLAG},
+        )
+    )
+    before = take(graph, tmp_path / "a")
+    spans = [medium.span for medium in before.media(AUDIO)]
+    assert spans == [Span(2.0), Span(0.0, 2.0), WHOLE]
+    (said,) = read(graph, ["a"], (), ())
+    assert said.media[AUDIO.name] == list(before.media(AUDIO))
+    np.testing.assert_array_equal(said.content(), content_of(before)[0])
+    change = "MATCH (:Entity {id: 'a'})-[h:HAS_MEDIA {rank: 0}]->() SET h.start_seconds = 3.0"
+    graph.write(Statement(change))
+    after = take(graph, tmp_path / "b")
+    assert after.manifest["hash"] != before.manifest["hash"]
+    assert differences(content_of(before)[0], content_of(after)[0]) == ["sound"]
 
 
 def names(snapshot: Snapshot) -> set[tuple[str, str, str]]:

@@ -98,6 +98,12 @@ def test_from_recordings_to_answers(world: Path, graph: Graph, tmp_path: Path) -
     clip.write_bytes(film(moving(6, top=16), wave=tone(PITCHES["low"], 1.0, beats=4)))
     high = kg_json("similar", "--audio", str(song), "-k", "3")
     assert {one["id"] for one in high} <= {"B01", "B03", "B05", "B07", "B09"}
+    both = tmp_path / "both.wav"
+    both.write_bytes(sound(np.concatenate([tone(PITCHES[v], 2.0, beats=4) for v in PITCHES])))
+    assert kg_json("similar", "--audio", str(both), "--from", "2", "-k", "3") == high
+    assert "no sound from 9 s to the end" in kg(
+        "similar", "--audio", str(both), "--from", "9", exit_code=2
+    )
     low = kg_json("similar", "--audio", str(clip), "-k", "3")
     assert {one["id"] for one in low} <= {"B00", "B02", "B04", "B06"}
     assert kg_json("similar", "--video", str(clip))[0]["id"] == "B08"

@@ -91,7 +91,8 @@ class Everything:
         pictures = [MediaRef("red.png", caption="c"), MediaRef("blue.png", "flag", 1)]
         yield Entity("d", "Film", "D", media=(*pictures, MediaRef("missing.png")), line=6)
         heard = MediaRef("horn.wav", "audio", caption="a horn", start=0.5, end=1)
-        yield Entity("e", " T ", "E", media=(MediaRef("red.png"), heard), line=7)
+        read = MediaRef("guide.txt", "document")
+        yield Entity("e", " T ", "E", media=(MediaRef("red.png"), heard, read), line=7)
         yield Entity("", None, "no id", line=8)
         yield Rejection("f", 9, "line", "the line is not JSON")
         yield Relation("a", "R", "b", line=1)
@@ -139,6 +140,7 @@ def test_a_bulk_load_that_was_stopped_ends_in_the_graph_of_the_online_path(
     for name, colour in (("red", (255, 0, 0)), ("blue", (0, 0, 255))):
         Image.new("RGB", (4, 3), colour).save(tmp_path / f"{name}.png")
     (tmp_path / "horn.wav").write_bytes(wav())
+    (tmp_path / "guide.txt").write_text("How it is made. " * 100)
     source = Everything(tmp_path)
     online = load(platform, source, create_missing=True)
     expected = written(platform.graph)

@@ -17,13 +17,14 @@ from ingest.loading.store import GraphStore
 from ingest.versions.journal import Journal
 from kg_platform.cli.main import build
 from kg_platform.curation.forget import forget, to_forget
-from kg_platform.cypher import changes, snapshots
+from kg_platform.cypher import changes, loading, snapshots
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import LedgerError, NotFound
 from kg_platform.graph.client import Graph
 from kg_platform.migrate.files import read_files
 from kg_platform.migrate.graph import GRAPH_FOLDER
 from kg_platform.platform import Platform
+from tests.support.recordings import sound, tone
 
 pytestmark = pytest.mark.neo4j_both
 
@@ -51,6 +52,8 @@ def load(
     folder.mkdir(exist_ok=True)
     for name, colour in (("a.png", "red"), ("b.png", "blue")):
         Image.new("RGB", (4, 4), colour).save(folder / name)
+    (folder / "a.txt").write_text("A guide to it.")
+    (folder / "a.wav").write_bytes(sound(tone(300, 1)))
     (folder / "entities.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "triples.tsv").write_text("".join("\t".join(fact) + "\n" for fact in facts))
     ingest(platform, folder, create_missing=True)
@@ -107,6 +110,34 @@ def test_artifacts_of_before_know_only_the_time(platform: Platform, tmp_path: Pa
     assert set(marks(platform.graph)) == {"D"}
 
 
+def test_media_that_are_linked_when_somebody_has_looked_at_their_entity(
+    platform: Platform, tmp_path: Path
+) -> None:
+    """Between the two transactions of a load that brings both."""
+    graph = platform.graph
+    load(platform, tmp_path / "s", [{**BASE[0], "audio": "a.wav"}, *BASE[2:]], [])
+    media = graph.read(
+        Statement("MATCH (m:Media) RETURN m.id AS id, {rank: 0} AS properties ORDER BY m.kind")
+    )
+
+    def linked(*media: dict[str, Any]) -> dict[str, list[str]]:
+        graph.write(UNMARK)
+        rows = [{"id": "C", "content_hash": "h", "media": list(media)}]
+        graph.write_rows(loading.LINK_MEDIA, rows, 10)
+        found = marks(graph)
+        graph.write_rows(loading.LINK_MEDIA, rows, 10)
+        assert marks(graph) == found
+        return found
+
+    (song, picture) = media
+    assert linked(picture) == {"C": ["picture"]}
+    assert linked(picture, song) == {"C": ["sound"]}
+    part = {**song, "properties": {"rank": 0, "start_seconds": 0.5, "caption": "Moo"}}
+    assert linked(picture, part) == {"C": ["sound", "text"]}
+    assert linked(picture, part) == {}
+    assert linked(part) == {"C": ["picture"]}
+
+
 def test_ingest_marks_what_changed_and_why(platform: Platform, tmp_path: Path) -> None:
     graph, folder = platform.graph, tmp_path / "s"
     load(platform, folder, BASE, [("A", "NEAR", "B"), ("A", "NEAR", "E")])
@@ -130,6 +161,10 @@ def test_ingest_marks_what_changed_and_why(platform: Platform, tmp_path: Path) -
     assert after(changed(1, images=["a.png"]), facts) == {"B": ["picture"]}
     assert after(changed(2, images=["b.png"]), facts) == {"C": ["picture"]}
     assert after(changed(1, images=["b.png", "a.png"]), facts) == {"B": ["picture"]}
+    assert after(changed(1, audio="a.wav"), facts) == {"B": ["sound"]}
+    assert after(changed(1, document="a.txt"), facts) == {"B": ["text"]}
+    part = {"path": "a.wav", "from": 0.5}
+    assert after(changed(2, audio=part), facts) == {"C": ["sound"]}
     assert after(BASE, [*facts, ("C", "NEAR", "D")]) == {"C": ["facts"], "D": ["facts"]}
     assert after([*BASE, {"id": "N"}], [*facts, ("N", "NEAR", "A")]) == {
         "N": ["new"],

@@ -70,6 +70,7 @@ FROM_BELOW: dict[str, tuple[str, ...]] = {
     "kg_platform.files.charset": ("",),
     "kg_platform.files.lines": ("",),
     "kg_platform.ledger.errors": ("_SQLITE", "_POSTGRES_CODES", "_POSTGRES_WORDS"),
+    "kg_platform.media.span": ("problem", "__str__"),
     "kg_platform.runs.held_out": ("",),
     "kg_platform.scheduling.scheduler": ("_recover", "_do", "_attempt"),
     "kg_platform.scheduling.view": ("_state",),

@@ -9,9 +9,11 @@ from embeddings.answers.question import (
     SimilarQuestion,
     examples,
     parsed_weights,
+    part,
     weights_of,
 )
 from kg_platform.errors import BadInput
+from kg_platform.media.span import WHOLE, Span
 from kg_platform.modality import IMAGE, TEXT
 
 
@@ -60,3 +62,17 @@ def test_one_way_or_several() -> None:
     with pytest.raises(BadInput, match="way=number"):
         parsed_weights(["text"])
     assert examples("a", image=None, audio=b"x")[1].modality.name == "audio"
+
+
+def test_a_part_is_one_of_a_sound_or_a_film() -> None:
+    assert part(None, None) == WHOLE
+    given = examples("a", part(2, None), image=b"p", audio=b"x")
+    assert [one.span for one in given] == [WHOLE, WHOLE, Span(2.0)]
+    with pytest.raises(BadInput, match="one of a sound or a film"):
+        examples("a", part(2, None), image=b"p")
+    for start, end in ((-1, None), (None, float("nan"))):
+        with pytest.raises(BadInput, match="in seconds, 0 or more"):
+            part(start, end)
+    for start, end in ((2, 2), (None, 0)):
+        with pytest.raises(BadInput, match="ends after it begins"):
+            part(start, end)

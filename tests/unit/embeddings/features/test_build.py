@@ -266,8 +266,8 @@ def encode_pictures(
 ) -> tuple[Features, FeatureSummary]:
     reader = PictureReader(encoder.preparer, 100_000, together=2, shard=2)
 
-    def ready(digests: Iterator[str], count: int) -> Generator[Prepared, None, None]:
-        return prepared(digests, media, reader, workers, reader.together)
+    def ready(wanted: Iterator[Medium], count: int) -> Generator[Prepared, None, None]:
+        return prepared((one.sha256 for one in wanted), media, reader, workers, reader.together)
 
     return media_features(IMAGE, contents, reader, ready, encoder, cache)
 

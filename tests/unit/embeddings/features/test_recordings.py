@@ -21,6 +21,7 @@ from embeddings.features.modal import Reading, features_of
 from embeddings.features.shuffle import shuffled
 from kg_platform.errors import MediaStoreError
 from kg_platform.media.audio import RATE
+from kg_platform.media.span import WHOLE, Span
 from kg_platform.media.store import MediaStore
 from kg_platform.modality import AUDIO, VIDEO, Modality
 from tests.support.recordings import film, moving, plain, sound, tone
@@ -31,7 +32,7 @@ ABSENT = "0" * 64
 class Contents:
     """Entities and their media, in their order."""
 
-    def __init__(self, *media: list[str]) -> None:
+    def __init__(self, *media: list[str] | list[tuple[str, Span]]) -> None:
         self._media = media
         self.size = len(media)
 
@@ -41,7 +42,9 @@ class Contents:
     def media(self, modality: Modality) -> Iterator[Medium]:
         del modality
         for place, digests in enumerate(self._media):
-            yield from (Medium(place, rank, digest) for rank, digest in enumerate(digests))
+            for rank, given in enumerate(digests):
+                digest, span = (given, WHOLE) if isinstance(given, str) else given
+                yield Medium(place, rank, digest, span)
 
 
 @pytest.fixture
@@ -95,6 +98,30 @@ def test_a_long_sound_is_the_mean_direction_of_its_windows(
     found, _ = of(AUDIO, Contents([both]), media, tmp_path)
     halves = LogMel().encode([first, second])
     assert float(found.matrix[0] @ halves.sum(0)) / np.linalg.norm(halves.sum(0)) > 0.99
+
+
+def test_parts_of_a_recording_are_contents_of_their_own(media: MediaStore, tmp_path: Path) -> None:
+    low, high = tone(300, 4), tone(2_000, 4)
+    both = media.put(sound(np.concatenate([low, high])))
+    pure = media.put(sound(low)), media.put(sound(high))
+    halves = (both, Span(0, 4)), (both, Span(4)), (both, Span(20))
+    contents = Contents(*([one] for one in halves), [both], *([one] for one in pure))
+    found, summary = of(AUDIO, contents, media, tmp_path)
+    assert (summary.contents, summary.encoded, summary.skipped) == (6, 5, 1)
+    assert summary.skipped_examples == (
+        f"{both}: there is no sound from 20 s to the end; give a part that lies in the recording",
+    )
+    near = found.matrix @ found.matrix[4:].T
+    assert near[0].argmax() == 0
+    assert near[1].argmax() == 1
+    assert min(near[0, 0], near[1, 1]) > 0.99
+    assert max(near[0, 1], near[1, 0]) < 0.9
+    again, summary = of(AUDIO, contents, media, tmp_path)
+    assert (summary.cached, summary.encoded) == (5, 0)
+    np.testing.assert_array_equal(again.matrix, found.matrix)
+    seen = media.put(film(plain((220, 0, 0), 16) + plain((0, 0, 220), 16)))
+    films, _ = of(VIDEO, Contents([(seen, Span(0, 2))], [(seen, Span(2, 4))]), media, tmp_path)
+    assert float(films.matrix[0] @ films.matrix[1]) < 0.9
 
 
 def test_films_are_kept_whole(media: MediaStore, tmp_path: Path) -> None:

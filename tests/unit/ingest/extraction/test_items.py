@@ -9,10 +9,11 @@ from typing import Any, cast
 import pytest
 
 from ingest.extraction.items import ItemCounts, ProposedFacts
-from ingest.extraction.sentences import PlacedSentence, TextPlace
+from ingest.extraction.sentences import PlacedSentence
 from ingest.extraction.stated import FoundInSentence, StatedEnd, StatedFact
 from kg_platform.cypher import extracting as cypher
 from kg_platform.cypher.statement import Statement
+from kg_platform.documents.passages import TextPlace
 from kg_platform.graph.client import Graph
 from kg_platform.ledger.ledger import Ledger
 from kg_platform.ledger.reviews import Reviews

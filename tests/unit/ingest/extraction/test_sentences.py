@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ingest.extraction.languages.language import language
-from ingest.extraction.sentences import MOST_CHARACTERS, Passage, TextPlace, sentences
+from ingest.extraction.sentences import MOST_CHARACTERS, sentences
+from kg_platform.documents.passages import Passage, TextPlace
 
 
 def cut(text: str) -> list[str]:

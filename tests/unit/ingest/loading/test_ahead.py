@@ -83,5 +83,5 @@ def test_leaving_early_finishes_what_was_begun_and_drops_the_rest() -> None:
 
 def test_media_are_looked_up_after_what_waits_is_written() -> None:
     store = FakeStore()
-    after = AfterWriting(store, lambda: store.media.add("ab12"))
-    assert after.known_media(["ab12"]) == {"ab12"}
+    after = AfterWriting(store, lambda: store.media.update(ab12=None))
+    assert after.known_media(["ab12"]) == {"ab12": None}

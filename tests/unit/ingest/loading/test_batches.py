@@ -196,6 +196,48 @@ def test_sound_and_film(tmp_path: Path) -> None:
     assert "playlist" in passed.rejections[0].reason
 
 
+def test_documents_where_they_are_asked_for_and_nowhere_else(tmp_path: Path) -> None:
+    folder = source(
+        tmp_path / "s",
+        '{"id": "A", "document": ["a.txt", {"path": "b.bin", "caption": "A page"}]}\n'
+        '{"id": "B", "image": "b.bin", "document": {"path": "a.txt", "role": "guide"}}\n'
+        '{"id": "C", "image": {"path": "a.txt", "role": "document"}}\n',
+    )
+    (folder / "a.txt").write_text("Made of brass.")
+    (folder / "b.bin").write_text("<html><p>404: not found</p></html>")
+    passed = Passed(folder, media=MediaStore(str(tmp_path / "media")))
+    found = [(m.kind, m.mime, m.characters, m.texts) for m in passed.nodes["A"].new_media]
+    assert found == [
+        ("document", "text/plain", 14, ("Made of brass.",)),
+        ("document", "text/html", 14, ("404: not found",)),
+    ]
+    assert passed.nodes["A"].new_media[0].about()["texts"] == ["Made of brass."]
+    assert [(ref.role, ref.rank) for _, ref in passed.nodes["A"].media] == [
+        ("document", 0), ("document", 1),
+    ]  # fmt: skip
+    assert [one.field for one in passed.rejections] == ["document", "image", "image"]
+    assert "always `document`" in passed.rejections[0].reason
+
+
+def test_a_part_behind_the_end_is_refused_also_of_what_the_graph_knows(tmp_path: Path) -> None:
+    part = '{"id": "A", "audio": {"path": "a.wav", "from": 3, "to": 4}}\n'
+    folder = source(tmp_path / "s", part)
+    (folder / "a.wav").write_bytes(wav())
+    media, store = MediaStore(str(tmp_path / "media")), FakeStore()
+    why = "its part begins at 3 s, but the recording ends at 1 s; give a smaller `from`"
+    first = Passed(folder, store=store, media=media)
+    assert [(r.field, r.reason) for r in first.rejections] == [("audio", why)]
+    assert first.nodes["A"].media == []
+    more = '{"id": "B", "audio": {"path": "a.wav", "from": 0.5, "to": 9}}\n'
+    (folder / "entities.jsonl").write_text(more)
+    store.put_entities(list(Passed(folder, store=store, media=media).nodes.values()))
+    (folder / "entities.jsonl").write_text(part + more)
+    second = Passed(folder, store=store, media=media)
+    assert [(r.field, r.reason) for r in second.rejections] == [("audio", why)]
+    assert second.nodes["A"].media == []
+    assert [ref.start for _, ref in second.nodes["B"].media] == [0.5]
+
+
 def die_of_some(data: bytes, max_pixels: int) -> Looked:
     """A decoder with a fault."""
     if data.endswith(b"die"):

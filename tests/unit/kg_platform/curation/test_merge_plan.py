@@ -15,8 +15,10 @@ def fact(type: str, other: str, outgoing: bool = True, **properties: Any) -> Mer
     return MergedFact(type, outgoing, other, False, properties)
 
 
-def medium(other: str, rank: int, role: str = "image") -> MergedFact:
-    return MergedFact("HAS_MEDIA", True, other, True, {"role": role, "rank": rank})
+def medium(
+    other: str, rank: int, role: str = "image", kind: str = "image", **more: Any
+) -> MergedFact:
+    return MergedFact("HAS_MEDIA", True, other, True, {"role": role, "rank": rank, **more}, kind)
 
 
 def test_facts_move_stay_single_or_go() -> None:
@@ -53,6 +55,21 @@ def test_pictures_come_after_those_that_are_there() -> None:
     assert moved == {("m8", "image"): 5, ("m9", "image"): 6, ("m1", "map"): 0}
     assert [one.fact.other for one in made.of("absorbed")] == ["m1"]
     assert made.stale == ["picture"]
+
+
+def test_parts_of_one_recording_stay_apart_and_a_mark_says_which_medium() -> None:
+    kept = [medium("m1", 0, "audio", "audio")]
+    gone = [
+        medium("m1", 0, "audio", "audio"),
+        medium("m1", 1, "audio", "audio", start_seconds=2.0, end_seconds=5.0),
+        medium("m2", 0, "video", "video"),
+    ]
+    made = plan(being("K", label="k"), being("G", label="k"), kept, gone)
+    assert [one.fact for one in made.of("absorbed")] == gone[:1]
+    assert [one.fact for one in made.of("moved")] == [gone[2], gone[1]]
+    assert made.of("filled") == []
+    assert made.stale == ["sound", "film"]
+    assert plan(being("K", label="k"), being("G", label="k"), kept, gone[:1]).stale == []
 
 
 def test_names_and_properties() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from kg_platform.errors import BadMedium
 from kg_platform.media.audio import RATE, Wave, audible, is_mute, windows
+from kg_platform.media.span import Span
 from tests.support.recordings import film, moving, plain, sound, tone
 
 NOTHING = sound(tone(440)).partition(b"data")[0] + b"data" + bytes(4)  # a WAV without numbers
 
 
-def heard(data: bytes, **how: float) -> list[Wave]:
-    return list(windows(data, **how))  # type: ignore[arg-type]
+def heard(data: bytes, **how: Any) -> list[Wave]:
+    return list(windows(data, **how))
 
 
 def pitch(wave: Wave) -> float:
@@ -53,6 +56,44 @@ def test_windows_follow_each_other() -> None:
     # The rest of a long one that is hardly anything is left out; so is what is too long.
     assert [len(one) for one in heard(sound(tone(300, 2.1)), seconds=1.0)] == [RATE, RATE]
     assert sum(map(len, heard(data, seconds=1.0, most_seconds=1.5))) == 1.5 * RATE
+
+
+@pytest.mark.parametrize(
+    ("rate", "kind", "codec"),
+    [
+        (16_000, "wav", "pcm_s16le"),
+        (48_000, "flac", "flac"),
+        (44_100, "mp3", "libmp3lame"),
+        (48_000, "ogg", "libopus"),
+        (44_100, "mp4", "aac"),
+    ],
+)
+def test_a_part_is_what_is_heard_between_two_times(rate: int, kind: str, codec: str) -> None:
+    time = np.arange(rate * 40) / rate
+    second = np.floor(time)  # another pitch each second
+    wave = (0.25 * np.sin(2 * np.pi * (300 + 50 * second) * (time - second))).astype(np.float32)
+    data = sound(wave, rate, "mono", kind, codec)
+    for start, end in ((3, 5), (33.5, 35.5), (0, 2)):
+        found = np.concatenate(heard(data, span=Span(start, end)))
+        assert len(found) == 2 * RATE
+        middle = RATE // 2 + np.arange(RATE // 2)  # of what is whole within it
+        at = int(start + 0.6)
+        assert abs(pitch(found[middle]) - (300 + 50 * at)) < 5, (start, codec)
+    rest = np.concatenate(heard(data, span=Span(38.0)))
+    assert abs(len(rest) - 2 * RATE) < RATE / 10
+    beyond = np.concatenate(heard(data, span=Span(38.0, 100.0)))
+    assert len(beyond) == len(rest)
+    with pytest.raises(BadMedium, match="no sound from 50 s to the end"):
+        heard(data, span=Span(50.0))
+    with pytest.raises(BadMedium, match="no sound from 50 s to 60 s"):
+        list(audible(data, span=Span(50.0, 60.0)))
+
+
+def test_silence_is_of_the_part() -> None:
+    data = sound(np.concatenate([tone(440), np.zeros(2 * RATE, np.float32)]))
+    assert len(list(audible(data, span=Span(0, 2)))) == 1
+    with pytest.raises(BadMedium, match="silent from 2 s to the end"):
+        list(audible(data, span=Span(2.0)))
 
 
 def test_what_is_shorter_than_a_window_is_heard() -> None:

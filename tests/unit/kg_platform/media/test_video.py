@@ -7,6 +7,7 @@ import pytest
 
 from kg_platform.errors import BadMedium
 from kg_platform.media import video
+from kg_platform.media.span import Span
 from kg_platform.media.video import MOST, chosen, stills
 from tests.support.recordings import film, moving, plain, sound, tone
 
@@ -30,6 +31,37 @@ def test_a_short_film_is_seen_whole_and_in_order() -> None:
     assert {one.picture.mode for one in found} == {"RGB"}
     again = [brightest_column(one.picture) for one in stills(film(moving(16, False)), PIXELS)]
     np.testing.assert_allclose(again, places[::-1], atol=0.02)
+
+
+@pytest.mark.parametrize("keys", [12, 400, 1])
+@pytest.mark.parametrize("live", [False, True])
+def test_a_part_is_what_is_seen_between_two_times(keys: int, live: bool) -> None:
+    """Five seconds each of red, green and blue."""
+    colours = ((220, 10, 10), (10, 220, 10), (10, 10, 220))
+    pictures = [one for colour in colours for one in plain(colour, 40)]
+    data = film(pictures, keys=keys, live=live)
+
+    def seen(span: Span) -> tuple[list[int], float]:
+        found = stills(data, PIXELS, span=span)
+        strongest = [int(np.asarray(one.picture)[100, 100].argmax()) for one in found]
+        return sorted(set(strongest)), found[-1].seconds
+
+    assert seen(Span(5, 10)) == ([1], pytest.approx(4.8, abs=0.2))
+    assert seen(Span(10))[0] == [2]
+    assert seen(Span(0, 5))[0] == [0]
+    assert seen(Span(4, 11))[0] == [0, 1, 2]
+    assert seen(Span(12, 60)) == seen(Span(12))
+    if not live:  # which says not how long it is
+        with pytest.raises(BadMedium, match="no picture from 15 s to 20 s"):
+            stills(data, PIXELS, span=Span(15, 20))
+
+
+def test_of_a_part_between_two_pictures_the_one_is_seen_that_stands() -> None:
+    slides = [one for grey in (10, 120, 240) for one in plain((grey, grey, grey))]
+    data = film(slides, times=[0, 10, 20], keys=1)
+    (only,) = stills(data, PIXELS, span=Span(12, 15))
+    assert int(np.asarray(only.picture)[100, 100, 0]) == pytest.approx(120, abs=4)
+    assert [one.seconds for one in stills(data, PIXELS, span=Span(12))] == [0, 8]
 
 
 @pytest.mark.parametrize("keys", [12, 400, 1])

@@ -25,6 +25,7 @@ from kg_platform.provenance.images import (
     EntityImage,
     SourceRecord,
     of_record,
+    other_media,
     reasons,
     record_id,
     records_of,
@@ -164,7 +165,22 @@ def test_why_a_vector_is_stale() -> None:
     red, blue = (["red", {"role": "image", "rank": 0}], ["blue", {"role": "image", "rank": 0}])
     told = ["red", {"role": "image", "rank": 0, "caption": "Red"}]
     base = EntityImage((), {"label": "A", "x": 1}, [red])
-    assert reasons(base, EntityImage(("T",), {"label": "A", "x": 2}, [red])) == []
-    assert reasons(base, EntityImage((), {"label": "B", "x": 1}, [red])) == ["text"]
-    assert reasons(base, EntityImage((), {"label": "A"}, [told])) == ["text"]
-    assert reasons(base, EntityImage((), {"label": "A"}, [blue])) == ["picture"]
+    assert reasons(base, EntityImage(("T",), {"label": "A", "x": 2}, [red]), {}) == []
+    assert reasons(base, EntityImage((), {"label": "B", "x": 1}, [red]), {}) == ["text"]
+    assert reasons(base, EntityImage((), {"label": "A"}, [told]), {}) == ["text"]
+    assert reasons(base, EntityImage((), {"label": "A"}, [blue]), {}) == ["picture"]
+
+
+def test_which_medium_makes_a_vector_stale() -> None:
+    song = ["song", {"role": "audio", "rank": 0}]
+    part = ["song", {"role": "audio", "rank": 0, "start_seconds": 2.0}]
+    clip = ["clip", {"role": "video", "rank": 0}]
+    kinds = {"song": "audio", "clip": "video"}
+    both, base = (EntityImage((), {"label": "A"}, media) for media in ([song, clip], [song]))
+    assert other_media(base, both) == {"clip"}
+    assert reasons(base, both, kinds) == ["sound", "film"]  # a film is heard as well
+    assert reasons(both, base, kinds) == ["sound", "film"]
+    assert reasons(base, EntityImage((), {"label": "A"}, [part]), kinds) == ["sound"]
+    assert reasons(base, base, {}) == []
+    told = EntityImage((), {"label": "A"}, [song, ["guide", {"role": "document", "rank": 0}]])
+    assert reasons(base, told, {"guide": "application"}) == ["text"]

@@ -60,7 +60,7 @@ def test_media_once_and_their_links(store: OfflineStore) -> None:
         store.put_entities(
             [Node(one, None, {}, "h", media=[("ab12", MediaRef("p.png"))], new_media=[media])]
         )
-    assert store.known_media(["ab12", "cd34"]) == {"ab12"}
+    assert store.known_media(["ab12", "cd34"]) == {"ab12": None}
     store.finish()
     nodes = rows(store.nodes)
     assert [row["id:ID(Media)"] for row in nodes if "id:ID(Media)" in row] == ["ab12"]

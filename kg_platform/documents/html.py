@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-from ingest.extraction.documents.text import TextLimit, usable
-from ingest.extraction.sentences import Passage, TextPlace
+from kg_platform.documents.passages import Passage, TextPlace
+from kg_platform.documents.text import TextLimit, usable
 from kg_platform.errors import BadInput
 from kg_platform.files.charset import charset_of
 from kg_platform.files.lines import opened_text

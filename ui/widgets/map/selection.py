@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from embeddings.answers.maps import shown
 from kg_platform.errors import ArtifactError, BadInput, NotFound
 from ui.language import say
-from ui.widgets import map_reading, text
-from ui.widgets.map_reading import MapReading
+from ui.widgets import text
+from ui.widgets.map import reading
+from ui.widgets.map.reading import MapReading
 
 _KEY = "map_selection"
 PAGE = "map_page"  # of the list of what is selected
@@ -51,7 +52,7 @@ def current(on: MapReading) -> dict[str, Any]:
         if (kept["run"], kept["vectors"]) == (on.map.run, on.map.vectors) and _again(kept, on):
             return current(on)
         try:
-            names = map_reading.ids(kept["run"])
+            names = reading.ids(kept["run"])
         except (NotFound, ArtifactError):  # it was pruned
             select("none", None, on)
             return current(on)

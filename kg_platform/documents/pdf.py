@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.extraction.documents import pdf_worker
-from ingest.extraction.documents.text import usable
-from ingest.extraction.sentences import Passage, TextPlace
+from kg_platform.documents import pdf_worker
+from kg_platform.documents.passages import Passage, TextPlace
+from kg_platform.documents.text import usable
 from kg_platform.errors import BadInput
 from kg_platform.reader_process import reading
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.extraction.sentences import Passage, TextPlace
+from kg_platform.documents.passages import Passage, TextPlace
 from kg_platform.errors import BadInput
 from kg_platform.files.charset import charset_of
 from kg_platform.files.lines import opened_text

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO
 from xml.parsers.expat import ExpatError
 
-from ingest.extraction.documents.text import TextLimit, usable
-from ingest.extraction.sentences import Passage, TextPlace
+from kg_platform.documents.passages import Passage, TextPlace
+from kg_platform.documents.text import TextLimit, usable
 from kg_platform.errors import BadInput
 from kg_platform.files.guarded_xml import GuardedXml
 

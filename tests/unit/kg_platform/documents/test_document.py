@@ -5,18 +5,15 @@ from __future__ import annotations
 import gzip
 import time
 import tracemalloc
-import zipfile
 from pathlib import Path
 
-import pypdf
 import pytest
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
-from ingest.extraction.documents.document import documents
-from ingest.extraction.sentences import Passage, sentences
+from ingest.extraction.sentences import sentences
+from kg_platform.documents.document import documents
+from kg_platform.documents.passages import Passage
 from kg_platform.errors import BadInput, NotFound
-
-W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+from tests.support.documents import write_docx, write_pdf
 
 
 def read(path: Path) -> list[Passage]:
@@ -34,35 +31,6 @@ def said(path: Path) -> list[tuple[str, str, int]]:
 
 def put(path: Path, text: str | bytes) -> Path:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
-
-
-def write_pdf(path: Path, pages: list[str], password: str = "") -> Path:
-    """A PDF of pages with one line each."""
-    made = pypdf.PdfWriter()
-    font = DictionaryObject({
-        NameObject("/Type"): NameObject("/Font"),
-        NameObject("/Subtype"): NameObject("/Type1"),
-        NameObject("/BaseFont"): NameObject("/Helvetica"),
-    })  # fmt: skip
-    for text in pages:
-        page = made.add_blank_page(300, 200)
-        fonts = DictionaryObject({NameObject("/F1"): font})
-        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
-        content = DecodedStreamObject()
-        lines = " 0 -14 Td ".join(f"({line}) Tj" for line in text.split("\n"))
-        content.set_data(f"BT /F1 12 Tf 10 150 Td {lines} ET".encode())
-        page[NameObject("/Contents")] = made._add_object(content)
-    if password:
-        made.encrypt(password, algorithm="RC4-128")
-    made.write(path)
-    return path
-
-
-def write_docx(path: Path, body: str, head: str = "") -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        xml = f"<?xml version='1.0'?>{head}<w:document {W}><w:body>{body}</w:body></w:document>"
-        packed.writestr("word/document.xml", xml)
     return path
 
 
@@ -150,7 +118,7 @@ def test_no_message_names_an_option_that_is_not_there(tmp_path: Path, name: str)
 def test_what_unpacks_to_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("ingest.extraction.documents.text.MOST_CHARACTERS", 2**20)
+    monkeypatch.setattr("kg_platform.documents.text.MOST_CHARACTERS", 2**20)
     page = put(tmp_path / name, gzip.compress(b"<p>One here.</p>\n" * 2**17))
     with pytest.raises(BadInput, match="more than 1 MiB of text; split it"):
         read(page)

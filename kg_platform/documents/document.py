@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.extraction.sentences import Passage
+from kg_platform.documents.passages import Passage
 from kg_platform.errors import BadInput, NotFound
 
 MOST_BYTES = 64 * 2**20
@@ -84,31 +84,31 @@ def _kinds() -> str:
 
 
 def _text(path: Path, name: str) -> Iterator[Passage]:
-    from ingest.extraction.documents.text import read_text
+    from kg_platform.documents.text import read_text
 
     return read_text(path, name)
 
 
 def _markdown(path: Path, name: str) -> Iterator[Passage]:
-    from ingest.extraction.documents.text import read_markdown
+    from kg_platform.documents.text import read_markdown
 
     return read_markdown(path, name)
 
 
 def _html(path: Path, name: str) -> Iterator[Passage]:
-    from ingest.extraction.documents.html import read_html
+    from kg_platform.documents.html import read_html
 
     return read_html(path, name)
 
 
 def _pdf(path: Path, name: str) -> Iterator[Passage]:
-    from ingest.extraction.documents.pdf import read_pdf
+    from kg_platform.documents.pdf import read_pdf
 
     return read_pdf(path, name)
 
 
 def _docx(path: Path, name: str) -> Iterator[Passage]:
-    from ingest.extraction.documents.docx import read_docx
+    from kg_platform.documents.docx import read_docx
 
     return read_docx(path, name)
 
