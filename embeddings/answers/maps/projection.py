@@ -170,13 +170,18 @@ def _pca(unit: NDArray[np.float32], begin: Points | None, seed: int) -> Points:
 
 def _tsne(unit: NDArray[np.float32], begin: Points | None, seed: int) -> Points:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     options: dict[str, object] = {"init": "pca"}
     if begin is not None:  # already laid out: no phase in which everything is drawn together
         options = {"init": begin, "early_exaggeration": 1.0, "max_iter": 250, "learning_rate": 20.0}
-    laid = TSNE(
+    layout = TSNE(
         2, perplexity=min(30.0, (len(unit) - 1) / 3), metric="cosine", random_state=seed, **options
-    ).fit_transform(unit)
+    )
+    # Its steps are short: on cores that others use, threads that wait for each other take 3 times
+    # the processor time of one, and 4 times as long.
+    with threadpool_limits(1, user_api="openmp"):
+        laid = layout.fit_transform(unit)
     return np.asarray(laid, np.float32)
 
 
