@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -72,9 +73,10 @@ def listed(
     if stored:
         names = ("id", "kind", "mime", "size", "what", "entities")
         lines = [
-            (one.id[:16], one.kind, one.mime, f"{one.size:,}", _what(one), f"{one.entities:,}")
+            (one.id[:16], one.kind, _format(one.mime), f"{one.size:,}", _what(one),
+             f"{one.entities:,}")
             for one in stored
-        ]
+        ]  # fmt: skip
         console.print_table(names, lines, whole=names[:3])
     if failed:
         names = ("state", "entity", "place", "why", "tries", "last")
@@ -176,6 +178,11 @@ def duplicates(
 
 def _short(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def _format(mime: str) -> str:
+    """A type that takes half a line is said by its suffix."""
+    return mime if len(mime) <= 24 else mimetypes.guess_extension(mime) or mime
 
 
 def _asked(state: MediumState | None, name: str) -> bool:

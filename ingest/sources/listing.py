@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.sources.captions import looks_like_captions
+from kg_platform.errors import BadInput
+from kg_platform.files.lines import check_text
 from kg_platform.files.names import (
     CSV,
     ENTITIES,
@@ -75,6 +77,10 @@ def look_into(folder: Path) -> Listing:
         found.leave_out(sorted(rest), "train, valid and test are the triples")
     wide = [p for p in tables if not may_be_triples(p)]
     tables = [p for p in tables if p not in wide]
+    if tables or found.entities:  # a text is one file among others, a document maybe
+        unread = [p for p in texts if _is_other_text(p)]
+        texts = [p for p in texts if p not in unread]
+        found.leave_out(unread, "texts of triples are UTF-8")
     facts = [p for p in texts if has_three_columns(p)]
     found.triples += [(p, None) for p in sorted([*tables, *facts])]
     found.leave_out(
@@ -96,6 +102,23 @@ def look_into(folder: Path) -> Listing:
     )
     found.leave_out(_below(folder), "sub-folders are not read; ingest each by itself")
     return found
+
+
+def _is_other_text(path: Path) -> bool:
+    """Whether it cannot be read here, but is a text of another kind.
+
+    Raises:
+        BadInput: it has triples in UTF-16.
+    """
+    try:
+        check_text(path)
+    except BadInput:
+        with path.open("rb") as file:
+            first = file.read(4096).replace(b"\0", b"").split(b"\n")[0]
+        if first.count(b"\t") == 2:
+            raise
+        return True
+    return False
 
 
 def _split(files: Sequence[Path]) -> Iterator[tuple[Path, str | None]]:

@@ -103,7 +103,8 @@ def _of_runs(runs: list[RunRow]) -> Iterator[Concern]:
             what: What = "refused" if gate == [False] else "failed"
             yield Concern(what, "runs", place, name=run.id, kind=run.kind)
         elif run.kind == "ingest" and (rejected := int(run.metrics.get("rejected") or 0)):
-            yield Concern("rejected", "runs", place, rejected, run.id)
+            source = str(run.settings.get("source") or "")
+            yield Concern("rejected", "runs", place, rejected, source)
 
 
 def _of_streams(streams: list[FollowedStream]) -> Iterator[Concern]:

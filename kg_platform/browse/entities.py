@@ -32,7 +32,6 @@ _KNOWN = {"id", "label", "description", "aliases", "source", "content_hash", "up
 _RUN = "embedding_run"
 _NAMED = 20  # entities of one label that a sentence names
 ORDERED = 2_000  # facts of one relation that are put in the order of their labels
-_SOME = '`kg query "MATCH (n:Entity) RETURN n.«id», n.«label» LIMIT 20"` shows some there are.'
 
 
 @dataclass(frozen=True)
@@ -391,7 +390,8 @@ def _nobody(graph: Graph, name: str) -> str:
 
 
 def _some(graph: Graph) -> str:
-    return graph.vocabulary.text(_SOME)
+    id, label = map(graph.vocabulary.text, ("«id»", "«label»"))
+    return f'`kg query "MATCH (n:Entity) RETURN n.{id}, n.{label} LIMIT 20"` shows some there are.'
 
 
 def _name(row: EntityRow) -> str:

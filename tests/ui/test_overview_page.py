@@ -44,7 +44,7 @@ def test_what_needs_attention(world: Platform, explorer: Open) -> None:
     assert "25 vectors are of what entities said before" in said
     assert "7 entities wait for a vector" in said
     assert "3 proposals wait for a decision" in said
-    assert "1 rows of the last ingest were rejected" in said
+    assert "1 rows of the last ingest of world were rejected" in said
     stale = said["25 vectors are of what entities said before"]
     assert stale.page.endswith("browse")
     assert "browse_state=stale" in stale.query_string

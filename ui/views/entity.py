@@ -13,6 +13,7 @@ from kg_platform.browse.entities import EntityPage, EntityRow, MediaRow
 from kg_platform.browse.history import Event
 from kg_platform.browse.pasted import statements_of
 from kg_platform.browse.texts import in_languages, without_texts
+from kg_platform.cypher.changes import DELETED, FOUND_BY_SCAN
 from kg_platform.errors import MigrationError, NotFound
 from kg_platform.ledger.review_rows import ReviewRow
 from ui import navigation, resources
@@ -67,7 +68,7 @@ def gone(entity_id: str, problem: str) -> None:
             say(
                 "{name} is not there any more ({why}, {when} UTC).",
                 name=found.label,
-                why=found.why,
+                why=named(_GONE, found.why),
                 when=when,
             )
         )
@@ -119,7 +120,10 @@ def gallery(page: EntityPage, media: list[MediaRow]) -> None:
 # What of it changed since the run.
 _CHANGED = {
     "text": "text", "picture": "picture", "sound": "sound", "film": "film", "facts": "facts",
+    "new": "new",
 }  # fmt: skip
+# Why an entity is gone.
+_GONE = {DELETED: "deleted", FOUND_BY_SCAN: "found by scan"}
 
 
 def states(page: EntityPage) -> list[str]:
@@ -272,7 +276,8 @@ def event_said(event: Event) -> str:
         case "said":
             return say("{source} said something new", source=event.name or "?")
         case "stale":
-            return say("its vector fell behind: {what}", what=event.note)
+            reasons = ", ".join(named(_CHANGED, one) for one in event.note.split(", "))
+            return say("its vector fell behind: {what}", what=reasons)
         case "published" if event.note:
             return say("a provisional vector, of run {run}", run=event.name)
         case "published":

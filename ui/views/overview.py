@@ -82,7 +82,11 @@ def sentence(one: Concern) -> tuple[str, str]:
         "stream behind": say(
             "Stream {name} is {count} messages behind", name=one.name, count=count
         ),
-        "rejected": say("{count} rows of the last ingest were rejected", count=count),
+        "rejected": say(
+            "{count} rows of the last ingest of {source} were rejected",
+            count=count,
+            source=one.name,
+        ),
         "media failed": say("{count} media could not be had", count=count),
         "open reviews": say("{count} proposals wait for a decision", count=count),
         "stale": say("{count} vectors are of what entities said before", count=count),

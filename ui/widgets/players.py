@@ -117,10 +117,15 @@ def described(medium: MediaRow) -> str:
     length = f"{medium.duration:.1f} s" if medium.duration else ""
     much = say("{count} characters", count=f"{medium.characters:,}") if medium.characters else ""
     pages = say("{count} pages", count=f"{medium.pages:,}") if medium.pages else ""
+    part = ""
+    if medium.start is not None or medium.end is not None:
+        end = say("the end") if medium.end is None else f"{medium.end:g} s"
+        part = say("from {start} s to {end}", start=f"{medium.start or 0:g}", end=end)
     parts = [
         medium.mime,
         size,
         length,
+        part,
         pages,
         much,
         medium.role if medium.role != medium.kind else "",

@@ -82,6 +82,7 @@ class View {
     const token = (this.turn = {})
     const there = () => {
       this.#say("")
+      this.#list() // not before: what is not drawn cannot be selected
       this.#selected()
       this.root.dataset.drawn = String(data.nodes.length)
       setTimeout(() => this.#pictures(), 60)
@@ -100,7 +101,6 @@ class View {
       }))
     }
     this.#proposed()
-    this.#list()
     this.#legend()
     this.stage.setAttribute("aria-label", `${filled(this.words.graph, { nodes: data.nodes.length, edges: data.edges.length })}. ${this.words.keys}`)
   }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.sources.listing import look_into
 from ingest.sources.registry import open_source
 from kg_platform.errors import BadInput
 from kg_platform.records import Entity, Rejection, Relation
@@ -126,6 +127,16 @@ def test_utf16_is_named_before_anything_is_begun(tmp_path: Path, encoding: str, 
     for place in (tmp_path, tmp_path / name):
         with pytest.raises(BadInput, match="is UTF-16 text; save it as UTF-8"):
             open_source(place)
+
+
+def test_a_text_in_utf16_beside_others_is_left_out_and_triples_are_not(tmp_path: Path) -> None:
+    write(tmp_path / "entities.jsonl", '{"id": "A"}\n')
+    write(tmp_path / "about.txt", "A horn, and how it is made.\n".encode("utf-16"))
+    found = look_into(tmp_path)
+    assert found.notes == ["about.txt is left out: texts of triples are UTF-8."]
+    write(tmp_path / "facts.txt", FACT.encode("utf-16"))
+    with pytest.raises(BadInput, match=r"facts.txt is UTF-16 text; save it as UTF-8"):
+        look_into(tmp_path)
 
 
 def test_entities_with_marks_and_carriage_returns(tmp_path: Path) -> None:
