@@ -27,6 +27,7 @@ FROM_BELOW: dict[str, tuple[str, ...]] = {
     "embeddings.answers.why_similar": ("CAME_AFTER", "FITTED_AGAIN", "_far"),
     "embeddings.jobs.scheduled": ("",),
     "embeddings.publish.gate.decision": ("decide",),
+    "embeddings.publish.live_artifact": ("find_live",),
     "embeddings.publish.gate.verdict": (
         "judge", "_finite", "_lengths", "_alone", "_against", "_figure", "_canaries",
     ),
@@ -78,6 +79,7 @@ FROM_BELOW: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # What these read like, and are not.
 NO_SENTENCES = {
+    "; run `kg embed` again.": "taken off the end of another",
     " or Pillow's": "only a program can give a picture of Pillow's",
     '{{"LANGUAGE": 2, "BORDERS": 0.5}}': "JSON",
     "a value": "a name of the code's",
