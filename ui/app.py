@@ -44,6 +44,10 @@ def seen(name: str) -> Literal["visible", "hidden"]:
     return "visible" if there.may(TAKES[name]) else "hidden"
 
 
+def retry() -> None:
+    st.button(say("Try again"), icon=":material/refresh:", key="app_retry")
+
+
 # Flat: Streamlit's own sections are lists that screen readers stumble over.
 page = st.navigation(
     [
@@ -105,9 +109,11 @@ try:
     else:
         tour.show()
         page.run()
+        if text.was_away():
+            retry()
 except Unavailable as error:
     text.alert(str(error))
-    st.button(say("Try again"), icon=":material/refresh:", key="app_retry")
+    retry()
 except KgError as error:
     text.alert(str(error))
 except Exception:  # a mistake of ours: the whole of it for the log, a sentence for the page

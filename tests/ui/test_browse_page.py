@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kg_platform.errors import GraphUnavailable
 from kg_platform.platform import Platform
 from tests.support.page_components import component
 from tests.ui.conftest import Open
 from tests.ui.test_pages import words
+from ui import resources
 
 
 def ids(app: AppTest, key: str = "browse_rows") -> list[str]:
@@ -83,3 +85,18 @@ def test_the_order_is_in_the_address(world: Platform, explorer: Open) -> None:
     app.selectbox(key="browse_order_degree").set_value("name").run()
     assert app.query_params["browse_order"] == "name"
     assert ids(app, "browse_cards")[1] == "C00"
+
+
+def test_what_is_away_is_tried_again(
+    world: Platform, explorer: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise GraphUnavailable("Neo4j does not answer; `kg db start` starts it.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(resources, "census", away)
+        app = explorer("browse")
+        assert "Neo4j does not answer" in words(app)
+    app.button(key="app_retry").click().run()
+    assert len(ids(app)) == 30
+    assert not [button for button in app.button if button.key == "app_retry"]

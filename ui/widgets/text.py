@@ -15,10 +15,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from kg_platform.errors import KgError
+from kg_platform.errors import KgError, Unavailable
 from ui.sentences import told
 
 STYLE = Path(__file__).with_name("style.css")
+_AWAY = "text_away"
 
 
 def use_style() -> None:
@@ -113,6 +114,13 @@ def errors() -> Iterator[None]:
         yield
     except KgError as error:
         alert(str(error))
+        if isinstance(error, Unavailable):
+            st.session_state[_AWAY] = True
+
+
+def was_away() -> bool:
+    """Whether a part of this page needed what is away; once."""
+    return bool(st.session_state.pop(_AWAY, False))
 
 
 def unmarked(text: str) -> str:
