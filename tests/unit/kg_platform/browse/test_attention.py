@@ -51,7 +51,7 @@ def test_of_each_kind_the_last_run_counts(ledger: Ledger) -> None:
     ledger.finish_run(refused, "failed", error="refused")
     ledger.reviews.propose("r", [Candidate("link", "a", "R", "b", 0.5, 1.0)])
     found = {(one.what, one.name, one.count) for one in concerns(ledger, NOTHING, STATUS, [])}
-    assert found == {("refused", refused, 0), ("rejected", better, 4), ("open reviews", "", 1)}
+    assert found == {("refused", refused, 0), ("rejected", "a", 4), ("open reviews", "", 1)}
 
 
 def test_streams_that_nobody_follows(ledger: Ledger) -> None:
