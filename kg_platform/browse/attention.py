@@ -34,8 +34,8 @@ BEHIND = 1_000  # messages that a stream may be behind
 
 @dataclass(frozen=True)
 class Concern:
-    """One thing to look at. `count` is how many, `name` of what (a run, a stream, a schedule, a source),
-    `kind` of a run; `page` and `query` are where in the explorer."""
+    """One thing to look at. `count` is how many, `name` of what (a run, a stream, a schedule, a
+    source), `kind` of a run; `page` and `query` are where in the explorer."""
 
     what: What
     page: str
