@@ -140,7 +140,7 @@ class _Watch:
             if not busy and self._options.once:
                 break
             if not busy:
-                self._rest()
+                self._wait(self._pause())
         try:
             self._count(last=True)
         except Unavailable as error:
@@ -177,15 +177,11 @@ class _Watch:
         while not self._stop() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, NOTICE))
 
-    def _rest(self) -> None:
-        """Until marks are asked for again, or there are some: a change is seldom alone, and a
-        graph in which nothing changes is left in peace."""
-        end = time.monotonic() + self._options.every
+    def _pause(self) -> float:
+        """Seconds until marks are asked for again. A change is seldom alone; a graph in which
+        nothing changes is left in peace."""
         lively = time.monotonic() - self._worked_at < LIVELY
-        while not self._stop() and (left := end - time.monotonic()) > 0:
-            self._wait(min(left, SOON) if lively else left)
-            if lively and self._space is not None and self._space.marked(1):
-                return
+        return min(SOON, self._options.every) if lively else self._options.every
 
     def _take_in(self, space: LiveSpace, ids: Sequence[str]) -> Batch:
         """A batch; if it cannot be done as one, each entity alone, so that the others are."""
