@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +16,14 @@ import httpx2
 
 HERE = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]  # of chromium
+
+
+def chromium() -> str:
+    """Debian's chromium, or the browser that CHROMIUM names."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        raise SystemExit("No chromium here; `apt-get install chromium`, or name one in CHROMIUM.")
+    return found
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.explorer import FLAGS, HERE, explorer, resident
+from bench.explorer import FLAGS, HERE, chromium, explorer, resident
 from bench.visitors import together
 
 TYPES, RELATIONS, DIMENSION, SEED = 20, 15, 32, 0
@@ -110,7 +110,7 @@ def measure(
 
     found: dict[tuple[str, str], list[float]] = {}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         pages = {}
         for side, address in addresses.items():
             pages[side] = browser.new_page()

@@ -11,8 +11,6 @@ critical is printed, and makes the exit status 1.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -20,7 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.explorer import FLAGS
+from bench.explorer import FLAGS, chromium
 
 OUT = Path("build") / "looks"
 SIZES = {"large": (1280, 900), "phone": (390, 844)}
@@ -89,14 +87,6 @@ def settle(page: Page) -> None:
         if still == 3:
             return
         last = now
-
-
-def chromium() -> str:
-    """Debian's chromium, or the browser that CHROMIUM names."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        raise SystemExit("No chromium here; `apt-get install chromium`, or name one in CHROMIUM.")
-    return found
 
 
 if __name__ == "__main__":

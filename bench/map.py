@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.explorer import HERE, explorer
+from bench.explorer import HERE, chromium, explorer
 from bench.stage import fresh_platform
 from embeddings.answers.maps.projection import placed
 from embeddings.answers.maps.since import AT_ONCE
@@ -138,7 +137,7 @@ def in_a_browser(platform: Platform, repeats: int) -> Iterator[dict[str, Any]]:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=chromium(),
             args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
         for run_id, count in (("20260102-000000-0002", POINTS), ("20260101-000000-0001", MORE)):

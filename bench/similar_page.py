@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.explorer import FLAGS, HERE, explorer
+from bench.explorer import FLAGS, HERE, chromium, explorer
 from bench.visitors import Visit
 from kg_platform import connect
 from kg_platform.cypher.statement import Statement
@@ -44,7 +44,7 @@ def by_text(address: str, texts: list[str]) -> list[float]:
 
     found = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page()
         page.set_default_timeout(60_000)
         page.goto(f"{address}/similar?similar_text=anything")

@@ -108,6 +108,7 @@ try:
         gate.refused(needed)
     else:
         tour.show()
+        text.was_away()  # that of a part which ran by itself does not count here
         page.run()
         if text.was_away():
             retry()

@@ -50,16 +50,15 @@ class MarksBack:
         target: EntityImage,
         mark: Entry | None,
         at: Any,
-        run: Run,
+        kinds: Mapping[str, str],
     ) -> EntityImage:
-        """What an entity goes back to, with the mark that it has then."""
+        """What an entity goes back to, with the mark that it has then; `kinds` as `reasons`."""
         before = image_of(one.before)
         assert before is not None or target is not None
         was = from_text(mark.before) if mark and mark.before else (before.mark if before else None)
         bare = replace(target, mark=now.mark)
         if was is not None and self._untouched(one, mark, now.mark, was):
             return replace(bare, mark=_with_run(was, now.mark))
-        kinds = states.kinds_of_other(run, [(now, target)])
         return with_mark(bare, reasons(now, target, kinds), at)
 
     def unknown_ends(

@@ -225,11 +225,13 @@ class Undoing:
             held = self._held(run, batch)
             at = states.now(run)
             marks = self._marks.of(batch)
-            changes, done = [], []
-            for one, mark in zip(batch, marks, strict=True):
-                now = images.get(one.id)
-                back = self._entity(one, now, held.get(one.id))
-                done.append((one, back))
+            backs = [
+                (one, now, self._entity(one, now, held.get(one.id)))
+                for one, now in ((one, images.get(one.id)) for one in batch)
+            ]
+            kinds = states.kinds_of_other(run, ((now, back.target) for _, now, back in backs))
+            changes = []
+            for (one, now, back), mark in zip(backs, marks, strict=True):
                 if back.way not in (Way.WHOLE, Way.PART):
                     continue
                 target = back.target
@@ -237,11 +239,11 @@ class Undoing:
                 if target is not None and now is None:
                     target = self._raised(target, at)
                 elif target is not None and now is not None:
-                    target = self._marks.remarked(one, now, target, mark, at, run)
+                    target = self._marks.remarked(one, now, target, mark, at, kinds)
                 changes.append(states.EntityChange(one.id, now, target, buried))
             self._media_there(run, changes)
             states.write(run, changes)
-            tried[:] = done
+            tried[:] = [(one, back) for one, _, back in backs]
             return [
                 entity_entry(
                     c.id,

@@ -8,19 +8,18 @@ asking Python before.
 
 from __future__ import annotations
 
-from itertools import count
+from uuid import uuid4
 
 import streamlit as st
 
 from ui.components.served import served
 
-_KEY = "going"
 _component = served("going")
-_steps = count(1)
 
 
 def going(to: str | None) -> None:
     """Once a run, before the page: links of ours lead to pages from now on, and the browser goes
     `to` an address of ours, if any. The page is drawn meanwhile, until the browser has gone."""
-    with st.container(key=_KEY):
-        _component(key="going_step", data={"to": to, "step": next(_steps) if to else None})
+    with st.container(key="going"):
+        # A step is another than any before, also of an explorer that this browser saw end.
+        _component(key="going_step", data={"to": to, "step": uuid4().hex if to else None})

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from embeddings.answers.maps.stored import StoredMap
+from kg_platform.errors import KgError
 from ui import language, navigation, resources
 from ui.components import cards, vector_map
 from ui.language import named, say
@@ -20,6 +22,7 @@ from ui.widgets.map.choice import MapChoice
 from ui.widgets.map.reading import MapReading
 
 PAGE = 30
+SOON = 2.0  # seconds between two looks while entities wait to be placed
 GRAPH = 300  # entities that are drawn as a graph
 
 
@@ -49,8 +52,7 @@ def page() -> None:
         tell(choice, on, lit)
     with place:
         explore(choice, on)
-    if on.waiting:
-        place_more(choice, on)
+    look_again(choice, on)
 
 
 @st.fragment
@@ -81,16 +83,22 @@ def explore(choice: MapChoice, on: MapReading) -> None:
         )
 
 
-@st.fragment(run_every=2)
-def place_more(choice: MapChoice, on: MapReading) -> None:
-    """While entities wait to be placed: the next of them, beside the page."""
-    begun = on.name, on.waiting
-    if st.session_state.get("map_placing") != begun:
-        st.session_state["map_placing"] = begun
-        return  # the page itself is just drawn
-    now = reading.reading(choice.run, choice.vectors)
-    if (now.name, now.waiting) != begun:
-        st.rerun()
+def look_again(choice: MapChoice, on: MapReading) -> None:
+    """Beside the page: whether others came onto the map, or left it; while some wait to be placed,
+    the next of them are."""
+
+    @st.fragment(run_every=SOON if on.waiting else resources.COUNTS)
+    def look() -> None:
+        drawn = on.name, on.waiting
+        if st.session_state.get("map_drawn") != drawn:
+            st.session_state["map_drawn"] = drawn
+            return  # the page itself is just drawn
+        with suppress(KgError):  # what is away is looked for the next time
+            now = reading.reading(choice.run, choice.vectors)
+            if (now.name, now.waiting) != drawn:
+                st.rerun()
+
+    look()
 
 
 def tell(choice: MapChoice, on: MapReading, lit: list[int]) -> None:
