@@ -145,6 +145,7 @@ def ingest_into(platform: Platform, source: Path, way: BulkWay) -> None:
 
     class FilesOnly:
         open = staticmethod(way.open)
+        beside = way.beside
 
         def finish(self, *_: object) -> None:
             way.store.finish()

@@ -1,10 +1,14 @@
-"""Writing while the next batches are read: one thread writes, in order, a few batches behind."""
+"""Writing while the next batches are read: two threads write, a few batches behind.
+
+What a server's answer is waited for, another thread spends on making the next batch ready and on
+keeping the journal of the last one.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -12,27 +16,38 @@ from ingest.loading.store import Known
 
 T = TypeVar("T")
 
-BEHIND = 2  # batches that wait to be written: what they cost is memory
+WRITERS = 2
+BEHIND = 2  # batches that are not written when one more is put: what they cost is memory
 
 
 class Ahead(Generic[T]):
-    """Hands work to one thread, and what came of it back to ours, in order.
+    """Hands work to threads, and what came of it back to ours, in order.
 
-    `done` is called here, with the note of each piece that has been finished. What a piece raises
-    is raised here, by whatever is called next; pieces that come after it are not begun.
+    A piece begins when all that were put before it are done, unless it may be done `beside` those
+    before it that may be, too. `done` is called here, with the note of each piece that has been
+    finished. What a piece raises is raised here, by whatever is called next; pieces that come after
+    it are not begun.
     """
 
     def __init__(self, done: Callable[[T], None]) -> None:
         self._done = done
         self._pending: deque[tuple[Future[None], T]] = deque()
-        self._failed = False
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="ingest-writer")
+        self._last: Future[None] | None = None  # that is not done beside others
+        self._stopped = False
+        self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="ingest-writer")
 
-    def put(self, work: Callable[[], None], note: T) -> None:
-        """Have the work done after all that was put before; waits while too much does."""
+    def put(self, work: Callable[[], None], note: T, *, beside: bool = False) -> None:
+        """Have the work done; waits while too much does."""
         while self._pending and (self._pending[0][0].done() or len(self._pending) > BEHIND):
             self._take()
-        self._pending.append((self._pool.submit(self._unless_failed, work), note))
+        # A thread takes the oldest piece, so what one waits for has been begun.
+        first = [future for future, _ in self._pending]
+        if beside:
+            first = [self._last] if self._last is not None else []
+        future = self._pool.submit(self._unless_stopped, work, first)
+        if not beside:
+            self._last = future
+        self._pending.append((future, note))
 
     def finish(self) -> None:
         """Wait until all is done."""
@@ -45,13 +60,14 @@ class Ahead(Generic[T]):
         self._pending.popleft()
         self._done(note)
 
-    def _unless_failed(self, work: Callable[[], None]) -> None:
-        if self._failed:
+    def _unless_stopped(self, work: Callable[[], None], first: Sequence[Future[None]]) -> None:
+        wait(first)
+        if self._stopped:
             return
         try:
             work()
         except BaseException:
-            self._failed = True
+            self._stopped = True
             raise
 
     def __enter__(self) -> Self:
@@ -64,6 +80,7 @@ class Ahead(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         """What was begun is finished, so that nothing writes any more once we are out."""
+        self._stopped = self._stopped or error is not None
         self._pool.shutdown(cancel_futures=True)
 
 

@@ -121,6 +121,8 @@ def refuse_others(connection: Connection, seconds: float) -> None:
 class BulkWay:
     """A load into files, and those into the place of the empty database."""
 
+    beside = False  # rows stand in the files in the order of the source
+
     def __init__(
         self, platform: Platform, server: LocalServer, offline: OfflineImport, source: str
     ) -> None:

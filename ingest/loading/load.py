@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 from ingest.loading.ahead import AfterWriting, Ahead
@@ -132,7 +133,10 @@ def load(
 
 
 class LoadWay(Protocol):
-    """How a load gets into the graph."""
+    """How a load gets into the graph. `beside`: batches of relations between entities that are
+    there may be given to its store by several threads at once."""
+
+    beside: bool
 
     def open(self, journal: Journal, rules: FusionRules) -> Store:
         """What takes the batches, and journals what it changes."""
@@ -143,6 +147,8 @@ class LoadWay(Protocol):
 
 class OnlineWay:
     """By statements, batch after batch: when all were taken, all is done."""
+
+    beside = True  # each takes the locks of its ends in order
 
     def __init__(self, platform: Platform, source: str) -> None:
         self._platform, self._source = platform, source
@@ -181,6 +187,8 @@ class IngestJob:
         self._journal = open_journal(platform, summary.run_id)
         self._rules = rules_of(platform.graph)
         self._store = way.open(self._journal, self._rules)
+        self._beside = way.beside
+        self._counting = Lock()
         self._rejections: list[Rejection] = []
         self._total = source.count()
         self._noted = 0
@@ -212,7 +220,8 @@ class IngestJob:
         with Ahead(self._report) as writer:
             store = AfterWriting(self._store, writer.finish)
             for batch in self._checked(store, self._platform.media, stated).batches():
-                writer.put(partial(self._put, batch), self._summary.rejected)
+                beside = self._beside and isinstance(batch, FactBatch) and not batch.missing
+                writer.put(partial(self._put, batch), self._summary.rejected, beside=beside)
             writer.finish()
         self._on_progress("writing", *so_far(self._total, self._total))
         self._platform.ledger.finish_step(run_id, "write", {"rows": self._summary.rows})
@@ -277,12 +286,13 @@ class IngestJob:
 
     def _put_facts(self, batch: FactBatch) -> None:
         summary, source = self._summary, self._source.name
-        summary.relations_merged += batch.merged
-        if batch.missing:
-            summary.entities_created_missing += self._store.create_missing(batch.missing, source)
+        made = self._store.create_missing(batch.missing, source) if batch.missing else 0
         new = self._store.put_relations(*rows_of(batch.relations, source))
-        summary.relations_new += new
-        summary.relations_known += len(batch.relations) - new
+        with self._counting:  # another batch may be written beside this one
+            summary.relations_merged += batch.merged
+            summary.entities_created_missing += made
+            summary.relations_new += new
+            summary.relations_known += len(batch.relations) - new
 
     def _report(self, rejected: int) -> None:
         """A batch was written, before which so many rows had been rejected."""

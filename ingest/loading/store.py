@@ -95,10 +95,11 @@ class WrittenTypes:
 
     def to_name(self, types: set[str]) -> list[str]:
         """What a statement names that writes these types, sorted."""
-        if len(self._types | types) > MOST_NAMED:
+        together = self._types | types
+        if len(together) > MOST_NAMED:
             return sorted(types)
-        self._types |= types
-        return sorted(self._types)
+        self._types = together  # another set: several threads write
+        return sorted(together)
 
 
 class GraphStore:

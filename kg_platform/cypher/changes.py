@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kg_platform.cypher.browse import TYPE
+from kg_platform.cypher.locking import HOLD
 from kg_platform.cypher.names import one_of
 from kg_platform.cypher.statement import Statement
 from kg_platform.modality import OF_MEDIA
@@ -104,7 +105,7 @@ SET n.«{STALE}» = row.why, n.«{STALE_AT}» = datetime()
 # no relation comes in between.
 UNMARK = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {{«id»: row.id}}) SET n.«id» = n.«id»
+MATCH (n:Entity {{«id»: row.id}}) {HOLD}
 WITH n, row WHERE {is_version("n", "row.at")}
 REMOVE n.«{STALE}», n.«{STALE_AT}»
 """

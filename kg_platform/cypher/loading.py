@@ -15,6 +15,7 @@ from kg_platform.cypher.changes import (
     mark_new,
     unmarked,
 )
+from kg_platform.cypher.locking import HOLD
 from kg_platform.cypher.names import quote
 from kg_platform.cypher.snapshots import media_kind
 from kg_platform.modality import MEDIA_KINDS, OF_MEDIA
@@ -158,7 +159,7 @@ def put_relations(types: Iterable[str]) -> str:
     return f"""
 UNWIND $ids AS id
 OPTIONAL MATCH (n:Entity {{«id»: id}})
-SET n.«id» = n.«id»
+{HOLD}
 WITH n, n.«{STALE}» AS why, coalesce(n.«{STALE_AT}» >= $since, false) AS ours
 WITH collect([n, coalesce(NOT ours OR why[0] <> '{NEW}', true)]) AS ends, collect(CASE
        WHEN n IS NOT NULL AND NOT ours
@@ -191,6 +192,6 @@ RETURN [one IN new | one[0][4]] AS new, other, marks, datetime() AS at
 
 
 # $ids, sorted: the ends of relations, and their locks
-LOCK_ENDS = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) SET n.«id» = n.«id»"
+LOCK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) {HOLD}"
 # $ids: the ends of relationships that were created or went
 MARK_ENDS = f"UNWIND $ids AS id MATCH (n:Entity {{«id»: id}}) SET {mark('n', FACTS)}"

@@ -3,9 +3,16 @@
 Times are the server's, in milliseconds: whose clock is wrong neither loses a lock nor keeps it. The
 first SET makes us wait for everybody else's transaction on the node; what the WHERE reads after it
 cannot change any more until we commit.
+
+Entities have locks of their own, which `HOLD` takes.
 """
 
 from __future__ import annotations
+
+# The node `n`, an entity, is locked until we commit: what is read of it afterwards stays so. It has
+# the label, so nothing is written. (To set its `id` to what it is would do, too, and costs three
+# times as much, as there are constraints on that.)
+HOLD = "SET n:Entity"
 
 # Without it two processes could both create a lock's node.
 CONSTRAINT = (

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from kg_platform.cypher.changes import FACTS as FACTS_CHANGED
 from kg_platform.cypher.changes import MERGED, REASONS, STALE_AT, TOMBSTONE, bury, mark
+from kg_platform.cypher.locking import HOLD
 from kg_platform.cypher.snapshots import media_kind
 
 # $ids -> id, labels, properties. It takes their locks, so that nothing changes under a merge.
-LOCK = """
-UNWIND $ids AS id MATCH (n:Entity {«id»: id})
-SET n.«id» = n.«id»
+LOCK = f"""
+UNWIND $ids AS id MATCH (n:Entity {{«id»: id}})
+{HOLD}
 RETURN n.«id» AS id, labels(n) AS labels, properties(n) AS properties
 """
 

@@ -20,7 +20,7 @@ NOW = "RETURN datetime() AS now"
 _MEDIA = """COLLECT {{
     MATCH ({name})-[h:HAS_MEDIA]->(m:Media) WITH h, m ORDER BY h.rank, m.id, h.caption
     RETURN [m.id, properties(h)] }}"""
-_LOCKED = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) SET n.«id» = n.«id» WITH n "
+_LOCKED = f"{LOCK_ENDS} WITH n "
 _FOUND = "UNWIND $ids AS id MATCH (n:Entity {«id»: id}) "
 _WHOLE = f"""
 RETURN n.«id» AS id, labels(n) AS labels,

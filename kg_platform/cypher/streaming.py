@@ -16,6 +16,7 @@ The version that was taken last of an entity or relation whose messages carry ve
 from __future__ import annotations
 
 from kg_platform.cypher.changes import mark_new
+from kg_platform.cypher.locking import HOLD
 
 OFFSET, VERSION = "StreamOffset", "StreamVersion"
 
@@ -82,7 +83,7 @@ RETURN v.id AS id, before
 HOLD_ENDS = f"""
 UNWIND $ids AS id
 OPTIONAL MATCH (n:Entity {{«id»: id}})
-SET n.«id» = n.«id»
+{HOLD}
 WITH collect(CASE WHEN n IS NULL THEN id END) AS missing
 UNWIND missing AS id
 MERGE (n:Entity {{«id»: id}})

@@ -21,6 +21,25 @@ def test_work_is_done_in_order_beside_ours_and_reported_here() -> None:
     assert told == [(number, here) for number in range(20)]
 
 
+def test_what_may_be_done_beside_others_waits_for_what_may_not() -> None:
+    both, done = threading.Barrier(2, timeout=60), []
+
+    def meet(number: int) -> None:
+        both.wait()
+        done.append(number)
+
+    with Ahead[int](lambda note: None) as writer:
+        writer.put(lambda: done.append(0), 0)
+        writer.put(lambda: meet(1), 1, beside=True)
+        writer.put(lambda: meet(2), 2, beside=True)
+        writer.put(lambda: done.append(3), 3)
+        writer.put(lambda: done.append(4), 4, beside=True)
+        writer.finish()
+    assert done[0] == 0
+    assert sorted(done[1:3]) == [1, 2]
+    assert done[3:] == [3, 4]
+
+
 def test_reading_waits_when_writing_is_a_few_batches_behind() -> None:
     go, begun = threading.Event(), threading.Semaphore(0)
 
