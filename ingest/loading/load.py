@@ -38,6 +38,7 @@ from kg_platform.progress import Progress, logged
 from kg_platform.provenance.fusion import FusionRules
 from kg_platform.provenance.rules import rules_of
 from kg_platform.records import MediumRejection, Rejection, Relation
+from kg_platform.turns import short_turns
 
 _REJECTIONS_AT_ONCE = 1_000
 
@@ -108,7 +109,11 @@ def load(
         try:
             what = "`kg ingest` does not write to it"
             GraphAdoption.refuse(platform.graph.adoption, what)
-            with rarely_collecting(), closing(Stated()) if sync else nullcontext() as stated:
+            with (
+                rarely_collecting(),
+                short_turns(),
+                closing(Stated()) if sync else nullcontext() as stated,
+            ):
                 if strict:
                     job.check()
                 job.write(stated)

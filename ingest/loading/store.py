@@ -130,6 +130,7 @@ class GraphStore:
         # Then entities need not be looked for. None: not asked yet.
         self._no_entities: bool | None = False if look else None
         self._types = types or WrittenTypes()
+        self.absent_ends = 0  # of relations that were put, and not written therefore
 
     def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
         found = {row["id"]: row["content_hash"] for row in self._read(loading.KNOWN_ENTITIES, ids)}
@@ -295,10 +296,12 @@ class GraphStore:
 
             def work(
                 run: Run, some: list[Row] = some, named: list[str] = named
-            ) -> tuple[int, list[Entry]]:
+            ) -> tuple[tuple[int, int], list[Entry]]:
                 return _put(run, some, kinds, given, texts, journal.since, self._rules, named)
 
-            new += self._transact(work)
+            made, absent = self._transact(work)
+            new += made
+            self.absent_ends += absent
         return new
 
     def _read(self, text: str, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -325,11 +328,12 @@ def _put(
     since: Any,
     rules: FusionRules,
     types: Sequence[str],
-) -> tuple[int, list[Entry]]:
-    """Relations in one transaction: how many were new, and what to keep of it. `kinds` as they are
-    `given` to the driver, and as `texts` of a journal; the statement names `types`."""
+) -> tuple[tuple[int, int], list[Entry]]:
+    """Relations in one transaction: how many were new, and how many ends are not there; what to
+    keep of it. `kinds` as they are `given` to the driver, and as `texts` of a journal; the
+    statement names `types`."""
     if not stated:
-        return 0, []
+        return (0, 0), []
     ends = sorted({row[0] for row in stated} | {row[1] for row in stated})
     place = {end: number for number, end in enumerate(ends)}
     rows = [
@@ -347,7 +351,7 @@ def _put(
     if found["other"]:
         others = [[*stated[number], number] for number in found["other"]]
         kept += change_relations(run, others, kinds, rules)
-    return len(new), kept
+    return (len(new), len(ends) - found["there"]), kept
 
 
 def media_row(media: Media) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Memory: `CACHE_BYTES` of SQLite's pages and a window of `WINDOW` ids. The file has no name, so a
 process that is killed leaves none; it takes some 60 bytes an entity, a known id or a fact that has
-properties.
+properties. What is no more than `FEW` in all stays in memory, which a small batch is over before a
+file would have been made.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import islice
+from typing import Any
 
 from kg_platform.errors import Unavailable
 
 CACHE_BYTES = 8 * 2**20
 WINDOW = 50_000
+FEW = 5_000
 _LONG = 200  # letters of an id that is not worth its place in the window
 _AT_ONCE = 500  # keys a question
 
@@ -33,27 +36,32 @@ class Recall:
 
     def __init__(self) -> None:
         self._window: dict[str, None] = {}  # ids that are surely known; the oldest goes first
-        with _in_words():
-            # No name: SQLite keeps it among the temporary files, and removes it at once.
-            self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-            self._file.executescript(
-                f"PRAGMA cache_size = -{CACHE_BYTES // 1024}; PRAGMA journal_mode = OFF; "
-                f"PRAGMA synchronous = OFF; {_TABLES} BEGIN"
-            )
+        self._entities: dict[bytes, tuple[int, bytes]] = {}
+        self._elsewhere: set[bytes] = set()
+        self._facts: dict[bytes, str] = {}
+        self._on_disk: sqlite3.Connection | None = None  # all of these three, once they are many
 
     def close(self) -> None:
-        self._file.close()
+        if self._on_disk is not None:
+            self._on_disk.close()
 
     def first(self, entity_id: str, line: int, digest: bytes) -> tuple[int, bytes] | None:
         """Remember an entity; None when it is the first of its id, otherwise the line and the
         digest of that one."""
         key = _key(entity_id)
+        file = self._file()
+        if file is None:
+            if key in self._entities:
+                return self._entities[key]
+            self._entities[key] = line, digest
+            self._see((entity_id,))
+            return None
         try:
-            added = self._file.execute(
+            added = file.execute(
                 "INSERT INTO entity VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (key, line, digest)
             )
             if not added.rowcount:
-                [(line, digest)] = self._file.execute(
+                [(line, digest)] = file.execute(
                     "SELECT line, digest FROM entity WHERE key = ?", (key,)
                 )
                 return line, digest
@@ -65,49 +73,76 @@ class Recall:
     def unknown(self, ids: Iterable[str]) -> set[str]:
         """Which of these are neither entities of this source nor known from elsewhere."""
         asked = {_key(one): one for one in ids if one not in self._window}
-        found: set[bytes] = set()
-        with _in_words():
+        file = self._file()
+        if file is None:
+            found = asked.keys() & (self._entities.keys() | self._elsewhere)
+        else:
+            found = set()
             for table in ("entity", "elsewhere"):
                 left = [key for key in asked if key not in found]
-                for part in _parts(left):
-                    marks = ",".join("?" * len(part))
-                    rows = self._file.execute(
-                        f"SELECT key FROM {table} WHERE key IN ({marks})", part
-                    )
-                    found.update(key for (key,) in rows)
+                found.update(key for key, *_ in _those(file, f"key FROM {table}", left))
         self._see(asked[key] for key in found)
         return {one for key, one in asked.items() if key not in found}
 
     def know(self, ids: Iterable[str]) -> None:
         """These are known from elsewhere."""
         known = list(ids)
-        with _in_words():
-            self._file.executemany(
-                "INSERT INTO elsewhere VALUES (?) ON CONFLICT DO NOTHING",
-                [(_key(one),) for one in known],
-            )
+        keys = [_key(one) for one in known]
+        file = self._file()
+        if file is None:
+            self._elsewhere.update(keys)
+        else:
+            with _in_words():
+                file.executemany(
+                    "INSERT INTO elsewhere VALUES (?) ON CONFLICT DO NOTHING",
+                    [(key,) for key in keys],
+                )
         self._see(known)
 
     def stated(self, facts: Sequence[tuple[tuple[str, str, str], str]]) -> list[str | None]:
         """Remember (triple, properties as text) of each; what the first of the same triple said,
         where that is something else."""
         keys = [_key(*triple) for triple, _ in facts]
-        before: dict[bytes, str] = {}
-        with _in_words():
-            for part in _parts(list(dict.fromkeys(keys))):
-                marks = ",".join("?" * len(part))
-                before.update(
-                    self._file.execute(
-                        f"SELECT key, properties FROM fact WHERE key IN ({marks})", part
-                    )
-                )
-            new: dict[bytes, str] = {}
-            answer: list[str | None] = []
-            for key, (_, said) in zip(keys, facts, strict=True):
-                first = before.get(key) or new.setdefault(key, said)
-                answer.append(None if first == said else first)
-            self._file.executemany("INSERT INTO fact VALUES (?, ?)", sorted(new.items()))
+        file = self._file()
+        if file is None:
+            before = self._facts
+        else:
+            before = dict(_those(file, "key, properties FROM fact", list(dict.fromkeys(keys))))
+        new: dict[bytes, str] = {}
+        answer: list[str | None] = []
+        for key, (_, said) in zip(keys, facts, strict=True):
+            first = before.get(key) or new.setdefault(key, said)
+            answer.append(None if first == said else first)
+        if file is None:
+            self._facts.update(new)
+        else:
+            with _in_words():
+                file.executemany("INSERT INTO fact VALUES (?, ?)", sorted(new.items()))
         return answer
+
+    def _file(self) -> sqlite3.Connection | None:
+        """Where it is remembered, if not in memory: what is many by now goes there."""
+        if self._on_disk is None:
+            if len(self._entities) + len(self._elsewhere) + len(self._facts) <= FEW:
+                return None
+            with _in_words():
+                self._on_disk = self._moved()
+        return self._on_disk
+
+    def _moved(self) -> sqlite3.Connection:
+        # No name: SQLite keeps it among the temporary files, and removes it at once.
+        file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        file.executescript(
+            f"PRAGMA cache_size = -{CACHE_BYTES // 1024}; PRAGMA journal_mode = OFF; "
+            f"PRAGMA synchronous = OFF; {_TABLES} BEGIN"
+        )
+        entities = ((key, *said) for key, said in sorted(self._entities.items()))
+        file.executemany("INSERT INTO entity VALUES (?, ?, ?)", entities)
+        elsewhere = ((key,) for key in sorted(self._elsewhere))
+        file.executemany("INSERT INTO elsewhere VALUES (?)", elsewhere)
+        file.executemany("INSERT INTO fact VALUES (?, ?)", sorted(self._facts.items()))
+        self._entities, self._elsewhere, self._facts = {}, set(), {}
+        return file
 
     def _see(self, ids: Iterable[str]) -> None:
         for one in ids:
@@ -124,9 +159,13 @@ def _key(*parts: str) -> bytes:
     return blake2b(text, digest_size=16).digest()
 
 
-def _parts(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    for start in range(0, len(keys), _AT_ONCE):
-        yield keys[start : start + _AT_ONCE]
+def _those(file: sqlite3.Connection, what: str, keys: Sequence[bytes]) -> Iterator[Any]:
+    """`what` of a table, of the rows with these keys."""
+    with _in_words():
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            yield from file.execute(f"SELECT {what} WHERE key IN ({marks})", part)
 
 
 @contextmanager

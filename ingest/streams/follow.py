@@ -2,9 +2,9 @@
 
 taken -> read -> checked -> written with how far the stream is -> given back
 
-One batch is written at a time, and the next one is taken meanwhile and no more, so a stream that is
-quicker than the graph waits where it comes from. A store that is away is waited for with the batch
-in hand.
+One batch is written at a time, and the next one is taken and checked meanwhile and no more, so a
+stream that is quicker than the graph waits where it comes from. A store that is away is waited for
+with the batch in hand.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from ingest.streams.reading import MessageReader
 from ingest.streams.section import StreamSections
 from ingest.streams.taking import TakenBatch, TakingAhead
 from ingest.streams.writer import BatchCounts, StreamTarget, StreamWriter, added
+from kg_platform.collector import rarely_collecting
 from kg_platform.cypher import streaming
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import Unavailable
 from kg_platform.graph.adoption import GraphAdoption
 from kg_platform.records import MediumRejection, Rejection
+from kg_platform.turns import short_turns
 
 WAIT = 0.2  # seconds that a stream is asked for messages before we look whether to end
 PAUSE = 2.0  # seconds until what is away is tried again
@@ -85,10 +87,11 @@ class Follower:
         graph = self._target.platform.graph
         GraphAdoption.refuse(graph.adoption, "`kg follow` does not write to it")
         writer = StreamWriter(self._target, self._reader, self._refuse, self._keep)
-        taking = TakingAhead(self._feed, self._reader, self._options.batch, WAIT)
+        most = self._options.batch
+        taking = TakingAhead(self._feed, self._reader, most, WAIT, writer.ahead)
         begun = time.monotonic()
         try:
-            with closing(taking):
+            with closing(taking), rarely_collecting(), short_turns():
                 self._loop(writer, taking, stop, begun)
         except KeyboardInterrupt:
             self._sections.close("interrupted", "stopped by Ctrl-C")

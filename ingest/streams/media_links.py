@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ingest.loading.standing import links
@@ -30,7 +30,7 @@ def change_media(
     run: Run,
     source: str,
     given: Sequence[tuple[MediaPut | MediaGone, Media | None]],
-    into: dict[str, str],
+    into: Mapping[str, str],
     rules: FusionRules,
 ) -> list[Entry]:
     """Write media changes in order; what to keep of them in the journal. `into` leads ids that were

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ingest.loading.batches import Nodes, RecordCheck
@@ -54,9 +55,13 @@ class PhasePlan:
 
 @dataclass
 class BatchPlan:
-    """`versions` are those that the batch brings, by key; `late` counts changes that were dropped
-    because a later version is there already."""
+    """`versions` are those that the batch brings, by key, and `before` those that the graph had;
+    `late` counts changes that were dropped because a later version is there already. It holds while
+    there are no more `merges`, which led ids to who stands for them (`merged`)."""
 
+    merges: int = 0
+    merged: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, int] = field(default_factory=dict)
     phases: list[PhasePlan] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
@@ -67,12 +72,13 @@ class BatchPlan:
 class KnownStanding:
     """What a check asks of the graph, remembered: ids that were merged away for some seconds, ids
     of entities as long as there are not too many. Whoever writes has to see that they are still
-    there and that there are no more `merges`, and has it all forgotten if not."""
+    there and that there are no more merges, and has it all forgotten if not. Two threads may ask:
+    one that plans a batch, and one that writes the batch before it."""
 
     def __init__(self, store: Known, count_merges: Callable[[], int]) -> None:
         self._store, self._count = store, count_merges
-        self.merges = 0
-        self._merged: dict[str, str] = {}
+        self._merged: tuple[int, dict[str, str]] = 0, {}
+        self._asking = Lock()
         self._there: dict[str, None] = {}
         self._asked: float | None = None
 
@@ -92,16 +98,35 @@ class KnownStanding:
         self._there.clear()
         self._asked = None
 
-    def merged_ids(self) -> dict[str, str]:
-        if self._asked is None or time.monotonic() - self._asked > REMEMBERED_SECONDS:
-            if len(self._there) > REMEMBERED:
-                self._there.clear()
-            self.merges = self._count()
-            self._merged, self._asked = self._store.merged_ids(), time.monotonic()
-        return self._merged
+    def merged(self) -> tuple[int, dict[str, str]]:
+        """How many merges there were, and every id that was merged away by who stands for it."""
+        with self._asking:
+            if self._asked is None or time.monotonic() - self._asked > REMEMBERED_SECONDS:
+                if len(self._there) > REMEMBERED:
+                    self._there.clear()
+                self._merged = self._count(), self._store.merged_ids()
+                self._asked = time.monotonic()
+            return self._merged
 
     def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
         return self._store.known_media(ids)
+
+
+@dataclass(frozen=True)
+class StandingAsOf:
+    """What one batch asks: ids are led as they were when it was begun, all the time."""
+
+    known: KnownStanding
+    merged: dict[str, str]
+
+    def known_entities(self, ids: Sequence[str]) -> dict[str, str | None]:
+        return self.known.known_entities(ids)
+
+    def merged_ids(self) -> dict[str, str]:
+        return self.merged
+
+    def known_media(self, ids: Sequence[str]) -> dict[str, float | None]:
+        return self.known.known_media(ids)
 
 
 @dataclass(frozen=True)
@@ -159,7 +184,8 @@ class BatchPlanner:
     ) -> BatchPlan:
         """`versions` are those that the graph has, and `stands` what this source says there of
         entities of which a change keeps some."""
-        made = BatchPlan(letters=list(read.letters))
+        merges, merged = self._store.merged()
+        made = BatchPlan(merges, merged, versions, letters=list(read.letters))
         messages = {(m.part.name, m.offset): m for _, m in read.changes}
 
         def refuse(rejection: Rejection) -> None:
@@ -171,10 +197,10 @@ class BatchPlanner:
         kept = [(c, m) for c, m in given if not self._is_late(c, versions, made)]
         at = {id(change): message for change, message in kept}
         gone: set[str] = set()
-        for phase in phases((change for change, _ in kept), self._store.merged_ids()):
+        for phase in phases((change for change, _ in kept), merged):
             for name in phase.entities:
                 made.media.entity(name)
-            planned = self._checked(phase, refuse)
+            planned = self._checked(phase, merged, refuse)
             # The graph still has those that an earlier phase is to take away.
             ends = {end for one in planned.relations for end in (one.head, one.tail)}
             planned.missing += sorted((ends & gone) - set(planned.missing))
@@ -191,17 +217,8 @@ class BatchPlanner:
         later: set[str] = set()
         for planned in reversed(made.phases):
             planned.named_later = set(later)
-            later.update(self._put_by(planned))
+            later.update(_put_by(planned, merged))
         return made
-
-    def _put_by(self, planned: PhasePlan) -> Iterator[str]:
-        """The entities that are there once the phase is written, whatever was before."""
-        merged = self._store.merged_ids()
-        yield from (node.entity for node in planned.nodes)
-        yield from (end for one in planned.relations for end in (one.head, one.tail))
-        for change, medium in planned.media:
-            if medium is not None:
-                yield merged.get(change.entity, change.entity)
 
     def _is_late(self, change: StreamChange, versions: Mapping[str, int], made: BatchPlan) -> bool:
         key = version_key(self._source, change)
@@ -216,8 +233,12 @@ class BatchPlanner:
         made.versions[key] = version
         return False
 
-    def _checked(self, phase: StreamPhase, refuse: Callable[[Rejection], None]) -> PhasePlan:
-        merged = self._store.merged_ids()
+    def _checked(
+        self,
+        phase: StreamPhase,
+        merged: dict[str, str],
+        refuse: Callable[[Rejection], None],
+    ) -> PhasePlan:
         planned = PhasePlan(
             relations_gone=[
                 (merged.get(head, head), kind, merged.get(tail, tail))
@@ -231,7 +252,7 @@ class BatchPlanner:
             return planned
         check = RecordCheck(
             PhaseRecords(self._source, self._folder, given),
-            self._store,
+            StandingAsOf(self._store, merged),
             self._gallery,
             refuse,
             batch_rows=len(given),
@@ -263,3 +284,12 @@ class BatchPlanner:
         # A deletion has none and stays; what could not be had does not.
         pairs = [(one, next(had) if isinstance(one, MediaPut) else None) for one in phase.media]
         return [pair for pair in pairs if isinstance(pair[0], MediaGone) or pair[1] is not None]
+
+
+def _put_by(planned: PhasePlan, merged: Mapping[str, str]) -> Iterator[str]:
+    """The entities that are there once the phase is written, whatever was before."""
+    yield from (node.entity for node in planned.nodes)
+    yield from (end for one in planned.relations for end in (one.head, one.tail))
+    for change, medium in planned.media:
+        if medium is not None:
+            yield merged.get(change.entity, change.entity)

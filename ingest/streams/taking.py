@@ -1,29 +1,42 @@
-"""The next batch is taken and read while this one is written: one batch ahead, by one thread."""
+"""The next batch is taken, read and planned while this one is written: one batch ahead, by one
+thread."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ingest.streams.feed import Feed, PartEnd, StreamMessage, StreamPart
+from ingest.streams.plan import BatchPlan
 from ingest.streams.reading import MessageReader, ReadMessages, read_messages
 
 
 @dataclass(frozen=True)
 class TakenBatch:
-    """Messages, what they say, and what was known of their parts when they were taken."""
+    """Messages, what they say, and what was known of their parts when they were taken; what all of
+    it is to do to the graph, where that could be worked out before it is written."""
 
     messages: Sequence[StreamMessage]
     read: ReadMessages
     ends: Mapping[StreamPart, PartEnd]
+    plan: BatchPlan | None = None
 
 
 class TakingAhead:
-    """Batches of a feed, in order. What is taken and not written when it is closed comes again."""
+    """Batches of a feed, in order, each as `ahead` makes it. What is taken and not written when it
+    is closed comes again."""
 
-    def __init__(self, feed: Feed, reader: MessageReader, most: int, wait: float) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        reader: MessageReader,
+        most: int,
+        wait: float,
+        ahead: Callable[[TakenBatch], TakenBatch],
+    ) -> None:
         self._feed, self._reader, self._most, self._wait = feed, reader, most, wait
+        self._ahead = ahead
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="stream-taker")
         self._next: Future[TakenBatch] | None = None
 
@@ -45,4 +58,5 @@ class TakingAhead:
 
     def _take(self) -> TakenBatch:
         messages = self._feed.take(self._most, self._wait)
-        return TakenBatch(messages, read_messages(messages, self._reader), self._feed.ends())
+        read = read_messages(messages, self._reader)
+        return self._ahead(TakenBatch(messages, read, self._feed.ends()))

@@ -15,7 +15,7 @@ from typing import Any
 
 from ingest.loading.load import rows_of
 from ingest.loading.store import GraphStore, WrittenTypes, missing_entry
-from ingest.streams.changes import EntityGone, EntityPut, StreamChange
+from ingest.streams.changes import EntityGone, EntityPut, RelationPut, StreamChange
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
 from ingest.streams.leaving import take_back
@@ -131,12 +131,27 @@ class StreamWriter:
         counts.again = again
         return counts
 
+    def ahead(self, batch: TakenBatch) -> TakenBatch:
+        """The batch with its plan, made by another thread while the batch before it is written:
+        where all that it says is put, whatever was said before. Who is there is looked at again
+        when it is written."""
+        changes = [change for change, _ in batch.read.changes]
+        if not changes or not all(map(_is_only_put, changes)):
+            return batch
+        try:
+            return replace(batch, plan=self._planned(batch))
+        except (Unavailable, QueryFailed):
+            return batch  # which is said when it is written
+
     def _until_again(self, batch: TakenBatch) -> int:
         """How many messages are written before one that is about what one of them left; 0: none
         is. What is so within the first message is left in it, and it is written by itself: see
         `PhasePlan.named_later`."""
+        if batch.plan is not None:
+            return 0
         changes = batch.read.changes
-        found = [_until_kept(changes), again_at((c for c, _ in changes), self._known.merged_ids())]
+        _, merged = self._known.merged()
+        found = [_until_kept(changes), again_at((c for c, _ in changes), merged)]
         at = min((number for number in found if number is not None), default=None)
         if at is None:
             return 0
@@ -157,6 +172,7 @@ class StreamWriter:
             except (Moved, SecondOfOne, CommitUnknown):
                 self._positions.clear()
                 self._known.forget()
+                batch = replace(batch, plan=None)
                 continue
             except QueryFailed as error:
                 self._positions.clear()
@@ -192,24 +208,32 @@ class StreamWriter:
             self._positions |= {one: found.get(one, -1) for one in asked}
         return [m for m in messages if m.offset > self._positions[m.part.id]]
 
+    def _planned(self, batch: TakenBatch) -> BatchPlan:
+        target, read = self._target, batch.read
+        _, merged = self._known.merged()
+        keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
+        planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
+        planned = planner.plan(read, self._versions(sorted(keys)), self._standing(read, merged))
+        # For the batch after it, which is planned before this one is written. If it is not, an end
+        # is found to be missing then.
+        self._known.know(_needed(planned))
+        self._known.know(node.entity for phase in planned.phases for node in phase.nodes)
+        return planned
+
     def _put(
         self,
         batch: TakenBatch,
         journal: Journal,
     ) -> None:
-        target, graph, messages, read = self._target, self._graph, batch.messages, batch.read
-        into = self._known.merged_ids()
-        keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
-        known = self._versions(sorted(keys))
-        planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
+        target, graph, messages = self._target, self._graph, batch.messages
         if target.web is not None:
             target.web.begin_batch()
-        planned = planner.plan(read, known, self._standing(read, into))
+        planned = batch.plan or self._planned(batch)
         self._tell(planned.letters)
         self._keep(planned.media)
         part = journal.part()
         moves = _moves(messages, planned.letters, batch.ends)
-        rules, needed, types = self._rules(), _needed(planned), self._written_types()
+        rules, types = self._rules(), self._written_types()
         expected = {key: self._positions[key] for key in moves}
 
         def work(tx: OneTransaction) -> BatchCounts:
@@ -223,20 +247,17 @@ class StreamWriter:
             if taken != expected:
                 raise Moved
             gathered = GatheredJournal(journal.since)
-            _put_versions(tx, planned.versions, known)
+            _put_versions(tx, planned.versions, planned.before)
             counts = BatchCounts(late=planned.late, messages=len(messages))
             for phase in planned.phases:
-                _write(tx, phase, target.source, gathered, rules, into, counts, types)
-            given = {"rows": list(moves.values()), "ends": needed}
-            (found,) = tx.run(Statement(streaming.ADVANCE, given))
-            if found["there"] < len(needed) or found["merges"] != self._known.merges:
-                raise Moved  # an end of a relation went since it was looked for, or one was merged
+                _write(tx, phase, target.source, gathered, rules, planned.merged, counts, types)
+            (found,) = tx.run(Statement(streaming.ADVANCE, {"rows": list(moves.values())}))
+            if found["merges"] != planned.merges:
+                raise Moved
             journal.put(part, gathered.entries())
             return counts
 
         counts = graph.within(work)
-        self._known.know(needed)
-        self._known.know(node.entity for phase in planned.phases for node in phase.nodes)
         gone = (one for phase in planned.phases for one, _ in phase.entities_gone)
         if any(gone):
             self._known.forget()
@@ -329,6 +350,16 @@ def _cut(batch: TakenBatch, at: int) -> tuple[TakenBatch, TakenBatch]:
     return TakenBatch(first, before, ends), TakenBatch(rest, after, batch.ends)
 
 
+def _is_only_put(change: StreamChange) -> bool:
+    """Whether what is to be done does not depend on what was said before, nor on media."""
+    match change:
+        case EntityPut(entity=entity, version=None, kept=()):
+            return not entity.media
+        case RelationPut(version=None):
+            return True
+    return False
+
+
 def _until_kept(changes: Sequence[tuple[StreamChange, StreamMessage]]) -> int | None:
     """Which change is the first that keeps what one before it says."""
     touched: set[str] = set()
@@ -385,7 +416,7 @@ def _write(
     source: str,
     journal: GatheredJournal,
     rules: FusionRules,
-    into: dict[str, str],
+    into: Mapping[str, str],
     counts: BatchCounts,
     types: WrittenTypes,
 ) -> None:
@@ -404,6 +435,8 @@ def _write(
         counts.created_missing += len(made)
     if phase.relations:
         new = store.put_relations(*rows_of(phase.relations, source))
+        if store.absent_ends:
+            raise Moved  # an end went since it was looked for
         counts.relations_new += new
         counts.relations_known += len(phase.relations) - new
     if phase.media:

@@ -150,10 +150,11 @@ def put_relations(types: Iterable[str]) -> str:
     relation more is another version of the mark already (`changes.version`). Who is marked since
     then, for whatever reason, has no mark of before.
 
-    -> new, other: the numbers of the rows that were created, and of those that are there with other
-    properties; marks: [id, stale, stale_at, run] of ends as they were before; at: when those of
-    relations that were created are marked. The types stand in the text because without them a graph
-    with few relationships gets a plan that scans all of them for each row.
+    -> there: how many of the ends are; new, other: the numbers of the rows that were created, and
+    of those that are there with other properties; marks: [id, stale, stale_at, run] of ends as they
+    were before; at: when those of relations that were created are marked. The types stand in the
+    text because without them a graph with few relationships gets a plan that scans all of them for
+    each row.
     """
     wanted = "|".join(map(quote, types))
     return f"""
@@ -163,7 +164,8 @@ OPTIONAL MATCH (n:Entity {{«id»: id}})
 WITH n, n.«{STALE}» AS why, coalesce(n.«{STALE_AT}» >= $since, false) AS ours
 WITH collect([n, coalesce(NOT ours OR why[0] <> '{NEW}', true)]) AS ends, collect(CASE
        WHEN n IS NOT NULL AND NOT ours
-       THEN [n.«id», why, n.«{STALE_AT}», n.«embedding_run»] END) AS marks
+       THEN [n.«id», why, n.«{STALE_AT}», n.«embedding_run»] END) AS marks,
+     count(n) AS there
 CALL (ends) {{
   UNWIND $rows AS row
   WITH row, ends[row[0]][0] AS h, ends[row[1]][0] AS t WHERE h IS NOT NULL AND t IS NOT NULL
@@ -187,7 +189,7 @@ CALL (ends, new) {{
   WITH n WHERE {unmarked("n", FACTS)}
   SET {mark("n", FACTS)}
 }}
-RETURN [one IN new | one[0][4]] AS new, other, marks, datetime() AS at
+RETURN there, [one IN new | one[0][4]] AS new, other, marks, datetime() AS at
 """
 
 

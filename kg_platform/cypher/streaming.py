@@ -41,17 +41,15 @@ RETURN o.id AS id, o.offset AS offset
 """
 # -> merges: another number after each merge, and after each that is taken back
 MERGES = "MATCH (m:Merge) RETURN count(m) AS merges"
-# $rows: {id, offset, end, changes, refused, note}; $ends -> there: how many of these entities are;
-# merges, as MERGES
+# $rows: {id, offset, end, changes, refused, note} -> merges, as MERGES
 ADVANCE = f"""
-WITH COUNT {{ UNWIND $ends AS id MATCH (:Entity {{«id»: id}}) }} AS there,
-     COUNT {{ (:Merge) }} AS merges
+WITH COUNT {{ (:Merge) }} AS merges
 UNWIND $rows AS row
 MATCH (o:{OFFSET} {{id: row.id}})
 SET o.offset = row.offset, o.end = coalesce(row.end, o.end), o.note = coalesce(row.note, o.note),
     o.changes = o.changes + row.changes, o.refused = o.refused + row.refused,
     o.updated_at = datetime(), o.seen_at = datetime()
-RETURN there, merges LIMIT 1
+RETURN merges LIMIT 1
 """
 # $rows: {id, end}: what was seen of parts in which nothing came
 SEEN = f"""

@@ -189,33 +189,68 @@ def test_what_others_say_stays(platform: Platform, graph: Graph, folder: Path) -
     assert stone == {"id": "A", "why": "deleted"}
 
 
+class Writing:
+    """A writer of one part, batch by batch."""
+
+    def __init__(self, platform: Platform, folder: Path) -> None:
+        settings = platform.settings
+        gallery = Gallery(folder, platform.media, settings.max_picture_pixels, 1_000_000)
+        self._reader = EnvelopeReader()
+        target = StreamTarget(platform, "s", folder, gallery)
+        self._writer = StreamWriter(target, self._reader, lambda _: None, lambda _: None)
+        (now,) = platform.graph.read(Statement("RETURN datetime() AS now"))
+        self._journal = Journal(folder, now["now"])
+        self._offset = 0
+
+    def batch(self, *lines: str) -> TakenBatch:
+        """The next messages, planned where that may be."""
+        part = StreamPart("p", "s", "p")
+        values = enumerate(lines, self._offset)
+        messages = [StreamMessage(part, at, text.encode()) for at, text in values]
+        self._offset += len(lines)
+        return self._writer.ahead(TakenBatch(messages, read_messages(messages, self._reader), {}))
+
+    def put(self, batch: TakenBatch) -> None:
+        self._writer.write(batch, self._journal)
+
+    def write(self, *lines: str) -> None:
+        self.put(self.batch(*lines))
+
+
 def test_an_id_that_was_merged_a_moment_ago_is_led_to_who_stands_for_it(
-    platform: Platform, graph: Graph, folder: Path, tmp_path: Path
+    platform: Platform, graph: Graph, tmp_path: Path
 ) -> None:
     """What the follower remembers of the graph is not trusted over a merge."""
-    settings, part = platform.settings, StreamPart("p", "s", "p")
-    gallery = Gallery(folder, platform.media, settings.max_picture_pixels, 1_000_000)
-    reader = EnvelopeReader()
-    target = StreamTarget(platform, "s", folder, gallery)
-    writer = StreamWriter(target, reader, lambda _: None, lambda _: None)
-    (now,) = graph.read(Statement("RETURN datetime() AS now"))
-    journal = Journal(tmp_path, now["now"])
-
-    def write(offset: int, *lines: str) -> None:
-        values = enumerate(lines, offset)
-        messages = [StreamMessage(part, at, text.encode()) for at, text in values]
-        writer.write(TakenBatch(messages, read_messages(messages, reader), {}), journal)
-
-    write(0, entity("A", type="T"), entity("B", type="T"), entity("C"))
+    writing = Writing(platform, tmp_path)
+    writing.write(entity("A", type="T"), entity("B", type="T"), entity("C"))
+    planned = writing.batch(entity("B", type="T", label="later"), relation("B", "knows", "C"))
+    assert planned.plan is not None
     merge(graph, "m", "A", "B", {})
-    write(3, entity("B", type="T", label="later"), relation("B", "knows", "C"))
+    writing.put(planned)
     assert ids(graph) == ["A", "C"]
     assert facts(graph) == [("A", "knows", "C")]
-    write(5, entity("B", "delete"))
+    writing.write(entity("B", "delete"))
     assert facts(graph) == [("A", "knows", "C")]  # the source describes A still
-    write(6, entity("A", "delete"), relation("B", "likes", "C"))
+    writing.write(entity("A", "delete"), relation("B", "likes", "C"))
     assert ids(graph) == ["B", "C"]  # nobody stands for B any more
     assert facts(graph) == [("B", "likes", "C")]
+
+
+def test_what_was_planned_of_an_entity_that_goes_before_is_planned_again(
+    platform: Platform, graph: Graph, tmp_path: Path
+) -> None:
+    writing = Writing(platform, tmp_path)
+    writing.write(entity("A", label="a"), entity("B"), entity("C"))
+    goes, names = writing.batch(entity("A", "delete")), writing.batch(relation("A", "knows", "B"))
+    other = writing.batch(relation("C", "knows", "B"), entity("C", label="c"))
+    assert (goes.plan, names.plan is None, other.plan is None) == (None, False, False)
+    writing.put(goes)
+    assert ids(graph) == ["B", "C"]
+    writing.put(names)
+    assert facts(graph) == [("A", "knows", "B")]
+    graph.write(Statement("MATCH (n:Entity {id: 'C'}) DETACH DELETE n"))  # somebody else
+    writing.put(other)
+    assert facts(graph) == [("A", "knows", "B"), ("C", "knows", "B")]
 
 
 def test_media_come_and_go_by_themselves(platform: Platform, graph: Graph, folder: Path) -> None:

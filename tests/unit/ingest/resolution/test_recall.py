@@ -12,8 +12,10 @@ from ingest.resolution.recall import Recall
 from kg_platform.errors import Unavailable
 
 
-@pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recall]:
+@pytest.fixture(params=[-1, 2, 5, 1_000])
+def memory(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Recall]:
+    """On disk from the beginning, or when there is more than so much, or not at all."""
+    monkeypatch.setattr(recall, "FEW", request.param)
     monkeypatch.setattr(recall, "WINDOW", 3)
     monkeypatch.setattr(recall, "_AT_ONCE", 2)
     opened = Recall()
@@ -49,16 +51,24 @@ def test_parts_of_a_fact_are_not_run_together(memory: Recall) -> None:
     assert memory.stated([(("A", "B", "CD"), "x"), (("A", "BC", "D"), "y")]) == [None, None]
 
 
-def test_no_room_for_it_is_one_sentence(memory: Recall) -> None:
+def test_the_same_again_is_not_the_first(memory: Recall) -> None:
+    assert memory.first("A", 0, b"same") is None
+    assert memory.first("A", 0, b"same") == (0, b"same")
+
+
+def test_no_room_for_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     class Full:
-        execute = executemany = full
+        execute = executemany = executescript = full
 
-    memory._file.close()
-    memory._file = Full()  # type: ignore[assignment]
+    monkeypatch.setattr(recall, "FEW", 1)
+    memory = Recall()
+    memory.know(["A", "B"])
+    monkeypatch.setattr(recall.sqlite3, "connect", lambda *_, **__: Full())
     for ask in (lambda: memory.first("A", 1, b""), lambda: memory.know(["A"])):
         with pytest.raises(Unavailable, match=r"temporary file \(database or disk is full\); make"):
             ask()
-    memory._file = sqlite3.connect("")
+    monkeypatch.undo()
+    assert memory.unknown(["A", "B", "C"]) == {"C"}, "nothing of it was lost"

@@ -12,7 +12,15 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from ingest.loading.store import WrittenTypes
-from ingest.streams.changes import EntityGone, MediaGone
+from ingest.streams.changes import (
+    EntityGone,
+    EntityPut,
+    MediaGone,
+    MediaPut,
+    RelationGone,
+    RelationPut,
+    StreamChange,
+)
 from ingest.streams.feed import DeadLetter, PartEnd, StreamMessage, StreamPart
 from ingest.streams.gathered import GatheredJournal
 from ingest.streams.reading import EnvelopeReader, ReadMessages, read_messages
@@ -24,6 +32,7 @@ from kg_platform.errors import GraphUnavailable, QueryFailed, Unavailable
 from kg_platform.graph.statements import Counters, OneTransaction, Rows
 from kg_platform.media.gallery import Gallery
 from kg_platform.platform import Platform
+from kg_platform.records import Entity, MediaRef, Relation
 
 T = TypeVar("T")
 PART = StreamPart("part", "stream", "topic/0")
@@ -71,7 +80,7 @@ class PoisonedGraph:
             self.offset = row["offset"]
             self.refused += row["refused"]
             self.notes.append((self.offset, row["note"]))
-            return [{"there": 0, "merges": 0}]
+            return [{"merges": 0}]
         return [{"now": datetime(2026, 1, 1)}] if statement.text == provenance.NOW else []
 
 
@@ -88,6 +97,9 @@ class PoisonedStream:
         platform = cast(Platform, SimpleNamespace(graph=graph))
         target = StreamTarget(platform, "s", Path(), cast(Gallery, None))
         self._writer = StreamWriter(target, EnvelopeReader(), self.letters.extend, lambda _: None)
+
+    def ahead(self, batch: TakenBatch) -> TakenBatch:
+        return self._writer.ahead(batch)
 
     def write(self, *heads: str) -> BatchCounts:
         messages = [gone(number, head) for number, head in enumerate(heads)]
@@ -158,10 +170,7 @@ def test_relations_of_other_types_are_written_by_the_same_statement() -> None:
         def _answer(self, statement: Statement) -> Rows:
             if "$kinds" in statement.text:
                 texts.append(statement.text)
-                return [{"new": [], "other": [], "marks": [], "at": None}]
-            if statement.text == streaming.ADVANCE:
-                there = len(cast(Sequence[str], statement.parameters["ends"]))
-                return [{**super()._answer(statement)[0], "there": there}]
+                return [{"there": 2, "new": [], "other": [], "marks": [], "at": None}]
             return super()._answer(statement)
 
     texts: list[str] = []
@@ -185,3 +194,43 @@ def test_a_source_of_very_many_types_names_those_of_its_rows() -> None:
     assert types.to_name(many) == WrittenTypes(many).to_name(many) == sorted(many)
     assert WrittenTypes(many).to_name({"a"}) == ["a"]
     assert types.to_name({"a"}) == ["a", "b"]
+
+
+MEDIUM = MediaRef("picture.png")
+
+
+@pytest.mark.parametrize(
+    ("change", "ahead"),
+    [
+        (EntityPut(Entity("A")), True),
+        (RelationPut(Relation("A", "r", "B")), True),
+        (EntityPut(Entity("A"), version=3), False),
+        (EntityPut(Entity("A"), kept=("label",)), False),
+        (EntityPut(Entity("A", media=(MEDIUM,))), False),
+        (RelationPut(Relation("A", "r", "B"), version=3), False),
+        (RelationGone(("A", "r", "B")), False),
+        (EntityGone("A"), False),
+        (MediaPut("A", MEDIUM), False),
+        (MediaGone("A"), False),
+    ],
+)
+def test_what_is_planned_before_the_batch_before_is_written(
+    change: StreamChange, ahead: bool
+) -> None:
+    stream = PoisonedStream(PoisonedGraph("poison"))
+    message = StreamMessage(PART, 0, b"")
+    plain = (RelationPut(Relation("C", "r", "D")), message)
+    batch = TakenBatch([message], ReadMessages([plain, (change, message)]), {})
+    planned = stream.ahead(batch)
+    assert (planned.plan is not None) is ahead
+    assert (planned.messages, planned.read) == (batch.messages, batch.read)
+
+
+def test_a_graph_that_is_away_while_a_batch_is_planned_is_told_when_it_is_written() -> None:
+    class Away(PoisonedGraph):
+        def read(self, statement: Statement) -> Rows:
+            raise GraphUnavailable("Neo4j does not answer.")
+
+    message = StreamMessage(PART, 0, b"")
+    batch = TakenBatch([message], ReadMessages([(EntityPut(Entity("A")), message)]), {})
+    assert PoisonedStream(Away("poison")).ahead(batch) is batch
