@@ -118,10 +118,11 @@ class GraphStore:
         rules: FusionRules | None = None,
         *,
         look: bool = False,
+        absent: Collection[str] = (),
         types: WrittenTypes | None = None,
     ) -> None:
-        """`look`: entities are looked for, also in a graph that had none. `types`: of the relations
-        that stores before this one wrote."""
+        """`look`: entities are looked for, also in a graph that had none, but for those that were
+        `absent` a moment ago. `types`: of the relations that stores before this one wrote."""
         self._graph = graph
         self._batch_rows = batch_rows
         self._source = source
@@ -129,6 +130,7 @@ class GraphStore:
         self._rules = rules or FusionRules()
         # Then entities need not be looked for. None: not asked yet.
         self._no_entities: bool | None = False if look else None
+        self._absent = absent
         self._types = types or WrittenTypes()
         self.absent_ends = 0  # of relations that were put, and not written therefore
 
@@ -156,7 +158,7 @@ class GraphStore:
         said = self._record_hashes([record_id(self._source, node.id) for node in led])
         kept: set[str] = set()
         for _ in range(RACES):
-            known = self.known_entities([node.id for node in own])
+            known = self.known_entities([n.id for n in own if n.id not in self._absent])
             new = [n for n in own if n.id not in known]
             changed = [n for n in own if n.id in known and known[n.id] != n.content_hash]
             changed += [n for n in led if said.get(record_id(self._source, n.id)) != n.content_hash]
@@ -165,6 +167,7 @@ class GraphStore:
             kept |= media.keys()
             if self._put_new(new):
                 break
+            self._absent = ()
         else:
             raise Unavailable(
                 "Other loads bring the same entities at the same time; run the same command again."

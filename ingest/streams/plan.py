@@ -42,7 +42,8 @@ class PhasePlan:
     """A phase as it is written: see `phases.py` for the order. `missing` ends of relations are made
     first, those that are not there by then. `named_later` are entities that later phases name:
     those of them that go stay bare until then, as a node that is deleted cannot be named before
-    the transaction has ended."""
+    the transaction has ended. `absent` are entities that were not there when it was planned, so
+    that the transaction need not look."""
 
     missing: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -51,6 +52,7 @@ class PhasePlan:
     relations_gone: list[Triple] = field(default_factory=list)
     entities_gone: list[tuple[str, str]] = field(default_factory=list)  # entity, the source's id
     named_later: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -218,7 +220,21 @@ class BatchPlanner:
         for planned in reversed(made.phases):
             planned.named_later = set(later)
             later.update(_put_by(planned, merged))
+        self._look(made.phases)
+        # For the batch after it, which is planned before this one is written. If it is not, an end
+        # is found to be missing then.
+        self._store.know(later)
         return made
+
+    def _look(self, planned: Sequence[PhasePlan]) -> None:
+        """Say of each phase which of its entities are new to the graph, and to the phases before
+        it."""
+        put = {node.id for phase in planned for node in phase.nodes}
+        absent = put - self._store.known_entities(sorted(put)).keys()
+        for phase in planned:
+            phase.absent = absent & {n.id for n in phase.nodes if n.merged_into is None}
+            absent = absent - phase.absent - set(phase.missing)
+            absent -= {entity for entity, _ in phase.entities_gone}
 
     def _is_late(self, change: StreamChange, versions: Mapping[str, int], made: BatchPlan) -> bool:
         key = version_key(self._source, change)

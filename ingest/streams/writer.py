@@ -213,12 +213,7 @@ class StreamWriter:
         _, merged = self._known.merged()
         keys = {key for c, _ in read.changes if (key := version_key(target.source, c))}
         planner = BatchPlanner(target.source, self._known, target.gallery, target.folder)
-        planned = planner.plan(read, self._versions(sorted(keys)), self._standing(read, merged))
-        # For the batch after it, which is planned before this one is written. If it is not, an end
-        # is found to be missing then.
-        self._known.know(_needed(planned))
-        self._known.know(node.entity for phase in planned.phases for node in phase.nodes)
-        return planned
+        return planner.plan(read, self._versions(sorted(keys)), self._standing(read, merged))
 
     def _put(
         self,
@@ -250,7 +245,7 @@ class StreamWriter:
             _put_versions(tx, planned.versions, planned.before)
             counts = BatchCounts(late=planned.late, messages=len(messages))
             for phase in planned.phases:
-                _write(tx, phase, target.source, gathered, rules, planned.merged, counts, types)
+                _write(tx, phase, planned, target.source, gathered, rules, counts, types)
             (found,) = tx.run(Statement(streaming.ADVANCE, {"rows": list(moves.values())}))
             if found["merges"] != planned.merges:
                 raise Moved
@@ -373,15 +368,6 @@ def _until_kept(changes: Sequence[tuple[StreamChange, StreamMessage]]) -> int | 
     return None
 
 
-def _needed(planned: BatchPlan) -> list[str]:
-    """Ends of relations that have to be there once the batch is written."""
-    found: set[str] = set()
-    for phase in planned.phases:
-        found.update(end for one in phase.relations for end in (one.head, one.tail))
-        found.difference_update(one for one, _ in phase.entities_gone)
-    return sorted(found)
-
-
 def _moves(
     messages: Sequence[StreamMessage],
     letters: Sequence[DeadLetter],
@@ -413,15 +399,16 @@ def _put_versions(
 def _write(
     tx: OneTransaction,
     phase: PhasePlan,
+    planned: BatchPlan,
     source: str,
     journal: GatheredJournal,
     rules: FusionRules,
-    into: Mapping[str, str],
     counts: BatchCounts,
     types: WrittenTypes,
 ) -> None:
     rows = max(1, len(phase.nodes), len(phase.relations))
-    store = GraphStore(tx, rows, source, journal, rules, look=True, types=types)
+    absent = phase.absent
+    store = GraphStore(tx, rows, source, journal, rules, look=True, absent=absent, types=types)
     retiring = Retiring(tx, source, journal, rules, counts.retired)
     if phase.nodes:
         written = store.put_entities(phase.nodes)
@@ -440,7 +427,7 @@ def _write(
         counts.relations_new += new
         counts.relations_known += len(phase.relations) - new
     if phase.media:
-        kept = change_media(tx.run, source, phase.media, into, rules)
+        kept = change_media(tx.run, source, phase.media, planned.merged, rules)
         journal.put(journal.part(), kept)
         counts.media += len(phase.media)
     if phase.relations_gone:
