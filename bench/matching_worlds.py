@@ -113,6 +113,23 @@ def products(count: int, seed: int) -> list[MadeThing]:
     return found
 
 
+def namesakes(count: int, seed: int) -> list[MadeThing]:
+    """The same products with names that tell them apart, but for a hundred of the second source
+    that have the name and the price of one of the first that they are not."""
+    draw = random.Random(seed)
+    made = products(count, seed)
+    syllables = [c + v for c in "bdfgklmnprst" for v in "aeiou"]
+    names: dict[int, str] = {}
+    for one in made:
+        name = " ".join("".join(draw.choices(syllables, k=3)) for _ in range(2))
+        one.columns["label"] = slip(names.setdefault(one.truth, name), draw, 0.4)
+    both = count * 2 // 3
+    alone = [[o for o in made if o.source == s and o.truth >= both] for s in "ab"]
+    for mine, theirs in list(zip(*alone, strict=True))[:100]:
+        theirs.columns.update(label=mine.columns["label"], price=mine.columns["price"])
+    return made
+
+
 def told(traits: dict[str, str], source: int, draw: random.Random) -> str:
     """A description, as a source words it; it leaves a trait out now and then."""
     kept = {name: said for name, said in traits.items() if draw.random() < 0.9}

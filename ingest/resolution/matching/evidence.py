@@ -4,6 +4,12 @@ A text vector is of a text that has the label in it, so two that are called alik
 other, whether they are one or not. Compared with random pairs nearness would say the same a second
 time. So what evidence is worth is learnt on the pairs that the other comparisons leave possible,
 from their probabilities without it: expectation and maximisation of these weights alone.
+
+Still, what is learnt is of those that are surely one, which are called alike and therefore near.
+How far apart those are that are one and are called otherwise is not to be learnt from them. So
+a vector that is near counts for any pair, but one that is far counts against a pair only where the
+two agree in most of what else they say: things of one name that are not one. Otherwise the others
+have said already that the two differ.
 """
 
 from __future__ import annotations
@@ -54,6 +60,40 @@ def learnt_evidence(
             total += weights[at]
         chances = probabilities(total)
     return [_filled(one, m, u) for one, (m, u) in zip(comparisons, known, strict=True)]
+
+
+def far_for_a_reason(
+    levels: Sequence[Mapping[str, Any]], others: Sequence[Comparison]
+) -> list[dict[str, Any]]:
+    """The levels of a vector, smoothed before, with one that says nothing above those that count
+    against a pair: of pairs that do not agree wholly in most of what the others compare."""
+    made = [dict(one) for one in levels]
+    against = (
+        i
+        for i, one in enumerate(made)
+        if not one.get("is_null_level") and one["m_probability"] < one["u_probability"]
+    )
+    place = next(against, None)  # a stricter level never says less, so all after it do as well
+    if place is None:
+        return made
+    nothing = {
+        "sql_condition": f"NOT ({_mostly_equal(others)})",
+        "label_for_charts": "far, but they agree in too little else for that to say more",
+        "m_probability": 0.5,
+        "u_probability": 0.5,
+    }
+    return [*made[:place], nothing, *made[place:]]
+
+
+def _mostly_equal(others: Sequence[Comparison]) -> str:
+    """Whether two agree wholly, in SQL, in more than half of what is known of both."""
+    equal, known = [], []
+    for one in others:
+        null = next(c for c in one["comparison_levels"] if c.get("is_null_level"))["sql_condition"]
+        wholly = _telling(one)[0]["sql_condition"]
+        equal.append(f"CASE WHEN {null} THEN 0 WHEN {wholly} THEN 1 ELSE 0 END")
+        known.append(f"CASE WHEN {null} THEN 0 ELSE 1 END")
+    return f"2 * ({' + '.join(equal)}) > ({' + '.join(known)})"
 
 
 def _with(one: Sequence[Comparison], other: Sequence[int]) -> list[tuple[Comparison, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 from splink import SettingsCreator
 
 from ingest.resolution.matching.blocks import APART, MOST_PAIRS, BlockRule, block_rule, block_rules
-from ingest.resolution.matching.evidence import learnt_evidence
+from ingest.resolution.matching.evidence import far_for_a_reason, learnt_evidence
 from ingest.resolution.matching.levels import levels_of
 from ingest.resolution.matching.rules import BlockTerm, MatchRules, PairComparison
 from ingest.resolution.matching.scoring import ScoreModel, linker_of, score
@@ -29,9 +29,14 @@ EVIDENCE = ("vector", "neighbours")  # kinds that say more of what others have s
 
 
 def train(
-    store: MatchStore, table: StagedTable, rules: MatchRules, report: Progress = silent
+    store: MatchStore,
+    table: StagedTable,
+    rules: MatchRules,
+    report: Progress = silent,
+    seed: int = SEED,
 ) -> ScoreModel | None:
-    """Learn a model of these entities; None where nothing can be compared.
+    """Learn a model of these entities; None where nothing can be compared. `seed` says which random
+    pairs are counted.
 
     Raises:
         BadInput: every block makes too many pairs.
@@ -55,12 +60,13 @@ def train(
     )
     linker = linker_of(store, table.name, settings)
     report("count random pairs", 0, 1)
-    linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=SEED)
+    linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=seed)
     report("count random pairs", 1, 1)
     chosen = _training_sets(store, table, [used[i] for i in said], blocks)
     for number, one in enumerate(chosen):
         report("train", number, len(chosen))
         many = TRAINED_PAIRS if one.pairs > TRAINED_PAIRS else None
+        before = linker._settings_obj.core_model_settings.copy()  # type: ignore[no-untyped-call]
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(
                 str(
@@ -73,6 +79,8 @@ def train(
                 record_sample_proportion=1.0 if table.count < 100_000 else 0.1,
             )
         except ValueError:  # a probability came too near to nothing
+            # Splink has taken the comparisons that this set teaches nothing of out of the model.
+            linker._settings_obj.core_model_settings = before
             notes.append(f"nothing could be learnt from pairs that agree in {one.name}")
     report("train", len(chosen), len(chosen))
     learnt = linker.misc.save_model_to_json()
@@ -84,9 +92,13 @@ def train(
         return model
     report("learn evidence", 0, 1)
     model, pairs = score(store, table, model)
-    for comparison in learnt_evidence(store, table, more, pairs):
+    learnt_more = learnt_evidence(store, table, more, pairs)
+    for asked, comparison in zip(used[len(said) :], learnt_more, strict=True):
         made = _plain(comparison)
-        made["comparison_levels"] = smoothed(made["comparison_levels"])
+        levels = smoothed(made["comparison_levels"])
+        if asked.kind == "vector":
+            levels = far_for_a_reason(levels, comparisons[: len(said)])
+        made["comparison_levels"] = levels
         model.settings["comparisons"].append(made)
     report("learn evidence", 1, 1)
     return replace(model, names=[one.name for one in used])
