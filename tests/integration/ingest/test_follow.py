@@ -251,6 +251,13 @@ def test_what_was_planned_of_an_entity_that_goes_before_is_planned_again(
     graph.write(Statement("MATCH (n:Entity {id: 'C'}) DETACH DELETE n"))  # somebody else
     writing.put(other)
     assert facts(graph) == [("A", "knows", "B"), ("C", "knows", "B")]
+    new = writing.batch(entity("D", label="d"), relation("D", "knows", "B"))
+    assert new.plan is not None
+    assert new.plan.phases[0].absent == {"D"}
+    graph.write(Statement("CREATE (:Entity {id: 'D', age: 4})"))  # somebody else
+    writing.put(new)
+    (row,) = graph.read(Statement("MATCH (n:Entity {id: 'D'})-->(:Entity) RETURN n.label AS l"))
+    assert row == {"l": "d"}
 
 
 def test_media_come_and_go_by_themselves(platform: Platform, graph: Graph, folder: Path) -> None:
