@@ -328,6 +328,8 @@ def _media(ref: MediaRef, refuse: _Refuse) -> MediaRef | None:
     if start is not None and end is not None and end <= start:
         refuse(f"{ref.field}.to", "the end of a part comes after its beginning", end)
         end = None
+    if (start is None) is not (ref.start is None) or (end is None) is not (ref.end is None):
+        start = end = None  # nobody knows which part is meant: all of it
     caption = _text(f"{ref.field}.caption", ref.caption, refuse)
     if (rank, caption, start, end) == (ref.rank, ref.caption, ref.start, ref.end):
         return ref

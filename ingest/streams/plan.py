@@ -296,7 +296,11 @@ class BatchPlanner:
                 place = message.part.name, message.offset
                 named.append(NamedMedium(change.entity, *place, change.ref))
         gallery = self._gallery
-        had = iter(each_medium(named, gallery, gallery.keep, refuse) if named else ())
+
+        def refuse_medium(rejection: Rejection) -> None:
+            refuse(replace(rejection, field="media"))  # a message does not say of which kind it is
+
+        had = iter(each_medium(named, gallery, gallery.keep, refuse_medium) if named else ())
         # A deletion has none and stays; what could not be had does not.
         pairs = [(one, next(had) if isinstance(one, MediaPut) else None) for one in phase.media]
         return [pair for pair in pairs if isinstance(pair[0], MediaGone) or pair[1] is not None]

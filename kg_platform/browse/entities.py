@@ -384,6 +384,13 @@ def close_matches(graph: Graph, text: str, limit: int = 5) -> list[EntityRow]:
 
 
 def _nobody(graph: Graph, name: str) -> str:
+    for gone in _read(graph, cypher.GONE, id=name):
+        if gone["into"]:
+            return f"{_short(name)} was merged into {_short(gone['into'])}; ask for that one."
+        return (
+            f"The entity {_short(name)} is gone from the graph since {gone['day']}; load it again "
+            "to have it back."
+        )
     close = close_matches(graph, name)
     hint = "did you mean " + ", ".join(_name(row) for row in close) + "?" if close else _some(graph)
     return f"No entity has the id or label {_short(name)}; {hint}"

@@ -49,6 +49,11 @@ EMBEDDING_RUNS = (
 )
 
 ENTITY = f"MATCH (n:Entity {{«id»: $id}}) RETURN {ROW}, properties(n) AS properties"
+# $id -> into (who stands for it), day of an entity that is gone
+GONE = (
+    "MATCH (t:Tombstone {id: $id}) "
+    "RETURN t.merged_into AS into, toString(date(t.deleted_at)) AS day"
+)
 MOST_MEDIA = 1_000  # of an entity that are read
 ENTITY_MEDIA = (
     "MATCH (:Entity {«id»: $id})-[h:HAS_MEDIA]->(m:Media) "

@@ -134,14 +134,15 @@ def test_what_is_wrong_is_told_and_the_rest_is_taken(
         entity("A", area={"no": "object"}, size=2),
         entity("B", image="nowhere.png"),
         relation("A", "HAS_MEDIA", "B"),
+        line(media={"entity": "B", "path": "nowhere.wav"}),
     )
     done = follow(folder)
-    assert (done["messages"], done["refused"]) == (5, 4)
+    assert (done["messages"], done["refused"]) == (6, 5)
     (row,) = graph.read(Statement("MATCH (n:Entity {id: 'A'}) RETURN properties(n) AS p"))
     assert ("area" in row["p"], row["p"]["size"]) == (False, 2)
     told = json.loads(kg("rejections", done["runs"][0], "--json").out)
     assert sorted((one["line"], one["field"]) for one in told["rejections"]) == [
-        (2, "message"), (3, "area"), (4, "image"), (5, "type")
+        (2, "message"), (3, "area"), (4, "image"), (5, "type"), (6, "media")
     ]  # fmt: skip
 
 

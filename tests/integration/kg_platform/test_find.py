@@ -7,6 +7,8 @@ import unicodedata
 import pytest
 
 from kg_platform.browse import entities
+from kg_platform.curation.forget import forget
+from kg_platform.curation.merge import merge
 from kg_platform.cypher.statement import Statement
 from kg_platform.errors import BadInput, NotFound
 from kg_platform.graph.client import Graph
@@ -96,3 +98,17 @@ def test_the_typed_case_goes_first_and_namesakes_are_listed(graph: Graph) -> Non
         entities.resolve(graph, "  ")
     with pytest.raises(NotFound, match=r"did you mean A \(Apple\)"):
         entities.resolve(graph, "Aple")
+
+
+@pytest.mark.neo4j_both
+def test_who_is_gone_is_said(graph: Graph) -> None:
+    graph.write(Statement(CREATE, {"rows": [{"id": name, "label": name} for name in "ABC"]}))
+    merge(graph, "m", "A", "B", {})
+    forget(graph, ["C"])
+    (now,) = graph.read(Statement("RETURN toString(date()) AS day"))
+
+    for ask in (entities.resolve, entities.entity):
+        with pytest.raises(NotFound, match=r"'B' was merged into 'A'; ask for that one\."):
+            ask(graph, "B")
+        with pytest.raises(NotFound, match=f"'C' is gone from the graph since {now['day']}; load"):
+            ask(graph, "C")
