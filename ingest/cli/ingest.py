@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 LONGEST = 60  # letters of a value in a table
-PAYS = "The database is empty and the source large: --bulk loads it in a fraction of the time."
+PAYS = "The database is empty and the source large: --bulk loads it in some two thirds of the time."
 
 
 def register(app: typer.Typer) -> None:
